@@ -1,0 +1,32 @@
+//! How mail leaves: the trait a transport implements.
+
+use std::fmt;
+
+use async_trait::async_trait;
+
+pub use crate::model::mail::{MailKind, Message};
+
+/// Why a mail could not be handed over. The texts go to the operator (log and
+/// outbox): no codes, links or passwords in them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MailError {
+    /// Worth another try: no connection, a time-out, a 4xx answer, throttling.
+    #[error("temporary failure: {0}")]
+    Temporary(String),
+    /// Will not succeed however often it is tried: a 5xx answer, a recipient
+    /// that is refused.
+    #[error("permanent failure: {0}")]
+    Permanent(String),
+}
+
+/// Hands mails over to whatever delivers them.
+#[async_trait]
+pub trait Mailer: fmt::Debug + Send + Sync + 'static {
+    /// Sends one mail. Called by the outbox worker, at least once for each
+    /// committed mail: what it sends carries the message's id, so that a
+    /// repetition can be told.
+    ///
+    /// # Errors
+    /// [`MailError`] says whether another try is worth it.
+    async fn send(&self, message: &Message) -> Result<(), MailError>;
+}

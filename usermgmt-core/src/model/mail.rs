@@ -1,0 +1,171 @@
+//! Mail: what is waiting to be sent, and what a mailer is given to send.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::identifier::Email;
+use super::ids::{LeaseId, MailId, TokenId, UserId};
+use super::token::Purpose;
+use crate::clock::Timestamp;
+use crate::secret::Redacted;
+
+/// Every kind of mail there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailKind {
+    /// Confirm your address: link, short code, not-me link.
+    Confirmation,
+    /// Activate the account another service made for you: activation code.
+    Activation,
+    /// You already have an account.
+    AlreadyRegistered,
+    /// Somebody registered your unconfirmed address again with another
+    /// password: choose one.
+    ChoosePassword,
+    /// Choose a new password.
+    PasswordReset,
+    /// Your password was changed.
+    PasswordChanged,
+    /// Confirm your new address.
+    EmailChangeConfirm,
+    /// To the old address: a change was asked for; with an undo link.
+    EmailChangeRequested,
+    /// To the old address: the change took effect; with an undo link.
+    EmailChanged,
+    /// Somebody tried to make your address theirs.
+    EmailTaken,
+    /// Sign-ins fail again and again.
+    RepeatedFailures,
+    /// A refresh token was used twice; the session was ended.
+    RefreshReuse,
+    /// A sign-in from a device not seen before.
+    NewDevice,
+    /// The second factor was turned on.
+    MfaEnabled,
+    /// The second factor was turned off.
+    MfaDisabled,
+    /// A recovery code was used.
+    RecoveryCodeUsed,
+}
+
+impl MailKind {
+    /// All of them.
+    pub const ALL: [Self; 16] = [
+        Self::Confirmation,
+        Self::Activation,
+        Self::AlreadyRegistered,
+        Self::ChoosePassword,
+        Self::PasswordReset,
+        Self::PasswordChanged,
+        Self::EmailChangeConfirm,
+        Self::EmailChangeRequested,
+        Self::EmailChanged,
+        Self::EmailTaken,
+        Self::RepeatedFailures,
+        Self::RefreshReuse,
+        Self::NewDevice,
+        Self::MfaEnabled,
+        Self::MfaDisabled,
+        Self::RecoveryCodeUsed,
+    ];
+
+    /// The name under which stores and templates know it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirmation => "confirmation",
+            Self::Activation => "activation",
+            Self::AlreadyRegistered => "already_registered",
+            Self::ChoosePassword => "choose_password",
+            Self::PasswordReset => "password_reset",
+            Self::PasswordChanged => "password_changed",
+            Self::EmailChangeConfirm => "email_change_confirm",
+            Self::EmailChangeRequested => "email_change_requested",
+            Self::EmailChanged => "email_changed",
+            Self::EmailTaken => "email_taken",
+            Self::RepeatedFailures => "repeated_failures",
+            Self::RefreshReuse => "refresh_reuse",
+            Self::NewDevice => "new_device",
+            Self::MfaEnabled => "mfa_enabled",
+            Self::MfaDisabled => "mfa_disabled",
+            Self::RecoveryCodeUsed => "recovery_code_used",
+        }
+    }
+
+    /// Reads the name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// A token that a mail carries: named by id, derived only when the mail is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailToken {
+    /// What the token is good for.
+    pub purpose: Purpose,
+    /// Its row.
+    pub id: TokenId,
+    /// Which short code goes beside it, where one does.
+    pub code_issue: Option<i64>,
+}
+
+/// A mail in the outbox: never a secret, and erased once sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxMail {
+    /// Also the stable part of its Message-ID.
+    pub id: MailId,
+    /// Which mail.
+    pub kind: MailKind,
+    /// To whom; their queued mail goes when they do.
+    pub user_id: Option<UserId>,
+    /// To where, as it is written in the header.
+    pub recipient: Email,
+    /// In which language (BCP 47), where known.
+    pub locale: Option<String>,
+    /// The tokens it carries. A mail whose first token is used, void or expired is dropped.
+    pub tokens: Vec<MailToken>,
+    /// What else its template shows.
+    pub params: BTreeMap<String, String>,
+    /// When it was queued.
+    pub created_at: Timestamp,
+    /// When it may be tried next.
+    pub next_attempt_at: Timestamp,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// Why the last try failed.
+    pub last_error: Option<String>,
+    /// When it was given up; `None` while it is tried.
+    pub dead_at: Option<Timestamp>,
+    /// The worker that has it now.
+    pub lease: Option<LeaseId>,
+    /// Until when that worker has it.
+    pub leased_until: Option<Timestamp>,
+}
+
+/// A mail about to be sent: everything its template shows, secrets included.
+/// It exists only in memory.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// Stable across retries.
+    pub id: MailId,
+    /// Which mail.
+    pub kind: MailKind,
+    /// To where.
+    pub recipient: Email,
+    /// In which language (BCP 47), where known.
+    pub locale: Option<String>,
+    /// The product's name, from the settings.
+    pub product_name: String,
+    /// When it was queued, for the Date header.
+    pub created_at: Timestamp,
+    /// What the template shows, such as `username`, `device`, `time`.
+    pub params: BTreeMap<String, String>,
+    /// The link to follow, where there is one.
+    pub link: Option<Redacted<String>>,
+    /// The link for "this was not me", where there is one.
+    pub not_me_link: Option<Redacted<String>>,
+    /// The code to type, where there is one.
+    pub code: Option<Redacted<String>>,
+    /// How long link or code are good from the time of queueing, in words-ready minutes.
+    pub valid_minutes: Option<i64>,
+}

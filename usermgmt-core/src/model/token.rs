@@ -1,0 +1,86 @@
+//! One-time tokens: what a mailed link, an activation code or a sign-in ticket stands for.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{TokenId, UserId};
+use crate::clock::Timestamp;
+
+/// What a token is good for. The number is part of the token and of what its
+/// MAC covers: a token for one purpose is never one for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// Confirms the address of somebody who registered.
+    Confirm = 1,
+    /// "This was not me": deletes an unconfirmed registration.
+    NotMe = 2,
+    /// Activates a user whom another service created.
+    Activation = 3,
+    /// Sets a new password.
+    Reset = 4,
+    /// Sets the password of a contested registration and confirms its address.
+    ChoosePassword = 5,
+    /// Makes a new address the account's.
+    EmailChange = 6,
+    /// Gives the account its old address back.
+    EmailUndo = 7,
+    /// Stands for a password that was right, until the second factor is.
+    MfaTicket = 8,
+}
+
+impl Purpose {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Confirm,
+        Self::NotMe,
+        Self::Activation,
+        Self::Reset,
+        Self::ChoosePassword,
+        Self::EmailChange,
+        Self::EmailUndo,
+        Self::MfaTicket,
+    ];
+
+    /// The number that tokens carry and stores keep.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// Reads the number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|p| p.number() == number)
+    }
+}
+
+/// A token's row. It holds nothing secret: the token is derived from its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// 128 random bits.
+    pub id: TokenId,
+    /// Whose it is; `None` for a decoy, which is written so that a request about
+    /// an unknown address costs what one about a known address does.
+    pub user_id: Option<UserId>,
+    /// What it is good for.
+    pub purpose: Purpose,
+    /// What it binds, where the purpose needs it: the address a confirmation
+    /// was mailed to, or the user's epoch that a ticket was issued under.
+    pub binding: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ceases to be good.
+    pub expires_at: Timestamp,
+    /// When it was used or voided.
+    pub used_at: Option<Timestamp>,
+    /// How many short codes were issued beside it; the code is derived from
+    /// the id and this number.
+    pub code_issue: i64,
+    /// When the present short code ceases to be good.
+    pub code_expires_at: Option<Timestamp>,
+}
+
+impl Token {
+    /// Whether it is unused and not expired.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.used_at.is_none() && now < self.expires_at
+    }
+}

@@ -1,0 +1,418 @@
+//! The one write: a list of guarded changes.
+
+use crate::clock::Timestamp;
+use crate::model::audit::AuditEntry;
+use crate::model::factor::SealedSecret;
+use crate::model::identifier::{Email, Identifier, Username};
+use crate::model::ids::{
+    CommitId, FactorId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
+};
+use crate::model::mail::OutboxMail;
+use crate::model::service_key::ServiceKey;
+use crate::model::session::Session;
+use crate::model::token::{Purpose, Token};
+use crate::model::user::{PasswordHash, Role, User};
+use crate::rng::SecureRng;
+
+/// A change and its guard. Exhaustive on purpose: a new one must break every
+/// store at compile time.
+///
+/// "Guarded" below means: the write tests the condition itself, and where it
+/// does not hold the whole list fails with [`super::Guard`]'s named variant and
+/// nothing is written. "Unguarded" changes write as many rows as there are,
+/// none included.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// Adds a user. Guarded: the id is new (`Exists`). Its address and name are
+    /// claimed by changes of their own.
+    InsertUser {
+        /// The user.
+        user: Box<User>,
+        /// The password, where one stands.
+        password: Option<PasswordHash>,
+    },
+    /// Writes the user's row without changing it, so that lists of one user
+    /// follow one another. Guarded (`User`): it is there, has this epoch, and,
+    /// where `active`, its address is confirmed and it is not disabled.
+    TouchUser {
+        /// Which user.
+        id: UserId,
+        /// Whether the user must be active.
+        active: bool,
+        /// The epoch that was read.
+        epoch: i64,
+    },
+    /// Changes a user. Guarded (`User`): it is there and has this epoch.
+    UpdateUser {
+        /// Which user.
+        id: UserId,
+        /// The epoch that was read.
+        epoch: i64,
+        /// Whether the epoch goes up by one.
+        raise_epoch: bool,
+        /// When.
+        at: Timestamp,
+        /// What.
+        set: Box<UserPatch>,
+    },
+    /// Makes the user a tombstone: every personal field empty, the password
+    /// gone, the epoch raised; from now on no read finds it, and purge removes
+    /// it with all that was its. Guarded (`User`): it is there and has this epoch.
+    DeleteUser {
+        /// Which user.
+        id: UserId,
+        /// The epoch that was read.
+        epoch: i64,
+        /// When.
+        at: Timestamp,
+    },
+    /// Takes an address or a name. Guarded (`Taken`): nobody has it, or the hold
+    /// on it ended at or before `now`.
+    ClaimIdentifier {
+        /// The address or name.
+        identifier: Identifier,
+        /// For whom; `None` for a registration that leaves nothing else.
+        user_id: Option<UserId>,
+        /// Until when; `None` for good.
+        until: Option<Timestamp>,
+        /// The present.
+        now: Timestamp,
+    },
+    /// Sets how long the user holds an address or name. Guarded (`Identifier`):
+    /// it is this user's.
+    HoldIdentifier {
+        /// The address or name.
+        identifier: Identifier,
+        /// Whose it is.
+        user_id: UserId,
+        /// Until when; `None` for good.
+        until: Option<Timestamp>,
+    },
+    /// Gives an address or a name back. Guarded (`Identifier`): it is this user's.
+    ReleaseIdentifier {
+        /// The address or name.
+        identifier: Identifier,
+        /// Whose it was.
+        user_id: UserId,
+    },
+    /// Gives all of the user's addresses and names back. Unguarded.
+    ReleaseIdentifiers {
+        /// Whose.
+        user_id: UserId,
+    },
+    /// Adds a token. Guarded: the id is new (`Exists`).
+    InsertToken(Token),
+    /// Uses a token up. Guarded (`Token`): unused, and `now` is before its expiry.
+    UseToken {
+        /// Which.
+        id: TokenId,
+        /// The present.
+        now: Timestamp,
+    },
+    /// Voids the user's unused tokens. Unguarded.
+    VoidTokens {
+        /// Whose.
+        user_id: UserId,
+        /// Of one purpose, or of all.
+        purpose: Option<Purpose>,
+        /// The present.
+        now: Timestamp,
+    },
+    /// Makes a new short code beside a token: `code_issue` goes up by one.
+    /// Guarded (`Token`): unused, `now` before its expiry, and `code_issue` as read.
+    IssueCode {
+        /// Which token.
+        id: TokenId,
+        /// The number that was read.
+        issue: i64,
+        /// Until when the new code is good.
+        expires_at: Timestamp,
+        /// The present.
+        now: Timestamp,
+    },
+    /// Adds a session; of those that the user then has, only the
+    /// [`MAX_SESSIONS`](crate::model::session::MAX_SESSIONS) seen last stay (the
+    /// added one always). Guarded: the id is new (`Exists`).
+    InsertSession(Box<Session>),
+    /// Moves a session to a later generation. Guarded (`Session`): it is there,
+    /// `now` is before its expiry, and it has this generation.
+    RotateSession {
+        /// Which.
+        id: SessionId,
+        /// The generation that was read.
+        generation: i64,
+        /// The generation it gets.
+        to: i64,
+        /// The present: its `rotated_at` and `last_seen_at`.
+        now: Timestamp,
+        /// Its new expiry.
+        expires_at: Timestamp,
+        /// From where, where known; else it stays.
+        ip: Option<std::net::IpAddr>,
+        /// With what, where known; else it stays.
+        user_agent: Option<String>,
+    },
+    /// Ends a session. Guarded (`Session`): it is there, is this user's, and has
+    /// this generation where one is named.
+    EndSession {
+        /// Which.
+        id: SessionId,
+        /// Whose.
+        user_id: UserId,
+        /// The generation that was read, where it matters.
+        generation: Option<i64>,
+    },
+    /// Ends the user's sessions. Unguarded.
+    EndSessions {
+        /// Whose.
+        user_id: UserId,
+        /// But this one.
+        except: Option<SessionId>,
+    },
+    /// Sets the secret that waits for its first code, in place of an earlier
+    /// one that waited. Unguarded.
+    SetPendingTotp {
+        /// Whose.
+        user_id: UserId,
+        /// The sealed secret.
+        secret: SealedSecret,
+    },
+    /// Makes the waiting secret the confirmed one. Guarded (`Factor`): this is
+    /// the one that waits.
+    ConfirmTotp {
+        /// Whose.
+        user_id: UserId,
+        /// Which enrolment.
+        factor_id: FactorId,
+        /// The time step of the code that confirmed it.
+        step: i64,
+    },
+    /// Accepts a code. Guarded (`Factor`): this is the confirmed factor, and no
+    /// code of this step or a later one was accepted.
+    UseTotpStep {
+        /// Whose.
+        user_id: UserId,
+        /// Which enrolment.
+        factor_id: FactorId,
+        /// The code's time step.
+        step: i64,
+    },
+    /// Drops the secret that waits. Unguarded.
+    DropPendingTotp {
+        /// Whose.
+        user_id: UserId,
+    },
+    /// Drops the factor, the secret that waits, and the recovery codes. Unguarded.
+    RemoveTotp {
+        /// Whose.
+        user_id: UserId,
+    },
+    /// Sets the recovery codes, in place of all earlier ones. Unguarded.
+    ReplaceRecoveryCodes {
+        /// Whose.
+        user_id: UserId,
+        /// Their hashes, at most 64 ASCII characters each, all different.
+        hashes: Vec<String>,
+    },
+    /// Uses a recovery code up. Guarded (`RecoveryCode`): it is there.
+    UseRecoveryCode {
+        /// Whose.
+        user_id: UserId,
+        /// Its hash.
+        hash: String,
+    },
+    /// Remembers a device, or that it was used again. Unguarded.
+    RememberDevice {
+        /// Whose.
+        user_id: UserId,
+        /// The device's key: at most 64 ASCII characters.
+        device: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Adds a service key. Guarded: the id is new (`Exists`).
+    InsertServiceKey(ServiceKey),
+    /// Revokes a service key. Guarded (`ServiceKey`): it is there and not revoked.
+    RevokeServiceKey {
+        /// Which.
+        id: ServiceKeyId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Records when a service key was used. Unguarded.
+    TouchServiceKey {
+        /// Which.
+        id: ServiceKeyId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Records the fingerprint of a root secret. Guarded: its key id is new (`Exists`).
+    InsertRootKey {
+        /// The key id.
+        id: String,
+        /// The fingerprint.
+        fingerprint: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Queues a mail. Guarded: the id is new (`Exists`).
+    InsertMail(Box<OutboxMail>),
+    /// Erases a mail that was sent or is not to be sent any more. Guarded
+    /// (`Lease`): it is there under this lease.
+    CompleteMail {
+        /// Which.
+        id: MailId,
+        /// The worker's lease.
+        lease: LeaseId,
+    },
+    /// Puts a mail back after a failed try, counted. Guarded (`Lease`): it is
+    /// there under this lease.
+    RetryMail {
+        /// Which.
+        id: MailId,
+        /// The worker's lease.
+        lease: LeaseId,
+        /// When to try again.
+        at: Timestamp,
+        /// Why it failed.
+        error: String,
+    },
+    /// Gives a mail up, counted as a try. Guarded (`Lease`): it is there under this lease.
+    BuryMail {
+        /// Which.
+        id: MailId,
+        /// The worker's lease.
+        lease: LeaseId,
+        /// When.
+        at: Timestamp,
+        /// Why it failed.
+        error: String,
+    },
+    /// Tries a mail again that was given up; its tries count from zero. Guarded
+    /// (`Lease`): it is there and was given up.
+    ReviveMail {
+        /// Which.
+        id: MailId,
+        /// When to try it.
+        at: Timestamp,
+    },
+    /// Erases a mail that was given up. Guarded (`Lease`): it is there and was given up.
+    DropDeadMail {
+        /// Which.
+        id: MailId,
+    },
+    /// Erases the user's queued mail. Unguarded.
+    DropMail {
+        /// Whose.
+        user_id: UserId,
+    },
+    /// Writes the audit log. Guarded: the id is new (`Exists`).
+    InsertAudit(AuditEntry),
+}
+
+impl Change {
+    /// The place in the one order in which every list runs, so that two lists
+    /// cannot wait for each other: users first.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::InsertUser { .. }
+            | Self::TouchUser { .. }
+            | Self::UpdateUser { .. }
+            | Self::DeleteUser { .. } => 0,
+            Self::ReleaseIdentifier { .. } | Self::ReleaseIdentifiers { .. } => 1,
+            Self::ClaimIdentifier { .. } | Self::HoldIdentifier { .. } => 2,
+            Self::UseToken { .. } | Self::IssueCode { .. } => 3,
+            Self::VoidTokens { .. } => 4,
+            Self::InsertToken(_) => 5,
+            Self::EndSession { .. } | Self::EndSessions { .. } => 6,
+            Self::InsertSession(_) | Self::RotateSession { .. } => 7,
+            Self::UseTotpStep { .. } | Self::ConfirmTotp { .. } => 8,
+            Self::SetPendingTotp { .. }
+            | Self::DropPendingTotp { .. }
+            | Self::RemoveTotp { .. } => 9,
+            Self::UseRecoveryCode { .. } | Self::ReplaceRecoveryCodes { .. } => 10,
+            Self::RememberDevice { .. } => 11,
+            Self::InsertServiceKey(_)
+            | Self::RevokeServiceKey { .. }
+            | Self::TouchServiceKey { .. } => 12,
+            Self::InsertRootKey { .. } => 13,
+            Self::DropMail { .. } => 14,
+            Self::InsertMail(_)
+            | Self::CompleteMail { .. }
+            | Self::RetryMail { .. }
+            | Self::BuryMail { .. }
+            | Self::ReviveMail { .. }
+            | Self::DropDeadMail { .. } => 15,
+            Self::InsertAudit(_) => 16,
+        }
+    }
+}
+
+/// What changes of a user; `None` leaves a field as it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UserPatch {
+    /// The username.
+    pub username: Option<Username>,
+    /// The address.
+    pub email: Option<Email>,
+    /// When the address was confirmed.
+    pub email_confirmed_at: Option<Timestamp>,
+    /// Until when it must be; `Some(None)` for no limit any more.
+    pub unconfirmed_until: Option<Option<Timestamp>>,
+    /// First name.
+    pub first_name: Option<Option<String>>,
+    /// Last name.
+    pub last_name: Option<Option<String>>,
+    /// Gender.
+    pub gender: Option<Option<String>>,
+    /// Role.
+    pub role: Option<Role>,
+    /// The language of their mails.
+    pub locale: Option<Option<String>>,
+    /// When the account was disabled; `Some(None)` enables it.
+    pub disabled_at: Option<Option<Timestamp>>,
+    /// The password; `Some(None)` for none.
+    pub password: Option<Option<PasswordHash>>,
+}
+
+/// A list of changes that commits whole or not at all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Changes {
+    commit_id: CommitId,
+    at: Timestamp,
+    list: Vec<Change>,
+}
+
+impl Changes {
+    /// A list with a fresh commit id, in the order in which every list runs.
+    pub fn new(mut list: Vec<Change>, at: Timestamp, rng: &dyn SecureRng) -> Self {
+        list.sort_by_key(Change::rank);
+        Self {
+            commit_id: CommitId::generate(rng),
+            at,
+            list,
+        }
+    }
+
+    /// The id under which a replay finds the list applied.
+    pub fn commit_id(&self) -> CommitId {
+        self.commit_id
+    }
+
+    /// When the list was made.
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// The changes, in the order to run them.
+    pub fn list(&self) -> &[Change] {
+        &self.list
+    }
+
+    /// Whether there is a mail among them.
+    pub fn has_mail(&self) -> bool {
+        self.list
+            .iter()
+            .any(|change| matches!(change, Change::InsertMail(_) | Change::ReviveMail { .. }))
+    }
+}

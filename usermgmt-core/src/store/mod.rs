@@ -1,0 +1,315 @@
+//! What a store promises.
+//!
+//! Flows read what they need, decide in plain code and hand the store one list
+//! of [`Change`]s that commits whole or not at all. Every change carries its own
+//! guard, tested by the same write that makes the change; what a store has to
+//! guarantee is therefore small, and the conformance suite (feature `testkit`)
+//! tests all of it.
+
+mod change;
+#[cfg(feature = "memory")]
+mod memory;
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+pub use self::change::{Change, Changes, UserPatch};
+#[cfg(feature = "memory")]
+pub use self::memory::MemoryStore;
+use crate::clock::Timestamp;
+use crate::model::audit::AuditEntry;
+use crate::model::identifier::{Identifier, IdentifierKind};
+use crate::model::ids::{AuditId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
+use crate::model::mail::OutboxMail;
+use crate::model::service_key::ServiceKey;
+use crate::model::session::Session;
+use crate::model::token::{Purpose, Token};
+use crate::model::user::{Account, User};
+
+/// The guard that kept a list of changes from being applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Guard {
+    /// The user is gone, not active, or has another epoch than was read.
+    User,
+    /// Somebody has this address or name.
+    Taken(IdentifierKind),
+    /// The address or name is not this user's.
+    Identifier,
+    /// The token is used, void, expired or gone, or has another code by now.
+    Token,
+    /// The session is gone, expired or has another generation.
+    Session,
+    /// The factor is not that one, or a code of that time step or a later one was accepted.
+    Factor,
+    /// The recovery code is used or void.
+    RecoveryCode,
+    /// The service key is gone or revoked.
+    ServiceKey,
+    /// The mail is another worker's by now, or gone.
+    Lease,
+    /// A row with this id exists.
+    Exists,
+}
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// A guard failed; nothing was written. The flow reads again and decides again.
+    #[error("the data changed in between: {0:?}")]
+    Conflict(Guard),
+    /// The database did not answer, or not in time.
+    #[error("the store is not available")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database answered with something that cannot be.
+    #[error("the store failed: {0}")]
+    Failed(String),
+}
+
+impl StoreError {
+    /// The database did not answer.
+    pub fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unavailable(source.into())
+    }
+
+    /// The guard that failed, where one did.
+    pub fn guard(&self) -> Option<Guard> {
+        match self {
+            Self::Conflict(guard) => Some(*guard),
+            _ => None,
+        }
+    }
+}
+
+/// Users and who they are known as.
+#[async_trait]
+pub trait UserStore: Send + Sync {
+    /// The user with what proves who they are; `None` where there is none (any more).
+    async fn account(&self, id: &UserId) -> Result<Option<Account>, StoreError>;
+
+    /// The account whose *present* address or username this is. An address that
+    /// is only reserved finds nobody, nor does an account whose time to confirm
+    /// its address is over (`unconfirmed_until <= now`).
+    async fn account_by_identifier(
+        &self,
+        identifier: &Identifier,
+        now: Timestamp,
+    ) -> Result<Option<Account>, StoreError>;
+
+    /// Whether the address or name is held: by a user, by a reservation, or by
+    /// a registration that left nothing else. A hold that ended is none.
+    async fn is_taken(&self, identifier: &Identifier, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// The user and that session of theirs. `None` where there is no such user;
+    /// `Some((user, None))` where the session is gone or expired at `now`. One
+    /// statement: this is what every checked request costs.
+    async fn user_with_session(
+        &self,
+        user: &UserId,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<Option<(User, Option<Session>)>, StoreError>;
+
+    /// Users in the order of their ids, after `after`, at most `limit`.
+    async fn users(&self, after: Option<&UserId>, limit: usize) -> Result<Vec<User>, StoreError>;
+
+    /// Users whose time to confirm their address is over, at most `limit`.
+    async fn unconfirmed_users(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<User>, StoreError>;
+}
+
+/// What proves who somebody is, besides what an [`Account`] holds.
+#[async_trait]
+pub trait CredentialStore: Send + Sync {
+    /// How many unused recovery codes the user has.
+    async fn recovery_codes_left(&self, user: &UserId) -> Result<u64, StoreError>;
+
+    /// Whether the user has signed in from this device, and whether from any.
+    async fn knows_device(&self, user: &UserId, device: &str) -> Result<KnownDevice, StoreError>;
+
+    /// A service key, revoked or not.
+    async fn service_key(&self, id: &ServiceKeyId) -> Result<Option<ServiceKey>, StoreError>;
+
+    /// Service keys in the order of their ids, after `after`, at most `limit`.
+    async fn service_keys(
+        &self,
+        after: Option<&ServiceKeyId>,
+        limit: usize,
+    ) -> Result<Vec<ServiceKey>, StoreError>;
+
+    /// The fingerprints of the root secrets this store was used with: `(key id, fingerprint)`.
+    async fn root_keys(&self) -> Result<Vec<(String, String)>, StoreError>;
+}
+
+/// What is known of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownDevice {
+    /// The user has signed in from this one.
+    pub this: bool,
+    /// The user has signed in from some device.
+    pub any: bool,
+}
+
+/// One-time tokens.
+#[async_trait]
+pub trait TokenStore: Send + Sync {
+    /// The token's row, used or not.
+    async fn token(&self, id: TokenId) -> Result<Option<Token>, StoreError>;
+
+    /// The newest live token of that user and purpose.
+    async fn live_token(
+        &self,
+        user: &UserId,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> Result<Option<Token>, StoreError>;
+}
+
+/// Sessions.
+#[async_trait]
+pub trait SessionStore: Send + Sync {
+    /// The session with its user; `None` where it is gone, expired at `now`, or its user is.
+    async fn session(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+    ) -> Result<Option<(Session, User)>, StoreError>;
+
+    /// The user's sessions that have not expired, the most recently used first.
+    async fn sessions(&self, user: &UserId, now: Timestamp) -> Result<Vec<Session>, StoreError>;
+}
+
+/// Mail waiting to be sent.
+#[async_trait]
+pub trait OutboxStore: Send + Sync {
+    /// Leases at most `limit` mails that are due and not leased, the longest
+    /// due first, to one worker until `until`. No two claims hold one mail at
+    /// the same time.
+    async fn claim_mail(
+        &self,
+        lease: LeaseId,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<OutboxMail>, StoreError>;
+
+    /// When the next mail is due: the earliest of what is neither dead nor
+    /// leased beyond that time.
+    async fn next_mail_at(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Mails that were given up, in the order of their ids, after `after`, at most `limit`.
+    async fn dead_mail(
+        &self,
+        after: Option<&MailId>,
+        limit: usize,
+    ) -> Result<Vec<OutboxMail>, StoreError>;
+
+    /// How much is waiting.
+    async fn outbox_depth(&self) -> Result<OutboxDepth, StoreError>;
+}
+
+/// How much mail is waiting.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutboxDepth {
+    /// Mails that are still tried.
+    pub waiting: u64,
+    /// Mails that were given up.
+    pub dead: u64,
+    /// When the oldest one that is still tried was queued.
+    pub oldest: Option<Timestamp>,
+}
+
+/// The audit log.
+#[async_trait]
+pub trait AuditStore: Send + Sync {
+    /// A user's entries in the order of their ids, after `after`, at most `limit`.
+    async fn audit(
+        &self,
+        user: &UserId,
+        after: Option<&AuditId>,
+        limit: usize,
+    ) -> Result<Vec<AuditEntry>, StoreError>;
+}
+
+/// One attempt, counted in a window that begins with the first.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hit {
+    /// What is counted: at most 64 ASCII characters, nothing personal in them.
+    pub key: String,
+    /// How long the window is.
+    pub window: Duration,
+}
+
+/// A counter after a hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// Attempts in the present window, this one included.
+    pub count: i64,
+    /// When the window ends.
+    pub resets_at: Timestamp,
+}
+
+/// Counters. They are outside the commit: a failed attempt must stay counted
+/// when everything else rolls back.
+#[async_trait]
+pub trait CounterStore: Send + Sync {
+    /// Counts an attempt under each key, atomically for each, and answers in the
+    /// same order. A window that ended at or before `now` starts afresh. Callers
+    /// pass distinct keys in sorted order, so that two calls cannot deadlock.
+    async fn hit(&self, hits: &[Hit], now: Timestamp) -> Result<Vec<Count>, StoreError>;
+
+    /// Takes one attempt back under each key; a counter never goes below zero.
+    async fn give_back(&self, keys: &[String]) -> Result<(), StoreError>;
+
+    /// Forgets a counter.
+    async fn clear_count(&self, key: &str) -> Result<(), StoreError>;
+}
+
+/// A place that keeps accounts.
+#[async_trait]
+pub trait Store:
+    UserStore
+    + CredentialStore
+    + TokenStore
+    + SessionStore
+    + OutboxStore
+    + AuditStore
+    + CounterStore
+    + fmt::Debug
+    + Send
+    + Sync
+    + 'static
+{
+    /// Applies all of the changes or none.
+    ///
+    /// A list of several is one transaction whose first write is the list's
+    /// commit id. Where that id is found to be there, the list was applied
+    /// before (its reply was lost) and the answer is `Ok`. A single change is
+    /// one statement and is not replayed.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] names the first guard that failed; nothing was written.
+    async fn apply(&self, changes: &Changes) -> Result<(), StoreError>;
+
+    /// Deletes what is over, at most about `limit` rows, and says how many:
+    /// expired sessions, counters and holds on names; commit ids older than an
+    /// hour; tokens a week after their expiry; devices not used for half a year;
+    /// everything that belongs to deleted users, and then they themselves.
+    async fn purge(&self, now: Timestamp, limit: usize) -> Result<u64, StoreError>;
+
+    /// Whether the database answers and its schema is the one this code knows.
+    async fn ping(&self) -> Result<(), StoreError>;
+}
+
+/// How long commit ids are kept.
+pub const COMMIT_ID_LIFE: Duration = Duration::from_secs(3600);
+/// How long tokens are kept after their expiry, so that their links can say why they fail.
+pub const EXPIRED_TOKEN_LIFE: Duration = Duration::from_secs(7 * 86_400);
+/// How long an unused device is remembered.
+pub const DEVICE_LIFE: Duration = Duration::from_secs(180 * 86_400);
