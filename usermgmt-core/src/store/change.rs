@@ -66,8 +66,9 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
-    /// Takes an address or a name. Guarded (`Taken`): nobody has it, or the hold
-    /// on it ended at or before `now`.
+    /// Takes an address or a name. Guarded (`Taken`): nobody has it, the hold on
+    /// it ended at or before `now`, or it is this very user's already (`user_id`
+    /// is `Some` and equal).
     ClaimIdentifier {
         /// The address or name.
         identifier: Identifier,

@@ -99,9 +99,15 @@ pub trait UserStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<Account>, StoreError>;
 
-    /// Whether the address or name is held: by a user, by a reservation, or by
-    /// a registration that left nothing else. A hold that ended is none.
-    async fn is_taken(&self, identifier: &Identifier, now: Timestamp) -> Result<bool, StoreError>;
+    /// Whether the address or name is held by anybody but `except`: by a user, by
+    /// a reservation, or by a registration that left nothing else. A hold that
+    /// ended (`until <= now`) is none.
+    async fn is_taken(
+        &self,
+        identifier: &Identifier,
+        except: Option<&UserId>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
 
     /// The user and that session of theirs. `None` where there is no such user;
     /// `Some((user, None))` where the session is gone or expired at `now`. One
