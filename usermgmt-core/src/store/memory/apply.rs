@@ -1,0 +1,515 @@
+//! Every change, and its guard.
+
+use super::state::{
+    CommitRow, DeviceRow, FactorRow, IdentifierRow, Person, RecoveryCodeRow, RootKeyRow, State,
+    UserRow,
+};
+use super::table::{Row, Table};
+use crate::clock::Timestamp;
+use crate::model::factor::{SealedSecret, Totp};
+use crate::model::identifier::Identifier;
+use crate::model::ids::{FactorId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
+use crate::model::mail::OutboxMail;
+use crate::model::service_key::ServiceKey;
+use crate::model::session::{MAX_SESSIONS, Session};
+use crate::model::token::{Purpose, Token};
+use crate::model::user::PasswordHash;
+use crate::store::{Change, Changes, Guard, UserPatch};
+
+type Applied = Result<(), Guard>;
+
+impl State {
+    /// Applies the list, or takes back what it wrote before a guard failed.
+    pub(super) fn apply(&mut self, changes: &Changes) -> Applied {
+        if changes.list().len() > 1 {
+            if self.commits.contains(&changes.commit_id()) {
+                return Ok(());
+            }
+            self.commits.put(CommitRow {
+                id: changes.commit_id(),
+                at: changes.at(),
+            });
+        }
+        let applied = changes
+            .list()
+            .iter()
+            .try_for_each(|change| self.apply_one(change));
+        match applied {
+            Ok(()) => self.commit(),
+            Err(_) => self.roll_back(),
+        }
+        applied
+    }
+
+    fn apply_one(&mut self, change: &Change) -> Applied {
+        match change {
+            Change::InsertUser { user, password } => insert(
+                &mut self.users,
+                UserRow::Present(Box::new(Person {
+                    user: (**user).clone(),
+                    password: password.clone(),
+                })),
+            ),
+            Change::TouchUser { id, active, epoch } => {
+                let person = self.person(id, *epoch)?;
+                guard(!active || person.user.is_active(), Guard::User)
+            }
+            Change::UpdateUser {
+                id,
+                epoch,
+                raise_epoch,
+                at,
+                set,
+            } => {
+                let mut person = self.person(id, *epoch)?.clone();
+                person.user.epoch += i64::from(*raise_epoch);
+                person.user.updated_at = *at;
+                patch(&mut person, set);
+                self.users.put(UserRow::Present(Box::new(person)));
+                Ok(())
+            }
+            Change::DeleteUser { id, epoch, at: _ } => {
+                self.person(id, *epoch)?;
+                self.users.put(UserRow::Tombstone(id.clone()));
+                Ok(())
+            }
+            Change::ClaimIdentifier {
+                identifier,
+                user_id,
+                until,
+                now,
+            } => {
+                let taken = self
+                    .identifiers
+                    .get(&IdentifierRow::key_of(identifier))
+                    .is_some_and(|row| row.is_taken(user_id.as_ref(), *now));
+                guard(!taken, Guard::Taken(identifier.kind()))?;
+                self.identifiers.put(IdentifierRow {
+                    identifier: identifier.clone(),
+                    user_id: user_id.clone(),
+                    until: *until,
+                });
+                Ok(())
+            }
+            Change::HoldIdentifier {
+                identifier,
+                user_id,
+                until,
+            } => {
+                let row = self.identifier_of(identifier, user_id)?.clone();
+                self.identifiers.put(IdentifierRow {
+                    until: *until,
+                    ..row
+                });
+                Ok(())
+            }
+            Change::ReleaseIdentifier {
+                identifier,
+                user_id,
+            } => {
+                let key = self.identifier_of(identifier, user_id)?.key();
+                self.identifiers.remove(&key);
+                Ok(())
+            }
+            Change::ReleaseIdentifiers { user_id } => {
+                self.identifiers.sweep_of(user_id, u64::MAX);
+                Ok(())
+            }
+            Change::InsertToken(token) => insert(&mut self.tokens, token.clone()),
+            Change::UseToken { id, now } => {
+                let mut token = self.live_token_row(*id, *now)?.clone();
+                token.used_at = Some(*now);
+                self.tokens.put(token);
+                Ok(())
+            }
+            Change::VoidTokens {
+                user_id,
+                purpose,
+                now,
+            } => {
+                self.void_tokens(user_id, *purpose, *now);
+                Ok(())
+            }
+            Change::IssueCode {
+                id,
+                issue,
+                expires_at,
+                now,
+            } => {
+                let mut token = self.live_token_row(*id, *now)?.clone();
+                guard(token.code_issue == *issue, Guard::Token)?;
+                token.code_issue += 1;
+                token.code_expires_at = Some(*expires_at);
+                self.tokens.put(token);
+                Ok(())
+            }
+            Change::InsertSession(session) => {
+                insert(&mut self.sessions, (**session).clone())?;
+                self.evict_sessions(session);
+                Ok(())
+            }
+            Change::RotateSession {
+                id,
+                generation,
+                to,
+                now,
+                expires_at,
+                ip,
+                user_agent,
+            } => {
+                let row = self.sessions.get(id).ok_or(Guard::Session)?;
+                guard(
+                    *now < row.expires_at && row.generation == *generation,
+                    Guard::Session,
+                )?;
+                let mut session = row.clone();
+                session.generation = *to;
+                session.rotated_at = Some(*now);
+                session.last_seen_at = *now;
+                session.expires_at = *expires_at;
+                session.ip = ip.or(session.ip);
+                session.user_agent = user_agent.clone().or(session.user_agent);
+                self.sessions.put(session);
+                Ok(())
+            }
+            Change::EndSession {
+                id,
+                user_id,
+                generation,
+            } => {
+                let row = self.sessions.get(id).ok_or(Guard::Session)?;
+                guard(
+                    row.user_id == *user_id && generation.is_none_or(|g| g == row.generation),
+                    Guard::Session,
+                )?;
+                self.sessions.remove(id);
+                Ok(())
+            }
+            Change::EndSessions { user_id, except } => {
+                self.end_sessions(user_id, *except);
+                Ok(())
+            }
+            Change::SetPendingTotp { user_id, secret } => {
+                self.set_pending_totp(user_id, secret);
+                Ok(())
+            }
+            Change::ConfirmTotp {
+                user_id,
+                factor_id,
+                step,
+            } => self.confirm_totp(user_id, factor_id, *step),
+            Change::UseTotpStep {
+                user_id,
+                factor_id,
+                step,
+            } => {
+                let mut row = self.factors.get(user_id).ok_or(Guard::Factor)?.clone();
+                guard(
+                    is_factor(row.totp.confirmed.as_ref(), factor_id) && row.totp.last_step < *step,
+                    Guard::Factor,
+                )?;
+                row.totp.last_step = *step;
+                self.factors.put(row);
+                Ok(())
+            }
+            Change::DropPendingTotp { user_id } => {
+                self.drop_pending_totp(user_id);
+                Ok(())
+            }
+            Change::RemoveTotp { user_id } => {
+                self.factors.remove(user_id);
+                self.recovery_codes.sweep_of(user_id, u64::MAX);
+                Ok(())
+            }
+            Change::ReplaceRecoveryCodes { user_id, hashes } => {
+                self.recovery_codes.sweep_of(user_id, u64::MAX);
+                for hash in hashes {
+                    self.recovery_codes.put(RecoveryCodeRow {
+                        user_id: user_id.clone(),
+                        hash: hash.clone(),
+                    });
+                }
+                Ok(())
+            }
+            Change::UseRecoveryCode { user_id, hash } => guard(
+                self.recovery_codes.remove(&(user_id.clone(), hash.clone())),
+                Guard::RecoveryCode,
+            ),
+            Change::RememberDevice {
+                user_id,
+                device,
+                at,
+            } => {
+                self.devices.put(DeviceRow {
+                    user_id: user_id.clone(),
+                    device: device.clone(),
+                    used_at: *at,
+                });
+                Ok(())
+            }
+            Change::InsertServiceKey(key) => insert(&mut self.service_keys, key.clone()),
+            Change::RevokeServiceKey { id, at } => {
+                let row = self.service_keys.get(id).ok_or(Guard::ServiceKey)?;
+                guard(row.revoked_at.is_none(), Guard::ServiceKey)?;
+                let key = ServiceKey {
+                    revoked_at: Some(*at),
+                    ..row.clone()
+                };
+                self.service_keys.put(key);
+                Ok(())
+            }
+            Change::TouchServiceKey { id, at } => {
+                self.touch_service_key(id, *at);
+                Ok(())
+            }
+            Change::InsertRootKey {
+                id,
+                fingerprint,
+                at: _,
+            } => insert(
+                &mut self.root_keys,
+                RootKeyRow {
+                    id: id.clone(),
+                    fingerprint: fingerprint.clone(),
+                },
+            ),
+            Change::InsertMail(mail) => insert(&mut self.mails, (**mail).clone()),
+            Change::CompleteMail { id, lease } => {
+                self.leased_mail(id, *lease)?;
+                self.mails.remove(id);
+                Ok(())
+            }
+            Change::RetryMail {
+                id,
+                lease,
+                at,
+                error,
+            } => {
+                let mut mail = self.failed_mail(id, *lease, error)?;
+                mail.next_attempt_at = *at;
+                self.mails.put(mail);
+                Ok(())
+            }
+            Change::BuryMail {
+                id,
+                lease,
+                at,
+                error,
+            } => {
+                let mut mail = self.failed_mail(id, *lease, error)?;
+                mail.dead_at = Some(*at);
+                self.mails.put(mail);
+                Ok(())
+            }
+            Change::ReviveMail { id, at } => {
+                let mut mail = self.dead_mail_row(id)?.clone();
+                mail.dead_at = None;
+                mail.attempts = 0;
+                mail.next_attempt_at = *at;
+                self.mails.put(mail);
+                Ok(())
+            }
+            Change::DropDeadMail { id } => {
+                self.dead_mail_row(id)?;
+                self.mails.remove(id);
+                Ok(())
+            }
+            Change::DropMail { user_id } => {
+                self.mails.sweep_of(user_id, u64::MAX);
+                Ok(())
+            }
+            Change::InsertAudit(entry) => insert(&mut self.audit, entry.clone()),
+        }
+    }
+
+    fn person(&self, id: &UserId, epoch: i64) -> Result<&Person, Guard> {
+        self.users
+            .get(id)
+            .and_then(UserRow::person)
+            .filter(|person| person.user.epoch == epoch)
+            .ok_or(Guard::User)
+    }
+
+    fn identifier_of(
+        &self,
+        identifier: &Identifier,
+        user_id: &UserId,
+    ) -> Result<&IdentifierRow, Guard> {
+        self.identifiers
+            .get(&IdentifierRow::key_of(identifier))
+            .filter(|row| row.user_id.as_ref() == Some(user_id))
+            .ok_or(Guard::Identifier)
+    }
+
+    fn live_token_row(&self, id: TokenId, now: Timestamp) -> Result<&Token, Guard> {
+        self.tokens
+            .get(&id)
+            .filter(|token| token.is_live(now))
+            .ok_or(Guard::Token)
+    }
+
+    fn void_tokens(&mut self, user_id: &UserId, purpose: Option<Purpose>, now: Timestamp) {
+        let void: Vec<Token> = self
+            .tokens
+            .of(user_id)
+            .filter(|token| token.used_at.is_none() && purpose.is_none_or(|p| p == token.purpose))
+            .map(|token| Token {
+                used_at: Some(now),
+                ..token.clone()
+            })
+            .collect();
+        void.into_iter().for_each(|token| self.tokens.put(token));
+    }
+
+    fn evict_sessions(&mut self, added: &Session) {
+        let mut others: Vec<(Timestamp, SessionId)> = self
+            .sessions
+            .of(&added.user_id)
+            .filter(|session| session.id != added.id)
+            .map(|session| (session.last_seen_at, session.id))
+            .collect();
+        let surplus = (others.len() + 1).saturating_sub(MAX_SESSIONS);
+        others.sort_unstable();
+        for (_, id) in others.iter().take(surplus) {
+            self.sessions.remove(id);
+        }
+    }
+
+    fn end_sessions(&mut self, user_id: &UserId, except: Option<SessionId>) {
+        let ended: Vec<SessionId> = self
+            .sessions
+            .of(user_id)
+            .map(|session| session.id)
+            .filter(|id| Some(*id) != except)
+            .collect();
+        for id in &ended {
+            self.sessions.remove(id);
+        }
+    }
+
+    fn set_pending_totp(&mut self, user_id: &UserId, secret: &SealedSecret) {
+        let mut row = self.factors.get(user_id).cloned().unwrap_or(FactorRow {
+            user_id: user_id.clone(),
+            totp: Totp {
+                confirmed: None,
+                pending: None,
+                last_step: 0,
+            },
+        });
+        row.totp.pending = Some(secret.clone());
+        self.factors.put(row);
+    }
+
+    fn confirm_totp(&mut self, user_id: &UserId, factor_id: &FactorId, step: i64) -> Applied {
+        let row = self.factors.get(user_id).ok_or(Guard::Factor)?;
+        guard(
+            is_factor(row.totp.pending.as_ref(), factor_id),
+            Guard::Factor,
+        )?;
+        let row = FactorRow {
+            user_id: user_id.clone(),
+            totp: Totp {
+                confirmed: row.totp.pending.clone(),
+                pending: None,
+                last_step: step,
+            },
+        };
+        self.factors.put(row);
+        Ok(())
+    }
+
+    fn drop_pending_totp(&mut self, user_id: &UserId) {
+        let Some(mut row) = self.factors.get(user_id).cloned() else {
+            return;
+        };
+        row.totp.pending = None;
+        if row.totp.is_confirmed() {
+            self.factors.put(row);
+        } else {
+            self.factors.remove(user_id);
+        }
+    }
+
+    fn touch_service_key(&mut self, id: &ServiceKeyId, at: Timestamp) {
+        if let Some(row) = self.service_keys.get(id) {
+            let key = ServiceKey {
+                last_used_at: Some(at),
+                ..row.clone()
+            };
+            self.service_keys.put(key);
+        }
+    }
+
+    fn leased_mail(&self, id: &MailId, lease: LeaseId) -> Result<&OutboxMail, Guard> {
+        self.mails
+            .get(id)
+            .filter(|mail| mail.lease == Some(lease))
+            .ok_or(Guard::Lease)
+    }
+
+    /// The mail after a failed try: counted, and nobody's any more.
+    fn failed_mail(&self, id: &MailId, lease: LeaseId, error: &str) -> Result<OutboxMail, Guard> {
+        let mail = self.leased_mail(id, lease)?;
+        Ok(OutboxMail {
+            attempts: mail.attempts + 1,
+            last_error: Some(error.to_owned()),
+            lease: None,
+            leased_until: None,
+            ..mail.clone()
+        })
+    }
+
+    fn dead_mail_row(&self, id: &MailId) -> Result<&OutboxMail, Guard> {
+        self.mails
+            .get(id)
+            .filter(|mail| mail.dead_at.is_some())
+            .ok_or(Guard::Lease)
+    }
+}
+
+fn guard(holds: bool, guard: Guard) -> Applied {
+    if holds { Ok(()) } else { Err(guard) }
+}
+
+fn insert<R: Row>(table: &mut Table<R>, row: R) -> Applied {
+    guard(!table.contains(&row.key()), Guard::Exists)?;
+    table.put(row);
+    Ok(())
+}
+
+fn is_factor(secret: Option<&SealedSecret>, id: &FactorId) -> bool {
+    secret.is_some_and(|secret| secret.factor_id == *id)
+}
+
+fn patch(person: &mut Person, set: &UserPatch) {
+    fn write<T: Clone>(field: &mut T, value: &Option<T>) {
+        if let Some(value) = value {
+            field.clone_from(value);
+        }
+    }
+    let UserPatch {
+        username,
+        email,
+        email_confirmed_at,
+        unconfirmed_until,
+        first_name,
+        last_name,
+        gender,
+        role,
+        locale,
+        disabled_at,
+        password,
+    } = set;
+    let user = &mut person.user;
+    write(&mut user.username, username);
+    write(&mut user.email, email);
+    user.email_confirmed_at = email_confirmed_at.or(user.email_confirmed_at);
+    write(&mut user.unconfirmed_until, unconfirmed_until);
+    write(&mut user.first_name, first_name);
+    write(&mut user.last_name, last_name);
+    write(&mut user.gender, gender);
+    write(&mut user.role, role);
+    write(&mut user.locale, locale);
+    write(&mut user.disabled_at, disabled_at);
+    write::<Option<PasswordHash>>(&mut person.password, password);
+}

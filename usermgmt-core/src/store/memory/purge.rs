@@ -1,0 +1,56 @@
+//! What is over.
+
+use super::state::{State, UserRow};
+use crate::clock::Timestamp;
+use crate::model::ids::UserId;
+use crate::store::{COMMIT_ID_LIFE, DEVICE_LIFE, EXPIRED_TOKEN_LIFE};
+
+impl State {
+    /// Deletes what is over, at most `limit` rows, and says how many.
+    pub(super) fn purge(&mut self, now: Timestamp, limit: u64) -> u64 {
+        let mut left = limit;
+        left -= self.sessions.sweep(left, |row| row.expires_at <= now);
+        left -= self.counters.sweep(left, |row| row.resets_at <= now);
+        left -= self.identifiers.sweep(left, |row| !row.is_held(now));
+        left -= self
+            .commits
+            .sweep(left, |row| row.at + COMMIT_ID_LIFE <= now);
+        left -= self
+            .tokens
+            .sweep(left, |row| row.expires_at + EXPIRED_TOKEN_LIFE <= now);
+        left -= self
+            .devices
+            .sweep(left, |row| row.used_at + DEVICE_LIFE <= now);
+        left -= self.purge_deleted_users(left);
+        self.commit();
+        limit - left
+    }
+
+    fn purge_deleted_users(&mut self, limit: u64) -> u64 {
+        let deleted: Vec<UserId> = self
+            .users
+            .rows()
+            .filter_map(|row| match row {
+                UserRow::Tombstone(id) => Some(id.clone()),
+                UserRow::Present(_) => None,
+            })
+            .take(usize::try_from(limit).unwrap_or(usize::MAX))
+            .collect();
+        let mut left = limit;
+        for id in &deleted {
+            left -= self.identifiers.sweep_of(id, left);
+            left -= self.tokens.sweep_of(id, left);
+            left -= self.sessions.sweep_of(id, left);
+            left -= self.factors.sweep_of(id, left);
+            left -= self.recovery_codes.sweep_of(id, left);
+            left -= self.devices.sweep_of(id, left);
+            left -= self.mails.sweep_of(id, left);
+            // The tombstone goes last: it is what the rest is found by.
+            if left == 0 {
+                break;
+            }
+            left -= u64::from(self.users.remove(id));
+        }
+        limit - left
+    }
+}
