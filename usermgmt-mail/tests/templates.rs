@@ -1,0 +1,396 @@
+//! What the mails say, and that nothing a user typed changes more than a word.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test's helpers, too, fail by panicking"
+)]
+
+use std::sync::Arc;
+
+use lettre::message::Mailbox;
+use mailparse::{MailHeaderMap as _, ParsedMail, parse_mail};
+use usermgmt_core::model::identifier::Email;
+use usermgmt_core::secret::Redacted;
+use usermgmt_mail::{
+    Composer, MailError, MailKind, Message, Render, Rendered, Templates, sample_message,
+};
+
+fn templates() -> Templates {
+    Templates::built_in().unwrap()
+}
+
+fn composer() -> Composer {
+    Composer::new("Example <no-reply@bücher.example>", Arc::new(templates())).unwrap()
+}
+
+/// With nothing that may be missing.
+fn bare(kind: MailKind, locale: &str) -> Message {
+    let mut message = sample_message(kind, locale);
+    message.params.clear();
+    message.link = None;
+    message.not_me_link = None;
+    message.code = None;
+    message.valid_minutes = None;
+    message
+}
+
+/// With everything there can be.
+fn full(kind: MailKind, locale: &str) -> Message {
+    let mut message = sample_message(kind, locale);
+    for (name, value) in [
+        ("username", "ann"),
+        ("device", "Firefox on Linux"),
+        ("time", "2026-01-31T08:00:00.000Z"),
+        ("ip", "192.0.2.7"),
+        ("new_email", "ann@new.example.com"),
+        ("old_email", "ann@example.com"),
+    ] {
+        message.params.insert(name.into(), value.into());
+    }
+    message.link = Some(Redacted::new("https://a.example/x?token=umt_abc-_".into()));
+    message.not_me_link = Some(Redacted::new("https://a.example/not-me?token=umt_n".into()));
+    message.code = Some(Redacted::new("12345678".into()));
+    message.valid_minutes = Some(15);
+    message
+}
+
+fn every_mail(with: impl Fn(MailKind, &str) -> Message) -> Vec<(Message, Rendered)> {
+    let templates = templates();
+    let mut mails = Vec::new();
+    for language in templates.languages() {
+        for kind in MailKind::ALL {
+            let message = with(kind, language);
+            let rendered = templates.render(&message).unwrap();
+            mails.push((message, rendered));
+        }
+    }
+    mails
+}
+
+fn has_line(text: &str, line: &str) -> bool {
+    text.lines().any(|l| l == line)
+}
+
+fn part(mail: &ParsedMail<'_>, kind: &str) -> String {
+    let part = mail.parts().find(|p| p.ctype.mimetype == kind).unwrap();
+    part.get_body().unwrap().replace("\r\n", "\n")
+}
+
+#[test]
+fn every_mail_has_all_its_parts_whatever_is_missing() {
+    for with in [full, bare, sample_message] {
+        for (message, mail) in every_mail(with) {
+            let what = format!("{:?} {:?}\n{}", message.kind, message.locale, mail.text);
+            assert!(mail.subject.contains("Example"), "{what}");
+            assert!(!mail.subject.contains('\n'), "{what}");
+            assert!(mail.text.len() > 100, "{what}");
+            assert!(!mail.text.contains("\n\n\n"), "{what}");
+            assert!(
+                mail.text.ends_with('\n') && !mail.text.contains("  "),
+                "{what}"
+            );
+            assert!(mail.html.contains("<!doctype html>"), "{what}");
+            assert!(mail.html.contains("</html>"), "{what}");
+            for leftover in ["{{", "{%", "undefined"] {
+                assert!(!mail.text.contains(leftover), "{leftover} in {what}");
+            }
+            let greeting = mail.text.lines().next().unwrap();
+            assert!(mail.html.contains(greeting), "{what}");
+        }
+    }
+}
+
+#[test]
+fn links_and_codes_stand_alone_on_their_lines() {
+    for (message, mail) in every_mail(full) {
+        let what = format!("{:?} {:?}\n{}", message.kind, message.locale, mail.text);
+        for link in [&message.link, &message.not_me_link] {
+            let link = link.as_ref().unwrap().expose();
+            assert!(has_line(&mail.text, link), "{what}");
+            let escaped = link.replace('/', "&#x2f;");
+            assert!(mail.html.contains(&format!("href=\"{escaped}\"")), "{what}");
+        }
+        assert!(
+            mail.text.lines().any(|l| l.ends_with(": 12345678")),
+            "{what}"
+        );
+        assert!(mail.html.contains("12345678"), "{what}");
+    }
+}
+
+#[test]
+fn english_names_the_codes_as_the_contract_does() {
+    let text = |kind| templates().render(&full(kind, "en")).unwrap().text;
+    assert!(has_line(
+        &text(MailKind::Confirmation),
+        "Confirmation code: 12345678"
+    ));
+    assert!(has_line(
+        &text(MailKind::Activation),
+        "Activation code: 12345678"
+    ));
+}
+
+#[test]
+fn every_language_says_how_long_a_link_is_good() {
+    for (minutes, en) in [
+        (1, "1 minute."),
+        (15, "15 minutes."),
+        (60, "1 hour."),
+        (90, "90 minutes."),
+        (1440, "24 hours."),
+        (10_080, "7 days."),
+    ] {
+        for language in templates().languages() {
+            let mut message = full(MailKind::PasswordReset, language);
+            message.valid_minutes = Some(minutes);
+            let text = templates().render(&message).unwrap().text;
+            let number = en.split(' ').next().unwrap();
+            assert!(text.contains(&format!(" {number} ")), "{text}");
+            assert_eq!(text.contains(en), language == "en", "{text}");
+        }
+    }
+}
+
+#[test]
+fn the_details_of_a_sign_in_are_listed() {
+    let mail = templates()
+        .render(&full(MailKind::NewDevice, "en"))
+        .unwrap();
+    for line in [
+        "Time: 2026-01-31 08:00 UTC",
+        "Device: Firefox on Linux",
+        "IP address: 192.0.2.7",
+    ] {
+        assert!(has_line(&mail.text, line), "{}", mail.text);
+    }
+}
+
+#[test]
+fn html_loads_nothing_from_elsewhere() {
+    for (_, mail) in every_mail(full) {
+        let html = mail.html.to_lowercase();
+        for remote in ["src=", "url(", "@import", "<link", "<script", "<img"] {
+            assert!(!html.contains(remote), "{remote}");
+        }
+    }
+}
+
+/// What somebody might type to get more than a word into a mail.
+const HOSTILE: [&str; 9] = [
+    "eve\r\nBcc: victim@example.com",
+    "eve\r\n\r\nhttps://evil.example/",
+    "eve, victim@example.com",
+    "Bcc: victim@example.com",
+    "{{7*7}}",
+    "{% include 'mail.txt' %}",
+    "<a href=\"https://evil.example\">click</a>",
+    "\"><script>alert(1)</script>",
+    "https://evil.example/login",
+];
+
+#[test]
+fn nothing_that_was_typed_is_markup_a_line_or_a_link() {
+    for typed in HOSTILE {
+        for name in ["username", "device", "ip", "time", "new_email", "surprise"] {
+            for (message, mail) in every_mail(|kind, language| {
+                let mut message = full(kind, language);
+                message.params.insert(name.into(), typed.into());
+                message
+            }) {
+                let clean = templates()
+                    .render(&full(message.kind, message.locale.as_deref().unwrap()))
+                    .unwrap();
+                let what = format!("{typed:?} as {name}:\n{}", mail.text);
+                assert!(!mail.html.contains("<script"), "{what}");
+                assert!(!mail.html.contains("<a href=\"https://evil"), "{what}");
+                assert!(!mail.text.contains("49"), "{what}");
+                let count = |html: &str, tag: &str| html.matches(tag).count();
+                for tag in ["<a ", "href=\""] {
+                    assert_eq!(count(&mail.html, tag), count(&clean.html, tag), "{what}");
+                }
+                // A link of theirs would be one on a line of its own.
+                assert!(
+                    !mail.text.lines().any(|l| l.starts_with("https://evil")),
+                    "{what}"
+                );
+                assert!(!mail.text.lines().any(|l| l.starts_with("Bcc")), "{what}");
+                assert!(!mail.text.contains("://evil"), "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_that_was_typed_is_a_header_or_a_recipient() {
+    for typed in HOSTILE {
+        let mut message = full(MailKind::NewDevice, "en");
+        for value in message.params.values_mut() {
+            *value = typed.to_owned();
+        }
+        message.product_name = format!("Exa\r\nmple {typed}");
+        let mail = composer().compose(&message).unwrap();
+        assert_eq!(mail.envelope().to().len(), 1);
+        assert_eq!(mail.envelope().to()[0].to_string(), "ann@example.com");
+
+        let bytes = mail.formatted();
+        let parsed = parse_mail(&bytes).unwrap();
+        let names: Vec<String> = parsed.headers.iter().map(|h| h.get_key()).collect();
+        assert_eq!(
+            names,
+            [
+                "From",
+                "To",
+                "Subject",
+                "Date",
+                "Message-ID",
+                "Auto-Submitted",
+                "X-Usermgmt-Mail-Id",
+                "MIME-Version",
+                "Content-Type"
+            ]
+        );
+        assert_eq!(
+            parsed.headers.get_first_value("To").unwrap(),
+            "ann@example.com"
+        );
+    }
+}
+
+#[test]
+fn a_recipient_that_is_more_than_one_address_is_refused() {
+    for address in [
+        "ann@example.com,eve@example.com",
+        "ann@example.com\r\nBcc: eve@example.com",
+        "Ann <ann@example.com>",
+        "no address",
+    ] {
+        let mut message = full(MailKind::Confirmation, "en");
+        message.recipient = Email::from_stored(address.into(), address.into());
+        let refused = composer().compose(&message);
+        assert!(matches!(refused, Err(MailError::Permanent(_))), "{address}");
+    }
+}
+
+#[test]
+fn a_composed_mail_parses_back() {
+    for (message, rendered) in every_mail(full) {
+        let bytes = composer().compose(&message).unwrap().formatted();
+        let mail = parse_mail(&bytes).unwrap();
+        let header = |name: &str| mail.headers.get_first_value(name).unwrap();
+        assert_eq!(mail.ctype.mimetype, "multipart/alternative");
+        assert_eq!(part(&mail, "text/plain"), rendered.text);
+        assert_eq!(
+            part(&mail, "text/html"),
+            rendered.html.replace("\r\n", "\n")
+        );
+        assert_eq!(header("Subject"), rendered.subject);
+        assert_eq!(header("From"), "Example <no-reply@xn--bcher-kva.example>");
+        assert_eq!(
+            header("Message-ID"),
+            format!("<{}@xn--bcher-kva.example>", message.id)
+        );
+        assert_eq!(header("X-Usermgmt-Mail-Id"), message.id.as_str());
+        assert_eq!(header("Auto-Submitted"), "auto-generated");
+        assert_eq!(header("Date"), "Sat, 31 Jan 2026 08:00:00 +0000");
+        assert!(mail.headers.get_first_value("List-Unsubscribe").is_none());
+    }
+}
+
+#[test]
+fn an_english_mail_shows_its_links_in_its_source() {
+    let message = full(MailKind::Confirmation, "en");
+    let source = composer().compose(&message).unwrap().formatted();
+    let source = String::from_utf8(source).unwrap();
+    let link = message.link.unwrap().expose().clone();
+    assert!(source.lines().any(|line| line == link), "{source}");
+}
+
+#[test]
+fn a_repeated_mail_is_the_same_mail() {
+    let message = full(MailKind::Confirmation, "pl");
+    let bytes = || composer().compose(&message).unwrap().formatted();
+    assert_eq!(bytes(), bytes());
+}
+
+#[test]
+fn international_addresses_keep_their_name_and_get_an_ascii_domain() {
+    for (typed, sent) in [
+        ("Ann@BÜCHER.example", "Ann@xn--bcher-kva.example"),
+        ("josé@example.com", "josé@example.com"),
+        ("ann+tag@example.com", "ann+tag@example.com"),
+    ] {
+        let mut message = full(MailKind::Confirmation, "en");
+        message.recipient = Email::parse(typed).unwrap();
+        let mail = composer().compose(&message).unwrap();
+        assert_eq!(mail.envelope().to()[0].to_string(), sent);
+    }
+}
+
+#[test]
+fn a_sender_that_is_no_mailbox_is_refused() {
+    for from in [
+        "",
+        "nobody",
+        "a@b.example, c@d.example",
+        "A <a@b.example>\r\nBcc: c@d.example",
+    ] {
+        let composer = Composer::new(from, Arc::new(templates()));
+        assert!(composer.is_err(), "{from:?}");
+    }
+    assert!("Example <a@b.example>".parse::<Mailbox>().is_ok());
+}
+
+#[test]
+fn what_prints_prints_no_secret() {
+    let rendered = templates()
+        .render(&full(MailKind::Confirmation, "en"))
+        .unwrap();
+    assert!(!format!("{rendered:?}").contains("umt_"));
+}
+
+#[test]
+fn a_folder_replaces_layouts_and_single_texts() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "en.toml",
+        "[password_reset]\nsubject = 'Ours for {{ product }}'",
+    );
+    write("fr.toml", "[common]\ngreeting = 'Bonjour,'");
+    write("password_reset.txt", "Only this: {{ link }}");
+    let templates = Templates::with_overrides(folder.path()).unwrap();
+
+    let mail = templates
+        .render(&full(MailKind::PasswordReset, "en"))
+        .unwrap();
+    assert_eq!(mail.subject, "Ours for Example");
+    assert_eq!(
+        mail.text,
+        "Only this: https://a.example/x?token=umt_abc-_\n"
+    );
+    assert!(mail.html.contains("Choose a new password"));
+
+    let mail = templates
+        .render(&full(MailKind::NewDevice, "fr-CA"))
+        .unwrap();
+    assert!(mail.text.starts_with("Bonjour,\n"), "{}", mail.text);
+    assert!(mail.text.contains("Somebody signed in"));
+}
+
+#[test]
+fn a_folder_with_a_mistake_is_refused_and_the_mistake_named() {
+    for (name, text, named) in [
+        ("password_reset.html", "{% if %}", "password_reset.html"),
+        ("mail.txt", "{{ link | no_such_filter }}", "mail.txt"),
+        ("en.toml", "[common]\ngreeting = '{{'", "en/common.greeting"),
+        ("en.toml", "[common", "en.toml"),
+        ("password-reset.html", "", "password-reset.html"),
+        ("notes.md", "", "notes.md"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(name), text).unwrap();
+        let error = Templates::with_overrides(folder.path()).unwrap_err();
+        assert!(error.to_string().contains(named), "{error}");
+    }
+    assert!(Templates::with_overrides("no/such/folder".as_ref()).is_err());
+}
