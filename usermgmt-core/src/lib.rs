@@ -6,3 +6,5 @@ pub mod model;
 pub mod rng;
 pub mod secret;
 pub mod store;
+#[cfg(feature = "testkit")]
+pub mod testkit;

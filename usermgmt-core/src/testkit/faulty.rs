@@ -1,0 +1,274 @@
+//! A store that fails when it is told to, and counts what it is asked.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use crate::clock::Timestamp;
+use crate::model::audit::AuditEntry;
+use crate::model::identifier::Identifier;
+use crate::model::ids::{AuditId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
+use crate::model::mail::OutboxMail;
+use crate::model::service_key::ServiceKey;
+use crate::model::session::Session;
+use crate::model::token::{Purpose, Token};
+use crate::model::user::{Account, User};
+use crate::store::{
+    AuditStore, Changes, Count, CounterStore, CredentialStore, Hit, KnownDevice, OutboxDepth,
+    OutboxStore, SessionStore, Store, StoreError, TokenStore, UserStore,
+};
+
+/// Passes every call on to another store, counts it, and fails it where a test
+/// says so. Clones share one plan and one count.
+#[derive(Clone, Debug)]
+pub struct FaultyStore {
+    inner: Arc<dyn Store>,
+    plan: Arc<Mutex<Plan>>,
+}
+
+#[derive(Debug, Default)]
+struct Plan {
+    calls: Fault,
+    replies: Fault,
+    counted: Calls,
+    applied: Vec<Changes>,
+}
+
+/// After `skip` calls, the next `count` fail.
+#[derive(Debug, Default)]
+struct Fault {
+    skip: u64,
+    count: u64,
+}
+
+impl Fault {
+    fn strikes(&mut self) -> bool {
+        if self.skip > 0 {
+            self.skip -= u64::from(self.count > 0);
+            return false;
+        }
+        let strikes = self.count > 0;
+        self.count -= u64::from(strikes);
+        strikes
+    }
+}
+
+/// What a store was asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// Calls that read.
+    pub reads: u64,
+    /// Calls of [`Store::apply`]: each is one round trip or one transaction.
+    pub applies: u64,
+    /// The changes in those: each is a statement.
+    pub changes: u64,
+    /// Keys that were counted, given back or cleared.
+    pub counters: u64,
+    /// Claims of mail, purges and pings.
+    pub upkeep: u64,
+}
+
+impl Calls {
+    /// The statements of a request, as one number: two requests that must not be
+    /// told apart by their cost have the same.
+    pub fn statements(&self) -> u64 {
+        self.reads + self.changes + self.counters
+    }
+}
+
+impl FaultyStore {
+    /// Wraps a store; nothing fails yet.
+    pub fn new(inner: Arc<dyn Store>) -> Self {
+        Self {
+            inner,
+            plan: Arc::default(),
+        }
+    }
+
+    /// The next `count` calls answer [`StoreError::Unavailable`] and do nothing.
+    pub fn fail_next(&self, count: u64) {
+        self.fail_after(0, count);
+    }
+
+    /// After `skip` more calls, `count` calls answer [`StoreError::Unavailable`]
+    /// and do nothing.
+    pub fn fail_after(&self, skip: u64, count: u64) {
+        self.plan().calls = Fault { skip, count };
+    }
+
+    /// The next `count` lists of changes are applied and the answer is lost:
+    /// [`StoreError::Unavailable`].
+    pub fn lose_next_replies(&self, count: u64) {
+        self.lose_replies_after(0, count);
+    }
+
+    /// After `skip` more lists of changes, `count` lists are applied and the
+    /// answer is lost. A list whose guard failed had nothing to lose and counts too.
+    pub fn lose_replies_after(&self, skip: u64, count: u64) {
+        self.plan().replies = Fault { skip, count };
+    }
+
+    /// Nothing fails any more.
+    pub fn heal(&self) {
+        let mut plan = self.plan();
+        plan.calls = Fault::default();
+        plan.replies = Fault::default();
+    }
+
+    /// What was asked since the last [`FaultyStore::take_calls`].
+    pub fn calls(&self) -> Calls {
+        self.plan().counted
+    }
+
+    /// What was asked since the last time this was called.
+    pub fn take_calls(&self) -> Calls {
+        std::mem::take(&mut self.plan().counted)
+    }
+
+    /// The lists of changes that were passed on since the last time this was
+    /// called, those included whose guard failed.
+    pub fn take_applied(&self) -> Vec<Changes> {
+        std::mem::take(&mut self.plan().applied)
+    }
+
+    fn plan(&self) -> MutexGuard<'_, Plan> {
+        // A test that panicked elsewhere is no reason to hide what was counted.
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin(&self, count: impl FnOnce(&mut Calls)) -> Result<(), StoreError> {
+        let mut plan = self.plan();
+        count(&mut plan.counted);
+        if plan.calls.strikes() {
+            return Err(StoreError::unavailable("told to fail"));
+        }
+        Ok(())
+    }
+}
+
+fn as_count(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}
+
+macro_rules! pass_on {
+    ($trait:ident, $kind:ident: $(
+        fn $name:ident($($arg:ident: $type:ty),*) -> $answer:ty;
+    )*) => {
+        #[async_trait]
+        impl $trait for FaultyStore {
+            $(async fn $name(&self, $($arg: $type),*) -> Result<$answer, StoreError> {
+                self.begin(|calls| calls.$kind += 1)?;
+                self.inner.$name($($arg),*).await
+            })*
+        }
+    };
+}
+
+pass_on! { UserStore, reads:
+    fn account(id: &UserId) -> Option<Account>;
+    fn account_by_identifier(identifier: &Identifier, now: Timestamp) -> Option<Account>;
+    fn is_taken(identifier: &Identifier, except: Option<&UserId>, now: Timestamp) -> bool;
+    fn user_with_session(user: &UserId, session: SessionId, now: Timestamp)
+        -> Option<(User, Option<Session>)>;
+    fn users(after: Option<&UserId>, limit: usize) -> Vec<User>;
+    fn unconfirmed_users(now: Timestamp, limit: usize) -> Vec<User>;
+}
+
+pass_on! { CredentialStore, reads:
+    fn recovery_codes_left(user: &UserId) -> u64;
+    fn knows_device(user: &UserId, device: &str) -> KnownDevice;
+    fn service_key(id: &ServiceKeyId) -> Option<ServiceKey>;
+    fn service_keys(after: Option<&ServiceKeyId>, limit: usize) -> Vec<ServiceKey>;
+    fn root_keys() -> Vec<(String, String)>;
+}
+
+pass_on! { TokenStore, reads:
+    fn token(id: TokenId) -> Option<Token>;
+    fn live_token(user: &UserId, purpose: Purpose, now: Timestamp) -> Option<Token>;
+}
+
+pass_on! { SessionStore, reads:
+    fn session(id: SessionId, now: Timestamp) -> Option<(Session, User)>;
+    fn sessions(user: &UserId, now: Timestamp) -> Vec<Session>;
+}
+
+pass_on! { AuditStore, reads:
+    fn audit(user: &UserId, after: Option<&AuditId>, limit: usize) -> Vec<AuditEntry>;
+}
+
+#[async_trait]
+impl OutboxStore for FaultyStore {
+    async fn claim_mail(
+        &self,
+        lease: LeaseId,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<OutboxMail>, StoreError> {
+        self.begin(|calls| calls.upkeep += 1)?;
+        self.inner.claim_mail(lease, now, until, limit).await
+    }
+
+    async fn next_mail_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.begin(|calls| calls.reads += 1)?;
+        self.inner.next_mail_at().await
+    }
+
+    async fn dead_mail(
+        &self,
+        after: Option<&MailId>,
+        limit: usize,
+    ) -> Result<Vec<OutboxMail>, StoreError> {
+        self.begin(|calls| calls.reads += 1)?;
+        self.inner.dead_mail(after, limit).await
+    }
+
+    async fn outbox_depth(&self) -> Result<OutboxDepth, StoreError> {
+        self.begin(|calls| calls.reads += 1)?;
+        self.inner.outbox_depth().await
+    }
+}
+
+#[async_trait]
+impl CounterStore for FaultyStore {
+    async fn hit(&self, hits: &[Hit], now: Timestamp) -> Result<Vec<Count>, StoreError> {
+        self.begin(|calls| calls.counters += as_count(hits.len()))?;
+        self.inner.hit(hits, now).await
+    }
+
+    async fn give_back(&self, keys: &[String]) -> Result<(), StoreError> {
+        self.begin(|calls| calls.counters += as_count(keys.len()))?;
+        self.inner.give_back(keys).await
+    }
+
+    async fn clear_count(&self, key: &str) -> Result<(), StoreError> {
+        self.begin(|calls| calls.counters += 1)?;
+        self.inner.clear_count(key).await
+    }
+}
+
+#[async_trait]
+impl Store for FaultyStore {
+    async fn apply(&self, changes: &Changes) -> Result<(), StoreError> {
+        self.begin(|calls| {
+            calls.applies += 1;
+            calls.changes += as_count(changes.list().len());
+        })?;
+        self.plan().applied.push(changes.clone());
+        let answer = self.inner.apply(changes).await;
+        if self.plan().replies.strikes() {
+            return answer.and(Err(StoreError::unavailable("the answer was lost")));
+        }
+        answer
+    }
+
+    async fn purge(&self, now: Timestamp, limit: usize) -> Result<u64, StoreError> {
+        self.begin(|calls| calls.upkeep += 1)?;
+        self.inner.purge(now, limit).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.begin(|calls| calls.upkeep += 1)?;
+        self.inner.ping().await
+    }
+}
