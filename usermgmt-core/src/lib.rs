@@ -1,10 +1,25 @@
 //! User accounts without a framework.
 
+pub mod auth;
 pub mod clock;
+pub mod config;
+pub mod flows;
+pub mod jwt;
+pub mod keys;
+mod limits;
 pub mod mail;
 pub mod model;
+pub mod outbox;
+pub mod password;
+#[cfg(feature = "totp")]
+mod qr;
 pub mod rng;
+#[cfg(feature = "totp")]
+mod seal;
 pub mod secret;
 pub mod store;
 #[cfg(feature = "testkit")]
 pub mod testkit;
+mod token;
+#[cfg(feature = "totp")]
+mod totp;

@@ -1,0 +1,368 @@
+//! The facade that a team embeds.
+
+use std::fmt;
+use std::future::Future;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use crate::clock::{Clock, SystemClock, Timestamp};
+use crate::config::{Config, ConfigError};
+use crate::jwt::{Jwt, JwtKeyError};
+use crate::keys::KeyRing;
+use crate::model::ids::{AuditId, UserId};
+use crate::model::user::User;
+use crate::model::{audit::AuditEntry, session::Session};
+use crate::password::{HashError, HasherConfigError, PasswordHasher};
+use crate::rng::{OsRng, SecureRng};
+use crate::secret::Redacted;
+use crate::store::{Change, Changes, Guard, Store, StoreError};
+
+/// User accounts over a store: every operation there is, for cheap cloning.
+///
+/// The operations are methods, one family a file under `flows`.
+#[derive(Clone)]
+pub struct Auth(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) config: Config,
+    pub(crate) keys: KeyRing,
+    pub(crate) jwt: Jwt,
+    pub(crate) hasher: PasswordHasher,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rng: Arc<dyn SecureRng>,
+    /// Rung when a commit queued mail.
+    pub(crate) mail_queued: Notify,
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth")
+            .field("store", &self.0.store)
+            .field("keys", &self.0.keys)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a request came from. Nothing here is trusted; it is shown to the
+/// user, counted, and compared with earlier sign-ins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    /// The client's address.
+    pub address: Option<IpAddr>,
+    /// What it says it is. Cut to 255 characters.
+    pub user_agent: Option<String>,
+    /// The language it prefers (BCP 47).
+    pub locale: Option<String>,
+}
+
+impl Client {
+    /// The name of the client for limits: the address, or its /64 for IPv6,
+    /// which is what one customer has.
+    pub(crate) fn network(&self) -> String {
+        match self.address.map(|address| address.to_canonical()) {
+            None => String::new(),
+            Some(IpAddr::V4(v4)) => v4.to_string(),
+            Some(IpAddr::V6(v6)) => format!("{:x?}", &v6.segments()[..4]),
+        }
+    }
+
+    /// The user agent as it is kept and shown.
+    pub(crate) fn shown_agent(&self) -> Option<String> {
+        let agent = self.user_agent.as_deref()?;
+        let shown: String = agent.chars().filter(|c| !c.is_control()).take(255).collect();
+        (!shown.trim().is_empty()).then_some(shown)
+    }
+}
+
+/// Why a request was not served at all, whatever it asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unserved {
+    /// Too many attempts.
+    #[error("too many attempts")]
+    RateLimited {
+        /// When the next one may be made.
+        retry_after: Duration,
+    },
+    /// More passwords to hash than there is room for.
+    #[error("the server is overloaded")]
+    Overloaded {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The store did not answer, or not in time.
+    #[error("the store is not available")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Something that cannot be. The text is for the log.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl From<StoreError> for Unserved {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(source) => Self::Unavailable(source),
+            StoreError::Failed(text) => Self::Internal(text),
+            // Others would have changed the same row again and again in between.
+            StoreError::Conflict(guard) => {
+                Self::Unavailable(format!("contention on {guard:?}").into())
+            }
+        }
+    }
+}
+
+impl From<HashError> for Unserved {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Overloaded { retry_after } => Self::Overloaded { retry_after },
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}
+
+/// Why an [`Auth`] could not be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A policy cannot be.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The hasher's settings cannot be.
+    #[error(transparent)]
+    Hasher(#[from] HasherConfigError),
+    /// The signing key cannot be used.
+    #[error("jwt: {0}")]
+    Jwt(#[from] JwtKeyError),
+    /// The store was used with other root secrets.
+    #[error(
+        "secret: this store was used with another root secret (key id {known}); start with that one, or give it as a \
+         previous secret beside the new one"
+    )]
+    ForeignSecret {
+        /// The key ids that the store knows.
+        known: String,
+    },
+    /// The store did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Puts an [`Auth`] together.
+#[derive(Debug)]
+pub struct AuthBuilder {
+    store: Arc<dyn Store>,
+    keys: KeyRing,
+    config: Config,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn SecureRng>,
+}
+
+impl AuthBuilder {
+    /// Another clock than the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Another source of randomness than the operating system's.
+    #[must_use]
+    pub fn rng(mut self, rng: impl SecureRng) -> Self {
+        self.rng = Arc::new(rng);
+        self
+    }
+
+    /// Checks the policies and that the store was not used with other root
+    /// secrets, and starts the hashing threads.
+    ///
+    /// # Errors
+    /// [`BuildError`] names the setting that is wrong.
+    pub async fn build(self) -> Result<Auth, BuildError> {
+        self.config.validate()?;
+        let jwt = Jwt::new(&self.keys, &self.config.jwt, self.config.access_token_ttl)?;
+        let hasher = PasswordHasher::new(self.config.hasher.clone(), Arc::clone(&self.rng))?;
+        let auth = Auth(Arc::new(Inner {
+            store: self.store,
+            config: self.config,
+            keys: self.keys,
+            jwt,
+            hasher,
+            clock: self.clock,
+            rng: self.rng,
+            mail_queued: Notify::new(),
+        }));
+        auth.record_root_secrets().await?;
+        Ok(auth)
+    }
+}
+
+impl Auth {
+    /// Begins an [`Auth`] over this store, these root secrets and policies.
+    pub fn builder(store: Arc<dyn Store>, keys: KeyRing, config: Config) -> AuthBuilder {
+        AuthBuilder { store, keys, config, clock: Arc::new(SystemClock), rng: Arc::new(OsRng) }
+    }
+
+    /// The policies.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.0.store
+    }
+
+    /// The public keys that access tokens are verified with, as a JWK set (RFC 7517, 5).
+    pub fn jwks(&self) -> serde_json::Value {
+        self.0.jwt.jwks()
+    }
+
+    /// The present, by the injected clock.
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// A second process that starts with a secret of its own would hand out
+    /// tokens that the first refuses: the store knows the secrets it was used with.
+    async fn record_root_secrets(&self) -> Result<(), BuildError> {
+        // Only one of two processes that start on an empty store gets the anchor in.
+        const ANCHOR: &str = "first";
+        loop {
+            let known = self.read_store(self.0.store.root_keys()).await?;
+            let is_known = |id: &str, fingerprint: &str| {
+                known.iter().any(|(k, f)| k == id && f == fingerprint)
+            };
+            let mut list = Vec::new();
+            let now = self.now();
+            let record = |id: String, fingerprint: String| Change::InsertRootKey {
+                id,
+                fingerprint,
+                at: now,
+            };
+            if known.is_empty() {
+                list.push(record(ANCHOR.to_owned(), String::new()));
+            } else if !self
+                .0
+                .keys
+                .roots()
+                .iter()
+                .any(|root| is_known(&root.id.to_string(), &root.fingerprint))
+            {
+                let ids: Vec<&str> =
+                    known.iter().map(|(id, _)| id.as_str()).filter(|id| *id != ANCHOR).collect();
+                return Err(BuildError::ForeignSecret { known: ids.join(", ") });
+            }
+            for root in self.0.keys.roots() {
+                if !is_known(&root.id.to_string(), &root.fingerprint) {
+                    list.push(record(root.id.to_string(), root.fingerprint.clone()));
+                }
+            }
+            if list.is_empty() {
+                return Ok(());
+            }
+            let changes = Changes::new(list, now, &*self.0.rng);
+            match self.read_store(self.0.store.apply(&changes)).await {
+                Err(StoreError::Conflict(Guard::Exists)) => {}
+                other => return Ok(other?),
+            }
+        }
+    }
+
+    /// Asks the store, and gives up when it does not answer in time.
+    pub(crate) async fn read_store<T>(
+        &self,
+        ask: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        match tokio::time::timeout(self.0.config.store_timeout, ask).await {
+            Ok(answer) => answer,
+            Err(elapsed) => Err(StoreError::unavailable(elapsed)),
+        }
+    }
+
+    pub(crate) async fn read<T>(
+        &self,
+        ask: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, Unserved> {
+        Ok(self.read_store(ask).await?)
+    }
+
+    /// Commits a list of changes. `Ok(Err(guard))`: something changed in
+    /// between, nothing was written; the caller reads and decides again.
+    pub(crate) async fn commit(
+        &self,
+        list: Vec<Change>,
+        now: Timestamp,
+    ) -> Result<Result<(), Guard>, Unserved> {
+        self.commit_prepared(&Changes::new(list, now, &*self.0.rng)).await
+    }
+
+    pub(crate) async fn commit_prepared(
+        &self,
+        changes: &Changes,
+    ) -> Result<Result<(), Guard>, Unserved> {
+        match self.read_store(self.0.store.apply(changes)).await {
+            Ok(()) => {
+                if changes.has_mail() {
+                    self.0.mail_queued.notify_one();
+                }
+                Ok(Ok(()))
+            }
+            Err(StoreError::Conflict(guard)) => Ok(Err(guard)),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    pub(crate) fn audit(
+        &self,
+        user: &UserId,
+        action: &str,
+        detail: &[&str],
+        now: Timestamp,
+    ) -> Change {
+        Change::InsertAudit(AuditEntry {
+            id: AuditId::generate(now, &*self.0.rng),
+            at: now,
+            user_id: Some(user.clone()),
+            action: action.to_owned(),
+            detail: detail.iter().map(|&word| word.to_owned()).collect(),
+        })
+    }
+
+    /// The tokens of a session's present generation.
+    pub(crate) fn tokens(
+        &self,
+        user: &User,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<Tokens, Unserved> {
+        let access =
+            self.0.jwt.issue(user, session, now, &*self.0.rng).map_err(Unserved::Internal)?;
+        Ok(Tokens {
+            access_token: access,
+            refresh_token: crate::token::refresh(&self.0.keys, session.id, session.generation),
+            expires_in: self.0.jwt.ttl(),
+        })
+    }
+}
+
+/// How often a flow reads and decides again before it says that it cannot.
+pub(crate) const ATTEMPTS: usize = 8;
+
+pub(crate) fn contention() -> Unserved {
+    Unserved::Unavailable("the same rows were changed again and again".into())
+}
+
+/// What a client gets to go on with (RFC 6749, 5.1).
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// The access token.
+    pub access_token: Redacted<String>,
+    /// The refresh token.
+    pub refresh_token: Redacted<String>,
+    /// How long the access token is good.
+    pub expires_in: Duration,
+}

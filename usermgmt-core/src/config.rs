@@ -1,0 +1,287 @@
+//! Policies: what an embedder or operator may decide, checked once on build.
+
+use std::time::Duration;
+
+use url::Url;
+
+use crate::password::{HasherConfig, PasswordPolicy};
+use crate::secret::Redacted;
+
+/// How long short codes are good.
+pub const CODE_TTL: Duration = Duration::from_secs(10 * 60);
+/// How long a change of address can be undone from the old one.
+pub const EMAIL_UNDO_TTL: Duration = Duration::from_secs(7 * 86_400);
+/// How recent a sign-in must be for what else needs the current password.
+pub const REAUTHENTICATION_WINDOW: Duration = Duration::from_secs(15 * 60);
+/// How long the ticket between password and second factor is good.
+pub const MFA_TICKET_TTL: Duration = Duration::from_secs(5 * 60);
+/// How many tries a short code or a ticket takes.
+pub const CODE_TRIES: i64 = 5;
+
+/// Every policy of the core. [`Config::new`] gives the defaults; fields can be
+/// set before it is handed to the builder, which checks them.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What mails and authenticator apps call the product.
+    pub product_name: String,
+    /// Where people reach the server: links in mails begin with it.
+    pub public_url: Url,
+    /// Where the host's own pages are; the reset link leads there when set.
+    pub frontend_url: Option<Url>,
+    /// How long an access token is good. Default 15 minutes.
+    pub access_token_ttl: Duration,
+    /// How long a session lives without being used. Default 30 days.
+    pub refresh_token_ttl: Duration,
+    /// How long a session lives at most. Default 90 days.
+    pub session_max_ttl: Duration,
+    /// How long the previous refresh token still gets the same successor after
+    /// a rotation. Default 30 seconds, at most 300; zero for not at all.
+    pub refresh_grace: Duration,
+    /// How long a confirmation link is good. Default 24 hours.
+    pub confirmation_ttl: Duration,
+    /// How long an activation code is good. Default 60 minutes.
+    pub activation_ttl: Duration,
+    /// How long an account may stay unconfirmed. Default 7 days.
+    pub unconfirmed_ttl: Duration,
+    /// How long a reset link is good. Default 15 minutes.
+    pub reset_ttl: Duration,
+    /// How long to wait for the store before answering that it is unavailable.
+    /// Default 10 seconds.
+    pub store_timeout: Duration,
+    /// Access tokens.
+    pub jwt: JwtConfig,
+    /// What authenticator apps show as the issuer; the product's name where not set.
+    pub mfa_issuer: Option<String>,
+    /// Limits on attempts.
+    pub limits: Limits,
+    /// Which passwords are accepted.
+    pub password_policy: PasswordPolicy,
+    /// How passwords are hashed.
+    pub hasher: HasherConfig,
+    /// Behaviours of the services that this project replaces.
+    pub compat: Compat,
+}
+
+/// How access tokens are signed.
+#[derive(Clone, Debug)]
+pub struct JwtConfig {
+    /// The algorithm and, for HS256, its key.
+    pub algorithm: JwtAlgorithm,
+    /// The `iss` claim. Default: the public URL.
+    pub issuer: String,
+    /// The `aud` claim. Default: the public URL.
+    pub audience: String,
+}
+
+/// The algorithm of access tokens.
+#[derive(Clone, Debug)]
+pub enum JwtAlgorithm {
+    /// Ed25519 (RFC 8037) with a key derived from the root secret; the public
+    /// key is in the JWK set.
+    EdDsa,
+    /// HMAC-SHA-256 (RFC 7518, 3.2) with this key of at least 32 bytes.
+    Hs256(Redacted<Vec<u8>>),
+}
+
+/// Limits on attempts. Attempts that succeed are given back.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Whether any limit holds. Off for tests, and for embedders with limits of
+    /// their own; the tries of a short code and of a second factor's ticket
+    /// hold even then.
+    pub enabled: bool,
+    /// Failed sign-ins with one identifier from one client address. Default 10 in 15 minutes.
+    pub sign_in_pair: Rate,
+    /// Failed sign-ins from one client address. Default 100 in 15 minutes.
+    pub sign_in_client: Rate,
+    /// Failed sign-ins with one identifier from anywhere; beyond it only
+    /// devices that the owner has used sign in. Default 50 in an hour.
+    pub sign_in_account: Rate,
+    /// After how many failed sign-ins the owner is told, once a day. Default 10.
+    pub notify_after: i64,
+    /// Mails asked for with one address or name. Default 5 in an hour.
+    pub mail_identifier: Rate,
+    /// Mails asked for from one client address. Default 60 in an hour.
+    pub mail_client: Rate,
+    /// Registrations from one client address. Default 60 in an hour.
+    pub register_client: Rate,
+    /// Tries of short codes with one address. Default 20 a day.
+    pub code_identifier: Rate,
+    /// Tries of tokens and codes from one client address. Default 100 in 15 minutes.
+    pub token_client: Rate,
+    /// Wrong current passwords and second factors of one user. Default 10 in 15 minutes.
+    pub user_secret: Rate,
+}
+
+/// So many in a window that begins with the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many are let through.
+    pub max: i64,
+    /// How long the window is.
+    pub window: Duration,
+}
+
+impl Rate {
+    /// So many in so many minutes.
+    pub const fn per_minutes(max: i64, minutes: u64) -> Self {
+        Self { max, window: Duration::from_secs(minutes * 60) }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            sign_in_pair: Rate::per_minutes(10, 15),
+            sign_in_client: Rate::per_minutes(100, 15),
+            sign_in_account: Rate::per_minutes(50, 60),
+            notify_after: 10,
+            mail_identifier: Rate::per_minutes(5, 60),
+            mail_client: Rate::per_minutes(60, 60),
+            register_client: Rate::per_minutes(60, 60),
+            code_identifier: Rate::per_minutes(20, 24 * 60),
+            token_client: Rate::per_minutes(100, 15),
+            user_secret: Rate::per_minutes(10, 15),
+        }
+    }
+}
+
+/// Old behaviours, each off by default because the safe one is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Compat {
+    /// Registering or resending tells whether an address has an account.
+    pub reveal_existing_accounts: bool,
+    /// Refresh tokens are not rotated.
+    pub fixed_refresh_tokens: bool,
+    /// Changing the address, deleting the account and the second factor need
+    /// neither a recent sign-in nor the current password.
+    pub no_reauthentication: bool,
+}
+
+/// A policy that cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{setting}: {problem}")]
+pub struct ConfigError {
+    /// The setting's name.
+    pub setting: &'static str,
+    /// What is wrong with it and what would be right.
+    pub problem: String,
+}
+
+impl ConfigError {
+    fn new(setting: &'static str, problem: impl Into<String>) -> Self {
+        Self { setting, problem: problem.into() }
+    }
+}
+
+const fn minutes(n: u64) -> Duration {
+    Duration::from_secs(n * 60)
+}
+
+const fn days(n: u64) -> Duration {
+    Duration::from_secs(n * 86_400)
+}
+
+impl Config {
+    /// The defaults for a server that people reach at `public_url`.
+    pub fn new(public_url: Url) -> Self {
+        let origin = public_url.as_str().trim_end_matches('/').to_owned();
+        Self {
+            product_name: "usermgmt".to_owned(),
+            public_url,
+            frontend_url: None,
+            access_token_ttl: minutes(15),
+            refresh_token_ttl: days(30),
+            session_max_ttl: days(90),
+            refresh_grace: Duration::from_secs(30),
+            confirmation_ttl: days(1),
+            activation_ttl: minutes(60),
+            unconfirmed_ttl: days(7),
+            reset_ttl: minutes(15),
+            store_timeout: Duration::from_secs(10),
+            jwt: JwtConfig {
+                algorithm: JwtAlgorithm::EdDsa,
+                issuer: origin.clone(),
+                audience: origin,
+            },
+            mfa_issuer: None,
+            limits: Limits::default(),
+            password_policy: PasswordPolicy::default(),
+            hasher: HasherConfig::default(),
+            compat: Compat::default(),
+        }
+    }
+
+    /// Checks every policy.
+    ///
+    /// # Errors
+    /// The first [`ConfigError`].
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let year = days(366);
+        for (setting, value, least, most) in [
+            ("access_token_ttl", self.access_token_ttl, Duration::from_secs(1), days(1)),
+            ("refresh_token_ttl", self.refresh_token_ttl, Duration::from_secs(1), year),
+            ("session_max_ttl", self.session_max_ttl, Duration::from_secs(1), 10 * year),
+            ("refresh_grace", self.refresh_grace, Duration::ZERO, Duration::from_secs(300)),
+            ("confirmation_ttl", self.confirmation_ttl, Duration::from_secs(1), year),
+            ("activation_ttl", self.activation_ttl, Duration::from_secs(1), year),
+            ("unconfirmed_ttl", self.unconfirmed_ttl, Duration::from_secs(1), year),
+            ("reset_ttl", self.reset_ttl, Duration::from_secs(1), days(7)),
+            ("store_timeout", self.store_timeout, Duration::from_millis(1), minutes(10)),
+        ] {
+            if value < least || value > most {
+                return Err(ConfigError::new(
+                    setting,
+                    format!("must be between {least:?} and {most:?}, is {value:?}"),
+                ));
+            }
+        }
+        if self.confirmation_ttl > self.unconfirmed_ttl {
+            return Err(ConfigError::new(
+                "confirmation_ttl",
+                "must not be longer than unconfirmed_ttl: the account would be gone before its link",
+            ));
+        }
+        for (setting, url) in
+            [("public_url", Some(&self.public_url)), ("frontend_url", self.frontend_url.as_ref())]
+        {
+            let Some(url) = url else { continue };
+            if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+                return Err(ConfigError::new(setting, "must be an http or https URL with a host"));
+            }
+            if url.query().is_some()
+                || url.fragment().is_some()
+                || !url.username().is_empty()
+                || url.password().is_some()
+            {
+                return Err(ConfigError::new(setting, "must have no user, query or fragment"));
+            }
+        }
+        for (setting, text) in [
+            ("product_name", Some(&self.product_name)),
+            ("mfa.issuer", self.mfa_issuer.as_ref()),
+            ("jwt.issuer", Some(&self.jwt.issuer)),
+            ("jwt.audience", Some(&self.jwt.audience)),
+        ] {
+            let Some(text) = text else { continue };
+            if text.trim().is_empty()
+                || text.chars().count() > 200
+                || text.chars().any(char::is_control)
+            {
+                return Err(ConfigError::new(
+                    setting,
+                    "must be 1 to 200 characters without control characters",
+                ));
+            }
+        }
+        // The Key URI format separates issuer and account with a colon.
+        if self.mfa_issuer.as_deref().unwrap_or(&self.product_name).contains(':') {
+            return Err(ConfigError::new(
+                "mfa.issuer",
+                "must have no colon (it defaults to product_name)",
+            ));
+        }
+        Ok(())
+    }
+}

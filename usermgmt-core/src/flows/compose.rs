@@ -1,0 +1,160 @@
+//! Changes that several flows put into their lists.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::auth::{Auth, Unserved};
+use crate::clock::Timestamp;
+use crate::config::CODE_TTL;
+use crate::model::identifier::{Email, Identifier};
+use crate::model::ids::{MailId, TokenId, UserId};
+use crate::model::mail::{MailKind, MailToken, OutboxMail};
+use crate::model::token::{Purpose, Token};
+use crate::model::user::User;
+use crate::store::Change;
+
+/// The most characters of a name or gender.
+pub(crate) const MAX_PROFILE_FIELD: usize = 64;
+
+/// Whether a profile's text can be kept: not too long, no control characters.
+pub(crate) fn valid_profile_text(text: &str) -> bool {
+    text.chars().count() <= MAX_PROFILE_FIELD && !text.chars().any(char::is_control)
+}
+
+impl Auth {
+    pub(crate) fn new_token(
+        &self,
+        user: Option<&UserId>,
+        purpose: Purpose,
+        binding: Option<String>,
+        ttl: Duration,
+        now: Timestamp,
+    ) -> Token {
+        Token {
+            id: TokenId::generate(&*self.0.rng),
+            user_id: user.cloned(),
+            purpose,
+            binding,
+            created_at: now,
+            expires_at: now + ttl,
+            used_at: None,
+            code_issue: 0,
+            code_expires_at: None,
+        }
+    }
+
+    /// A write that costs what a real one does and means nothing, so that a
+    /// request about an unknown address takes as long as one about a known one.
+    pub(crate) fn decoy(&self, now: Timestamp) -> Change {
+        Change::InsertToken(self.new_token(None, Purpose::Confirm, None, Duration::ZERO, now))
+    }
+
+    /// The token for a mail that may be asked for again: the one that was mailed
+    /// before while half of its life remains, else a new one. With a code, each
+    /// call makes a new code. Always one read and one change.
+    pub(crate) async fn mail_token(
+        &self,
+        user: &UserId,
+        purpose: Purpose,
+        binding: &Email,
+        ttl: Duration,
+        with_code: bool,
+        now: Timestamp,
+    ) -> Result<(MailToken, Change), Unserved> {
+        let live = self.read(self.0.store.live_token(user, purpose, now)).await?;
+        let code_expires_at = now + CODE_TTL;
+        if let Some(token) = live
+            && token.binding.as_deref() == Some(binding.as_str())
+            && token.expires_at.since(now) * 2 >= ttl
+        {
+            let mailed = MailToken {
+                purpose,
+                id: token.id,
+                code_issue: with_code.then_some(token.code_issue + 1),
+            };
+            let change = if with_code {
+                Change::IssueCode {
+                    id: token.id,
+                    issue: token.code_issue,
+                    expires_at: code_expires_at,
+                    now,
+                }
+            } else {
+                self.decoy(now)
+            };
+            return Ok((mailed, change));
+        }
+        let mut token =
+            self.new_token(Some(user), purpose, Some(binding.as_str().to_owned()), ttl, now);
+        if with_code {
+            token.code_issue = 1;
+            token.code_expires_at = Some(code_expires_at);
+        }
+        let mailed =
+            MailToken { purpose, id: token.id, code_issue: with_code.then_some(token.code_issue) };
+        Ok((mailed, Change::InsertToken(token)))
+    }
+
+    /// A mail to somebody.
+    pub(crate) fn mail(
+        &self,
+        kind: MailKind,
+        to: &Email,
+        user: Option<&User>,
+        tokens: Vec<MailToken>,
+        params: &[(&str, &str)],
+        now: Timestamp,
+    ) -> Change {
+        let mut all: BTreeMap<String, String> =
+            params.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        if let Some(user) = user {
+            all.entry("username".to_owned()).or_insert_with(|| user.username.as_str().to_owned());
+        }
+        Change::InsertMail(Box::new(OutboxMail {
+            id: MailId::generate(now, &*self.0.rng),
+            kind,
+            user_id: user.map(|user| user.id.clone()),
+            recipient: to.clone(),
+            locale: user.and_then(|user| user.locale.clone()),
+            tokens,
+            params: all,
+            created_at: now,
+            next_attempt_at: now,
+            attempts: 0,
+            last_error: None,
+            dead_at: None,
+            lease: None,
+            leased_until: None,
+        }))
+    }
+
+    /// A mail to the user at their present address.
+    pub(crate) fn mail_user(
+        &self,
+        kind: MailKind,
+        user: &User,
+        tokens: Vec<MailToken>,
+        params: &[(&str, &str)],
+        now: Timestamp,
+    ) -> Change {
+        self.mail(kind, &user.email, Some(user), tokens, params, now)
+    }
+
+    /// What makes an account's hold on its names permanent.
+    pub(crate) fn hold_identifiers(&self, user: &User, until: Option<Timestamp>) -> [Change; 2] {
+        [Identifier::email(&user.email), Identifier::username(&user.username)].map(|identifier| {
+            Change::HoldIdentifier { identifier, user_id: user.id.clone(), until }
+        })
+    }
+
+    /// The words that make a password of this user's easy to guess.
+    pub(crate) fn own_words<'a>(&'a self, user: &'a User) -> Vec<&'a str> {
+        let mut words = vec![user.username.as_str(), self.0.config.product_name.as_str()];
+        words.extend(
+            user.email.as_str().split(['@', '.', '+', '-', '_']).filter(|word| word.len() > 2),
+        );
+        words.push(user.email.as_str());
+        words.extend([&user.first_name, &user.last_name].into_iter().flatten().map(String::as_str));
+        words
+    }
+}

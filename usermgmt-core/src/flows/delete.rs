@@ -1,0 +1,69 @@
+//! Deleting an account.
+
+use crate::auth::{ATTEMPTS, Auth, Unserved, contention};
+use crate::clock::Timestamp;
+use crate::flows::sessions::{Current, ReauthenticationError};
+use crate::model::ids::UserId;
+use crate::model::user::User;
+use crate::secret::Typed;
+use crate::store::Change;
+
+/// Why an account was not deleted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeleteError {
+    /// There is no such user (any more).
+    #[error("there is no such user")]
+    NotFound,
+    /// It needs a recent sign-in or the current password.
+    #[error(transparent)]
+    Reauthentication(#[from] ReauthenticationError),
+    /// Not served.
+    #[error(transparent)]
+    Unserved(#[from] Unserved),
+}
+
+impl Auth {
+    /// Deletes the signed-in user's account: from the commit on nothing finds
+    /// it, its address and name are free, and every trace of the person goes.
+    /// Audit entries keep the opaque id.
+    ///
+    /// # Errors
+    /// [`DeleteError`].
+    pub async fn delete_account(
+        &self,
+        current: &Current,
+        password: Option<&Typed>,
+    ) -> Result<(), DeleteError> {
+        self.reauthenticate(current, password).await?;
+        self.delete_user(&current.user.id).await
+    }
+
+    /// Deletes a user, for operators and services.
+    ///
+    /// # Errors
+    /// [`DeleteError::NotFound`] and [`DeleteError::Unserved`].
+    pub async fn delete_user(&self, id: &UserId) -> Result<(), DeleteError> {
+        for _ in 0..ATTEMPTS {
+            let now = self.now();
+            let account =
+                self.read(self.0.store.account(id)).await?.ok_or(DeleteError::NotFound)?;
+            if self.commit(self.deletion(&account.user, "user.deleted", now), now).await?.is_ok() {
+                self.purge_deleted(now).await;
+                return Ok(());
+            }
+        }
+        Err(contention().into())
+    }
+
+    /// The changes that delete a user. What else was theirs is purged after.
+    pub(crate) fn deletion(&self, user: &User, action: &str, now: Timestamp) -> Vec<Change> {
+        vec![
+            Change::DeleteUser { id: user.id.clone(), epoch: user.epoch, at: now },
+            Change::ReleaseIdentifiers { user_id: user.id.clone() },
+            Change::EndSessions { user_id: user.id.clone(), except: None },
+            Change::DropMail { user_id: user.id.clone() },
+            self.audit(&user.id, action, &[], now),
+        ]
+    }
+}

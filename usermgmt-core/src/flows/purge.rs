@@ -1,0 +1,47 @@
+//! Keeping house: what is over goes.
+
+use crate::auth::{Auth, Unserved};
+use crate::clock::Timestamp;
+
+/// How many rows one step touches, so that no statement holds locks for long.
+const BATCH: usize = 500;
+
+impl Auth {
+    /// Deletes accounts whose time to confirm is over, and then everything that
+    /// has expired. Call it every few minutes; it may be interrupted and run by
+    /// several replicas at once. Says how many rows went.
+    ///
+    /// # Errors
+    /// [`Unserved`] where the store did not answer.
+    pub async fn purge(&self) -> Result<u64, Unserved> {
+        let now = self.now();
+        let mut removed = 0;
+        loop {
+            let users = self.read(self.0.store.unconfirmed_users(now, BATCH)).await?;
+            let found = users.len();
+            for user in users {
+                // A guard that fails means that somebody else was here first.
+                if self.commit(self.deletion(&user, "user.expired", now), now).await?.is_ok() {
+                    removed += 1;
+                }
+            }
+            if found < BATCH {
+                break;
+            }
+        }
+        loop {
+            match self.read(self.0.store.purge(now, BATCH)).await? {
+                0 => return Ok(removed),
+                rows => removed += rows,
+            }
+        }
+    }
+
+    /// Removes what belonged to deleted users at once instead of at the next
+    /// purge. They are deleted already, so a failure only means later.
+    pub(crate) async fn purge_deleted(&self, now: Timestamp) {
+        if let Err(error) = self.read_store(self.0.store.purge(now, BATCH)).await {
+            tracing::warn!(%error, "what belonged to a deleted user stays until the next purge");
+        }
+    }
+}

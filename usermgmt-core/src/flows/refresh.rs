@@ -1,0 +1,179 @@
+//! Going on with a session: refresh tokens, their rotation, and what happens
+//! when one comes back (RFC 9700, 4.14).
+
+use crate::auth::{ATTEMPTS, Auth, Client, Tokens, Unserved, contention};
+use crate::clock::Timestamp;
+use crate::model::mail::MailKind;
+use crate::model::session::Session;
+use crate::model::user::User;
+use crate::store::Change;
+use crate::token;
+
+/// Why a session does not go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RefreshError {
+    /// Not a refresh token of ours, or the session has ended, or its user is
+    /// not active any more.
+    #[error("the refresh token is invalid")]
+    Invalid,
+    /// The token was used before, and longer ago than a lost reply explains.
+    /// The session has been ended and its owner is told.
+    #[error("the refresh token was used before; the session has been ended")]
+    Reused,
+    /// An access token was presented.
+    #[error("this is not a refresh token")]
+    WrongType,
+    /// Not served.
+    #[error(transparent)]
+    Unserved(#[from] Unserved),
+}
+
+/// What a presented generation means for a session at generation `n`.
+#[derive(Debug, PartialEq, Eq)]
+enum Decision {
+    /// The present one: rotate.
+    Rotate { to: i64 },
+    /// The previous one, within the grace period: its reply was lost, or a
+    /// second tab uses it. The same successor again.
+    Replay,
+    /// A later one than the store knows: the store lost writes. Move on.
+    CatchUp { to: i64 },
+    /// An old one: somebody else has it.
+    Reuse,
+}
+
+impl Auth {
+    /// Exchanges a refresh token for new tokens: two round trips to the store.
+    ///
+    /// # Errors
+    /// [`RefreshError`].
+    pub async fn refresh(
+        &self,
+        refresh_token: &str,
+        client: &Client,
+    ) -> Result<Tokens, RefreshError> {
+        let Some((id, presented)) = token::parse_refresh(&self.0.keys, refresh_token) else {
+            let other = refresh_token.starts_with(token::ONE_TIME_PREFIX)
+                || self.access_claims(refresh_token).is_ok();
+            return Err(if other { RefreshError::WrongType } else { RefreshError::Invalid });
+        };
+        // A guard that fails never ends a session: read again, decide again.
+        for _ in 0..ATTEMPTS {
+            let now = self.now();
+            let Some((session, user)) = self.read(self.0.store.session(id, now)).await? else {
+                return Err(RefreshError::Invalid);
+            };
+            if !user.is_active() {
+                return Err(RefreshError::Invalid);
+            }
+            match self.decide(&session, presented, now) {
+                Decision::Replay => {
+                    tracing::info!(event = "refresh_replayed", user_id = %user.id, "a refresh token came twice");
+                    return Ok(self.tokens(&user, &session, now)?);
+                }
+                Decision::Rotate { to } => {
+                    if let Some(session) = self.rotate(session, to, client, now).await? {
+                        return Ok(self.tokens(&user, &session, now)?);
+                    }
+                }
+                Decision::CatchUp { to } => {
+                    if let Some(session) = self.rotate(session, to, client, now).await? {
+                        tracing::warn!(
+                            event = "refresh_ahead_of_store",
+                            user_id = %user.id,
+                            "a refresh token is later than the store knows: has it lost writes?"
+                        );
+                        return Ok(self.tokens(&user, &session, now)?);
+                    }
+                }
+                Decision::Reuse => {
+                    if self.end_reused(&session, &user, now).await? {
+                        return Err(RefreshError::Reused);
+                    }
+                }
+            }
+        }
+        Err(contention().into())
+    }
+
+    fn decide(&self, session: &Session, presented: i64, now: Timestamp) -> Decision {
+        let n = session.generation;
+        let config = &self.0.config;
+        if presented == n {
+            let to = if config.compat.fixed_refresh_tokens { n } else { n.saturating_add(1) };
+            return Decision::Rotate { to };
+        }
+        if presented > n {
+            let to = if config.compat.fixed_refresh_tokens {
+                presented
+            } else {
+                presented.saturating_add(1)
+            };
+            return Decision::CatchUp { to };
+        }
+        let in_grace = session.rotated_at.is_some_and(|at| now < at + config.refresh_grace);
+        if presented == n - 1 && in_grace { Decision::Replay } else { Decision::Reuse }
+    }
+
+    /// Moves the session on. `None`: it changed in between.
+    async fn rotate(
+        &self,
+        session: Session,
+        to: i64,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<Option<Session>, Unserved> {
+        let expires_at = (now + self.0.config.refresh_token_ttl).min(session.max_expires_at);
+        let user_agent = client.shown_agent();
+        let change = Change::RotateSession {
+            id: session.id,
+            generation: session.generation,
+            to,
+            now,
+            expires_at,
+            ip: client.address,
+            user_agent: user_agent.clone(),
+        };
+        let rotated = self.commit(vec![change], now).await?;
+        Ok(rotated.is_ok().then(|| Session {
+            generation: to,
+            rotated_at: Some(now),
+            last_seen_at: now,
+            expires_at,
+            ip: client.address.or(session.ip),
+            user_agent: user_agent.or(session.user_agent.clone()),
+            ..session
+        }))
+    }
+
+    /// Ends a session whose token came back. False: it changed in between.
+    async fn end_reused(
+        &self,
+        session: &Session,
+        user: &User,
+        now: Timestamp,
+    ) -> Result<bool, Unserved> {
+        let device = session.user_agent.clone().unwrap_or_default();
+        let list = vec![
+            Change::EndSession {
+                id: session.id,
+                user_id: user.id.clone(),
+                generation: Some(session.generation),
+            },
+            self.audit(&user.id, "session.refresh_reused", &[], now),
+            self.mail_user(
+                MailKind::RefreshReuse,
+                user,
+                vec![],
+                &[("device", &device), ("time", &now.to_string())],
+                now,
+            ),
+        ];
+        let ended = self.commit(list, now).await?.is_ok();
+        if ended {
+            tracing::warn!(event = "refresh_reused", user_id = %user.id, "a refresh token was used twice");
+        }
+        Ok(ended)
+    }
+}

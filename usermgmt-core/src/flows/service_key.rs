@@ -1,0 +1,136 @@
+//! Keys with which a team's other services call the users API.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use crate::auth::{Auth, Unserved};
+use crate::model::ids::ServiceKeyId;
+use crate::model::service_key::ServiceKey;
+use crate::rng::random;
+use crate::secret::Redacted;
+use crate::store::Change;
+
+/// What service keys begin with, so that scanners find leaked ones.
+pub const SERVICE_KEY_PREFIX: &str = "umk_";
+
+/// The recorded last use is right to within this.
+const LAST_USE_PRECISION: std::time::Duration = std::time::Duration::from_secs(3600);
+
+/// Why a key was not made or revoked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServiceKeyError {
+    /// A name has 1 to 100 characters and no control characters.
+    #[error("a service key's name has 1 to 100 characters and no control characters")]
+    InvalidName,
+    /// There is no such key, or it is revoked already.
+    #[error("there is no such service key, or it is revoked already")]
+    NotFound,
+    /// Not served.
+    #[error(transparent)]
+    Unserved(#[from] Unserved),
+}
+
+impl Auth {
+    /// Makes a service key. This is the only time that the key is seen: the
+    /// store keeps a hash.
+    ///
+    /// # Errors
+    /// [`ServiceKeyError`].
+    pub async fn create_service_key(
+        &self,
+        name: &str,
+        allow_admin: bool,
+    ) -> Result<(ServiceKey, Redacted<String>), ServiceKeyError> {
+        let name = name.trim();
+        if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
+            return Err(ServiceKeyError::InvalidName);
+        }
+        let now = self.now();
+        let id = ServiceKeyId::generate(now, &*self.0.rng);
+        let uuid =
+            uuid::Uuid::try_parse(id.as_str()).map_err(|e| Unserved::Internal(e.to_string()))?;
+        let mut bytes = uuid.as_bytes().to_vec();
+        bytes.extend_from_slice(&random::<32>(&*self.0.rng));
+        let key = Redacted::new(format!("{SERVICE_KEY_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)));
+        let row = ServiceKey {
+            id,
+            name: name.to_owned(),
+            hash: hash(key.expose()),
+            allow_admin,
+            created_at: now,
+            last_used_at: None,
+            revoked_at: None,
+        };
+        match self.commit(vec![Change::InsertServiceKey(row.clone())], now).await? {
+            Ok(()) => Ok((row, key)),
+            Err(guard) => {
+                Err(Unserved::Internal(format!("a new service key met {guard:?}")).into())
+            }
+        }
+    }
+
+    /// Who presents this key; `None` where it is none of ours or revoked.
+    ///
+    /// # Errors
+    /// [`Unserved`].
+    pub async fn authenticate_service(&self, key: &str) -> Result<Option<ServiceKey>, Unserved> {
+        let Some(id) = key_id(key) else {
+            return Ok(None);
+        };
+        let Some(row) = self.read(self.0.store.service_key(&id)).await? else {
+            return Ok(None);
+        };
+        let right = bool::from(hash(key).as_bytes().ct_eq(row.hash.as_bytes()));
+        if !right || row.revoked_at.is_some() {
+            return Ok(None);
+        }
+        let now = self.now();
+        if row.last_used_at.is_none_or(|at| now.since(at) >= LAST_USE_PRECISION) {
+            let touch = vec![Change::TouchServiceKey { id, at: now }];
+            if let Err(error) = self.commit(touch, now).await {
+                tracing::warn!(%error, "the last use of a service key was not recorded");
+            }
+        }
+        Ok(Some(row))
+    }
+
+    /// Revokes a key, from now on.
+    ///
+    /// # Errors
+    /// [`ServiceKeyError`].
+    pub async fn revoke_service_key(&self, id: &ServiceKeyId) -> Result<(), ServiceKeyError> {
+        let now = self.now();
+        let revoke = Change::RevokeServiceKey { id: id.clone(), at: now };
+        self.commit(vec![revoke], now).await?.map_err(|_| ServiceKeyError::NotFound)
+    }
+
+    /// Keys in the order they were made, after `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// [`Unserved`].
+    pub async fn service_keys(
+        &self,
+        after: Option<&ServiceKeyId>,
+        limit: usize,
+    ) -> Result<Vec<ServiceKey>, Unserved> {
+        self.read(self.0.store.service_keys(after, limit)).await
+    }
+}
+
+fn key_id(key: &str) -> Option<ServiceKeyId> {
+    let text = key.strip_prefix(SERVICE_KEY_PREFIX)?;
+    if text.len() != 64 {
+        return None;
+    }
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let uuid: [u8; 16] = bytes.get(..16)?.try_into().ok()?;
+    uuid::Uuid::from_bytes(uuid).to_string().parse().ok()
+}
+
+/// A fast hash is enough: the key has 256 random bits.
+fn hash(key: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(key.as_bytes()))
+}

@@ -1,0 +1,249 @@
+//! Who a request is from; sessions and their end.
+
+use std::sync::Arc;
+
+use crate::auth::{ATTEMPTS, Auth, Unserved, contention};
+use crate::clock::Timestamp;
+use crate::config::REAUTHENTICATION_WINDOW;
+use crate::jwt::{AccessClaims, AccessError};
+use crate::limits::Limit;
+use crate::model::ids::{SessionId, UserId};
+use crate::model::session::Session;
+use crate::model::user::User;
+use crate::password::Verdict;
+use crate::secret::Typed;
+use crate::store::Change;
+use crate::token;
+
+/// The user and session that a request is from, as the store has them now.
+#[derive(Clone, Debug)]
+pub struct Current {
+    /// The user: there, confirmed and not disabled.
+    pub user: User,
+    /// The session: not ended and not expired.
+    pub session: Session,
+}
+
+/// Why a bearer of a token is nobody.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthenticationError {
+    /// The token itself.
+    #[error(transparent)]
+    Token(#[from] AccessError),
+    /// The user was deleted since.
+    #[error("the user is gone")]
+    UserGone,
+    /// The session was ended or expired, or the user was disabled.
+    #[error("the session has ended")]
+    SessionEnded,
+    /// Not served.
+    #[error(transparent)]
+    Unserved(#[from] Unserved),
+}
+
+/// Why what a user asked for needs them to prove again who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReauthenticationError {
+    /// The sign-in is too long ago, and no current password was given.
+    #[error("sign in again, or give the current password")]
+    Required,
+    /// The current password that was given is wrong.
+    #[error("the current password is wrong")]
+    WrongPassword,
+}
+
+/// Why a session was not ended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The user has no such session.
+    #[error("there is no such session")]
+    NotFound,
+    /// Not served.
+    #[error(transparent)]
+    Unserved(#[from] Unserved),
+}
+
+/// Either failure of [`Auth::reauthenticate`].
+#[derive(Debug)]
+pub(crate) enum ReauthenticateFailure {
+    Refused(ReauthenticationError),
+    Unserved(Unserved),
+}
+
+impl From<Unserved> for ReauthenticateFailure {
+    fn from(unserved: Unserved) -> Self {
+        Self::Unserved(unserved)
+    }
+}
+
+macro_rules! from_reauthenticate_failure {
+    ($($error:path),*) => {$(
+        impl From<ReauthenticateFailure> for $error {
+            fn from(failure: ReauthenticateFailure) -> Self {
+                match failure {
+                    ReauthenticateFailure::Refused(refused) => Self::Reauthentication(refused),
+                    ReauthenticateFailure::Unserved(unserved) => Self::Unserved(unserved),
+                }
+            }
+        }
+    )*};
+}
+from_reauthenticate_failure!(super::delete::DeleteError, super::profile::ProfileError);
+#[cfg(feature = "totp")]
+from_reauthenticate_failure!(super::mfa::MfaError);
+
+impl Auth {
+    /// Checks an access token: signature, times, issuer, audience. Asks no store,
+    /// so what has ended since the token was issued is not seen.
+    ///
+    /// # Errors
+    /// [`AccessError`].
+    pub fn access_claims(&self, access_token: &str) -> Result<Arc<AccessClaims>, AccessError> {
+        self.0.jwt.check(access_token, self.now())
+    }
+
+    /// Checks an access token and loads its user and session: one statement.
+    ///
+    /// # Errors
+    /// [`AuthenticationError`].
+    pub async fn current(&self, access_token: &str) -> Result<Current, AuthenticationError> {
+        let now = self.now();
+        let claims = self.0.jwt.check(access_token, now)?;
+        match self.read(self.0.store.user_with_session(&claims.sub, claims.sid, now)).await? {
+            None => Err(AuthenticationError::UserGone),
+            Some((user, Some(session))) if user.is_active() => Ok(Current { user, session }),
+            Some(_) => Err(AuthenticationError::SessionEnded),
+        }
+    }
+
+    /// Who a token of either kind is from: for signing out, which takes both.
+    ///
+    /// # Errors
+    /// [`AuthenticationError`].
+    pub async fn bearer_of_any_token(&self, bearer: &str) -> Result<Current, AuthenticationError> {
+        if !bearer.starts_with(token::REFRESH_PREFIX) {
+            return self.current(bearer).await;
+        }
+        let now = self.now();
+        let (id, generation) =
+            token::parse_refresh(&self.0.keys, bearer).ok_or(AccessError::Invalid)?;
+        match self.read(self.0.store.session(id, now)).await? {
+            // One generation back is what a client holds whose last reply was lost.
+            Some((session, user)) if user.is_active() && generation >= session.generation - 1 => {
+                Ok(Current { user, session })
+            }
+            _ => Err(AuthenticationError::SessionEnded),
+        }
+    }
+
+    /// Ends the present session.
+    ///
+    /// # Errors
+    /// [`Unserved`]. That it has ended already is no error.
+    pub async fn sign_out(&self, current: &Current) -> Result<(), Unserved> {
+        match self.end_session(&current.user.id, current.session.id).await {
+            Ok(()) | Err(SessionError::NotFound) => Ok(()),
+            Err(SessionError::Unserved(unserved)) => Err(unserved),
+        }
+    }
+
+    /// Ends all of a user's sessions, and every sign-in that is under way.
+    ///
+    /// # Errors
+    /// [`Unserved`]. That the user is gone is no error.
+    pub async fn sign_out_all(&self, user: &UserId) -> Result<(), Unserved> {
+        for _ in 0..ATTEMPTS {
+            let now = self.now();
+            let Some(account) = self.read(self.0.store.account(user)).await? else {
+                return Ok(());
+            };
+            let list = vec![
+                Change::UpdateUser {
+                    id: user.clone(),
+                    epoch: account.user.epoch,
+                    raise_epoch: true,
+                    at: account.user.updated_at,
+                    set: Box::default(),
+                },
+                Change::EndSessions { user_id: user.clone(), except: None },
+                self.audit(user, "session.all_ended", &[], now),
+            ];
+            if self.commit(list, now).await?.is_ok() {
+                return Ok(());
+            }
+        }
+        Err(contention())
+    }
+
+    /// A user's sessions, the one used last first.
+    ///
+    /// # Errors
+    /// [`Unserved`].
+    pub async fn sessions(&self, user: &UserId) -> Result<Vec<Session>, Unserved> {
+        self.read(self.0.store.sessions(user, self.now())).await
+    }
+
+    /// Ends one of a user's sessions.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn end_session(&self, user: &UserId, id: SessionId) -> Result<(), SessionError> {
+        let now = self.now();
+        let list = vec![
+            Change::EndSession { id, user_id: user.clone(), generation: None },
+            self.audit(user, "session.ended", &[], now),
+        ];
+        self.commit(list, now).await?.map_err(|_| SessionError::NotFound)
+    }
+
+    /// Makes sure that it is the user who asks, and not somebody who found their
+    /// browser open: a sign-in within 15 minutes, or the current password. A
+    /// password that is given is checked in any case.
+    pub(crate) async fn reauthenticate(
+        &self,
+        current: &Current,
+        password: Option<&Typed>,
+    ) -> Result<(), ReauthenticateFailure> {
+        if let Some(password) = password {
+            return match self.check_current_password(&current.user.id, password).await? {
+                true => Ok(()),
+                false => Err(ReauthenticateFailure::Refused(ReauthenticationError::WrongPassword)),
+            };
+        }
+        let recent = self.now().since(current.session.auth_time) <= REAUTHENTICATION_WINDOW;
+        if recent || self.0.config.compat.no_reauthentication {
+            return Ok(());
+        }
+        Err(ReauthenticateFailure::Refused(ReauthenticationError::Required))
+    }
+
+    /// Whether this is the user's password, counted against guessing.
+    pub(crate) async fn check_current_password(
+        &self,
+        user: &UserId,
+        password: &Typed,
+    ) -> Result<bool, Unserved> {
+        let now = self.now();
+        let attempt = self.attempt_user_secret(user, now).await?;
+        let account = self.read(self.0.store.account(user)).await?;
+        let hash = account.as_ref().and_then(|account| account.password.as_ref());
+        let right = self.0.hasher.verify(password, hash).await? != Verdict::Wrong;
+        if right {
+            self.give_back(&attempt).await;
+        }
+        Ok(right)
+    }
+
+    /// Counts a try at a secret of a user who is signed in.
+    pub(crate) async fn attempt_user_secret(
+        &self,
+        user: &UserId,
+        now: Timestamp,
+    ) -> Result<crate::limits::Attempt, Unserved> {
+        let rate = self.0.config.limits.user_secret;
+        self.attempt(&[Limit { rate, name: "user-secret", by: &[user.as_str()] }], now).await
+    }
+}

@@ -1,0 +1,310 @@
+//! Signing in with a password.
+
+use crate::auth::{ATTEMPTS, Auth, Client, Tokens, Unserved, contention};
+use crate::clock::Timestamp;
+use crate::config::Rate;
+use crate::limits::{Attempt, Limit, attempt_within};
+use crate::model::identifier::Identifier;
+use crate::model::ids::{SessionId, UserId};
+use crate::model::mail::MailKind;
+use crate::model::session::Session;
+use crate::model::user::{Account, User};
+use crate::password::Verdict;
+use crate::secret::{Redacted, Typed};
+use crate::store::{Change, KnownDevice, UserPatch};
+
+/// Somebody signs in.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    /// Username or address, as it was typed.
+    pub identifier: String,
+    /// The password, as it was typed.
+    pub password: Typed,
+}
+
+/// What signing in led to.
+#[derive(Clone, Debug)]
+pub enum SignInOutcome {
+    /// A session.
+    SignedIn(Box<SignedIn>),
+    /// The password is right; the second factor is asked for.
+    MfaRequired {
+        /// Stands for the password that was right.
+        ticket: Redacted<String>,
+        /// What the user can answer with: `totp`, `recovery_code`.
+        methods: Vec<&'static str>,
+    },
+}
+
+/// A user who is signed in.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// The user.
+    pub user: User,
+    /// The new session.
+    pub session: Session,
+    /// Its first tokens.
+    pub tokens: Tokens,
+}
+
+/// Why a sign-in failed. Unknown, wrong, unconfirmed and disabled are one
+/// answer, cost the same, and take the same time.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignInError {
+    /// Not these credentials.
+    #[error("the credentials are invalid")]
+    InvalidCredentials,
+    /// Not served.
+    #[error(transparent)]
+    Unserved(#[from] Unserved),
+}
+
+/// How often the owner is told about failed sign-ins.
+const NOTICE: Rate = Rate::per_minutes(1, 24 * 60);
+
+impl Auth {
+    /// Signs in by username or address and password.
+    ///
+    /// # Errors
+    /// [`SignInError`].
+    pub async fn sign_in(
+        &self,
+        command: &SignIn,
+        client: &Client,
+    ) -> Result<SignInOutcome, SignInError> {
+        let (mut account, attempt) = match self.verify_credentials(command, client).await? {
+            Verified::Yes(account, attempt) => (*account, attempt),
+            Verified::No => return Err(SignInError::InvalidCredentials),
+        };
+        for _ in 0..ATTEMPTS {
+            let now = self.now();
+            #[cfg(feature = "totp")]
+            if account.mfa_enabled() {
+                if let Some(outcome) = self.issue_mfa_ticket(&account, now).await? {
+                    self.give_back(&attempt).await;
+                    return Ok(outcome);
+                }
+            } else if let Some(signed_in) =
+                self.open_session(&account.user, &["pwd"], vec![], client, now).await?
+            {
+                self.give_back(&attempt).await;
+                return Ok(SignInOutcome::SignedIn(Box::new(signed_in)));
+            }
+            #[cfg(not(feature = "totp"))]
+            if let Some(signed_in) =
+                self.open_session(&account.user, &["pwd"], vec![], client, now).await?
+            {
+                self.give_back(&attempt).await;
+                return Ok(SignInOutcome::SignedIn(Box::new(signed_in)));
+            }
+            // The account changed since the password was verified. That password
+            // counts for the account as it is now only if it is still the one.
+            let verified_against = account.password.take();
+            let fresh = self.read(self.0.store.account(&account.user.id)).await?;
+            account = match fresh {
+                Some(fresh) if fresh.user.is_active() && fresh.password == verified_against => {
+                    fresh
+                }
+                _ => return Err(SignInError::InvalidCredentials),
+            };
+        }
+        Err(contention().into())
+    }
+
+    /// Whether these are the credentials of an active user, under the same
+    /// limits and at the same cost as signing in, but without a session. Does
+    /// not ask for the second factor.
+    ///
+    /// # Errors
+    /// [`SignInError`].
+    pub async fn check_credentials(
+        &self,
+        command: &SignIn,
+        client: &Client,
+    ) -> Result<User, SignInError> {
+        match self.verify_credentials(command, client).await? {
+            Verified::Yes(account, attempt) => {
+                self.give_back(&attempt).await;
+                Ok(account.user)
+            }
+            Verified::No => Err(SignInError::InvalidCredentials),
+        }
+    }
+
+    async fn verify_credentials(
+        &self,
+        command: &SignIn,
+        client: &Client,
+    ) -> Result<Verified, Unserved> {
+        let now = self.now();
+        let limits = &self.0.config.limits;
+        let identifier = Identifier::typed(&command.identifier);
+        let (name, network) = (identifier.canonical(), client.network());
+        let rates = [
+            Limit { rate: limits.sign_in_pair, name: "sign-in-pair", by: &[name, &network] },
+            Limit { rate: limits.sign_in_client, name: "sign-in-client", by: &[&network] },
+            // Counted by what was typed, so that unknown accounts count alike.
+            Limit { rate: limits.sign_in_account, name: SIGN_IN_ACCOUNT, by: &[name] },
+        ];
+        let attempt = self.count(&rates, now).await?;
+        attempt_within(&attempt, 0, limits.sign_in_pair)?;
+        attempt_within(&attempt, 1, limits.sign_in_client)?;
+
+        let account = self.read(self.0.store.account_by_identifier(&identifier, now)).await?;
+        // The same reads for an account that nobody has.
+        let nobody = UserId::generate(now, &*self.0.rng);
+        let asked = account.as_ref().map_or(&nobody, |account| &account.user.id);
+        let device =
+            self.read(self.0.store.knows_device(asked, &self.device_key(asked, client))).await?;
+        // Beyond the account's cap strangers get the ordinary answer at the
+        // ordinary cost; a device that the owner has used is not bound by it.
+        let capped = attempt_within(&attempt, 2, limits.sign_in_account).is_err() && !device.this;
+        let hash =
+            account.as_ref().filter(|_| !capped).and_then(|account| account.password.as_ref());
+        let verdict = self.0.hasher.verify(&command.password, hash).await?;
+        let Some(account) =
+            account.filter(|account| verdict != Verdict::Wrong && account.user.is_active())
+        else {
+            self.notice_failure(&identifier, &attempt, now).await?;
+            return Ok(Verified::No);
+        };
+        if verdict == Verdict::RightOutdated {
+            return Ok(match self.rehash(account, &command.password, now).await? {
+                Some(account) => Verified::Yes(Box::new(account), attempt),
+                None => Verified::No,
+            });
+        }
+        Ok(Verified::Yes(Box::new(account), attempt))
+    }
+
+    /// Stores the password that was just verified under the present algorithm,
+    /// unless the account changed in between; then the verification stands for
+    /// the account only if the password is the same one.
+    async fn rehash(
+        &self,
+        account: Account,
+        password: &Typed,
+        now: Timestamp,
+    ) -> Result<Option<Account>, Unserved> {
+        let hash = self.0.hasher.hash(password).await?;
+        let change = Change::UpdateUser {
+            id: account.user.id.clone(),
+            epoch: account.user.epoch,
+            raise_epoch: false,
+            at: account.user.updated_at,
+            set: Box::new(UserPatch { password: Some(Some(hash.clone())), ..UserPatch::default() }),
+        };
+        if self.commit(vec![change], now).await?.is_ok() {
+            return Ok(Some(Account { password: Some(hash), ..account }));
+        }
+        let fresh = self.read(self.0.store.account(&account.user.id)).await?;
+        Ok(fresh.filter(|fresh| fresh.user.is_active() && fresh.password == account.password))
+    }
+
+    /// Tells the owner about failed sign-ins, once a day. An account that nobody
+    /// has costs the same.
+    async fn notice_failure(
+        &self,
+        identifier: &Identifier,
+        attempt: &Attempt,
+        now: Timestamp,
+    ) -> Result<(), Unserved> {
+        if attempt.count(2) != self.0.config.limits.notify_after {
+            return Ok(());
+        }
+        let notice = Limit { rate: NOTICE, name: "failure-notice", by: &[identifier.canonical()] };
+        let noticed = self.count(&[notice], now).await?;
+        if noticed.count(0) > NOTICE.max {
+            return Ok(());
+        }
+        let account = self.read(self.0.store.account_by_identifier(identifier, now)).await?;
+        let list = match account.filter(|account| account.user.is_active()) {
+            Some(Account { user, .. }) => vec![
+                self.mail_user(
+                    MailKind::RepeatedFailures,
+                    &user,
+                    vec![],
+                    &[("time", &now.to_string())],
+                    now,
+                ),
+                self.audit(&user.id, "sign_in.repeated_failures", &[], now),
+            ],
+            None => vec![self.decoy(now), self.decoy(now)],
+        };
+        // Only new rows: nothing here can have changed in between.
+        let _ = self.commit(list, now).await?;
+        Ok(())
+    }
+
+    /// Opens a session together with the changes that earned it. `None`: the
+    /// user changed since the credentials were verified, nothing was written.
+    pub(crate) async fn open_session(
+        &self,
+        user: &User,
+        amr: &[&str],
+        earned_by: Vec<Change>,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<Option<SignedIn>, Unserved> {
+        let config = &self.0.config;
+        let max_expires_at = now + config.session_max_ttl;
+        let session = Session {
+            id: SessionId::generate(&*self.0.rng),
+            user_id: user.id.clone(),
+            generation: 0,
+            rotated_at: None,
+            created_at: now,
+            last_seen_at: now,
+            expires_at: (now + config.refresh_token_ttl).min(max_expires_at),
+            max_expires_at,
+            auth_time: now,
+            amr: amr.iter().map(|&method| method.to_owned()).collect(),
+            ip: client.address,
+            user_agent: client.shown_agent(),
+        };
+        let device = self.device_key(&user.id, client);
+        let known = self.read(self.0.store.knows_device(&user.id, &device)).await?;
+        let mut list = earned_by;
+        list.extend([
+            Change::TouchUser { id: user.id.clone(), active: true, epoch: user.epoch },
+            Change::InsertSession(Box::new(session.clone())),
+            Change::RememberDevice { user_id: user.id.clone(), device, at: now },
+            self.audit(&user.id, "session.opened", amr, now),
+        ]);
+        if known == (KnownDevice { this: false, any: true }) {
+            let agent = session.user_agent.clone().unwrap_or_default();
+            let address = session.ip.map(|ip| ip.to_string()).unwrap_or_default();
+            let params =
+                [("device", agent.as_str()), ("ip", address.as_str()), ("time", &now.to_string())];
+            list.push(self.mail_user(MailKind::NewDevice, user, vec![], &params, now));
+        }
+        if self.commit(list, now).await?.is_err() {
+            return Ok(None);
+        }
+        let tokens = self.tokens(user, &session, now)?;
+        Ok(Some(SignedIn { user: user.clone(), session, tokens }))
+    }
+
+    /// Names a device by where and what it is, so that the store knows neither.
+    pub(crate) fn device_key(&self, user: &UserId, client: &Client) -> String {
+        let agent = client.shown_agent().unwrap_or_default();
+        self.0.keys.lookup_key(
+            "device",
+            &[user.as_str().as_bytes(), client.network().as_bytes(), agent.as_bytes()],
+        )
+    }
+
+    /// Forgets the failed sign-ins of a user whose password was reset.
+    pub(crate) async fn forget_failures(&self, user: &User) {
+        self.forget_count(SIGN_IN_ACCOUNT, &[user.email.canonical()]).await;
+        self.forget_count(SIGN_IN_ACCOUNT, &[user.username.canonical()]).await;
+    }
+}
+
+const SIGN_IN_ACCOUNT: &str = "sign-in-account";
+
+enum Verified {
+    Yes(Box<Account>, Attempt),
+    No,
+}

@@ -1,0 +1,190 @@
+//! Tokens derived from ids: the database holds nothing that could be presented,
+//! a mail sent again carries the same link, and a forged token is refused
+//! without a query.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use subtle::ConstantTimeEq as _;
+
+use crate::keys::{KeyId, KeyRing, Root};
+use crate::model::ids::{SessionId, TokenId};
+use crate::model::token::Purpose;
+use crate::secret::Redacted;
+
+/// What one-time tokens begin with, so that scanners find leaked ones.
+pub(crate) const ONE_TIME_PREFIX: &str = "umt_";
+/// What refresh tokens begin with.
+pub(crate) const REFRESH_PREFIX: &str = "umr_";
+
+/// How many digits a short code has.
+const CODE_DIGITS: u32 = 8;
+
+/// The one-time token of a row: `base64url(purpose ‖ key id ‖ id ‖ MAC)`.
+pub(crate) fn one_time(keys: &KeyRing, purpose: Purpose, id: TokenId) -> Redacted<String> {
+    let root = keys.signing();
+    let mut bytes = vec![purpose.number()];
+    bytes.extend_from_slice(root.id.as_bytes());
+    bytes.extend_from_slice(id.as_bytes());
+    bytes.extend_from_slice(&one_time_mac(root, purpose, id));
+    Redacted::new(format!("{ONE_TIME_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
+}
+
+/// What a one-time token stands for; `None` where it is none of ours.
+pub(crate) fn parse_one_time(keys: &KeyRing, text: &str) -> Option<(Purpose, TokenId)> {
+    let bytes = decode::<53>(text, ONE_TIME_PREFIX)?;
+    let (purpose, rest) = (Purpose::from_number(bytes[0])?, &bytes[1..]);
+    let root = find(keys, rest[..4].try_into().ok()?)?;
+    let id = TokenId::from_bytes(rest[4..20].try_into().ok()?);
+    bool::from(one_time_mac(root, purpose, id).ct_eq(&rest[20..])).then_some((purpose, id))
+}
+
+fn one_time_mac(root: &Root, purpose: Purpose, id: TokenId) -> [u8; 32] {
+    root.token_mac(&[b"one-time", &[purpose.number()], id.as_bytes()])
+}
+
+/// The refresh token of a session's generation: `base64url(key id ‖ session ‖
+/// generation ‖ MAC)`.
+pub(crate) fn refresh(keys: &KeyRing, session: SessionId, generation: i64) -> Redacted<String> {
+    let root = keys.signing();
+    let mut bytes = root.id.as_bytes().to_vec();
+    bytes.extend_from_slice(session.as_bytes());
+    bytes.extend_from_slice(&generation.to_be_bytes());
+    bytes.extend_from_slice(&refresh_mac(root, session, generation));
+    Redacted::new(format!("{REFRESH_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
+}
+
+/// What a refresh token stands for; `None` where it is none of ours.
+pub(crate) fn parse_refresh(keys: &KeyRing, text: &str) -> Option<(SessionId, i64)> {
+    let bytes = decode::<60>(text, REFRESH_PREFIX)?;
+    let root = find(keys, bytes[..4].try_into().ok()?)?;
+    let session = SessionId::from_bytes(bytes[4..20].try_into().ok()?);
+    let generation = i64::from_be_bytes(bytes[20..28].try_into().ok()?);
+    bool::from(refresh_mac(root, session, generation).ct_eq(&bytes[28..]))
+        .then_some((session, generation))
+}
+
+fn refresh_mac(root: &Root, session: SessionId, generation: i64) -> [u8; 32] {
+    root.token_mac(&[b"refresh", session.as_bytes(), &generation.to_be_bytes()])
+}
+
+/// The short code of a token's `issue`: eight digits, each code as likely as any other.
+pub(crate) fn code(keys: &KeyRing, id: TokenId, issue: i64) -> Redacted<String> {
+    derive_code(keys.signing(), id, issue)
+}
+
+/// Whether what somebody typed is the short code of a token's `issue`. Spaces
+/// and hyphens between the digits do not count.
+pub(crate) fn code_matches(keys: &KeyRing, id: TokenId, issue: i64, typed: &str) -> bool {
+    let digits = Redacted::new(
+        typed.chars().filter(|c| !c.is_whitespace() && *c != '-').take(64).collect::<String>(),
+    );
+    // Every root is tried, so that how long it takes does not tell which one matched.
+    keys.verifying().fold(false, |found, root| found | (derive_code(root, id, issue) == digits))
+}
+
+fn derive_code(root: &Root, id: TokenId, issue: i64) -> Redacted<String> {
+    let modulus = 10_u32.pow(CODE_DIGITS);
+    // Rejection sampling: numbers past the last whole multiple would favour low codes.
+    let limit = u32::MAX - u32::MAX % modulus;
+    let number = (0_u32..)
+        .flat_map(|round| {
+            let mac = root.code_mac(&[id.as_bytes(), &issue.to_be_bytes(), &round.to_be_bytes()]);
+            mac.chunks_exact(4)
+                .map(|four| four.iter().fold(0, |n, b| n << 8 | u32::from(*b)))
+                .collect::<Vec<_>>()
+        })
+        .find(|number| *number < limit)
+        .unwrap_or_default();
+    Redacted::new(format!("{:0width$}", number % modulus, width = CODE_DIGITS as usize))
+}
+
+fn find(keys: &KeyRing, id: [u8; 4]) -> Option<&Root> {
+    keys.verifying().find(|root| root.id == KeyId::from_bytes(id))
+}
+
+fn decode<const N: usize>(text: &str, prefix: &str) -> Option<[u8; N]> {
+    let text = text.strip_prefix(prefix)?;
+    if text.len() != (N * 4).div_ceil(3) {
+        return None;
+    }
+    URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::{RootSecret, RootState};
+
+    fn ring(byte: u8) -> KeyRing {
+        KeyRing::single(vec![byte; 32]).unwrap()
+    }
+
+    const ID: TokenId = TokenId::from_bytes([9; 16]);
+
+    #[test]
+    fn a_token_says_what_it_stands_for() {
+        for purpose in Purpose::ALL {
+            let token = one_time(&ring(1), purpose, ID);
+            assert_eq!(parse_one_time(&ring(1), token.expose()), Some((purpose, ID)));
+        }
+        let session = SessionId::from_bytes([3; 16]);
+        assert_eq!(
+            parse_refresh(&ring(1), refresh(&ring(1), session, 7).expose()),
+            Some((session, 7))
+        );
+    }
+
+    #[test]
+    fn no_changed_character_survives() {
+        let token = one_time(&ring(1), Purpose::Reset, ID);
+        let refresh = refresh(&ring(1), SessionId::from_bytes([3; 16]), 7);
+        for text in [token.expose(), refresh.expose()] {
+            for at in 0..text.len() {
+                for other in ['A', 'B', '_', '='] {
+                    let mut changed: Vec<char> = text.chars().collect();
+                    if changed[at] == other {
+                        continue;
+                    }
+                    changed[at] = other;
+                    let changed: String = changed.into_iter().collect();
+                    assert_eq!(parse_one_time(&ring(1), &changed), None);
+                    assert_eq!(parse_refresh(&ring(1), &changed), None);
+                }
+            }
+            assert_eq!(parse_one_time(&ring(1), &format!("{text}A")), None);
+        }
+    }
+
+    #[test]
+    fn a_retired_secret_verifies_until_it_only_unseals() {
+        let token = one_time(&ring(1), Purpose::Reset, ID);
+        let with = |state| {
+            KeyRing::new(&[
+                RootSecret::new(vec![2; 32], RootState::Sign).unwrap(),
+                RootSecret::new(vec![1; 32], state).unwrap(),
+            ])
+            .unwrap()
+        };
+        assert!(parse_one_time(&with(RootState::Verify), token.expose()).is_some());
+        assert!(parse_one_time(&with(RootState::UnsealOnly), token.expose()).is_none());
+        assert!(parse_one_time(&ring(2), token.expose()).is_none());
+        let old = code(&ring(1), ID, 1);
+        assert!(code_matches(&with(RootState::Verify), ID, 1, old.expose()));
+        assert!(!code_matches(&with(RootState::UnsealOnly), ID, 1, old.expose()));
+    }
+
+    #[test]
+    fn codes_are_eight_digits_that_change_with_each_issue() {
+        let keys = ring(1);
+        let codes: Vec<String> =
+            (0..1000).map(|issue| code(&keys, ID, issue).expose().clone()).collect();
+        assert!(
+            codes.iter().all(|code| code.len() == 8 && code.bytes().all(|b| b.is_ascii_digit()))
+        );
+        let distinct: std::collections::HashSet<_> = codes.iter().collect();
+        assert!(distinct.len() > 990);
+        assert!(code_matches(&keys, ID, 5, &format!(" {}-{} ", &codes[5][..4], &codes[5][4..])));
+        assert!(!code_matches(&keys, ID, 5, &codes[6]));
+        assert!(!code_matches(&keys, ID, 5, ""));
+    }
+}
