@@ -99,15 +99,15 @@ pub struct Limits {
     pub sign_in_account: Rate,
     /// After how many failed sign-ins the owner is told, once a day. Default 10.
     pub notify_after: i64,
-    /// Mails asked for with one address or name. Default 5 in an hour.
+    /// Mails asked for with one address or name. Default 10 in an hour.
     pub mail_identifier: Rate,
-    /// Mails asked for from one client address. Default 60 in an hour.
+    /// Mails asked for from one client address. Default 120 in an hour.
     pub mail_client: Rate,
-    /// Registrations from one client address. Default 60 in an hour.
+    /// Registrations from one client address. Default 120 in an hour.
     pub register_client: Rate,
     /// Tries of short codes with one address. Default 20 a day.
     pub code_identifier: Rate,
-    /// Tries of tokens and codes from one client address. Default 100 in 15 minutes.
+    /// Tries of tokens and codes from one client address. Default 300 in 15 minutes.
     pub token_client: Rate,
     /// Wrong current passwords and second factors of one user. Default 10 in 15 minutes.
     pub user_secret: Rate,
@@ -137,11 +137,11 @@ impl Default for Limits {
             sign_in_client: Rate::per_minutes(100, 15),
             sign_in_account: Rate::per_minutes(50, 60),
             notify_after: 10,
-            mail_identifier: Rate::per_minutes(5, 60),
-            mail_client: Rate::per_minutes(60, 60),
-            register_client: Rate::per_minutes(60, 60),
+            mail_identifier: Rate::per_minutes(10, 60),
+            mail_client: Rate::per_minutes(120, 60),
+            register_client: Rate::per_minutes(120, 60),
             code_identifier: Rate::per_minutes(20, 24 * 60),
-            token_client: Rate::per_minutes(100, 15),
+            token_client: Rate::per_minutes(300, 15),
             user_secret: Rate::per_minutes(10, 15),
         }
     }

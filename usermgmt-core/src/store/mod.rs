@@ -309,6 +309,13 @@ pub trait Store:
     /// everything that belongs to deleted users, and then they themselves.
     async fn purge(&self, now: Timestamp, limit: usize) -> Result<u64, StoreError>;
 
+    /// The present by the store's own clock, which every process that shares it
+    /// sees alike; `None` where only one process uses the store, whose clock
+    /// then is the one.
+    async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(None)
+    }
+
     /// Whether the database answers and its schema is the one this code knows.
     async fn ping(&self) -> Result<(), StoreError>;
 }
