@@ -77,21 +77,16 @@ impl Catalogue {
     /// chain before the wording that all kinds share, because a text in another
     /// language is better than one that says something else.
     pub(crate) fn find(&self, chain: &[&str], kind: &str, key: &str) -> Option<String> {
-        [kind, "common"]
-            .into_iter()
-            .map(|section| format!("{section}.{key}"))
-            .find_map(|key| {
-                chain
-                    .iter()
-                    .find(|language| self.has(language, &key))
-                    .map(|language| text_name(language, &key))
-            })
+        [kind, "common"].into_iter().map(|section| format!("{section}.{key}")).find_map(|key| {
+            chain
+                .iter()
+                .find(|language| self.has(language, &key))
+                .map(|language| text_name(language, &key))
+        })
     }
 
     fn has(&self, language: &str, key: &str) -> bool {
-        self.languages
-            .get(language)
-            .is_some_and(|keys| keys.contains(key))
+        self.languages.get(language).is_some_and(|keys| keys.contains(key))
     }
 }
 
@@ -138,9 +133,7 @@ mod tests {
 
     fn catalogue() -> Catalogue {
         let mut catalogue = Catalogue::default();
-        catalogue
-            .add("en", "common.a = 'x'\nreset.a = 'y'\nreset.b = 'z'")
-            .unwrap();
+        catalogue.add("en", "common.a = 'x'\nreset.a = 'y'\nreset.b = 'z'").unwrap();
         catalogue.add("de", "common.a = 'x'").unwrap();
         catalogue.add("de-AT", "reset.a = 'x'").unwrap();
         catalogue

@@ -38,10 +38,13 @@ impl Composer {
         let parsed: Mailbox = from.parse().map_err(|_| InvalidFrom)?;
         let domain = idna::domain_to_ascii(parsed.email.domain()).map_err(|_| InvalidFrom)?;
         let address = Address::new(parsed.email.user(), domain).map_err(|_| InvalidFrom)?;
-        Ok(Self {
-            from: Mailbox::new(parsed.name, address),
-            render,
-        })
+        Ok(Self { from: Mailbox::new(parsed.name, address), render })
+    }
+
+    /// The domain that mails come from, in ASCII.
+    #[cfg(feature = "smtp")]
+    pub(crate) fn sender_domain(&self) -> &str {
+        self.from.email.domain()
     }
 
     /// Renders a message, for mailers that show it instead of sending it.
@@ -50,9 +53,7 @@ impl Composer {
     /// [`MailError::Temporary`] where a template fails: that is for the
     /// operator to mend, and the mail is sent then.
     pub fn render(&self, message: &Message) -> Result<Rendered, MailError> {
-        self.render
-            .render(message)
-            .map_err(|e| MailError::Temporary(e.to_string()))
+        self.render.render(message).map_err(|e| MailError::Temporary(e.to_string()))
     }
 
     /// The mail, with envelope and body.

@@ -65,10 +65,7 @@ pub struct DevMail {
 impl DevMailbox {
     /// A mailbox in `folder`, which is made with the first mail.
     pub fn new(folder: impl Into<PathBuf>, composer: Composer) -> Self {
-        Self {
-            folder: folder.into().into(),
-            composer,
-        }
+        Self { folder: folder.into().into(), composer }
     }
 
     /// Where the files are.
@@ -143,10 +140,7 @@ fn file_name(id: &MailId) -> String {
 
 fn write(folder: &Path, name: &str, mail: &[u8]) -> io::Result<()> {
     fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".")
-        .suffix(".tmp")
-        .tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new().prefix(".").suffix(".tmp").tempfile_in(folder)?;
     file.write_all(mail)?;
     file.as_file().sync_all()?;
     file.persist(folder.join(name))?;

@@ -36,10 +36,9 @@ pub fn sample_message(kind: MailKind, locale: &str) -> Message {
     };
     let mut params = BTreeMap::from([("username".to_owned(), "ann".to_owned())]);
     let shown: &[(&str, &str)] = match kind {
-        K::EmailChangeConfirm | K::EmailChangeRequested | K::EmailChanged => &[
-            ("new_email", "ann@new.example.com"),
-            ("old_email", "ann@example.com"),
-        ],
+        K::EmailChangeConfirm | K::EmailChangeRequested | K::EmailChanged => {
+            &[("new_email", "ann@new.example.com"), ("old_email", "ann@example.com")]
+        }
         K::NewDevice | K::RefreshReuse | K::RepeatedFailures | K::PasswordChanged => &[
             ("time", "2026-01-31T08:00:00.000Z"),
             ("device", "Firefox on Linux"),
@@ -47,11 +46,7 @@ pub fn sample_message(kind: MailKind, locale: &str) -> Message {
         ],
         _ => &[],
     };
-    params.extend(
-        shown
-            .iter()
-            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned())),
-    );
+    params.extend(shown.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
     let created_at = Timestamp::from_millis(1_769_846_400_000);
     Message {
         id: MailId::generate(created_at, &Fixed),

@@ -91,9 +91,7 @@ pub struct Templates {
 
 impl fmt::Debug for Templates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Templates")
-            .field("catalogue", &self.catalogue)
-            .finish_non_exhaustive()
+        f.debug_struct("Templates").field("catalogue", &self.catalogue).finish_non_exhaustive()
     }
 }
 
@@ -104,10 +102,7 @@ impl Templates {
     /// [`TemplateError`] where one of them does not compile, which the tests of
     /// this crate rule out.
     pub fn built_in() -> Result<Self, TemplateError> {
-        let mut templates = Self {
-            engine: engine()?,
-            catalogue: Catalogue::default(),
-        };
+        let mut templates = Self { engine: engine()?, catalogue: Catalogue::default() };
         templates.add("mail.txt", include_str!("../templates/mail.txt"))?;
         templates.add("mail.html", include_str!("../templates/mail.html"))?;
         for (language, file) in Catalogue::built_in() {
@@ -173,13 +168,9 @@ impl Templates {
     }
 
     fn add_language(&mut self, language: &str, file: &str) -> Result<(), TemplateError> {
-        let texts =
-            self.catalogue
-                .add(language, file)
-                .map_err(|reason| TemplateError::Template {
-                    template: format!("{language}.toml"),
-                    reason,
-                })?;
+        let texts = self.catalogue.add(language, file).map_err(|reason| {
+            TemplateError::Template { template: format!("{language}.toml"), reason }
+        })?;
         for Text { name, source } in texts {
             self.add(&name, &source)?;
         }
@@ -274,9 +265,9 @@ fn values_of(message: &Message) -> Values {
                 .filter(|address| Email::parse(address).is_ok())
                 .unwrap_or_default(),
             // A name that looks like a link is not worth its greeting.
-            "username" => Some(one_line(value, 64))
-                .filter(|name| unlinked(name) == *name)
-                .unwrap_or_default(),
+            "username" => {
+                Some(one_line(value, 64)).filter(|name| unlinked(name) == *name).unwrap_or_default()
+            }
             "time" => readable_time(&unlinked(&one_line(value, 64))),
             _ => unlinked(&one_line(value, 200)),
         };
@@ -293,14 +284,8 @@ fn values_of(message: &Message) -> Values {
     own("product", Some(one_line(&message.product_name, 100)));
     own("kind", Some(message.kind.as_str().to_owned()));
     own("link", message.link.as_ref().map(|l| url(l.expose())));
-    own(
-        "not_me_link",
-        message.not_me_link.as_ref().map(|l| url(l.expose())),
-    );
-    own(
-        "code",
-        message.code.as_ref().map(|c| one_line(c.expose(), 255)),
-    );
+    own("not_me_link", message.not_me_link.as_ref().map(|l| url(l.expose())));
+    own("code", message.code.as_ref().map(|c| one_line(c.expose(), 255)));
     own("validity", None);
     values
 }
@@ -361,10 +346,7 @@ fn engine() -> Result<Environment<'static>, TemplateError> {
         .map_err(|e| failure("syntax", &e))?;
     engine.set_syntax(syntax);
     engine.add_filter("paragraphs", |text: String| -> Vec<String> {
-        text.split("\n\n")
-            .map(|p| p.trim().to_owned())
-            .filter(|p| !p.is_empty())
-            .collect()
+        text.split("\n\n").map(|p| p.trim().to_owned()).filter(|p| !p.is_empty()).collect()
     });
     Ok(engine)
 }

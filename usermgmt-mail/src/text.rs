@@ -15,9 +15,7 @@ pub(crate) fn one_line(text: &str, max: usize) -> String {
 
 /// A URL as it is printed: without anything that is no part of one.
 pub(crate) fn url(text: &str) -> String {
-    text.chars()
-        .filter(|&c| !is_harmful(c) && !c.is_whitespace())
-        .collect()
+    text.chars().filter(|&c| !is_harmful(c) && !c.is_whitespace()).collect()
 }
 
 /// The text with everything broken that a mail client would turn into a link:
@@ -59,10 +57,7 @@ mod tests {
 
     #[test]
     fn a_text_stays_on_its_line() {
-        assert_eq!(
-            one_line("Ann\r\nBcc: eve@example.com\u{0}", 100),
-            "Ann Bcc: eve@example.com"
-        );
+        assert_eq!(one_line("Ann\r\nBcc: eve@example.com\u{0}", 100), "Ann Bcc: eve@example.com");
         assert_eq!(one_line("a\u{2028}b\u{202E}c\u{85}d", 100), "a b c d");
         assert_eq!(one_line(&"x".repeat(1000), 64).len(), 64);
         assert_eq!(one_line(" \t\n ", 64), "");
@@ -70,10 +65,7 @@ mod tests {
 
     #[test]
     fn a_url_has_no_breaks() {
-        assert_eq!(
-            url("https://a.example/\r\nBcc: x"),
-            "https://a.example/Bcc:x"
-        );
+        assert_eq!(url("https://a.example/\r\nBcc: x"), "https://a.example/Bcc:x");
     }
 
     #[test]
@@ -84,10 +76,7 @@ mod tests {
             ("win at evil.com now", "win at evil[.]com now"),
             ("eve@example.com", "eve[at]example[.]com"),
             ("Ann B. Smith Jr.", "Ann B. Smith Jr."),
-            (
-                "Firefox/128.0 (X11; Linux x86_64)",
-                "Firefox/128.0 (X11; Linux x86_64)",
-            ),
+            ("Firefox/128.0 (X11; Linux x86_64)", "Firefox/128.0 (X11; Linux x86_64)"),
         ] {
             assert_eq!(unlinked(typed), shown);
         }

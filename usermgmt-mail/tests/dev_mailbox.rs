@@ -1,8 +1,5 @@
 //! The development mailbox, as a developer and their tests use it.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test's helpers, too, fail by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test's helpers, too, fail by panicking")]
 
 use std::fs;
 use std::sync::Arc;
@@ -64,10 +61,7 @@ async fn the_newest_mail_is_listed_first() {
     ids.sort();
     let all: Vec<_> = mailbox.list(10).await.unwrap();
     let newest_first: Vec<_> = all.iter().map(|mail| mail.id.clone()).collect();
-    assert_eq!(
-        newest_first,
-        ids.into_iter().rev().map(|(_, id)| id).collect::<Vec<_>>()
-    );
+    assert_eq!(newest_first, ids.into_iter().rev().map(|(_, id)| id).collect::<Vec<_>>());
     assert_eq!(mailbox.list(1).await.unwrap(), all[..1]);
 }
 
@@ -80,12 +74,7 @@ async fn a_repeated_mail_is_one_file() {
     mailbox.send(&message).await.unwrap();
     let files: Vec<_> = fs::read_dir(mailbox.folder()).unwrap().collect();
     assert_eq!(files.len(), 1);
-    assert!(
-        mailbox
-            .folder()
-            .join(format!("{}.eml", message.id))
-            .exists()
-    );
+    assert!(mailbox.folder().join(format!("{}.eml", message.id)).exists());
 }
 
 #[tokio::test]
@@ -95,11 +84,7 @@ async fn only_ids_of_mails_are_looked_for() {
     let message = mail_at(1_000_000_000, MailKind::NewDevice);
     mailbox.send(&message).await.unwrap();
     let id = message.id.as_str();
-    fs::copy(
-        mailbox.folder().join(format!("{id}.eml")),
-        folder.path().join("secret.eml"),
-    )
-    .unwrap();
+    fs::copy(mailbox.folder().join(format!("{id}.eml")), folder.path().join("secret.eml")).unwrap();
     for name in [
         "../secret",
         "..%2fsecret",
@@ -156,20 +141,14 @@ async fn a_file_is_there_whole_or_not_at_all() {
     let same = mail_at(1_000_000_000, MailKind::Confirmation);
     for second in 0..100 {
         let other = mail_at(1_000_000_000 + second, MailKind::Confirmation);
-        let (a, b, c) = tokio::join!(
-            mailbox.send(&same),
-            mailbox.send(&same),
-            mailbox.send(&other)
-        );
+        let (a, b, c) =
+            tokio::join!(mailbox.send(&same), mailbox.send(&same), mailbox.send(&other));
         a.and(b).and(c).unwrap();
     }
     done.store(true, Ordering::Release);
     assert!(watcher.await.unwrap() > 0);
     let left = fs::read_dir(mailbox.folder()).unwrap().flatten();
-    assert!(
-        left.into_iter()
-            .all(|f| !f.file_name().to_string_lossy().ends_with(".tmp"))
-    );
+    assert!(left.into_iter().all(|f| !f.file_name().to_string_lossy().ends_with(".tmp")));
 }
 
 #[cfg(unix)]

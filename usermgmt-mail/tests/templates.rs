@@ -1,8 +1,5 @@
 //! What the mails say, and that nothing a user typed changes more than a word.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test's helpers, too, fail by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test's helpers, too, fail by panicking")]
 
 use std::sync::Arc;
 
@@ -84,10 +81,7 @@ fn every_mail_has_all_its_parts_whatever_is_missing() {
             assert!(!mail.subject.contains('\n'), "{what}");
             assert!(mail.text.len() > 100, "{what}");
             assert!(!mail.text.contains("\n\n\n"), "{what}");
-            assert!(
-                mail.text.ends_with('\n') && !mail.text.contains("  "),
-                "{what}"
-            );
+            assert!(mail.text.ends_with('\n') && !mail.text.contains("  "), "{what}");
             assert!(mail.html.contains("<!doctype html>"), "{what}");
             assert!(mail.html.contains("</html>"), "{what}");
             for leftover in ["{{", "{%", "undefined"] {
@@ -109,10 +103,7 @@ fn links_and_codes_stand_alone_on_their_lines() {
             let escaped = link.replace('/', "&#x2f;");
             assert!(mail.html.contains(&format!("href=\"{escaped}\"")), "{what}");
         }
-        assert!(
-            mail.text.lines().any(|l| l.ends_with(": 12345678")),
-            "{what}"
-        );
+        assert!(mail.text.lines().any(|l| l.ends_with(": 12345678")), "{what}");
         assert!(mail.html.contains("12345678"), "{what}");
     }
 }
@@ -120,14 +111,8 @@ fn links_and_codes_stand_alone_on_their_lines() {
 #[test]
 fn english_names_the_codes_as_the_contract_does() {
     let text = |kind| templates().render(&full(kind, "en")).unwrap().text;
-    assert!(has_line(
-        &text(MailKind::Confirmation),
-        "Confirmation code: 12345678"
-    ));
-    assert!(has_line(
-        &text(MailKind::Activation),
-        "Activation code: 12345678"
-    ));
+    assert!(has_line(&text(MailKind::Confirmation), "Confirmation code: 12345678"));
+    assert!(has_line(&text(MailKind::Activation), "Activation code: 12345678"));
 }
 
 #[test]
@@ -153,14 +138,9 @@ fn every_language_says_how_long_a_link_is_good() {
 
 #[test]
 fn the_details_of_a_sign_in_are_listed() {
-    let mail = templates()
-        .render(&full(MailKind::NewDevice, "en"))
-        .unwrap();
-    for line in [
-        "Time: 2026-01-31 08:00 UTC",
-        "Device: Firefox on Linux",
-        "IP address: 192.0.2.7",
-    ] {
+    let mail = templates().render(&full(MailKind::NewDevice, "en")).unwrap();
+    for line in ["Time: 2026-01-31 08:00 UTC", "Device: Firefox on Linux", "IP address: 192.0.2.7"]
+    {
         assert!(has_line(&mail.text, line), "{}", mail.text);
     }
 }
@@ -209,10 +189,7 @@ fn nothing_that_was_typed_is_markup_a_line_or_a_link() {
                     assert_eq!(count(&mail.html, tag), count(&clean.html, tag), "{what}");
                 }
                 // A link of theirs would be one on a line of its own.
-                assert!(
-                    !mail.text.lines().any(|l| l.starts_with("https://evil")),
-                    "{what}"
-                );
+                assert!(!mail.text.lines().any(|l| l.starts_with("https://evil")), "{what}");
                 assert!(!mail.text.lines().any(|l| l.starts_with("Bcc")), "{what}");
                 assert!(!mail.text.contains("://evil"), "{what}");
             }
@@ -249,10 +226,7 @@ fn nothing_that_was_typed_is_a_header_or_a_recipient() {
                 "Content-Type"
             ]
         );
-        assert_eq!(
-            parsed.headers.get_first_value("To").unwrap(),
-            "ann@example.com"
-        );
+        assert_eq!(parsed.headers.get_first_value("To").unwrap(), "ann@example.com");
     }
 }
 
@@ -279,16 +253,10 @@ fn a_composed_mail_parses_back() {
         let header = |name: &str| mail.headers.get_first_value(name).unwrap();
         assert_eq!(mail.ctype.mimetype, "multipart/alternative");
         assert_eq!(part(&mail, "text/plain"), rendered.text);
-        assert_eq!(
-            part(&mail, "text/html"),
-            rendered.html.replace("\r\n", "\n")
-        );
+        assert_eq!(part(&mail, "text/html"), rendered.html.replace("\r\n", "\n"));
         assert_eq!(header("Subject"), rendered.subject);
         assert_eq!(header("From"), "Example <no-reply@xn--bcher-kva.example>");
-        assert_eq!(
-            header("Message-ID"),
-            format!("<{}@xn--bcher-kva.example>", message.id)
-        );
+        assert_eq!(header("Message-ID"), format!("<{}@xn--bcher-kva.example>", message.id));
         assert_eq!(header("X-Usermgmt-Mail-Id"), message.id.as_str());
         assert_eq!(header("Auto-Submitted"), "auto-generated");
         assert_eq!(header("Date"), "Sat, 31 Jan 2026 08:00:00 +0000");
@@ -328,12 +296,7 @@ fn international_addresses_keep_their_name_and_get_an_ascii_domain() {
 
 #[test]
 fn a_sender_that_is_no_mailbox_is_refused() {
-    for from in [
-        "",
-        "nobody",
-        "a@b.example, c@d.example",
-        "A <a@b.example>\r\nBcc: c@d.example",
-    ] {
+    for from in ["", "nobody", "a@b.example, c@d.example", "A <a@b.example>\r\nBcc: c@d.example"] {
         let composer = Composer::new(from, Arc::new(templates()));
         assert!(composer.is_err(), "{from:?}");
     }
@@ -342,9 +305,7 @@ fn a_sender_that_is_no_mailbox_is_refused() {
 
 #[test]
 fn what_prints_prints_no_secret() {
-    let rendered = templates()
-        .render(&full(MailKind::Confirmation, "en"))
-        .unwrap();
+    let rendered = templates().render(&full(MailKind::Confirmation, "en")).unwrap();
     assert!(!format!("{rendered:?}").contains("umt_"));
 }
 
@@ -352,27 +313,17 @@ fn what_prints_prints_no_secret() {
 fn a_folder_replaces_layouts_and_single_texts() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-    write(
-        "en.toml",
-        "[password_reset]\nsubject = 'Ours for {{ product }}'",
-    );
+    write("en.toml", "[password_reset]\nsubject = 'Ours for {{ product }}'");
     write("fr.toml", "[common]\ngreeting = 'Bonjour,'");
     write("password_reset.txt", "Only this: {{ link }}");
     let templates = Templates::with_overrides(folder.path()).unwrap();
 
-    let mail = templates
-        .render(&full(MailKind::PasswordReset, "en"))
-        .unwrap();
+    let mail = templates.render(&full(MailKind::PasswordReset, "en")).unwrap();
     assert_eq!(mail.subject, "Ours for Example");
-    assert_eq!(
-        mail.text,
-        "Only this: https://a.example/x?token=umt_abc-_\n"
-    );
+    assert_eq!(mail.text, "Only this: https://a.example/x?token=umt_abc-_\n");
     assert!(mail.html.contains("Choose a new password"));
 
-    let mail = templates
-        .render(&full(MailKind::NewDevice, "fr-CA"))
-        .unwrap();
+    let mail = templates.render(&full(MailKind::NewDevice, "fr-CA")).unwrap();
     assert!(mail.text.starts_with("Bonjour,\n"), "{}", mail.text);
     assert!(mail.text.contains("Somebody signed in"));
 }

@@ -1,0 +1,125 @@
+//! Mail through Amazon SES (API v2), as raw messages so that headers stay ours.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_config::BehaviorVersion;
+use aws_credential_types::provider::ProvideCredentials as _;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::config::retry::RetryConfig;
+use aws_sdk_sesv2::config::timeout::TimeoutConfig;
+use aws_sdk_sesv2::config::{Credentials, Region};
+use aws_sdk_sesv2::error::{DisplayErrorContext, ProvideErrorMetadata as _, SdkError};
+use aws_sdk_sesv2::operation::send_email::SendEmailError;
+use aws_sdk_sesv2::primitives::Blob;
+use aws_sdk_sesv2::types::{Destination, EmailContent, RawMessage};
+use usermgmt_core::mail::{MailError, Mailer, Message};
+
+use crate::compose::Composer;
+use crate::reply::reply;
+use crate::ses_url::SesUrl;
+
+/// How long one mail may take: less than the outbox's worker waits.
+const DEADLINE: Duration = Duration::from_secs(18);
+
+/// Sends mails through Amazon SES.
+///
+/// SES puts its own Message-ID in place of ours; the header
+/// `X-Usermgmt-Mail-Id` is the same in every repetition of a mail. Retries are
+/// the outbox's, so the client makes none.
+#[derive(Clone, Debug)]
+pub struct SesMailer {
+    composer: Composer,
+    client: Client,
+    configuration_set: Option<String>,
+}
+
+impl SesMailer {
+    /// Sends what `composer` makes. Without credentials in the URL they come
+    /// from the standard chain: environment, profile, web identity, container
+    /// or instance.
+    pub(crate) async fn new(url: SesUrl, composer: Composer) -> Result<Self, String> {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .operation_timeout(DEADLINE)
+            .build();
+        let mut settings = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new(url.region))
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts);
+        if let Some(endpoint) = url.endpoint {
+            settings = settings.endpoint_url(endpoint);
+        }
+        if let Some((key, secret)) = url.credentials {
+            let secret = secret.expose().clone();
+            let given = Credentials::new(key, secret, None, None, "mail.url");
+            settings = settings.credentials_provider(given);
+        }
+        let settings = settings.load().await;
+        check_credentials(&settings).await?;
+        Ok(Self {
+            composer,
+            client: Client::new(&settings),
+            configuration_set: url.configuration_set,
+        })
+    }
+}
+
+#[async_trait]
+impl Mailer for SesMailer {
+    async fn send(&self, message: &Message) -> Result<(), MailError> {
+        let mail = self.composer.compose(message)?;
+        let raw = RawMessage::builder()
+            .data(Blob::new(mail.formatted()))
+            .build()
+            .map_err(|e| MailError::Permanent(e.to_string()))?;
+        let envelope = mail.envelope();
+        let to = envelope.to().iter().map(ToString::to_string).collect();
+        self.client
+            .send_email()
+            .set_from_email_address(envelope.from().map(ToString::to_string))
+            .destination(Destination::builder().set_to_addresses(Some(to)).build())
+            .content(EmailContent::builder().raw(raw).build())
+            .set_configuration_set_name(self.configuration_set.clone())
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failure(&error))
+    }
+}
+
+/// No credentials anywhere is a setting that cannot work. Another failure (a
+/// metadata service that is slow) may pass, and the outbox waits for that.
+async fn check_credentials(settings: &aws_config::SdkConfig) -> Result<(), String> {
+    let none = "has no credentials, and none were found in the environment, a profile, or from the container or instance".to_owned();
+    let Some(provider) = settings.credentials_provider() else {
+        return Err(none);
+    };
+    match provider.provide_credentials().await {
+        Ok(_) => Ok(()),
+        Err(CredentialsError::CredentialsNotLoaded(_)) => Err(none),
+        Err(error) => {
+            tracing::warn!("credentials for SES cannot be had yet: {error}");
+            Ok(())
+        }
+    }
+}
+
+fn failure(error: &SdkError<SendEmailError>) -> MailError {
+    let Some(answer) = error.as_service_error() else {
+        let context = DisplayErrorContext(error).to_string();
+        return MailError::Temporary(format!("SES: {}", reply(&context)));
+    };
+    let code = answer.code().unwrap_or("unknown error");
+    let why = answer.message().unwrap_or_default();
+    let text = format!("SES: {code}: {}", reply(why));
+    let permanent = match answer {
+        SendEmailError::BadRequestException(_) => true,
+        // An identity that is not verified is the operator's to verify; every
+        // other rejection is of this mail.
+        SendEmailError::MessageRejected(_) => !why.contains("not verified"),
+        _ => false,
+    };
+    if permanent { MailError::Permanent(text) } else { MailError::Temporary(text) }
+}

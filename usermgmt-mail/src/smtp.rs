@@ -1,0 +1,295 @@
+//! Mail over SMTP submission (RFC 6409), by STARTTLS (RFC 3207) or implicit TLS (RFC 8314).
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lettre::Message as Mail;
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use lettre::transport::smtp::response::Response;
+use lettre::transport::smtp::{self as lettre_smtp};
+use usermgmt_core::mail::{MailError, Mailer, Message};
+
+use crate::compose::Composer;
+use crate::reply::reply;
+use crate::smtp_url::{Security, SmtpUrl};
+
+/// How long one mail may take by default: less than the outbox's worker waits.
+const DEADLINE: Duration = Duration::from_secs(18);
+
+/// Connections kept for the next mail. The worker sends few at once.
+const IDLE_MAX: usize = 4;
+
+/// Sends mails through an SMTP server.
+///
+/// A server that does not offer what the URL asks for gets neither credentials
+/// nor mail. Refusals of the recipient or the content are permanent; whatever
+/// happens before that is the operator's or the server's matter, and temporary.
+///
+/// The library's own pool is not used: where a send is given up halfway, it
+/// would hand the connection, mid-mail, to the next one.
+pub struct SmtpMailer {
+    composer: Composer,
+    server: Server,
+    deadline: Duration,
+    idle: Mutex<Vec<AsyncSmtpConnection>>,
+}
+
+impl SmtpMailer {
+    /// Sends what `composer` makes through the server of `url`. Connects when
+    /// there is something to send.
+    ///
+    /// # Errors
+    /// Where `roots`, certificates to trust besides the public ones (PEM), are none.
+    pub(crate) fn new(
+        url: SmtpUrl,
+        roots: Option<&[u8]>,
+        composer: Composer,
+    ) -> Result<Self, String> {
+        let tls = match url.security {
+            Security::Implicit | Security::StartTls => Some(tls(&url.host, roots)?),
+            Security::None => None,
+        };
+        let hello = ClientId::Domain(composer.sender_domain().to_owned());
+        let credentials = url
+            .credentials
+            .map(|(user, password)| Credentials::new(user, password.expose().clone()));
+        Ok(Self {
+            composer,
+            server: Server {
+                host: url.host,
+                port: url.port,
+                security: url.security,
+                tls,
+                hello,
+                credentials,
+            },
+            deadline: DEADLINE,
+            idle: Mutex::default(),
+        })
+    }
+
+    /// Gives up on one mail after this long. 18 seconds unless set; the outbox
+    /// worker gives up after 20.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    async fn deliver(&self, mail: &Mail, step: &mut Step) -> Result<(), Failure> {
+        let mut connection = self.connection(step).await?;
+        *step = Step::Sender;
+        let parameters = parameters(&connection, mail)?;
+        let envelope = mail.envelope();
+        let from = MailFrom::new(envelope.from().cloned(), parameters);
+        expect(connection.command(from).await?, &[250])?;
+        *step = Step::Recipient;
+        for to in envelope.to() {
+            let to = Rcpt::new(to.clone(), Vec::new());
+            expect(connection.command(to).await?, &[250, 251, 252])?;
+        }
+        *step = Step::Content;
+        expect(connection.command(Data).await?, &[354])?;
+        expect(connection.message(&mail.formatted()).await?, &[250])?;
+        // Only a connection that is between mails is kept; every other way out
+        // of this function closes it.
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE_MAX {
+            idle.push(connection);
+        }
+        Ok(())
+    }
+
+    async fn connection(&self, step: &mut Step) -> Result<AsyncSmtpConnection, Failure> {
+        while let Some(mut connection) = self.take_idle() {
+            if connection.test_connected().await {
+                return Ok(connection);
+            }
+        }
+        self.server.connect(step).await
+    }
+
+    fn take_idle(&self) -> Option<AsyncSmtpConnection> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.pop()
+    }
+}
+
+#[async_trait]
+impl Mailer for SmtpMailer {
+    async fn send(&self, message: &Message) -> Result<(), MailError> {
+        let mail = self.composer.compose(message)?;
+        let mut step = Step::Connect;
+        match tokio::time::timeout(self.deadline, self.deliver(&mail, &mut step)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(failure)) => Err(failure.at(step)),
+            Err(_) => Err(MailError::Temporary(format!(
+                "{step}: the mail server took longer than {:?}",
+                self.deadline
+            ))),
+        }
+    }
+}
+
+impl fmt::Debug for SmtpMailer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SmtpMailer")
+            .field("host", &self.server.host)
+            .field("port", &self.server.port)
+            .field("security", &self.server.security)
+            .finish_non_exhaustive()
+    }
+}
+
+struct Server {
+    host: String,
+    port: u16,
+    security: Security,
+    tls: Option<TlsParameters>,
+    hello: ClientId,
+    credentials: Option<Credentials>,
+}
+
+impl Server {
+    async fn connect(&self, step: &mut Step) -> Result<AsyncSmtpConnection, Failure> {
+        *step = Step::Connect;
+        let wrapper = match self.security {
+            Security::Implicit => self.tls.clone(),
+            Security::StartTls | Security::None => None,
+        };
+        let server = (self.host.as_str(), self.port);
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(server, None, &self.hello, wrapper, None).await?;
+        if self.security == Security::StartTls {
+            *step = Step::StartTls;
+            let tls = self.tls.clone().ok_or(Failure::NoStartTls)?;
+            if !connection.can_starttls() {
+                return Err(Failure::NoStartTls);
+            }
+            connection.starttls(tls, &self.hello).await?;
+        }
+        if self.security != Security::None && !connection.is_encrypted() {
+            return Err(Failure::NoStartTls);
+        }
+        if let Some(credentials) = &self.credentials {
+            *step = Step::SignIn;
+            let answer = connection.auth(DEFAULT_MECHANISMS, credentials).await?;
+            expect(answer, &[235])?;
+        }
+        Ok(connection)
+    }
+}
+
+fn tls(host: &str, roots: Option<&[u8]>) -> Result<TlsParameters, String> {
+    let mut tls = TlsParameters::builder(host.to_owned());
+    if let Some(pem) = roots {
+        let none = || "has no certificate in PEM form that can be read".to_owned();
+        if !pem.windows(PEM_BEGIN.len()).any(|window| window == PEM_BEGIN) {
+            return Err(none());
+        }
+        tls = tls.add_root_certificate(Certificate::from_pem(pem).map_err(|_| none())?);
+    }
+    tls.build().map_err(|e| e.to_string())
+}
+
+/// The library takes a file without any certificate for one.
+const PEM_BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+
+/// What the addresses need of the server (RFC 6531, 3.4).
+fn parameters(
+    connection: &AsyncSmtpConnection,
+    mail: &Mail,
+) -> Result<Vec<MailParameter>, Failure> {
+    let envelope = mail.envelope();
+    let mut addresses = envelope.to().iter().chain(envelope.from());
+    if addresses.all(|address| AsRef::<str>::as_ref(address).is_ascii()) {
+        return Ok(Vec::new());
+    }
+    if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
+        return Err(Failure::NoInternationalAddresses);
+    }
+    Ok(vec![MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)])
+}
+
+/// The exact answer, and not just a positive one: an answer out of step (RFC
+/// 3207, 6) must never be taken for the one that accepts the mail.
+fn expect(answer: Response, codes: &[u16]) -> Result<(), Failure> {
+    let code = u16::from(answer.code());
+    if codes.contains(&code) { Ok(()) } else { Err(Failure::OutOfStep(code)) }
+}
+
+/// How far a mail got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Connect,
+    StartTls,
+    SignIn,
+    Sender,
+    Recipient,
+    Content,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "connecting",
+            Self::StartTls => "starting TLS",
+            Self::SignIn => "signing in to the mail server",
+            Self::Sender => "naming the sender (mail.from)",
+            Self::Recipient => "naming the recipient",
+            Self::Content => "handing over the mail",
+        })
+    }
+}
+
+enum Failure {
+    NoStartTls,
+    NoInternationalAddresses,
+    OutOfStep(u16),
+    Smtp(lettre_smtp::Error),
+}
+
+impl From<lettre_smtp::Error> for Failure {
+    fn from(error: lettre_smtp::Error) -> Self {
+        Self::Smtp(error)
+    }
+}
+
+impl Failure {
+    fn at(self, step: Step) -> MailError {
+        let temporary = |why: &str| MailError::Temporary(format!("{step}: {why}"));
+        match self {
+            Self::NoStartTls => temporary(
+                "the mail server offers no TLS, which mail.url requires; nothing was sent to it",
+            ),
+            Self::NoInternationalAddresses => MailError::Permanent(format!(
+                "{step}: the mail server takes no address with letters beyond ASCII (SMTPUTF8)"
+            )),
+            Self::OutOfStep(code) => temporary(&format!("unexpected answer {code}")),
+            Self::Smtp(error) => {
+                let code = error.status().map(u16::from);
+                match (step, code) {
+                    // What is answered to credentials could quote them.
+                    (Step::SignIn, Some(code)) => temporary(&format!(
+                        "the user name or password in mail.url was refused ({code})"
+                    )),
+                    (Step::SignIn, None) if error.is_client() => {
+                        temporary("the mail server offers no way to sign in that is known here")
+                    }
+                    // RFC 4954, 6: authentication required or insufficient.
+                    (Step::Recipient | Step::Content, Some(code))
+                        if code >= 500 && !matches!(code, 530 | 534 | 535 | 538) =>
+                    {
+                        MailError::Permanent(format!("{step}: {}", reply(&error.to_string())))
+                    }
+                    _ => temporary(&reply(&error.to_string())),
+                }
+            }
+        }
+    }
+}
