@@ -1,0 +1,131 @@
+//! The one write.
+
+use usermgmt_core::clock::Timestamp;
+use usermgmt_core::model::ids::CommitId;
+use usermgmt_core::store::{Changes, Guard, StoreError};
+
+use crate::conn::Conn;
+use crate::fault::{Fault, fault, store_error};
+use crate::sql::statement;
+use crate::step::{Expect, Step, steps};
+use crate::store::SqlStore;
+use crate::tries::Tries;
+
+/// A list of changes as statements.
+pub(crate) struct Plan<'a> {
+    /// Only a list of several leaves its id: a single change is not replayed.
+    commit: Option<(CommitId, Timestamp)>,
+    steps: Vec<Step<'a>>,
+}
+
+/// What became of a plan that ran to its end.
+pub(crate) enum Ran {
+    /// Its statements wrote; the commit is to come.
+    Written,
+    /// Its commit id was there: it had been applied before.
+    Found,
+}
+
+/// Why a plan did not run to its end.
+pub(crate) enum Stopped {
+    /// A guard failed.
+    Guard(Guard),
+    /// A statement failed; nothing can have been committed.
+    Statement(sqlx::Error),
+    /// COMMIT failed; where its reply was lost, it may have happened.
+    Commit(sqlx::Error),
+}
+
+impl<'a> Plan<'a> {
+    pub(crate) fn new(changes: &'a Changes, dialect: crate::dialect::Dialect) -> Self {
+        let several = changes.list().len() > 1;
+        Self {
+            commit: several.then(|| (changes.commit_id(), changes.at())),
+            steps: changes.list().iter().flat_map(|change| steps(change, dialect)).collect(),
+        }
+    }
+
+    /// Runs it inside a transaction that the caller ends.
+    pub(crate) async fn run(&self, conn: &mut Conn<'_>) -> Result<Ran, Stopped> {
+        if let Some((id, at)) = self.commit {
+            let insert =
+                statement("INSERT INTO usermgmt_commits (id, at) VALUES (?, ?)").bind(id).bind(at);
+            match conn.execute(&insert).await {
+                Err(error) if fault(&error) == Fault::Duplicate => return Ok(Ran::Found),
+                written => written.map_err(Stopped::Statement)?,
+            };
+        }
+        for step in &self.steps {
+            step.judge(conn.execute(&step.statement).await)?;
+        }
+        Ok(Ran::Written)
+    }
+}
+
+impl Step<'_> {
+    /// Whether the guard held.
+    fn judge(&self, written: Result<u64, sqlx::Error>) -> Result<(), Stopped> {
+        match (self.expect, written) {
+            (Expect::OneRow(guard), Ok(rows)) if rows != 1 => Err(Stopped::Guard(guard)),
+            (Expect::NewKey(guard), Err(error)) if fault(&error) == Fault::Duplicate => {
+                Err(Stopped::Guard(guard))
+            }
+            (_, written) => written.map(drop).map_err(Stopped::Statement),
+        }
+    }
+}
+
+impl SqlStore {
+    pub(crate) async fn apply_list(&self, changes: &Changes) -> Result<(), StoreError> {
+        let plan = Plan::new(changes, self.dialect());
+        let mut tries = Tries::default();
+        let mut in_doubt = false;
+        loop {
+            let stopped = match self.attempt(&plan).await {
+                Ok(()) => return Ok(()),
+                Err(stopped) => stopped,
+            };
+            let (error, is_commit) = match stopped {
+                Stopped::Guard(guard) => return Err(StoreError::Conflict(guard)),
+                Stopped::Statement(error) => (error, false),
+                Stopped::Commit(error) => (error, true),
+            };
+            let again = match fault(&error) {
+                Fault::RolledBack => true,
+                // A COMMIT whose reply is lost may have happened: the commit id
+                // tells, as soon as the database answers again.
+                Fault::Unavailable => {
+                    in_doubt |= is_commit && plan.commit.is_some();
+                    in_doubt
+                }
+                Fault::Duplicate | Fault::Other => false,
+            };
+            if !(again && tries.another().await) {
+                return Err(store_error(error));
+            }
+        }
+    }
+
+    async fn attempt(&self, plan: &Plan<'_>) -> Result<(), Stopped> {
+        match (plan.commit, plan.steps.as_slice()) {
+            (None, []) => Ok(()),
+            (None, [step]) => step.judge(self.pool().write(&step.statement).await),
+            _ => self.transaction(plan).await,
+        }
+    }
+
+    async fn transaction(&self, plan: &Plan<'_>) -> Result<(), Stopped> {
+        let mut tx = self.pool().begin().await.map_err(Stopped::Statement)?;
+        let ran = plan.run(&mut tx.conn()).await;
+        match ran {
+            Ok(Ran::Written) => tx.commit().await.map_err(Stopped::Commit),
+            // Only what is known to be rolled back may be tried again, and a
+            // failed guard is to leave no lock behind.
+            Ok(Ran::Found) => tx.roll_back().await.or(Ok(())),
+            Err(stopped) => {
+                tx.roll_back().await.map_err(Stopped::Statement)?;
+                Err(stopped)
+            }
+        }
+    }
+}

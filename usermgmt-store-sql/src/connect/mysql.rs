@@ -1,0 +1,52 @@
+//! MySQL and MariaDB.
+
+use std::str::FromStr as _;
+
+use sqlx::Connection as _;
+use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
+
+use super::{ConnectError, TRUSTED_FOR};
+use crate::conn::Conn;
+use crate::migrate;
+use crate::pool::{Pool, PoolOptions};
+use crate::store::SqlStore;
+
+pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore, ConnectError> {
+    let server = MySqlConnectOptions::from_str(url)?.pipes_as_concat(false);
+    let place = format!(
+        "mysql://{}:{}/{}",
+        server.get_host(),
+        server.get_port(),
+        server.get_database().unwrap_or_default()
+    );
+    // READ COMMITTED locks the rows that a statement writes and no gaps between
+    // them: fewer deadlocks, and the guards need no more. Without strict mode a
+    // text that is too long would be cut, and compare equal to another one.
+    let settings = format!(
+        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+         SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', autocommit = 1, \
+         innodb_lock_wait_timeout = {}",
+        options.acquire_timeout.as_secs().max(1)
+    );
+    let pool = MySqlPoolOptions::new()
+        .max_connections(options.max_connections)
+        .min_connections(options.min_connections)
+        .acquire_timeout(options.acquire_timeout)
+        .test_before_acquire(false)
+        .before_acquire(|conn, meta| {
+            Box::pin(async move {
+                if meta.idle_for > TRUSTED_FOR {
+                    conn.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .after_connect(move |conn, _| {
+            let settings = sqlx::AssertSqlSafe(settings.clone());
+            Box::pin(async move { sqlx::raw_sql(settings).execute(conn).await.map(drop) })
+        })
+        .connect_with(server)
+        .await?;
+    migrate::migrate(&mut Conn::MySql(&mut *pool.acquire().await?)).await?;
+    Ok(SqlStore::new(Pool::MySql(pool), place))
+}

@@ -1,0 +1,49 @@
+//! PostgreSQL.
+
+use std::str::FromStr as _;
+
+use sqlx::Connection as _;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use super::{ConnectError, TRUSTED_FOR};
+use crate::conn::Conn;
+use crate::migrate;
+use crate::pool::{Pool, PoolOptions};
+use crate::store::SqlStore;
+
+pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore, ConnectError> {
+    let server = PgConnectOptions::from_str(url)?;
+    let place = format!(
+        "postgres://{}:{}/{}",
+        server.get_host(),
+        server.get_port(),
+        server.get_database().unwrap_or_default()
+    );
+    let patience = options.acquire_timeout.as_millis();
+    // A transaction whose process stopped must not hold its locks for ever.
+    let settings = format!(
+        "SET lock_timeout = {patience}; SET idle_in_transaction_session_timeout = {}",
+        3 * patience
+    );
+    let pool = PgPoolOptions::new()
+        .max_connections(options.max_connections)
+        .min_connections(options.min_connections)
+        .acquire_timeout(options.acquire_timeout)
+        .test_before_acquire(false)
+        .before_acquire(|conn, meta| {
+            Box::pin(async move {
+                if meta.idle_for > TRUSTED_FOR {
+                    conn.ping().await?;
+                }
+                Ok(true)
+            })
+        })
+        .after_connect(move |conn, _| {
+            let settings = sqlx::AssertSqlSafe(settings.clone());
+            Box::pin(async move { sqlx::raw_sql(settings).execute(conn).await.map(drop) })
+        })
+        .connect_with(server)
+        .await?;
+    migrate::migrate(&mut Conn::Postgres(&mut *pool.acquire().await?)).await?;
+    Ok(SqlStore::new(Pool::Postgres(pool), place))
+}

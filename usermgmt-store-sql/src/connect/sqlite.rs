@@ -1,0 +1,97 @@
+//! SQLite: one file, many readers, one writer.
+
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions as _, Connection as _};
+
+use super::ConnectError;
+use crate::conn::Conn;
+use crate::fault::{Fault, fault};
+use crate::migrate;
+use crate::pool::{Pool, PoolOptions};
+use crate::store::SqlStore;
+
+/// How much of the write-ahead log stays on disk after a burst: 64 MiB.
+const JOURNAL_SIZE_LIMIT: &str = "67108864";
+
+pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore, ConnectError> {
+    if url.contains(":memory:") || url.contains("mode=memory") {
+        return Err(ConnectError::NoFile);
+    }
+    let file = SqliteConnectOptions::from_str(url)?;
+    let path = file.get_filename().to_owned();
+    if path.as_os_str().is_empty() {
+        return Err(ConnectError::NoFile);
+    }
+    create(&path)?;
+    let file = file
+        .busy_timeout(options.acquire_timeout)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(false)
+        .statement_cache_capacity(200)
+        .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT);
+
+    let mut first = open_first(&file, options.acquire_timeout).await?;
+    migrate::migrate(&mut Conn::Sqlite(&mut first)).await?;
+    first.close().await?;
+
+    // Nothing goes away on the other side of a file: no connection has to be
+    // tested or replaced.
+    let pool = SqlitePoolOptions::new()
+        .acquire_timeout(options.acquire_timeout)
+        .test_before_acquire(false)
+        .max_lifetime(None);
+    let writer = pool.clone().max_connections(1).idle_timeout(None).connect_lazy_with(file.clone());
+    let readers = pool
+        .max_connections(options.max_connections)
+        .connect_lazy_with(file.pragma("query_only", "ON"));
+    let place = format!("sqlite:{}", path.display());
+    Ok(SqlStore::new(Pool::Sqlite { writer, readers }, place))
+}
+
+/// Creates the file, readable by its owner alone; SQLite gives the files that
+/// it puts beside it the same mode.
+fn create(path: &Path) -> Result<(), ConnectError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        // Closing any descriptor of a file drops all of the process's locks on
+        // it (POSIX), those of an SQLite connection that was quicker included.
+        // A database is created once: this one descriptor stays open.
+        Ok(file) => {
+            std::mem::forget(file);
+            Ok(())
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(source) => Err(ConnectError::Create { path: path.to_owned(), source }),
+    }
+}
+
+/// Turning the write-ahead log on takes a lock that SQLite's busy time-out does
+/// not wait for, so that is done here, where several processes begin at once.
+async fn open_first(
+    file: &SqliteConnectOptions,
+    patience: Duration,
+) -> Result<SqliteConnection, ConnectError> {
+    const PAUSE: Duration = Duration::from_millis(10);
+    let file = file.clone().journal_mode(SqliteJournalMode::Wal);
+    let mut waited = Duration::ZERO;
+    loop {
+        match file.connect().await {
+            Err(error) if fault(&error) == Fault::Unavailable && waited < patience => {
+                tokio::time::sleep(PAUSE).await;
+                waited += PAUSE;
+            }
+            opened => return Ok(opened?),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What the databases say differently.
+
+use std::borrow::Cow;
+
+use crate::sql::{Statement, limit, statement};
+
+/// The language of one of the databases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    #[cfg(feature = "sqlite")]
+    Sqlite,
+    #[cfg(feature = "postgres")]
+    Postgres,
+    #[cfg(feature = "mysql")]
+    MySql,
+}
+
+impl Dialect {
+    /// The text with the placeholders of this database: `$1`, `$2` … on PostgreSQL.
+    pub(crate) fn numbered(self, sql: &Cow<'static, str>) -> Cow<'static, str> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres => Cow::Owned(numbered(sql)),
+            #[cfg(any(feature = "sqlite", feature = "mysql"))]
+            _ => sql.clone(),
+        }
+    }
+
+    /// Whether INSERT and UPDATE can answer with the rows they wrote, and a
+    /// conflicting INSERT can update under a condition. MySQL can do neither.
+    pub(crate) fn has_returning(self) -> bool {
+        match self {
+            #[cfg(feature = "mysql")]
+            Self::MySql => false,
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
+            _ => true,
+        }
+    }
+
+    /// What reads the server's clock in milliseconds. The processes that share
+    /// a file run on one machine, by one clock.
+    pub(crate) fn now(self) -> Option<&'static str> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => None,
+            #[cfg(feature = "postgres")]
+            Self::Postgres => {
+                Some("SELECT CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS BIGINT)")
+            }
+            #[cfg(feature = "mysql")]
+            Self::MySql => Some("SELECT CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED)"),
+        }
+    }
+
+    /// What makes an INSERT write `columns` of the row that has its `key` already.
+    pub(crate) fn or_update(self, key: &str, columns: &[&str]) -> String {
+        let set: Vec<String> =
+            columns.iter().map(|column| format!("{column} = {}", self.inserted(column))).collect();
+        format!("{} {}", self.on_conflict(key), set.join(", "))
+    }
+
+    /// What makes an INSERT update the row that has its `key` already; the
+    /// assignments follow.
+    pub(crate) fn on_conflict(self, key: &str) -> String {
+        match self {
+            #[cfg(feature = "mysql")]
+            Self::MySql => "ON DUPLICATE KEY UPDATE".to_owned(),
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
+            _ => format!("ON CONFLICT ({key}) DO UPDATE SET"),
+        }
+    }
+
+    /// The value that a conflicting INSERT has for the column.
+    pub(crate) fn inserted(self, column: &str) -> String {
+        match self {
+            #[cfg(feature = "mysql")]
+            Self::MySql => format!("VALUES({column})"),
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
+            _ => format!("excluded.{column}"),
+        }
+    }
+
+    /// What lets a SELECT lock its rows and pass over those that are locked.
+    pub(crate) fn skip_locked(self) -> &'static str {
+        match self {
+            // SQLite has one writer at a time: there is nothing to pass over.
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => "",
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            _ => " FOR UPDATE SKIP LOCKED",
+        }
+    }
+
+    /// Deletes at most `rows` rows of the table that are over. The condition
+    /// has one `?`, of which the caller gives the `value`; it is tested again
+    /// by the DELETE itself, so that a row that was renewed meanwhile stays.
+    pub(crate) fn delete_some<'a>(
+        self,
+        table: &str,
+        key: &str,
+        condition: &str,
+        value: impl Into<crate::sql::Value<'a>>,
+        rows: usize,
+    ) -> Statement<'a> {
+        let value = value.into();
+        match self {
+            #[cfg(feature = "mysql")]
+            Self::MySql => statement(format!("DELETE FROM {table} WHERE {condition} LIMIT ?"))
+                .bind(value)
+                .bind(limit(rows)),
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
+            _ => statement(format!(
+                "DELETE FROM {table} WHERE {condition} AND ({key}) IN \
+                 (SELECT {key} FROM {table} WHERE {condition} LIMIT ?{})",
+                self.skip_locked()
+            ))
+            .bind(value.clone())
+            .bind(value)
+            .bind(limit(rows)),
+        }
+    }
+}
+
+#[cfg(feature = "postgres")]
+fn numbered(sql: &str) -> String {
+    let mut numbered = String::with_capacity(sql.len() + 16);
+    let mut parts = sql.split('?');
+    numbered.extend(parts.next());
+    for (number, part) in (1_u32..).zip(parts) {
+        numbered.push('$');
+        numbered.push_str(&number.to_string());
+        numbered.push_str(part);
+    }
+    numbered
+}
+
+#[cfg(all(test, feature = "postgres"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn postgres_numbers_the_placeholders_in_their_order() {
+        let sql = Cow::Borrowed("UPDATE t SET a = ?, b = ? WHERE c = ?");
+        assert_eq!(Dialect::Postgres.numbered(&sql), "UPDATE t SET a = $1, b = $2 WHERE c = $3");
+    }
+}

@@ -1,0 +1,74 @@
+//! Accounts inside a transaction of the host.
+
+use sqlx::Connection as _;
+use usermgmt_core::store::{Changes, StoreError};
+
+use crate::apply::{Plan, Ran, Stopped};
+use crate::fault::store_error;
+use crate::store::SqlStore;
+
+mod sealed {
+    use crate::conn::Conn;
+
+    pub trait Sealed: sqlx::Database {
+        #[doc(hidden)]
+        fn conn(connection: &mut Self::Connection) -> Conn<'_>;
+    }
+}
+
+/// A database whose transactions [`SqlStore::apply_in`] can join.
+pub trait HostDatabase: sealed::Sealed {}
+
+macro_rules! host_database {
+    ($feature:literal, $database:ty, $conn:ident) => {
+        #[cfg(feature = $feature)]
+        impl sealed::Sealed for $database {
+            fn conn(connection: &mut Self::Connection) -> crate::conn::Conn<'_> {
+                crate::conn::Conn::$conn(connection)
+            }
+        }
+        #[cfg(feature = $feature)]
+        impl HostDatabase for $database {}
+    };
+}
+
+host_database!("sqlite", sqlx::Sqlite, Sqlite);
+host_database!("postgres", sqlx::Postgres, Postgres);
+host_database!("mysql", sqlx::MySql, MySql);
+
+impl SqlStore {
+    /// Applies a list of changes inside a transaction of the host, so that the
+    /// host's own rows and the accounts commit or roll back together. It runs in
+    /// a savepoint: where it fails, the transaction is as it was before.
+    ///
+    /// It is not replayed: whether and how the transaction is tried again is the
+    /// host's to decide. On SQLite the transaction should begin with
+    /// `BEGIN IMMEDIATE`, or it cannot write once another one has. The changes
+    /// are there for everybody else when the host commits, mail included; a
+    /// worker that waits for mail notices it at its next look.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] names the first guard that failed. After any
+    /// other error the transaction may be gone: roll it back.
+    pub async fn apply_in<DB: HostDatabase>(
+        tx: &mut sqlx::Transaction<'_, DB>,
+        changes: &Changes,
+    ) -> Result<(), StoreError> {
+        let mut savepoint = tx.begin().await.map_err(store_error)?;
+        let mut conn = DB::conn(&mut savepoint);
+        let plan = Plan::new(changes, conn.dialect());
+        let ran = plan.run(&mut conn).await;
+        let done = match &ran {
+            Ok(Ran::Written) => savepoint.commit().await,
+            Ok(Ran::Found) | Err(_) => savepoint.rollback().await,
+        };
+        match ran {
+            Err(Stopped::Guard(guard)) => {
+                done.map_err(store_error)?;
+                Err(StoreError::Conflict(guard))
+            }
+            Err(Stopped::Statement(error) | Stopped::Commit(error)) => Err(store_error(error)),
+            Ok(_) => done.map_err(store_error),
+        }
+    }
+}

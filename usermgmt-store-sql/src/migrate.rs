@@ -1,0 +1,114 @@
+//! The schema, and how it is brought up to date.
+
+use usermgmt_core::clock::{Clock as _, SystemClock};
+
+use crate::conn::Conn;
+use crate::connect::ConnectError;
+use crate::dialect::Dialect;
+use crate::sql::{Statement, statement};
+
+/// The server's locks are common to all of its databases, and their names short.
+#[cfg(feature = "mysql")]
+macro_rules! mysql_lock {
+    () => {
+        "CONCAT('usermgmt:', MD5(DATABASE()))"
+    };
+}
+
+/// All migrations, in order; the first makes version 1. Never change one that
+/// was released.
+fn migrations(dialect: Dialect) -> &'static [&'static str] {
+    match dialect {
+        #[cfg(feature = "sqlite")]
+        Dialect::Sqlite => &[include_str!("../migrations/sqlite/0001_accounts.sql")],
+        #[cfg(feature = "postgres")]
+        Dialect::Postgres => &[include_str!("../migrations/postgres/0001_accounts.sql")],
+        #[cfg(feature = "mysql")]
+        Dialect::MySql => &[include_str!("../migrations/mysql/0001_accounts.sql")],
+    }
+}
+
+/// The version of the schema that this code knows.
+pub(crate) fn known(dialect: Dialect) -> i64 {
+    (1..).zip(migrations(dialect)).map(|(version, _)| version).last().unwrap_or(0)
+}
+
+pub(crate) fn select_version() -> Statement<'static> {
+    statement("SELECT COALESCE(MAX(version), 0) FROM usermgmt_migrations")
+}
+
+/// Applies what is missing. Of several processes that start at once, one does
+/// it and the others wait.
+pub(crate) async fn migrate(conn: &mut Conn<'_>) -> Result<(), ConnectError> {
+    lock(conn).await?;
+    let migrated = run(conn).await;
+    let unlocked = unlock(conn, migrated.is_ok()).await;
+    migrated?;
+    Ok(unlocked?)
+}
+
+async fn run(conn: &mut Conn<'_>) -> Result<(), ConnectError> {
+    conn.script(
+        "CREATE TABLE IF NOT EXISTS usermgmt_migrations \
+         (version BIGINT NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)",
+    )
+    .await?;
+    let rows = conn.fetch(&select_version()).await?;
+    let found = match rows.first() {
+        Some(row) => row.columns().int().map_err(ConnectError::Schema)?,
+        None => 0,
+    };
+    let known = known(conn.dialect());
+    if found > known {
+        return Err(ConnectError::NewerSchema { found, known });
+    }
+    for (version, script) in (1..).zip(migrations(conn.dialect())) {
+        if version <= found {
+            continue;
+        }
+        conn.script(script).await?;
+        let applied =
+            statement("INSERT INTO usermgmt_migrations (version, applied_at) VALUES (?, ?)")
+                .bind(version)
+                .bind(SystemClock.now());
+        conn.execute(&applied).await?;
+        tracing::info!(version, "the database's schema was brought up to date");
+    }
+    Ok(())
+}
+
+/// On SQLite and PostgreSQL the migrations are one transaction. MySQL commits
+/// before and after every statement of this kind, so there they can be run
+/// again where they stopped.
+async fn lock(conn: &mut Conn<'_>) -> Result<(), ConnectError> {
+    match conn.dialect() {
+        #[cfg(feature = "sqlite")]
+        Dialect::Sqlite => Ok(conn.script("BEGIN IMMEDIATE").await?),
+        #[cfg(feature = "postgres")]
+        Dialect::Postgres => {
+            conn.script("BEGIN").await?;
+            let key = i64::from_be_bytes(*b"usermgmt");
+            let lock = statement("SELECT 1 FROM pg_advisory_xact_lock(?)").bind(key);
+            conn.fetch(&lock).await?;
+            Ok(())
+        }
+        #[cfg(feature = "mysql")]
+        Dialect::MySql => {
+            let lock = statement(concat!("SELECT GET_LOCK(", mysql_lock!(), ", 60)"));
+            let rows = conn.fetch(&lock).await?;
+            match rows.first().map(|row| row.columns().opt_int()) {
+                Some(Ok(Some(1))) => Ok(()),
+                _ => Err(ConnectError::Locked),
+            }
+        }
+    }
+}
+
+async fn unlock(conn: &mut Conn<'_>, commit: bool) -> Result<(), sqlx::Error> {
+    #[cfg(feature = "mysql")]
+    if conn.dialect() == Dialect::MySql {
+        let unlock = statement(concat!("SELECT RELEASE_LOCK(", mysql_lock!(), ")"));
+        return conn.fetch(&unlock).await.map(drop);
+    }
+    conn.script(if commit { "COMMIT" } else { "ROLLBACK" }).await
+}

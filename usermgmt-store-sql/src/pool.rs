@@ -1,0 +1,190 @@
+//! Connections kept open.
+
+use std::time::Duration;
+
+use crate::conn::{Conn, execute, fetch};
+use crate::dialect::Dialect;
+use crate::row::Row;
+use crate::sql::Statement;
+
+/// How connections are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolOptions {
+    pub(crate) max_connections: u32,
+    pub(crate) min_connections: u32,
+    pub(crate) acquire_timeout: Duration,
+}
+
+impl Default for PoolOptions {
+    /// At most 10 connections, none kept without need, 5 seconds to wait.
+    fn default() -> Self {
+        Self { max_connections: 10, min_connections: 0, acquire_timeout: Duration::from_secs(5) }
+    }
+}
+
+impl PoolOptions {
+    /// The most connections at a time. On SQLite they are the ones that read;
+    /// one more writes.
+    #[must_use]
+    pub fn max_connections(mut self, number: u32) -> Self {
+        self.max_connections = number.max(1);
+        self
+    }
+
+    /// How many connections stay open when nothing needs them. SQLite keeps none.
+    #[must_use]
+    pub fn min_connections(mut self, number: u32) -> Self {
+        self.min_connections = number;
+        self
+    }
+
+    /// How long to wait for a connection, for a lock of the database, and for
+    /// the database at the start, before the store counts as unavailable.
+    #[must_use]
+    pub fn acquire_timeout(mut self, time: Duration) -> Self {
+        self.acquire_timeout = time;
+        self
+    }
+}
+
+/// The connections to one database.
+#[derive(Clone)]
+pub(crate) enum Pool {
+    /// SQLite has one writer at a time, so there is one connection that writes:
+    /// writers queue here, in order, and not at the file's lock.
+    #[cfg(feature = "sqlite")]
+    Sqlite { writer: sqlx::SqlitePool, readers: sqlx::SqlitePool },
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::PgPool),
+    #[cfg(feature = "mysql")]
+    MySql(sqlx::MySqlPool),
+}
+
+impl Pool {
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite { .. } => Dialect::Sqlite,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => Dialect::Postgres,
+            #[cfg(feature = "mysql")]
+            Self::MySql(_) => Dialect::MySql,
+        }
+    }
+
+    /// Reads.
+    pub(crate) async fn read(&self, statement: &Statement<'_>) -> Result<Vec<Row>, sqlx::Error> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite { readers, .. } => {
+                fetch!(statement, Dialect::Sqlite, readers, Row::Sqlite)
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pool) => fetch!(statement, Dialect::Postgres, pool, Row::Postgres),
+            #[cfg(feature = "mysql")]
+            Self::MySql(pool) => fetch!(statement, Dialect::MySql, pool, Row::MySql),
+        }
+    }
+
+    /// Writes by one statement, which commits by itself, and says how many rows.
+    pub(crate) async fn write(&self, statement: &Statement<'_>) -> Result<u64, sqlx::Error> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite { writer, .. } => execute!(statement, Dialect::Sqlite, writer),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pool) => execute!(statement, Dialect::Postgres, pool),
+            #[cfg(feature = "mysql")]
+            Self::MySql(pool) => execute!(statement, Dialect::MySql, pool),
+        }
+    }
+
+    /// Writes by one statement that answers with the rows it wrote, where the
+    /// database [has that](Dialect::has_returning).
+    pub(crate) async fn write_returning(
+        &self,
+        statement: &Statement<'_>,
+    ) -> Result<Vec<Row>, sqlx::Error> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite { writer, .. } => fetch!(statement, Dialect::Sqlite, writer, Row::Sqlite),
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            _ => self.read(statement).await,
+        }
+    }
+
+    /// Begins a transaction that will write.
+    pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
+        match self {
+            // A transaction that begins by reading could not become a writer
+            // once another one has written.
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite { writer, .. } => {
+                writer.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite)
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
+            #[cfg(feature = "mysql")]
+            Self::MySql(pool) => pool.begin().await.map(Tx::MySql),
+        }
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                // The last one to close empties the write-ahead log.
+                writer.close().await;
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pool) => pool.close().await,
+            #[cfg(feature = "mysql")]
+            Self::MySql(pool) => pool.close().await,
+        }
+    }
+}
+
+/// A transaction. It rolls back when it is dropped.
+pub(crate) enum Tx {
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    #[cfg(feature = "postgres")]
+    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+    #[cfg(feature = "mysql")]
+    MySql(sqlx::Transaction<'static, sqlx::MySql>),
+}
+
+impl Tx {
+    pub(crate) fn conn(&mut self) -> Conn<'_> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(tx) => Conn::Sqlite(tx),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(tx) => Conn::Postgres(tx),
+            #[cfg(feature = "mysql")]
+            Self::MySql(tx) => Conn::MySql(tx),
+        }
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(tx) => tx.commit().await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(tx) => tx.commit().await,
+            #[cfg(feature = "mysql")]
+            Self::MySql(tx) => tx.commit().await,
+        }
+    }
+
+    pub(crate) async fn roll_back(self) -> Result<(), sqlx::Error> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(tx) => tx.rollback().await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(tx) => tx.rollback().await,
+            #[cfg(feature = "mysql")]
+            Self::MySql(tx) => tx.rollback().await,
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Deleting what is over, a batch at a time.
+
+use usermgmt_core::clock::Timestamp;
+use usermgmt_core::model::ids::UserId;
+use usermgmt_core::store::{COMMIT_ID_LIFE, DEVICE_LIFE, EXPIRED_TOKEN_LIFE, StoreError};
+
+use crate::sql::Value;
+use crate::store::SqlStore;
+use crate::table::users;
+
+/// The tables that hold what is a user's, and their keys. The audit log keeps
+/// its rows: their id leads to nobody any more.
+const OF_A_USER: [(&str, &str); 7] = [
+    ("usermgmt_identifiers", "kind, canonical"),
+    ("usermgmt_tokens", "id"),
+    ("usermgmt_sessions", "id"),
+    ("usermgmt_totp", "user_id"),
+    ("usermgmt_recovery_codes", "user_id, hash"),
+    ("usermgmt_devices", "user_id, device"),
+    ("usermgmt_outbox", "id"),
+];
+
+/// A number of rows to go.
+struct Batch<'s> {
+    store: &'s SqlStore,
+    left: usize,
+    deleted: u64,
+}
+
+impl SqlStore {
+    pub(crate) async fn purge_some(&self, now: Timestamp, limit: usize) -> Result<u64, StoreError> {
+        let mut batch = Batch { store: self, left: limit, deleted: 0 };
+        for (table, key, condition, time) in [
+            ("usermgmt_sessions", "id", "expires_at <= ?", now),
+            ("usermgmt_counters", "name", "resets_at <= ?", now),
+            ("usermgmt_identifiers", "kind, canonical", "held_until <= ?", now),
+            ("usermgmt_commits", "id", "at <= ?", now - COMMIT_ID_LIFE),
+            ("usermgmt_tokens", "id", "expires_at <= ?", now - EXPIRED_TOKEN_LIFE),
+            ("usermgmt_devices", "user_id, device", "used_at <= ?", now - DEVICE_LIFE),
+        ] {
+            batch.delete(table, key, condition, time).await?;
+        }
+        batch.delete_users().await?;
+        Ok(batch.deleted)
+    }
+}
+
+impl Batch<'_> {
+    async fn delete<'a>(
+        &mut self,
+        table: &str,
+        key: &str,
+        condition: &str,
+        value: impl Into<Value<'a>>,
+    ) -> Result<(), StoreError> {
+        if self.left == 0 {
+            return Ok(());
+        }
+        let delete = self.store.dialect().delete_some(table, key, condition, value, self.left);
+        let deleted = self.store.write(&delete).await?;
+        self.deleted += deleted;
+        self.left = self.left.saturating_sub(usize::try_from(deleted).unwrap_or(usize::MAX));
+        Ok(())
+    }
+
+    /// Deleted users: what was theirs, then they themselves.
+    async fn delete_users(&mut self) -> Result<(), StoreError> {
+        let deleted: Vec<UserId> = self
+            .store
+            .read_all(&users::select_deleted(self.left), |row| row.columns().parsed())
+            .await?;
+        for id in &deleted {
+            for (table, key) in OF_A_USER {
+                self.delete(table, key, "user_id = ?", id).await?;
+            }
+            // The tombstone goes last: it is what the rest is found by. Where
+            // no row is left of the batch, the rest may not be gone yet.
+            self.delete("usermgmt_users", "id", "id = ?", id).await?;
+        }
+        Ok(())
+    }
+}

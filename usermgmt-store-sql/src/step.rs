@@ -1,0 +1,128 @@
+//! What a change comes to: statements, and what must be true of each.
+
+use usermgmt_core::store::{Change, Guard};
+
+use crate::dialect::Dialect;
+use crate::sql::Statement;
+use crate::table::{audit, credentials, factors, identifiers, outbox, sessions, tokens, users};
+
+/// A statement of a change.
+pub(crate) struct Step<'a> {
+    pub(crate) statement: Statement<'a>,
+    pub(crate) expect: Expect,
+}
+
+/// What must be true of a statement, else the guard failed.
+#[derive(Clone, Copy)]
+pub(crate) enum Expect {
+    /// Nothing: it writes as many rows as there are.
+    Anything,
+    /// It wrote one row: the guard is in its WHERE.
+    OneRow(Guard),
+    /// It found no row with the same key.
+    NewKey(Guard),
+}
+
+impl<'a> Statement<'a> {
+    pub(crate) fn anything(self) -> Step<'a> {
+        self.expecting(Expect::Anything)
+    }
+
+    pub(crate) fn one_row(self, guard: Guard) -> Step<'a> {
+        self.expecting(Expect::OneRow(guard))
+    }
+
+    pub(crate) fn new_key(self, guard: Guard) -> Step<'a> {
+        self.expecting(Expect::NewKey(guard))
+    }
+
+    fn expecting(self, expect: Expect) -> Step<'a> {
+        Step { statement: self, expect }
+    }
+}
+
+/// The statements of a change, in the order to run them.
+pub(crate) fn steps(change: &Change, dialect: Dialect) -> Vec<Step<'_>> {
+    match change {
+        Change::InsertUser { user, password } => vec![users::insert(user, password.as_ref())],
+        Change::TouchUser { id, active, epoch } => vec![users::touch(id, *active, *epoch)],
+        Change::UpdateUser { id, epoch, raise_epoch, at, set } => {
+            vec![users::update(id, *epoch, *raise_epoch, *at, set)]
+        }
+        Change::DeleteUser { id, epoch, at } => vec![users::delete(id, *epoch, *at)],
+        Change::ClaimIdentifier { identifier, user_id, until, now } => {
+            identifiers::claim(dialect, identifier, user_id.as_ref(), *until, *now)
+        }
+        Change::HoldIdentifier { identifier, user_id, until } => {
+            vec![identifiers::hold(identifier, user_id, *until)]
+        }
+        Change::ReleaseIdentifier { identifier, user_id } => {
+            vec![identifiers::release(identifier, user_id)]
+        }
+        Change::ReleaseIdentifiers { user_id } => vec![identifiers::release_all(user_id)],
+        Change::InsertToken(token) => vec![tokens::insert(token)],
+        Change::UseToken { id, now } => vec![tokens::use_up(*id, *now)],
+        Change::VoidTokens { user_id, purpose, now } => vec![tokens::void(user_id, *purpose, *now)],
+        Change::IssueCode { id, issue, expires_at, now } => {
+            vec![tokens::issue_code(*id, *issue, *expires_at, *now)]
+        }
+        Change::InsertSession(session) => {
+            vec![sessions::insert(session), sessions::evict(session)]
+        }
+        Change::RotateSession { id, generation, to, now, expires_at, ip, user_agent } => {
+            vec![sessions::rotate(
+                *id,
+                *generation,
+                *to,
+                *now,
+                *expires_at,
+                ip.as_ref(),
+                user_agent.as_deref(),
+            )]
+        }
+        Change::EndSession { id, user_id, generation } => {
+            vec![sessions::end(*id, user_id, *generation)]
+        }
+        Change::EndSessions { user_id, except } => vec![sessions::end_all(user_id, *except)],
+        Change::SetPendingTotp { user_id, secret } => {
+            vec![factors::set_pending(dialect, user_id, secret)]
+        }
+        Change::ConfirmTotp { user_id, factor_id, step } => {
+            vec![factors::confirm(user_id, factor_id, *step)]
+        }
+        Change::UseTotpStep { user_id, factor_id, step } => {
+            vec![factors::use_step(user_id, factor_id, *step)]
+        }
+        Change::DropPendingTotp { user_id } => vec![factors::drop_pending(user_id)],
+        Change::RemoveTotp { user_id } => {
+            vec![factors::remove(user_id), credentials::drop_recovery_codes(user_id)]
+        }
+        Change::ReplaceRecoveryCodes { user_id, hashes } => {
+            let mut steps = vec![credentials::drop_recovery_codes(user_id)];
+            if !hashes.is_empty() {
+                steps.push(credentials::insert_recovery_codes(user_id, hashes));
+            }
+            steps
+        }
+        Change::UseRecoveryCode { user_id, hash } => {
+            vec![credentials::use_recovery_code(user_id, hash)]
+        }
+        Change::RememberDevice { user_id, device, at } => {
+            vec![credentials::remember_device(dialect, user_id, device, *at)]
+        }
+        Change::InsertServiceKey(key) => vec![credentials::insert_service_key(key)],
+        Change::RevokeServiceKey { id, at } => vec![credentials::revoke_service_key(id, *at)],
+        Change::TouchServiceKey { id, at } => vec![credentials::touch_service_key(id, *at)],
+        Change::InsertRootKey { id, fingerprint, at } => {
+            vec![credentials::insert_root_key(id, fingerprint, *at)]
+        }
+        Change::InsertMail(mail) => vec![outbox::insert(mail)],
+        Change::CompleteMail { id, lease } => vec![outbox::complete(id, *lease)],
+        Change::RetryMail { id, lease, at, error } => vec![outbox::retry(id, *lease, *at, error)],
+        Change::BuryMail { id, lease, at, error } => vec![outbox::bury(id, *lease, *at, error)],
+        Change::ReviveMail { id, at } => vec![outbox::revive(id, *at)],
+        Change::DropDeadMail { id } => vec![outbox::drop_dead(id)],
+        Change::DropMail { user_id } => vec![outbox::drop_all(user_id)],
+        Change::InsertAudit(entry) => vec![audit::insert(entry)],
+    }
+}

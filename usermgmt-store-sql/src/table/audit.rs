@@ -1,0 +1,67 @@
+//! The audit log.
+
+use async_trait::async_trait;
+use usermgmt_core::model::audit::AuditEntry;
+use usermgmt_core::model::ids::{AuditId, UserId};
+use usermgmt_core::store::{AuditStore, Guard, StoreError};
+
+use super::json;
+use crate::row::Row;
+use crate::sql::{Statement, limit, statement};
+use crate::step::Step;
+use crate::store::SqlStore;
+
+/// An entry's columns, in the order in which [`entry`] reads them.
+macro_rules! entry_columns {
+    () => {
+        "id, at, user_id, action, detail"
+    };
+}
+
+fn entry(row: &Row) -> Result<AuditEntry, StoreError> {
+    let mut row = row.columns();
+    Ok(AuditEntry {
+        id: row.parsed()?,
+        at: row.time()?,
+        user_id: row.opt_parsed()?,
+        action: row.text()?,
+        detail: row.json()?,
+    })
+}
+
+pub(crate) fn select_page<'a>(
+    user: &'a UserId,
+    after: Option<&'a AuditId>,
+    rows: usize,
+) -> Statement<'a> {
+    statement(concat!(
+        "SELECT ",
+        entry_columns!(),
+        " FROM usermgmt_audit WHERE user_id = ? AND id > ? ORDER BY id LIMIT ?"
+    ))
+    .bind(user)
+    .bind(after.map_or("", AuditId::as_str))
+    .bind(limit(rows))
+}
+
+pub(crate) fn insert(entry: &AuditEntry) -> Step<'_> {
+    statement(concat!("INSERT INTO usermgmt_audit (", entry_columns!(), ") VALUES (?, ?, ?, ?, ?)"))
+        .bind(&entry.id)
+        .bind(entry.at)
+        .bind(entry.user_id.as_ref())
+        .bind(entry.action.as_str())
+        .bind(json(&entry.detail))
+        .new_key(Guard::Exists)
+}
+
+#[async_trait]
+impl AuditStore for SqlStore {
+    async fn audit(
+        &self,
+        user: &UserId,
+        after: Option<&AuditId>,
+        limit: usize,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        self.read_all(&select_page(user, after, limit), entry).await
+    }
+}

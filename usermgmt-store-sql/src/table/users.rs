@@ -1,0 +1,335 @@
+//! Users, present and deleted.
+
+use async_trait::async_trait;
+use usermgmt_core::clock::Timestamp;
+use usermgmt_core::model::identifier::{Email, Identifier, IdentifierKind, Username};
+use usermgmt_core::model::ids::{SessionId, UserId};
+use usermgmt_core::model::session::Session;
+use usermgmt_core::model::user::{Account, PasswordHash, Role, User};
+use usermgmt_core::store::{Guard, StoreError, UserPatch, UserStore};
+
+use super::{factors, identifiers, sessions};
+use crate::row::{Columns, Row};
+use crate::sql::{Statement, Value, limit, statement};
+use crate::step::Step;
+use crate::store::SqlStore;
+
+/// A user's columns, in the order in which [`user`] reads them; the table is `u`.
+macro_rules! user_columns {
+    () => {
+        "u.id, u.username, u.username_canonical, u.email, u.email_canonical, \
+         u.email_confirmed_at, u.unconfirmed_until, u.first_name, u.last_name, u.gender, \
+         u.role, u.locale, u.disabled_at, u.created_at, u.updated_at, u.epoch"
+    };
+}
+pub(crate) use user_columns;
+
+/// An account's columns, in the order in which [`account`] reads them.
+macro_rules! account_columns {
+    () => {
+        concat!(
+            user_columns!(),
+            ", u.password_hash, t.confirmed_id, t.confirmed_sealed, t.confirmed_at, \
+             t.pending_id, t.pending_sealed, t.pending_at, t.last_step"
+        )
+    };
+}
+
+pub(crate) fn user(row: &mut Columns<'_>) -> Result<User, StoreError> {
+    Ok(User {
+        id: row.parsed()?,
+        username: Username::from_stored(row.text()?, row.text()?),
+        email: Email::from_stored(row.text()?, row.text()?),
+        email_confirmed_at: row.opt_time()?,
+        unconfirmed_until: row.opt_time()?,
+        first_name: row.opt_text()?,
+        last_name: row.opt_text()?,
+        gender: row.opt_text()?,
+        role: row.named(Role::from_name)?,
+        locale: row.opt_text()?,
+        disabled_at: row.opt_time()?,
+        created_at: row.time()?,
+        updated_at: row.time()?,
+        epoch: row.int()?,
+    })
+}
+
+fn account(row: &Row) -> Result<Account, StoreError> {
+    let mut row = row.columns();
+    Ok(Account {
+        user: user(&mut row)?,
+        password: row.opt_text()?.map(PasswordHash::from_stored),
+        totp: factors::totp(&mut row)?,
+    })
+}
+
+pub(crate) fn select_account(id: &UserId) -> Statement<'_> {
+    statement(concat!(
+        "SELECT ",
+        account_columns!(),
+        " FROM usermgmt_users u LEFT JOIN usermgmt_totp t ON t.user_id = u.id \
+         WHERE u.id = ? AND u.deleted_at IS NULL"
+    ))
+    .bind(id)
+}
+
+/// The identifier leads to the user; that it is the user's *present* one is
+/// what the user's own row says.
+pub(crate) fn select_account_by_identifier(
+    identifier: &Identifier,
+    now: Timestamp,
+) -> Statement<'_> {
+    macro_rules! by {
+        ($canonical:literal) => {
+            concat!(
+                "SELECT ",
+                account_columns!(),
+                " FROM usermgmt_identifiers i JOIN usermgmt_users u ON u.id = i.user_id \
+                 LEFT JOIN usermgmt_totp t ON t.user_id = u.id \
+                 WHERE i.kind = ? AND i.canonical = ? \
+                 AND (i.held_until IS NULL OR i.held_until > ?) AND ",
+                $canonical,
+                " = i.canonical AND (u.unconfirmed_until IS NULL OR u.unconfirmed_until > ?) \
+                 AND u.deleted_at IS NULL"
+            )
+        };
+    }
+    statement(match identifier.kind() {
+        IdentifierKind::Email => by!("u.email_canonical"),
+        IdentifierKind::Username => by!("u.username_canonical"),
+    })
+    .bind(identifier.kind().as_str())
+    .bind(identifier.canonical())
+    .bind(now)
+    .bind(now)
+}
+
+pub(crate) fn select_with_session(
+    id: &UserId,
+    session: SessionId,
+    now: Timestamp,
+) -> Statement<'_> {
+    statement(concat!(
+        "SELECT ",
+        user_columns!(),
+        ", ",
+        sessions::session_columns!(),
+        " FROM usermgmt_users u LEFT JOIN usermgmt_sessions s \
+         ON s.id = ? AND s.user_id = u.id AND s.expires_at > ? \
+         WHERE u.id = ? AND u.deleted_at IS NULL"
+    ))
+    .bind(session)
+    .bind(now)
+    .bind(id)
+}
+
+pub(crate) fn select_page(after: Option<&UserId>, rows: usize) -> Statement<'_> {
+    statement(concat!(
+        "SELECT ",
+        user_columns!(),
+        " FROM usermgmt_users u WHERE u.id > ? AND u.deleted_at IS NULL ORDER BY u.id LIMIT ?"
+    ))
+    // Every id comes after the empty text.
+    .bind(after.map_or("", UserId::as_str))
+    .bind(limit(rows))
+}
+
+pub(crate) fn select_unconfirmed(now: Timestamp, rows: usize) -> Statement<'static> {
+    statement(concat!(
+        "SELECT ",
+        user_columns!(),
+        " FROM usermgmt_users u WHERE u.unconfirmed_until <= ? AND u.deleted_at IS NULL \
+         ORDER BY u.unconfirmed_until, u.id LIMIT ?"
+    ))
+    .bind(now)
+    .bind(limit(rows))
+}
+
+pub(crate) fn insert<'a>(user: &'a User, password: Option<&'a PasswordHash>) -> Step<'a> {
+    statement(
+        "INSERT INTO usermgmt_users (id, username, username_canonical, email, email_canonical, \
+         email_confirmed_at, unconfirmed_until, first_name, last_name, gender, role, locale, \
+         disabled_at, created_at, updated_at, epoch, password_hash) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(&user.id)
+    .bind(user.username.as_str())
+    .bind(user.username.canonical())
+    .bind(user.email.as_str())
+    .bind(user.email.canonical())
+    .bind(user.email_confirmed_at)
+    .bind(user.unconfirmed_until)
+    .bind(user.first_name.as_deref())
+    .bind(user.last_name.as_deref())
+    .bind(user.gender.as_deref())
+    .bind(user.role.as_str())
+    .bind(user.locale.as_deref())
+    .bind(user.disabled_at)
+    .bind(user.created_at)
+    .bind(user.updated_at)
+    .bind(user.epoch)
+    .bind(password.map(PasswordHash::expose))
+    .new_key(Guard::Exists)
+}
+
+pub(crate) fn touch(id: &UserId, active: bool, epoch: i64) -> Step<'_> {
+    statement(if active {
+        "UPDATE usermgmt_users SET epoch = epoch WHERE id = ? AND epoch = ? \
+         AND deleted_at IS NULL AND email_confirmed_at IS NOT NULL AND disabled_at IS NULL"
+    } else {
+        "UPDATE usermgmt_users SET epoch = epoch WHERE id = ? AND epoch = ? \
+         AND deleted_at IS NULL"
+    })
+    .bind(id)
+    .bind(epoch)
+    .one_row(Guard::User)
+}
+
+pub(crate) fn update<'a>(
+    id: &'a UserId,
+    epoch: i64,
+    raise_epoch: bool,
+    at: Timestamp,
+    set: &'a UserPatch,
+) -> Step<'a> {
+    let mut assignments = vec!["updated_at = ?", "epoch = epoch + ?"];
+    let mut values: Vec<Value<'a>> = vec![at.into(), raise_epoch.into()];
+    let mut assign = |assignment, value| {
+        assignments.push(assignment);
+        values.push(value);
+    };
+    let UserPatch {
+        username,
+        email,
+        email_confirmed_at,
+        unconfirmed_until,
+        first_name,
+        last_name,
+        gender,
+        role,
+        locale,
+        disabled_at,
+        password,
+    } = set;
+    if let Some(username) = username {
+        assign("username = ?", username.as_str().into());
+        assign("username_canonical = ?", username.canonical().into());
+    }
+    if let Some(email) = email {
+        assign("email = ?", email.as_str().into());
+        assign("email_canonical = ?", email.canonical().into());
+    }
+    if let Some(time) = email_confirmed_at {
+        assign("email_confirmed_at = ?", (*time).into());
+    }
+    if let Some(time) = unconfirmed_until {
+        assign("unconfirmed_until = ?", (*time).into());
+    }
+    if let Some(name) = first_name {
+        assign("first_name = ?", name.as_deref().into());
+    }
+    if let Some(name) = last_name {
+        assign("last_name = ?", name.as_deref().into());
+    }
+    if let Some(gender) = gender {
+        assign("gender = ?", gender.as_deref().into());
+    }
+    if let Some(role) = role {
+        assign("role = ?", role.as_str().into());
+    }
+    if let Some(locale) = locale {
+        assign("locale = ?", locale.as_deref().into());
+    }
+    if let Some(time) = disabled_at {
+        assign("disabled_at = ?", (*time).into());
+    }
+    if let Some(password) = password {
+        let hash = password.as_ref().map(PasswordHash::expose);
+        assign("password_hash = ?", hash.into());
+    }
+    let mut update = statement(format!(
+        "UPDATE usermgmt_users SET {} WHERE id = ? AND epoch = ? AND deleted_at IS NULL",
+        assignments.join(", ")
+    ));
+    update.values = values;
+    update.bind(id).bind(epoch).one_row(Guard::User)
+}
+
+/// A tombstone: nothing personal is left, and no statement but purge's finds it.
+pub(crate) fn delete(id: &UserId, epoch: i64, at: Timestamp) -> Step<'_> {
+    statement(
+        "UPDATE usermgmt_users SET username = '', username_canonical = '', email = '', \
+         email_canonical = '', email_confirmed_at = NULL, unconfirmed_until = NULL, \
+         first_name = NULL, last_name = NULL, gender = NULL, role = '', locale = NULL, \
+         disabled_at = NULL, updated_at = ?, epoch = epoch + 1, password_hash = NULL, \
+         deleted_at = ? WHERE id = ? AND epoch = ? AND deleted_at IS NULL",
+    )
+    .bind(at)
+    .bind(at)
+    .bind(id)
+    .bind(epoch)
+    .one_row(Guard::User)
+}
+
+pub(crate) fn select_deleted(rows: usize) -> Statement<'static> {
+    statement(
+        "SELECT u.id FROM usermgmt_users u WHERE u.deleted_at IS NOT NULL \
+         ORDER BY u.deleted_at LIMIT ?",
+    )
+    .bind(limit(rows))
+}
+
+#[async_trait]
+impl UserStore for SqlStore {
+    async fn account(&self, id: &UserId) -> Result<Option<Account>, StoreError> {
+        self.read_one(&select_account(id), account).await
+    }
+
+    async fn account_by_identifier(
+        &self,
+        identifier: &Identifier,
+        now: Timestamp,
+    ) -> Result<Option<Account>, StoreError> {
+        self.read_one(&select_account_by_identifier(identifier, now), account).await
+    }
+
+    async fn is_taken(
+        &self,
+        identifier: &Identifier,
+        except: Option<&UserId>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let found = identifiers::select_taken(identifier, except, now);
+        Ok(!self.read(&found).await?.is_empty())
+    }
+
+    async fn user_with_session(
+        &self,
+        id: &UserId,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<Option<(User, Option<Session>)>, StoreError> {
+        self.read_one(&select_with_session(id, session, now), |row| {
+            let mut row = row.columns();
+            let user = user(&mut row)?;
+            let session = match row.next_is_null()? {
+                true => None,
+                false => Some(sessions::session(&mut row)?),
+            };
+            Ok((user, session))
+        })
+        .await
+    }
+
+    async fn users(&self, after: Option<&UserId>, limit: usize) -> Result<Vec<User>, StoreError> {
+        self.read_all(&select_page(after, limit), |row| user(&mut row.columns())).await
+    }
+
+    async fn unconfirmed_users(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<User>, StoreError> {
+        self.read_all(&select_unconfirmed(now, limit), |row| user(&mut row.columns())).await
+    }
+}

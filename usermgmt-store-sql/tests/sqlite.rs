@@ -1,0 +1,177 @@
+//! The store on SQLite.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use usermgmt_core::clock::Timestamp;
+use usermgmt_core::model::audit::AuditEntry;
+use usermgmt_core::model::ids::{AuditId, UserId};
+use usermgmt_core::rng::OsRng;
+use usermgmt_core::store::{AuditStore as _, Change, Changes, Store};
+use usermgmt_store_sql::{ConnectError, PoolOptions, SqlStore};
+
+const NOW: Timestamp = Timestamp::from_millis(1_769_846_400_000);
+
+mod conformance {
+    use super::*;
+
+    /// A fresh, empty store; and the folder that it lives in.
+    async fn fresh() -> (Arc<dyn Store>, TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder.path().join("accounts.db")).await.unwrap();
+        (Arc::new(store), folder)
+    }
+
+    usermgmt_core::testkit::store_conformance!(fresh);
+}
+
+async fn open(file: &Path) -> Result<SqlStore, ConnectError> {
+    SqlStore::connect(&format!("sqlite:{}", file.display()), PoolOptions::default()).await
+}
+
+fn entry(user: &UserId) -> AuditEntry {
+    AuditEntry {
+        id: AuditId::generate(NOW, &OsRng),
+        at: NOW,
+        user_id: Some(user.clone()),
+        action: "user.registered".to_owned(),
+        detail: Vec::new(),
+    }
+}
+
+async fn write(store: &SqlStore, entry: &AuditEntry) {
+    let list = vec![Change::InsertAudit(entry.clone())];
+    store.apply(&Changes::new(list, NOW, &OsRng)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_committed_is_there_after_the_store_is_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("accounts.db");
+    let user = UserId::generate(NOW, &OsRng);
+    let entry = entry(&user);
+
+    let store = open(&file).await.unwrap();
+    write(&store, &entry).await;
+    store.close().await;
+
+    let store = open(&file).await.unwrap();
+    assert_eq!(store.audit(&user, None, 10).await.unwrap(), [entry]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn stores_that_open_one_new_file_at_once_share_it() {
+    for _ in 0..10 {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("accounts.db");
+        let user = UserId::generate(NOW, &OsRng);
+        let opening: Vec<_> = (0..8)
+            .map(|_| {
+                let (file, user) = (file.clone(), user.clone());
+                tokio::spawn(async move {
+                    let store = open(&file).await.unwrap();
+                    write(&store, &entry(&user)).await;
+                    store.ping().await.unwrap();
+                })
+            })
+            .collect();
+        for opened in opening {
+            opened.await.unwrap();
+        }
+        let store = open(&file).await.unwrap();
+        assert_eq!(store.audit(&user, None, 10).await.unwrap().len(), 8);
+    }
+}
+
+#[tokio::test]
+async fn a_schema_of_a_later_version_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("accounts.db");
+    let store = open(&file).await.unwrap();
+    store.close().await;
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+    sqlx::query("INSERT INTO usermgmt_migrations (version, applied_at) VALUES (999, 0)")
+        .execute(&pool)
+        .await
+        .unwrap();
+
+    let refused = open(&file).await.unwrap_err();
+    assert!(matches!(refused, ConnectError::NewerSchema { found: 999, .. }), "{refused}");
+    assert!(refused.to_string().contains("version 999"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_store_whose_schema_was_changed_by_a_later_version_is_not_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("accounts.db");
+    let store = open(&file).await.unwrap();
+    store.ping().await.unwrap();
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+    sqlx::query("INSERT INTO usermgmt_migrations (version, applied_at) VALUES (999, 0)")
+        .execute(&pool)
+        .await
+        .unwrap();
+    assert!(store.ping().await.is_err());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_owner_can_read_the_files() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("accounts.db")).await.unwrap();
+    write(&store, &entry(&UserId::generate(NOW, &OsRng))).await;
+    let mut files = 0;
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap();
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{:?}", file.path());
+        files += 1;
+    }
+    assert_eq!(files, 3, "the database, its write-ahead log and their index");
+}
+
+#[tokio::test]
+async fn readers_and_the_writer_do_not_wait_for_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("accounts.db");
+    let store = open(&file).await.unwrap();
+    write(&store, &entry(&UserId::generate(NOW, &OsRng))).await;
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&pool).await.unwrap();
+    assert_eq!(mode, "wal");
+}
+
+#[tokio::test]
+async fn a_url_without_a_file_is_refused() {
+    for url in ["sqlite::memory:", "sqlite:", "sqlite://", "sqlite:a.db?mode=memory"] {
+        let refused = SqlStore::connect(url, PoolOptions::default()).await.unwrap_err();
+        assert!(matches!(refused, ConnectError::NoFile), "{url}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_in_a_folder_that_is_not_there_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = open(&folder.path().join("missing").join("accounts.db")).await.unwrap_err();
+    assert!(matches!(refused, ConnectError::Create { .. }), "{refused}");
+    assert!(refused.to_string().contains("accounts.db"), "{refused}");
+}
+
+#[tokio::test]
+async fn other_schemes_are_refused() {
+    for url in ["mongodb://localhost/accounts", "accounts.db", ""] {
+        let refused = SqlStore::connect(url, PoolOptions::default()).await.unwrap_err();
+        assert!(matches!(refused, ConnectError::UnknownScheme), "{url}: {refused}");
+    }
+}
+
+#[cfg(not(feature = "postgres"))]
+#[tokio::test]
+async fn a_scheme_that_is_not_built_in_names_its_feature() {
+    let refused = SqlStore::connect("postgres://localhost/accounts", PoolOptions::default())
+        .await
+        .unwrap_err();
+    assert!(refused.to_string().contains("feature `postgres`"), "{refused}");
+}
