@@ -4,6 +4,7 @@
 pub mod confirm;
 pub mod delete;
 pub mod email_change;
+pub mod links;
 #[cfg(feature = "totp")]
 pub mod mfa;
 pub mod password;

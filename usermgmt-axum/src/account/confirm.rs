@@ -1,0 +1,99 @@
+//! POST /resend-confirmation and POST /confirm
+
+use axum::Json;
+use axum::extract::State;
+use usermgmt_core::secret::Typed;
+use utoipa::ToSchema;
+
+use super::error;
+use crate::answer::Message;
+use crate::body::Object;
+use crate::client::ClientInfo;
+use crate::error::{ApiError, ErrorBody};
+use crate::state::HttpState;
+use crate::validate::{Fields, FromFields, Style, any, not_empty};
+
+#[derive(Debug, ToSchema)]
+pub(crate) struct ResendRequest {
+    #[schema(value_type = String, format = Email)]
+    email: Option<String>,
+}
+
+impl FromFields for ResendRequest {
+    const STYLE: Style = Style::Account;
+
+    fn read(fields: &mut Fields, _: &HttpState) -> Option<Self> {
+        let email = fields.nullable("email", any)?;
+        Some(Self { email })
+    }
+}
+
+/// Mails the confirmation again. The answer is the same for every address.
+#[utoipa::path(
+    post,
+    path = "/resend-confirmation",
+    tag = "account",
+    request_body = ResendRequest,
+    responses(
+        (status = 200, description = "Accepted", body = Message),
+        (status = 400, description = "No address given", body = ErrorBody),
+    ),
+    security(()),
+)]
+pub(crate) async fn resend_confirmation(
+    State(state): State<HttpState>,
+    ClientInfo(client): ClientInfo,
+    Object(request): Object<ResendRequest>,
+) -> Result<Json<Message>, ApiError> {
+    let email = request.email.as_deref().map(str::trim).unwrap_or_default();
+    if email.is_empty() {
+        return Err(error::email_required());
+    }
+    let sent = state.auth().resend_confirmation(email, &client).await;
+    sent.map_err(error::resend)?;
+    Ok(Json(Message { message: "Email confirmation sent" }))
+}
+
+#[derive(Debug, ToSchema)]
+pub(crate) struct ConfirmRequest {
+    #[schema(value_type = String, format = Email)]
+    email: String,
+    /// The eight digits from the mail.
+    #[schema(value_type = String)]
+    code: Typed,
+}
+
+impl FromFields for ConfirmRequest {
+    const STYLE: Style = Style::Account;
+
+    fn read(fields: &mut Fields, _: &HttpState) -> Option<Self> {
+        let email = fields.required("email", not_empty);
+        let code = fields.required("code", not_empty);
+        Some(Self { email: email?, code: code?.into() })
+    }
+}
+
+/// Confirms an address by the short code that was mailed to it.
+#[utoipa::path(
+    post,
+    path = "/confirm",
+    operation_id = "confirm_by_code",
+    tag = "account",
+    request_body = ConfirmRequest,
+    responses(
+        (status = 200, description = "Confirmed", body = Message),
+        (status = 400, description = "`invalid_code`: wrong, expired or tried too often; the same \
+            for every address", body = ErrorBody),
+    ),
+    security(()),
+)]
+pub(crate) async fn confirm(
+    State(state): State<HttpState>,
+    ClientInfo(client): ClientInfo,
+    Object(request): Object<ConfirmRequest>,
+) -> Result<Json<Message>, ApiError> {
+    let (email, code) = (&request.email, &request.code);
+    let confirmed = state.auth().confirm_by_code(email, code, &client).await;
+    confirmed.map_err(error::code)?;
+    Ok(Json(Message { message: "Email confirmed" }))
+}

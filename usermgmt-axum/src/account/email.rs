@@ -1,0 +1,78 @@
+//! POST /email/confirm and POST /email/undo
+
+use axum::Json;
+use axum::extract::State;
+use usermgmt_core::secret::Typed;
+use utoipa::ToSchema;
+
+use super::error;
+use crate::answer::Message;
+use crate::body::Object;
+use crate::client::ClientInfo;
+use crate::error::{ApiError, ErrorBody};
+use crate::state::HttpState;
+use crate::validate::{Fields, FromFields, Style, not_empty};
+
+#[derive(Debug, ToSchema)]
+pub(crate) struct EmailTokenRequest {
+    /// From the mailed link.
+    #[schema(value_type = String)]
+    token: Typed,
+}
+
+impl FromFields for EmailTokenRequest {
+    const STYLE: Style = Style::Account;
+
+    fn read(fields: &mut Fields, _: &HttpState) -> Option<Self> {
+        let token = fields.required("token", not_empty)?;
+        Some(Self { token: token.into() })
+    }
+}
+
+/// Makes the new address the account's.
+#[utoipa::path(
+    post,
+    path = "/email/confirm",
+    operation_id = "confirm_email_change",
+    tag = "account",
+    request_body = EmailTokenRequest,
+    responses(
+        (status = 200, description = "Changed", body = Message),
+        (status = 400, description = "`link_expired` or `link_invalid`", body = ErrorBody),
+    ),
+    security(()),
+)]
+pub(crate) async fn confirm_change(
+    State(state): State<HttpState>,
+    ClientInfo(client): ClientInfo,
+    Object(request): Object<EmailTokenRequest>,
+) -> Result<Json<Message>, ApiError> {
+    let token = request.token.expose();
+    let changed = state.auth().confirm_email_change(token, &client).await;
+    changed.map_err(error::link)?;
+    Ok(Json(Message { message: "Email changed" }))
+}
+
+/// Gives the account its old address back.
+#[utoipa::path(
+    post,
+    path = "/email/undo",
+    operation_id = "undo_email_change",
+    tag = "account",
+    request_body = EmailTokenRequest,
+    responses(
+        (status = 200, description = "Undone; the old address gets a link to set a new password", body = Message),
+        (status = 400, description = "`link_expired` or `link_invalid`", body = ErrorBody),
+    ),
+    security(()),
+)]
+pub(crate) async fn undo_change(
+    State(state): State<HttpState>,
+    ClientInfo(client): ClientInfo,
+    Object(request): Object<EmailTokenRequest>,
+) -> Result<Json<Message>, ApiError> {
+    let token = request.token.expose();
+    let undone = state.auth().undo_email_change(token, &client).await;
+    undone.map_err(error::link)?;
+    Ok(Json(Message { message: "Email change undone" }))
+}

@@ -1,0 +1,220 @@
+//! How the account API tells what the core refused.
+
+use axum::http::StatusCode;
+use usermgmt_core::flows::confirm::{CodeError, LinkError, ResendError};
+use usermgmt_core::flows::delete::DeleteError;
+use usermgmt_core::flows::mfa::{MfaError, MfaSignInError};
+use usermgmt_core::flows::password::ResetError;
+use usermgmt_core::flows::profile::ProfileError;
+use usermgmt_core::flows::refresh::RefreshError;
+use usermgmt_core::flows::register::RegisterError;
+use usermgmt_core::flows::sessions::{ReauthenticationError, SessionError};
+use usermgmt_core::flows::sign_in::SignInError;
+use usermgmt_core::secret::Redacted;
+
+use super::sign_in::MfaRequiredBody;
+use crate::error::ApiError;
+use crate::extract::{invalid_token, wrong_token_type};
+use crate::validate::{Issue, Problems, Style};
+
+fn bad_request(error: &'static str, message: &'static str) -> ApiError {
+    ApiError::new(StatusCode::BAD_REQUEST, error, message)
+}
+
+/// What the core says that cannot be said here: it was asked for something else.
+fn unexpected(error: &(dyn std::error::Error + 'static)) -> ApiError {
+    ApiError::internal(error)
+}
+
+fn already_exists() -> ApiError {
+    bad_request("already_exists", "Email or Username already exists")
+}
+
+pub(super) fn register(error: RegisterError) -> ApiError {
+    let style = Style::FieldMap;
+    match error {
+        RegisterError::UsernameTaken | RegisterError::EmailTaken => already_exists(),
+        RegisterError::Password(problem) => {
+            Problems::of_field("password", problem.into()).answer(style)
+        }
+        RegisterError::InvalidField(field) => {
+            Problems::of_field(field, Issue::NotText).answer(style)
+        }
+        RegisterError::Unserved(unserved) => unserved.into(),
+        other => unexpected(&other),
+    }
+}
+
+pub(super) fn email_required() -> ApiError {
+    bad_request("validation_error", "Email is required")
+}
+
+pub(super) fn resend(error: ResendError) -> ApiError {
+    match error {
+        ResendError::UnknownUser => ApiError::not_found("User not found"),
+        ResendError::Unserved(unserved) => unserved.into(),
+        other => unexpected(&other),
+    }
+}
+
+/// Of the links in mails; the pages say the same.
+pub(crate) fn link(error: LinkError) -> ApiError {
+    match error {
+        LinkError::Invalid => bad_request("link_invalid", "The confirmation link is invalid."),
+        LinkError::Expired => bad_request(
+            "link_expired",
+            "The confirmation link has expired. Please request a new one.",
+        ),
+        LinkError::AlreadyConfirmed => bad_request("already_confirmed", "Email already confirmed"),
+        LinkError::Unserved(unserved) => unserved.into(),
+        other => unexpected(&other),
+    }
+}
+
+fn invalid_code() -> ApiError {
+    bad_request("invalid_code", "The code is invalid")
+}
+
+pub(super) fn code(error: CodeError) -> ApiError {
+    match error {
+        CodeError::Invalid => invalid_code(),
+        CodeError::Unserved(unserved) => unserved.into(),
+        other => unexpected(&other),
+    }
+}
+
+pub(super) fn invalid_credentials() -> ApiError {
+    let message = "Login unsuccessful.";
+    ApiError::new(StatusCode::UNAUTHORIZED, "invalid_credentials", message)
+}
+
+pub(super) fn sign_in(error: SignInError) -> ApiError {
+    match error {
+        SignInError::InvalidCredentials => invalid_credentials(),
+        SignInError::Unserved(unserved) => unserved.into(),
+        other => unexpected(&other),
+    }
+}
+
+pub(super) fn mfa_required(ticket: &Redacted<String>, methods: Vec<&'static str>) -> ApiError {
+    let body = MfaRequiredBody {
+        message: "A second factor is required.",
+        error: "mfa_required",
+        mfa_token: ticket.expose().clone(),
+        methods,
+    };
+    ApiError::json(StatusCode::UNAUTHORIZED, &body)
+}
+
+pub(super) fn sign_in_mfa(error: MfaSignInError) -> ApiError {
+    match error {
+        MfaSignInError::InvalidCode => {
+            ApiError::new(StatusCode::UNAUTHORIZED, "invalid_code", "The code is invalid")
+        }
+        MfaSignInError::Unserved(unserved) => unserved.into(),
+        other => unexpected(&other),
+    }
+}
+
+pub(super) fn mfa(error: MfaError) -> ApiError {
+    match error {
+        MfaError::NotFound => user_not_found(),
+        // No code is one of a factor that is not there.
+        MfaError::NotEnabled => bad_request("invalid_code", "No second factor waits for this code"),
+        MfaError::InvalidCode => invalid_code(),
+        MfaError::Reauthentication(error) => reauthentication(error, Style::Account),
+        MfaError::Unserved(unserved) => unserved.into(),
+        other => unexpected(&other),
+    }
+}
+
+pub(super) fn refresh(error: RefreshError) -> ApiError {
+    match error {
+        RefreshError::Invalid | RefreshError::Reused => invalid_token(),
+        RefreshError::WrongType => wrong_token_type(),
+        RefreshError::Unserved(unserved) => unserved.into(),
+        other => unexpected(&other),
+    }
+}
+
+pub(super) fn no_such_session() -> ApiError {
+    ApiError::not_found("Session not found")
+}
+
+pub(super) fn session(error: SessionError) -> ApiError {
+    match error {
+        SessionError::NotFound => no_such_session(),
+        SessionError::Unserved(unserved) => unserved.into(),
+        other => unexpected(&other),
+    }
+}
+
+pub(super) fn user_not_found() -> ApiError {
+    ApiError::not_found("User not found")
+}
+
+fn wrong_password() -> Issue {
+    Issue::Value("The current password is wrong".into())
+}
+
+/// The refusal to do for a forgotten browser what only the user may do.
+fn reauthentication(error: ReauthenticationError, style: Style) -> ApiError {
+    match error {
+        ReauthenticationError::WrongPassword => {
+            Problems::of_field("current_password", wrong_password()).answer(style)
+        }
+        _ => ApiError::new(
+            StatusCode::FORBIDDEN,
+            "reauthentication_required",
+            "Sign in again, or give the current password",
+        ),
+    }
+}
+
+/// Of PUT /users.
+pub(super) fn profile(error: ProfileError) -> ApiError {
+    changed(error, Style::NestedFieldMap, "password")
+}
+
+/// Of PUT /password.
+pub(super) fn change_password(error: ProfileError) -> ApiError {
+    changed(error, Style::Account, "new_password")
+}
+
+fn changed(error: ProfileError, style: Style, password: &'static str) -> ApiError {
+    let of_field = |name: &str, issue| Problems::of_field(name, issue).answer(style);
+    match error {
+        ProfileError::NotFound => user_not_found(),
+        ProfileError::UsernameTaken => {
+            let issue = Issue::Value("Email or Username already exists".into());
+            of_field("username", issue)
+        }
+        ProfileError::InvalidField(field) => of_field(field, Issue::NotText),
+        ProfileError::CurrentPasswordMissing => of_field("current_password", Issue::Missing),
+        ProfileError::Password(problem) => of_field(password, problem.into()),
+        ProfileError::Reauthentication(error) => reauthentication(error, style),
+        ProfileError::Unserved(unserved) => unserved.into(),
+        other => unexpected(&other),
+    }
+}
+
+pub(super) fn delete(error: DeleteError) -> ApiError {
+    match error {
+        DeleteError::NotFound => user_not_found(),
+        DeleteError::Reauthentication(error) => reauthentication(error, Style::Account),
+        DeleteError::Unserved(unserved) => unserved.into(),
+        other => unexpected(&other),
+    }
+}
+
+/// Of a reset; the page says the same.
+pub(crate) fn reset(error: ResetError) -> ApiError {
+    match error {
+        ResetError::InvalidToken => bad_request("invalid_token", "Invalid or expired token"),
+        ResetError::Password(problem) => {
+            Problems::of_field("new_password", problem.into()).answer(Style::Account)
+        }
+        ResetError::Unserved(unserved) => unserved.into(),
+        other => unexpected(&other),
+    }
+}

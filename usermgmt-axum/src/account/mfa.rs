@@ -1,0 +1,182 @@
+//! POST and DELETE /mfa/totp, POST /mfa/totp/confirm and POST /mfa/recovery-codes
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use usermgmt_core::flows::mfa::RecoveryCodes;
+use usermgmt_core::secret::Typed;
+use utoipa::ToSchema;
+
+use super::delete::ReauthenticateRequest;
+use super::error;
+use crate::body::{Object, OptionalObject};
+use crate::error::{ApiError, ErrorBody};
+use crate::extract::CurrentUser;
+use crate::state::HttpState;
+use crate::validate::{Fields, FromFields, Style, any, not_empty};
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EnrolmentBody {
+    /// In base32, for typing.
+    secret: String,
+    provisioning_uri: String,
+    /// A PNG.
+    qr_code_base64: String,
+    qr_code_svg: String,
+}
+
+/// Begins enrolment: a secret that waits for its first code.
+#[utoipa::path(
+    post,
+    path = "/mfa/totp",
+    operation_id = "enrol_totp",
+    tag = "account",
+    request_body = Option<ReauthenticateRequest>,
+    responses(
+        (status = 200, description = "The secret", body = EnrolmentBody),
+        (status = 400, description = "The current password is wrong", body = ErrorBody),
+        (status = 401, description = "No access token, or none that is good", body = ErrorBody),
+        (status = 403, description = "`reauthentication_required`", body = ErrorBody),
+    ),
+    security(("access_token" = [])),
+)]
+pub(crate) async fn enrol(
+    State(state): State<HttpState>,
+    CurrentUser(current): CurrentUser,
+    OptionalObject(request): OptionalObject<ReauthenticateRequest>,
+) -> Result<Json<EnrolmentBody>, ApiError> {
+    let password = request.current_password.as_ref();
+    let enrolment = state.auth().enrol_totp(&current, password).await;
+    let enrolment = enrolment.map_err(error::mfa)?;
+    let png = enrolment.qr_png().map_err(|error| ApiError::internal(&error))?;
+    let svg = enrolment.qr_svg().map_err(|error| ApiError::internal(&error))?;
+    Ok(Json(EnrolmentBody {
+        secret: enrolment.secret.expose().clone(),
+        provisioning_uri: enrolment.provisioning_uri.expose().clone(),
+        qr_code_base64: STANDARD.encode(png),
+        qr_code_svg: svg,
+    }))
+}
+
+#[derive(Debug, ToSchema)]
+pub(crate) struct CodeRequest {
+    /// From the authenticator app, or a recovery code.
+    #[schema(value_type = String)]
+    code: Typed,
+}
+
+impl FromFields for CodeRequest {
+    const STYLE: Style = Style::Account;
+
+    fn read(fields: &mut Fields, _: &HttpState) -> Option<Self> {
+        let code = fields.required("code", not_empty)?;
+        Some(Self { code: code.into() })
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RecoveryCodesBody {
+    /// Each stands in for a code once. Shown this once.
+    recovery_codes: Vec<String>,
+}
+
+impl From<RecoveryCodes> for RecoveryCodesBody {
+    fn from(codes: RecoveryCodes) -> Self {
+        Self { recovery_codes: codes.iter().map(|code| code.expose().clone()).collect() }
+    }
+}
+
+/// Turns the second factor on by its first code.
+#[utoipa::path(
+    post,
+    path = "/mfa/totp/confirm",
+    operation_id = "confirm_totp",
+    tag = "account",
+    request_body = CodeRequest,
+    responses(
+        (status = 200, description = "On", body = RecoveryCodesBody),
+        (status = 400, description = "`invalid_code`, or nothing waits for a code", body = ErrorBody),
+        (status = 401, description = "No access token, or none that is good", body = ErrorBody),
+    ),
+    security(("access_token" = [])),
+)]
+pub(crate) async fn confirm(
+    State(state): State<HttpState>,
+    CurrentUser(current): CurrentUser,
+    Object(request): Object<CodeRequest>,
+) -> Result<Json<RecoveryCodesBody>, ApiError> {
+    let codes = state.auth().confirm_totp(&current, &request.code).await;
+    Ok(Json(codes.map_err(error::mfa)?.into()))
+}
+
+#[derive(Debug, ToSchema)]
+pub(crate) struct DisableRequest {
+    /// From the authenticator app, or a recovery code.
+    #[schema(value_type = String)]
+    code: Typed,
+    /// Where the sign-in is too long ago.
+    #[schema(value_type = Option<String>, format = Password, nullable = false)]
+    current_password: Option<Typed>,
+}
+
+impl FromFields for DisableRequest {
+    const STYLE: Style = Style::Account;
+
+    fn read(fields: &mut Fields, _: &HttpState) -> Option<Self> {
+        let code = fields.required("code", not_empty);
+        let current_password = fields.optional("current_password", any);
+        Some(Self { code: code?.into(), current_password: current_password?.map(Typed::from) })
+    }
+}
+
+/// Turns the second factor off.
+#[utoipa::path(
+    delete,
+    path = "/mfa/totp",
+    operation_id = "disable_totp",
+    tag = "account",
+    request_body = DisableRequest,
+    responses(
+        (status = 204, description = "Off"),
+        (status = 400, description = "`invalid_code`, or it was not on", body = ErrorBody),
+        (status = 401, description = "No access token, or none that is good", body = ErrorBody),
+        (status = 403, description = "`reauthentication_required`", body = ErrorBody),
+    ),
+    security(("access_token" = [])),
+)]
+pub(crate) async fn disable(
+    State(state): State<HttpState>,
+    CurrentUser(current): CurrentUser,
+    Object(request): Object<DisableRequest>,
+) -> Result<StatusCode, ApiError> {
+    let password = request.current_password.as_ref();
+    let disabled = state.auth().disable_totp(&current, &request.code, password).await;
+    disabled.map_err(error::mfa)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ten new recovery codes; the old ones are void.
+#[utoipa::path(
+    post,
+    path = "/mfa/recovery-codes",
+    operation_id = "new_recovery_codes",
+    tag = "account",
+    request_body = CodeRequest,
+    responses(
+        (status = 200, description = "The new codes", body = RecoveryCodesBody),
+        (status = 400, description = "`invalid_code`, or the second factor is not on", body = ErrorBody),
+        (status = 401, description = "No access token, or none that is good", body = ErrorBody),
+    ),
+    security(("access_token" = [])),
+)]
+pub(crate) async fn recovery_codes(
+    State(state): State<HttpState>,
+    CurrentUser(current): CurrentUser,
+    Object(request): Object<CodeRequest>,
+) -> Result<Json<RecoveryCodesBody>, ApiError> {
+    let codes = state.auth().new_recovery_codes(&current, &request.code).await;
+    Ok(Json(codes.map_err(error::mfa)?.into()))
+}

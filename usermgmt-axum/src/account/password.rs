@@ -1,0 +1,139 @@
+//! PUT /password, POST /password/forgot and POST /password/reset
+
+use axum::Json;
+use axum::extract::State;
+use usermgmt_core::secret::Typed;
+use utoipa::ToSchema;
+
+use super::error;
+use crate::answer::Message;
+use crate::body::Object;
+use crate::client::ClientInfo;
+use crate::error::{ApiError, ErrorBody};
+use crate::extract::CurrentUser;
+use crate::state::HttpState;
+use crate::validate::{Fields, FromFields, Style, new_password, not_empty};
+
+#[derive(Debug, ToSchema)]
+pub(crate) struct ChangePasswordRequest {
+    #[schema(value_type = String, format = Password)]
+    current_password: Typed,
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
+    new_password: Typed,
+}
+
+impl FromFields for ChangePasswordRequest {
+    const STYLE: Style = Style::Account;
+
+    fn read(fields: &mut Fields, state: &HttpState) -> Option<Self> {
+        let current_password = fields.required("current_password", not_empty);
+        let new_password = fields.required("new_password", new_password(state, &[]));
+        Some(Self { current_password: current_password?.into(), new_password: new_password? })
+    }
+}
+
+/// Changes the password; all other sessions end.
+#[utoipa::path(
+    put,
+    path = "/password",
+    operation_id = "change_password",
+    tag = "account",
+    request_body = ChangePasswordRequest,
+    responses(
+        (status = 200, description = "Changed", body = Message),
+        (status = 400, description = "The current password is wrong, or the new one not accepted", body = ErrorBody),
+        (status = 401, description = "No access token, or none that is good", body = ErrorBody),
+        (status = 404, description = "The user was deleted since", body = ErrorBody),
+    ),
+    security(("access_token" = [])),
+)]
+pub(crate) async fn change(
+    State(state): State<HttpState>,
+    CurrentUser(current): CurrentUser,
+    Object(request): Object<ChangePasswordRequest>,
+) -> Result<Json<Message>, ApiError> {
+    let (old, new) = (&request.current_password, &request.new_password);
+    let changed = state.auth().change_password(&current, old, new).await;
+    changed.map_err(error::change_password)?;
+    Ok(Json(Message { message: "Password changed successfully" }))
+}
+
+#[derive(Debug, ToSchema)]
+pub(crate) struct ForgotPasswordRequest {
+    /// Username or address.
+    identifier: String,
+}
+
+impl FromFields for ForgotPasswordRequest {
+    const STYLE: Style = Style::Account;
+
+    fn read(fields: &mut Fields, _: &HttpState) -> Option<Self> {
+        let identifier = fields.required("identifier", not_empty)?;
+        Some(Self { identifier })
+    }
+}
+
+/// Mails a link to set a new password. The answer is the same for everybody.
+#[utoipa::path(
+    post,
+    path = "/password/forgot",
+    operation_id = "forgot_password",
+    tag = "account",
+    request_body = ForgotPasswordRequest,
+    responses(
+        (status = 200, description = "Accepted", body = Message),
+        (status = 400, description = "Not a valid request", body = ErrorBody),
+    ),
+    security(()),
+)]
+pub(crate) async fn forgot(
+    State(state): State<HttpState>,
+    ClientInfo(client): ClientInfo,
+    Object(request): Object<ForgotPasswordRequest>,
+) -> Result<Json<Message>, ApiError> {
+    let identifier = &request.identifier;
+    state.auth().forgot_password(identifier, &client).await?;
+    Ok(Json(Message { message: "If the email exists, a reset link has been sent." }))
+}
+
+#[derive(Debug, ToSchema)]
+pub(crate) struct ResetPasswordRequest {
+    #[schema(value_type = String)]
+    token: Typed,
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
+    new_password: Typed,
+}
+
+impl FromFields for ResetPasswordRequest {
+    const STYLE: Style = Style::Account;
+
+    fn read(fields: &mut Fields, state: &HttpState) -> Option<Self> {
+        let token = fields.required("token", not_empty);
+        let new_password = fields.required("new_password", new_password(state, &[]));
+        Some(Self { token: token?.into(), new_password: new_password? })
+    }
+}
+
+/// Sets a new password by the link that was mailed for it; every session ends.
+#[utoipa::path(
+    post,
+    path = "/password/reset",
+    operation_id = "reset_password",
+    tag = "account",
+    request_body = ResetPasswordRequest,
+    responses(
+        (status = 200, description = "Set", body = Message),
+        (status = 400, description = "`invalid_token`, or the new password is not accepted", body = ErrorBody),
+    ),
+    security(()),
+)]
+pub(crate) async fn reset(
+    State(state): State<HttpState>,
+    ClientInfo(client): ClientInfo,
+    Object(request): Object<ResetPasswordRequest>,
+) -> Result<Json<Message>, ApiError> {
+    let (token, password) = (request.token.expose(), &request.new_password);
+    let reset = state.auth().reset_password(token, password, &client).await;
+    reset.map_err(error::reset)?;
+    Ok(Json(Message { message: "Password has been reset successfully." }))
+}

@@ -1,0 +1,156 @@
+//! GET /users and PUT /users
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use usermgmt_core::flows::profile::UpdateProfile;
+use usermgmt_core::model::identifier::{Email, Username};
+use usermgmt_core::secret::Typed;
+use utoipa::ToSchema;
+
+use super::error;
+use super::register::USERNAME_MAX;
+use crate::answer::{Message, NestedFieldMap};
+use crate::body::Object;
+use crate::error::{ApiError, ErrorBody};
+use crate::extract::CurrentUser;
+use crate::state::HttpState;
+use crate::validate::{Fields, FromFields, Style, any, email, new_password, profile, username};
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProfileBody {
+    user_id: String,
+    username: String,
+    email: String,
+    is_email_confirmed: bool,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    gender: Option<String>,
+    /// `user` or `admin`.
+    role: &'static str,
+    #[schema(format = DateTime)]
+    created_at: String,
+    mfa_enabled: bool,
+}
+
+/// The user's own account.
+#[utoipa::path(
+    get,
+    path = "/users",
+    operation_id = "show_account",
+    tag = "account",
+    responses(
+        (status = 200, description = "The account", body = ProfileBody),
+        (status = 401, description = "No access token, or none that is good", body = ErrorBody),
+        (status = 404, description = "The user was deleted since", body = ErrorBody),
+    ),
+    security(("access_token" = [])),
+)]
+pub(crate) async fn show(
+    State(state): State<HttpState>,
+    CurrentUser(current): CurrentUser,
+) -> Result<Json<ProfileBody>, ApiError> {
+    let account = state.auth().account(&current.user.id).await?;
+    let account = account.ok_or_else(error::user_not_found)?;
+    let mfa_enabled = account.mfa_enabled();
+    let user = account.user;
+    Ok(Json(ProfileBody {
+        user_id: user.id.to_string(),
+        username: user.username.to_string(),
+        email: user.email.to_string(),
+        is_email_confirmed: user.is_email_confirmed(),
+        first_name: user.first_name,
+        last_name: user.last_name,
+        gender: user.gender,
+        role: user.role.as_str(),
+        created_at: user.created_at.to_string(),
+        mfa_enabled,
+    }))
+}
+
+/// What changes; a field that is left out stays as it is.
+#[derive(Debug, ToSchema)]
+pub(crate) struct UpdateRequest {
+    #[schema(value_type = Option<String>, min_length = 3, max_length = 30, nullable = false)]
+    username: Option<Username>,
+    /// Takes effect once confirmed from there.
+    #[schema(value_type = Option<String>, format = Email, nullable = false)]
+    email: Option<Email>,
+    /// Needs `current_password`.
+    #[schema(value_type = Option<String>, format = Password, min_length = 8, max_length = 128, nullable = false)]
+    password: Option<Typed>,
+    #[schema(value_type = Option<String>, format = Password, nullable = false)]
+    current_password: Option<Typed>,
+    /// Empty for none.
+    #[schema(value_type = Option<String>, max_length = 64, nullable = false)]
+    first_name: Option<Option<String>>,
+    /// Empty for none.
+    #[schema(value_type = Option<String>, max_length = 64, nullable = false)]
+    last_name: Option<Option<String>>,
+    /// Empty for none.
+    #[schema(value_type = Option<String>, max_length = 64, nullable = false)]
+    gender: Option<Option<String>>,
+}
+
+impl FromFields for UpdateRequest {
+    const STYLE: Style = Style::NestedFieldMap;
+
+    fn read(fields: &mut Fields, state: &HttpState) -> Option<Self> {
+        let username = fields.optional("username", username(USERNAME_MAX));
+        let email = fields.optional("email", email);
+        let password = fields.optional("password", new_password(state, &[]));
+        let current_password = match password {
+            Some(Some(_)) => fields.required("current_password", any).map(Some),
+            _ => fields.optional("current_password", any),
+        };
+        let first_name = fields.optional("first_name", profile);
+        let last_name = fields.optional("last_name", profile);
+        let gender = fields.optional("gender", profile);
+        Some(Self {
+            username: username?,
+            email: email?,
+            password: password?,
+            current_password: current_password?.map(Typed::from),
+            first_name: first_name?,
+            last_name: last_name?,
+            gender: gender?,
+        })
+    }
+}
+
+/// Changes the user's own account.
+#[utoipa::path(
+    put,
+    path = "/users",
+    operation_id = "update_account",
+    tag = "account",
+    request_body = UpdateRequest,
+    responses(
+        (status = 200, description = "Changed, or accepted", body = Message),
+        (status = 400, description = "What is wrong with each field", body = NestedFieldMap),
+        (status = 401, description = "No access token, or none that is good", body = ErrorBody),
+        (status = 403, description = "`reauthentication_required`: a new address needs \
+            `current_password` or a recent sign-in", body = ErrorBody),
+        (status = 404, description = "The user was deleted since", body = ErrorBody),
+    ),
+    security(("access_token" = [])),
+)]
+pub(crate) async fn update(
+    State(state): State<HttpState>,
+    CurrentUser(current): CurrentUser,
+    Object(request): Object<UpdateRequest>,
+) -> Result<Json<Message>, ApiError> {
+    let update = UpdateProfile {
+        username: request.username,
+        email: request.email,
+        password: request.password,
+        current_password: request.current_password,
+        first_name: request.first_name,
+        last_name: request.last_name,
+        gender: request.gender,
+        locale: None,
+    };
+    let updated = state.auth().update_profile(&current, &update).await;
+    updated.map_err(error::profile)?;
+    Ok(Json(Message { message: "User updated successfully" }))
+}

@@ -1,0 +1,57 @@
+//! POST /refresh_token
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::error;
+use crate::client::ClientInfo;
+use crate::error::ApiError;
+use crate::extract::bearer;
+use crate::state::HttpState;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RefreshedBody {
+    access_token: String,
+    /// The next refresh token: the one presented is used up.
+    refresh_token: String,
+    /// Always `Bearer`.
+    token_type: &'static str,
+    /// How many seconds the access token is good.
+    expires_in: u64,
+}
+
+/// Exchanges a refresh token for new tokens.
+#[utoipa::path(
+    post,
+    path = "/refresh_token",
+    tag = "account",
+    responses(
+        (status = 200, description = "New tokens", body = RefreshedBody),
+        (status = 401, description = "No refresh token, or none that is good", body = crate::error::ErrorBody),
+    ),
+    security(("refresh_token" = [])),
+)]
+pub(crate) async fn refresh(
+    State(state): State<HttpState>,
+    ClientInfo(client): ClientInfo,
+    headers: HeaderMap,
+) -> Result<Json<RefreshedBody>, ApiError> {
+    let refreshed = state.auth().refresh(bearer(&headers)?, &client).await;
+    let tokens = refreshed.map_err(error::refresh)?;
+    Ok(Json(RefreshedBody {
+        access_token: tokens.access_token.expose().clone(),
+        refresh_token: tokens.refresh_token.expose().clone(),
+        token_type: "Bearer",
+        expires_in: seconds(tokens.expires_in),
+    }))
+}
+
+/// Whole seconds, at least one: a client that is told zero would never use the token.
+pub(super) fn seconds(duration: Duration) -> u64 {
+    duration.as_secs().max(1)
+}

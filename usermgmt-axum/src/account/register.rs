@@ -1,0 +1,93 @@
+//! POST /register
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use usermgmt_core::flows::register::Register;
+use usermgmt_core::model::identifier::{Email, Username};
+use usermgmt_core::secret::Typed;
+use utoipa::ToSchema;
+
+use super::error;
+use crate::answer::{FieldMap, Message};
+use crate::body::Object;
+use crate::client::ClientInfo;
+use crate::error::ApiError;
+use crate::state::HttpState;
+use crate::validate::{Fields, FromFields, Style, email, new_password, profile, username};
+
+/// The longest username that people choose themselves.
+pub(super) const USERNAME_MAX: usize = 30;
+
+#[derive(Debug, ToSchema)]
+pub(crate) struct RegisterRequest {
+    #[schema(value_type = String, min_length = 3, max_length = 30)]
+    username: Username,
+    #[schema(value_type = String, format = Email)]
+    email: Email,
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
+    password: Typed,
+    #[schema(value_type = Option<String>, max_length = 64, nullable = false)]
+    first_name: Option<String>,
+    #[schema(value_type = Option<String>, max_length = 64, nullable = false)]
+    last_name: Option<String>,
+    #[schema(value_type = Option<String>, max_length = 64, nullable = false)]
+    gender: Option<String>,
+}
+
+impl FromFields for RegisterRequest {
+    const STYLE: Style = Style::FieldMap;
+
+    fn read(fields: &mut Fields, state: &HttpState) -> Option<Self> {
+        let username = fields.required("username", username(USERNAME_MAX));
+        let email = fields.required("email", email);
+        let own_words = [
+            username.as_ref().map_or("", Username::as_str),
+            email.as_ref().map_or("", Email::as_str),
+        ];
+        let password = fields.required("password", new_password(state, &own_words));
+        let first_name = fields.optional("first_name", profile);
+        let last_name = fields.optional("last_name", profile);
+        let gender = fields.optional("gender", profile);
+        Some(Self {
+            username: username?,
+            email: email?,
+            password: password?,
+            first_name: first_name?.flatten(),
+            last_name: last_name?.flatten(),
+            gender: gender?.flatten(),
+        })
+    }
+}
+
+/// Registers an account. The answer is the same whether or not the address has one.
+#[utoipa::path(
+    post,
+    path = "/register",
+    tag = "account",
+    request_body = RegisterRequest,
+    responses(
+        (status = 201, description = "Accepted; the address gets a mail", body = Message),
+        (status = 400, description = "What is wrong with each field, or the username is taken \
+            (`already_exists`)", body = FieldMap),
+    ),
+    security(()),
+)]
+pub(crate) async fn register(
+    State(state): State<HttpState>,
+    ClientInfo(client): ClientInfo,
+    Object(request): Object<RegisterRequest>,
+) -> Result<(StatusCode, Json<Message>), ApiError> {
+    let command = Register {
+        username: request.username,
+        email: request.email,
+        password: request.password,
+        first_name: request.first_name,
+        last_name: request.last_name,
+        gender: request.gender,
+    };
+    let registered = state.auth().register(&command, &client).await;
+    registered.map_err(error::register)?;
+    let message = "User created successfully. Email confirmation sent";
+    Ok((StatusCode::CREATED, Json(Message { message })))
+}

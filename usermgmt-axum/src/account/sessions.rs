@@ -1,0 +1,84 @@
+//! GET /sessions and DELETE /sessions/{id}
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::error;
+use crate::error::{ApiError, ErrorBody};
+use crate::extract::CurrentUser;
+use crate::path::Segment;
+use crate::state::HttpState;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SessionsBody {
+    sessions: Vec<SessionBody>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SessionBody {
+    id: String,
+    #[schema(format = DateTime)]
+    created_at: String,
+    #[schema(format = DateTime)]
+    last_seen_at: String,
+    ip: Option<String>,
+    user_agent: Option<String>,
+    /// Whether it is the one that asks.
+    current: bool,
+}
+
+/// The user's sessions, the one used last first.
+#[utoipa::path(
+    get,
+    path = "/sessions",
+    operation_id = "list_sessions",
+    tag = "account",
+    responses(
+        (status = 200, description = "The sessions", body = SessionsBody),
+        (status = 401, description = "No access token, or none that is good", body = ErrorBody),
+    ),
+    security(("access_token" = [])),
+)]
+pub(crate) async fn list(
+    State(state): State<HttpState>,
+    CurrentUser(current): CurrentUser,
+) -> Result<Json<SessionsBody>, ApiError> {
+    let sessions = state.auth().sessions(&current.user.id).await?;
+    let sessions = sessions.into_iter().map(|session| SessionBody {
+        id: session.id.to_string(),
+        created_at: session.created_at.to_string(),
+        last_seen_at: session.last_seen_at.to_string(),
+        ip: session.ip.map(|ip| ip.to_string()),
+        user_agent: session.user_agent,
+        current: session.id == current.session.id,
+    });
+    Ok(Json(SessionsBody { sessions: sessions.collect() }))
+}
+
+/// Ends one of the user's sessions.
+#[utoipa::path(
+    delete,
+    path = "/sessions/{id}",
+    operation_id = "end_session",
+    tag = "account",
+    params(("id" = String, Path, description = "The session's id")),
+    responses(
+        (status = 204, description = "Ended"),
+        (status = 401, description = "No access token, or none that is good", body = ErrorBody),
+        (status = 404, description = "The user has no such session", body = ErrorBody),
+    ),
+    security(("access_token" = [])),
+)]
+pub(crate) async fn end(
+    State(state): State<HttpState>,
+    CurrentUser(current): CurrentUser,
+    Segment(id): Segment,
+) -> Result<StatusCode, ApiError> {
+    let id = id.parse().map_err(|_| error::no_such_session())?;
+    let ended = state.auth().end_session(&current.user.id, id).await;
+    ended.map_err(error::session)?;
+    Ok(StatusCode::NO_CONTENT)
+}

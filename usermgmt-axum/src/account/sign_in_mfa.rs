@@ -1,0 +1,58 @@
+//! POST /signin/mfa
+
+use axum::Json;
+use axum::extract::State;
+use usermgmt_core::secret::Typed;
+use utoipa::ToSchema;
+
+use super::error;
+use super::sign_in::SignedInBody;
+use crate::body::Object;
+use crate::client::ClientInfo;
+use crate::error::{ApiError, ErrorBody};
+use crate::state::HttpState;
+use crate::validate::{Fields, FromFields, Style, not_empty};
+
+#[derive(Debug, ToSchema)]
+pub(crate) struct SignInMfaRequest {
+    /// From the answer to `/signin`.
+    #[schema(value_type = String)]
+    mfa_token: Typed,
+    /// From the authenticator app, or a recovery code.
+    #[schema(value_type = String)]
+    code: Typed,
+}
+
+impl FromFields for SignInMfaRequest {
+    const STYLE: Style = Style::Account;
+
+    fn read(fields: &mut Fields, _: &HttpState) -> Option<Self> {
+        let mfa_token = fields.required("mfa_token", not_empty);
+        let code = fields.required("code", not_empty);
+        Some(Self { mfa_token: mfa_token?.into(), code: code?.into() })
+    }
+}
+
+/// Completes a sign-in by the second factor.
+#[utoipa::path(
+    post,
+    path = "/signin/mfa",
+    tag = "account",
+    request_body = SignInMfaRequest,
+    responses(
+        (status = 200, description = "Signed in", body = SignedInBody),
+        (status = 400, description = "Not a valid request", body = ErrorBody),
+        (status = 401, description = "`invalid_code`: wrong, or the ticket is used, expired or \
+            tried too often", body = ErrorBody),
+    ),
+    security(()),
+)]
+pub(crate) async fn sign_in_mfa(
+    State(state): State<HttpState>,
+    ClientInfo(client): ClientInfo,
+    Object(request): Object<SignInMfaRequest>,
+) -> Result<Json<SignedInBody>, ApiError> {
+    let (ticket, code) = (&request.mfa_token, &request.code);
+    let signed_in = state.auth().sign_in_mfa(ticket, code, &client).await;
+    Ok(Json(signed_in.map_err(error::sign_in_mfa)?.into()))
+}

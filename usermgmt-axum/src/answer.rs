@@ -1,0 +1,24 @@
+//! Answers that several endpoints share.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A text for people.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Message {
+    /// The text.
+    pub(crate) message: &'static str,
+}
+
+/// What is wrong with each field.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"username": ["Missing data for required field."]}))]
+pub(crate) struct FieldMap(BTreeMap<String, Vec<String>>);
+
+/// What is wrong with each field, under `message`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct NestedFieldMap {
+    message: FieldMap,
+}

@@ -1,0 +1,219 @@
+//! Taking a request's body in: limited, of the right kind, and read by its fields.
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use http_body_util::BodyExt as _;
+use serde_json::{Map, Value};
+use url::form_urlencoded;
+
+use crate::error::ApiError;
+use crate::state::HttpState;
+use crate::validate::{Fields, FromFields, Issue, Problems, Style};
+
+/// The largest body that is read.
+const LIMIT: usize = 64 * 1024;
+
+/// How much of a larger body is received and thrown away. Answering while the
+/// client still writes resets the connection, and then it never sees the answer.
+const DRAIN: usize = 8 * 1024 * 1024;
+
+/// Why there is no body to read.
+#[derive(Clone, Copy, Debug)]
+enum Unreadable {
+    TooLarge,
+    Broken,
+}
+
+/// Receives the body before anything is decided, so that every answer, an early
+/// refusal too, finds the client done with writing.
+pub(crate) async fn receive(request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let body = match collect(body).await {
+        Ok(bytes) => Body::from(bytes),
+        Err(why) => {
+            parts.extensions.insert(why);
+            Body::empty()
+        }
+    };
+    next.run(Request::from_parts(parts, body)).await
+}
+
+async fn collect(mut body: Body) -> Result<Bytes, Unreadable> {
+    use axum::body::HttpBody as _;
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    // The client said so itself, and waits for a word before it sends that much (RFC 9110, 10.1.1).
+    if body.size_hint().lower() > DRAIN as u64 {
+        return Err(Unreadable::TooLarge);
+    }
+    let mut kept = Vec::new();
+    let mut received = 0_usize;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Unreadable::Broken)?.into_data() else {
+            continue;
+        };
+        received = received.saturating_add(data.len());
+        if received <= LIMIT {
+            kept.extend_from_slice(&data);
+        } else if received > DRAIN {
+            break;
+        }
+    }
+    if received > LIMIT {
+        return Err(Unreadable::TooLarge);
+    }
+    Ok(kept.into())
+}
+
+/// The received body with its headers.
+struct Received {
+    bytes: Bytes,
+    headers: HeaderMap,
+}
+
+impl Received {
+    async fn of(request: Request) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let bytes = match parts.extensions.get::<Unreadable>() {
+            Some(Unreadable::TooLarge) => Err(Unreadable::TooLarge),
+            Some(Unreadable::Broken) => Err(Unreadable::Broken),
+            None => collect(body).await,
+        };
+        let bytes = bytes.map_err(|why| match why {
+            Unreadable::TooLarge => ApiError::payload_too_large(),
+            Unreadable::Broken => malformed(),
+        })?;
+        Ok(Self { bytes, headers: parts.headers })
+    }
+
+    /// The content type without its parameters, in lower case.
+    fn content_type(&self) -> Option<String> {
+        let value = self.headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+        let essence = value.split(';').next().unwrap_or_default();
+        Some(essence.trim().to_ascii_lowercase())
+    }
+
+    fn json(&self) -> Result<Value, ApiError> {
+        let is_json = self.content_type().is_some_and(|kind| {
+            kind == "application/json"
+                || (kind.starts_with("application/") && kind.ends_with("+json"))
+        });
+        let unnamed = self.bytes.is_empty() && !self.headers.contains_key(header::CONTENT_TYPE);
+        if !is_json && !unnamed {
+            return Err(ApiError::unsupported_media_type("application/json"));
+        }
+        serde_json::from_slice(&self.bytes).map_err(|_| malformed())
+    }
+}
+
+fn malformed() -> ApiError {
+    Problems::of_body(Issue::Malformed).answer(Style::Account)
+}
+
+fn read<T: FromFields>(value: Value, state: &HttpState) -> Result<T, ApiError> {
+    let read = match value {
+        Value::Object(fields) => Fields::new(fields).read(state),
+        _ => Err(Problems::of_body(Issue::NotAnObject)),
+    };
+    read.map_err(|problems| problems.answer(T::STYLE))
+}
+
+/// A JSON object, read by its fields.
+#[derive(Debug)]
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<S, T> FromRequest<S> for Object<T>
+where
+    S: Send + Sync,
+    HttpState: FromRef<S>,
+    T: FromFields,
+{
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let value = Received::of(request).await?.json()?;
+        read(value, &HttpState::from_ref(state)).map(Self)
+    }
+}
+
+/// A JSON object, or no body, which reads as an object without fields.
+#[derive(Debug)]
+pub(crate) struct OptionalObject<T>(pub(crate) T);
+
+impl<S, T> FromRequest<S> for OptionalObject<T>
+where
+    S: Send + Sync,
+    HttpState: FromRef<S>,
+    T: FromFields,
+{
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let received = Received::of(request).await?;
+        let value =
+            if received.bytes.is_empty() { Value::Object(Map::new()) } else { received.json()? };
+        read(value, &HttpState::from_ref(state)).map(Self)
+    }
+}
+
+/// The query string, read by its fields. A name given twice counts once, the
+/// first time.
+#[derive(Debug)]
+pub(crate) struct QueryFields<T>(pub(crate) T);
+
+impl<S, T> FromRequestParts<S> for QueryFields<T>
+where
+    S: Send + Sync,
+    HttpState: FromRef<S>,
+    T: FromFields,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let fields = pairs(parts.uri.query().unwrap_or_default().as_bytes());
+        read(Value::Object(fields), &HttpState::from_ref(state)).map(Self)
+    }
+}
+
+/// The fields of a form and of the query string, the form's first; no body
+/// reads as a form without fields.
+#[derive(Debug)]
+pub(crate) struct FormFields(Map<String, Value>);
+
+impl FormFields {
+    /// A field's text, empty where there is none.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.0.get(name).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for FormFields {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let mut fields = pairs(request.uri().query().unwrap_or_default().as_bytes());
+        let received = Received::of(request).await?;
+        let kind = received.content_type();
+        if !received.bytes.is_empty() {
+            if kind.as_deref() != Some("application/x-www-form-urlencoded") {
+                return Err(ApiError::unsupported_media_type("application/x-www-form-urlencoded"));
+            }
+            fields.extend(pairs(&received.bytes));
+        }
+        Ok(Self(fields))
+    }
+}
+
+/// Decodes pairs; what is no UTF-8 becomes the replacement character.
+fn pairs(encoded: &[u8]) -> Map<String, Value> {
+    let mut fields = Map::new();
+    for (name, value) in form_urlencoded::parse(encoded) {
+        fields.entry(name.into_owned()).or_insert_with(|| Value::String(value.into_owned()));
+    }
+    fields
+}

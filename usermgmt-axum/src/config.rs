@@ -1,0 +1,52 @@
+//! What an embedder or operator may decide about HTTP.
+
+use std::time::Duration;
+
+use axum::http::HeaderValue;
+use ipnet::IpNet;
+
+/// Settings of the routers. [`HttpConfig::default`] is the safe choice for a
+/// server that clients reach directly.
+#[derive(Clone, Debug)]
+pub struct HttpConfig {
+    /// Proxies whose `X-Forwarded-For` is believed. Any other peer is the
+    /// client itself, whatever it says. Default none.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Origins whose pages may call the account API, such as
+    /// `https://app.example.com`. Default none.
+    pub cors_origins: Vec<HeaderValue>,
+    /// How long a request may take, its body included, before it is answered
+    /// with 503. Default 30 seconds.
+    pub request_timeout: Duration,
+    /// Whether browsers are told to come back by HTTPS only (RFC 6797). Turn it
+    /// on where the public URL is an `https` one. Default off.
+    pub hsts: bool,
+    /// Behaviours of the services that this project replaces.
+    pub compat: HttpCompat,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
+            request_timeout: Duration::from_secs(30),
+            hsts: false,
+            compat: HttpCompat::default(),
+        }
+    }
+}
+
+/// Old behaviours over HTTP, each off by default because the safe one is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HttpCompat {
+    /// GET on a confirmation link confirms at once, as mail scanners do, too.
+    pub confirm_on_get: bool,
+    /// The users API leaves the always empty `mfa_secret` out.
+    pub omit_mfa_secret_field: bool,
+    /// The users API takes any text as a gender.
+    pub free_gender: bool,
+    /// The users API asks for no service key: for a private network only. An
+    /// anonymous caller still cannot create or change an admin.
+    pub open_users_api: bool,
+}

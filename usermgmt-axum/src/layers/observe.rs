@@ -1,0 +1,61 @@
+//! The outermost layer: a request's id, its span, what the log says of it, and
+//! the headers that every answer has.
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use tracing::Instrument as _;
+use usermgmt_core::rng::{OsRng, random};
+
+use super::headers;
+use crate::error::{Fault, internal_body};
+use crate::state::HttpState;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Neither paths as sent, nor query strings, headers or bodies are logged: they
+/// carry tokens.
+pub(super) async fn observe(
+    State(state): State<HttpState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let id = request_id(request.headers());
+    let path = request.extensions().get::<MatchedPath>().map_or("(no route)", MatchedPath::as_str);
+    let span = tracing::info_span!("request", method = %request.method(), path, request_id = %id);
+    let began = state.auth().now();
+    async move {
+        let mut response = next.run(request).await;
+        if let Some(Fault(cause)) = response.extensions_mut().remove() {
+            tracing::error!(%cause, "the server failed");
+            response = internal_body(Some(&id)).into_response();
+        }
+        let latency_ms = state.auth().now().since(began).as_millis();
+        tracing::info!(status = response.status().as_u16(), latency_ms, "answered");
+        headers::add(response.headers_mut(), state.config().hsts);
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+/// The id that the client or a proxy gave the request, where it is fit to be
+/// logged; a random one otherwise.
+fn request_id(headers: &HeaderMap) -> String {
+    let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
+    let fit = |id: &&str| {
+        (1..=64).contains(&id.len())
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    match given.filter(fit) {
+        Some(id) => id.to_owned(),
+        None => {
+            let bytes: [u8; 16] = random(&OsRng);
+            bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The look of the pages: one template, no scripts, nothing from elsewhere.
+
+use axum::http::{HeaderValue, header};
+use axum::response::{Html, IntoResponse, Response};
+
+/// Kept apart so that its hash can be told to the browser.
+const STYLE: &str = include_str!("style.css");
+
+/// Nothing loads but the one style sheet, and forms go only to this server.
+const POLICY: &str = "default-src 'none'; \
+    style-src 'sha256-DoYKZzsS5+HgR5tKGSt29QRyU9ATIaAetwaddg5fBrw='; \
+    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// A page: a heading, what there is to say, and perhaps a form.
+#[derive(Clone, Debug)]
+pub(crate) struct Page {
+    title: String,
+    alert: Option<String>,
+    text: String,
+    form: Option<Form>,
+    product: String,
+}
+
+#[derive(Clone, Debug)]
+struct Form {
+    fields: Vec<PasswordField>,
+    button: &'static str,
+}
+
+/// A field for a new password.
+#[derive(Clone, Debug)]
+pub(crate) struct PasswordField {
+    /// The field's name.
+    pub(crate) name: &'static str,
+    /// Its label.
+    pub(crate) label: &'static str,
+    /// The least number of characters.
+    pub(crate) min: usize,
+    /// The greatest number of characters.
+    pub(crate) max: usize,
+}
+
+impl Page {
+    /// A page that says something, in the name of the product.
+    pub(crate) fn new(product: &str, title: &str, text: impl Into<String>) -> Self {
+        Self {
+            title: title.to_owned(),
+            alert: None,
+            text: text.into(),
+            form: None,
+            product: product.to_owned(),
+        }
+    }
+
+    /// With a form that posts to the page's own address.
+    pub(crate) fn with_form(mut self, fields: Vec<PasswordField>, button: &'static str) -> Self {
+        self.form = Some(Form { fields, button });
+        self
+    }
+
+    /// With something that went wrong.
+    pub(crate) fn with_alert(mut self, alert: impl Into<String>) -> Self {
+        self.alert = Some(alert.into());
+        self
+    }
+
+    fn render(&self) -> String {
+        let title = escape(&self.title);
+        let alert = self
+            .alert
+            .as_deref()
+            .map_or_else(String::new, |alert| format!("<p role=\"alert\">{}</p>\n", escape(alert)));
+        let text = if self.text.is_empty() {
+            String::new()
+        } else {
+            format!("<p>{}</p>\n", escape(&self.text))
+        };
+        let form = self.form.as_ref().map_or_else(String::new, Form::render);
+        let product = escape(&self.product);
+        format!(
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"robots\" content=\"noindex\">\n\
+             <title>{title} – {product}</title>\n<style>{STYLE}</style>\n</head>\n\
+             <body>\n<main>\n<h1>{title}</h1>\n{alert}{text}{form}\
+             <footer>{product}</footer>\n</main>\n</body>\n</html>\n"
+        )
+    }
+}
+
+impl Form {
+    /// Without an action, so that it posts to the address it was opened at,
+    /// wherever a proxy has put that.
+    fn render(&self) -> String {
+        let fields: String = self.fields.iter().map(PasswordField::render).collect();
+        let button = escape(self.button);
+        format!(
+            "<form method=\"post\">\n{fields}<button type=\"submit\">{button}</button>\n</form>\n"
+        )
+    }
+}
+
+impl PasswordField {
+    fn render(&self) -> String {
+        let Self { name, label, min, max } = self;
+        format!(
+            "<label for=\"{name}\">{label}</label>\n\
+             <input id=\"{name}\" name=\"{name}\" type=\"password\" autocomplete=\"new-password\" \
+             minlength=\"{min}\" maxlength=\"{max}\" required>\n"
+        )
+    }
+}
+
+impl IntoResponse for Page {
+    fn into_response(self) -> Response {
+        let mut response = Html(self.render()).into_response();
+        response
+            .headers_mut()
+            .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+        response
+    }
+}
+
+/// Makes a text harmless between tags and in a quoted attribute.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use sha2::{Digest as _, Sha256};
+
+    use super::*;
+
+    #[test]
+    fn the_policy_names_the_hash_of_the_style_sheet() {
+        let hash = STANDARD.encode(Sha256::digest(STYLE));
+        assert!(POLICY.contains(&format!("'sha256-{hash}'")), "{hash}");
+    }
+
+    #[test]
+    fn whatever_a_page_says_is_text() {
+        let page = Page::new("<b>Acme</b>", "\"Title\"", "<script>").with_alert("'&'").render();
+        assert!(page.contains("<h1>&quot;Title&quot;</h1>"));
+        assert!(page.contains("<p>&lt;script&gt;</p>"));
+        assert!(page.contains("<p role=\"alert\">&#39;&amp;&#39;</p>"));
+        assert!(page.contains("&lt;b&gt;Acme&lt;/b&gt;"));
+        assert!(!page.contains("<script"));
+    }
+}

@@ -1,0 +1,60 @@
+//! POST /auth/check
+
+use axum::Json;
+use axum::extract::State;
+use usermgmt_core::flows::sign_in::SignIn;
+use usermgmt_core::secret::Typed;
+use utoipa::ToSchema;
+
+use super::caller::Caller;
+use super::error;
+use super::user::UserBody;
+use crate::body::Object;
+use crate::client::ClientInfo;
+use crate::error::{ApiError, ErrorBody};
+use crate::state::HttpState;
+use crate::validate::{Fields, FromFields, Style, text};
+
+#[derive(Debug, ToSchema)]
+pub(crate) struct CheckRequest {
+    /// Address or username.
+    #[schema(min_length = 3, max_length = 320)]
+    identifier: String,
+    #[schema(value_type = String, format = Password, min_length = 6)]
+    password: Typed,
+}
+
+impl FromFields for CheckRequest {
+    const STYLE: Style = Style::Users;
+
+    fn read(fields: &mut Fields, _: &HttpState) -> Option<Self> {
+        let identifier = fields.required("identifier", text(3, 320));
+        let password = fields.required("password", text(6, usize::MAX));
+        Some(Self { identifier: identifier?, password: password?.into() })
+    }
+}
+
+/// Whether these are an active user's credentials. Does not test the second factor.
+#[utoipa::path(
+    post,
+    path = "/auth/check",
+    tag = "users",
+    operation_id = "users_check_credentials",
+    request_body = CheckRequest,
+    responses(
+        (status = 200, description = "They are this user's", body = UserBody),
+        (status = 400, description = "Not a valid request, or they are nobody's", body = ErrorBody),
+        (status = 401, description = "No service key, or none that is good", body = ErrorBody),
+    ),
+    security(("service_key" = [])),
+)]
+pub(crate) async fn auth_check(
+    State(state): State<HttpState>,
+    ClientInfo(client): ClientInfo,
+    _: Caller,
+    Object(request): Object<CheckRequest>,
+) -> Result<Json<UserBody>, ApiError> {
+    let command = SignIn { identifier: request.identifier, password: request.password };
+    let user = state.auth().check_credentials(&command, &client).await;
+    Ok(Json(UserBody::new(user.map_err(error::credentials)?, &state)))
+}

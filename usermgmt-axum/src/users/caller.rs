@@ -1,0 +1,62 @@
+//! Which service is asking.
+
+use axum::extract::{FromRef, FromRequestParts};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use usermgmt_core::model::user::{Role, User};
+
+use crate::error::{ApiError, INVALID_TOKEN_CHALLENGE};
+use crate::extract::bearer;
+use crate::state::HttpState;
+
+/// A service with a good key; or anybody, where the API is open.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller {
+    allow_admin: bool,
+}
+
+impl Caller {
+    /// Whether the service may make a user of this role.
+    pub(super) fn may_create(self, role: Role) -> Result<(), ApiError> {
+        if role == Role::Admin && !self.allow_admin {
+            return Err(ApiError::new(
+                StatusCode::FORBIDDEN,
+                "forbidden",
+                "This service key may not create or change admins",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether the service may change this user.
+    pub(super) fn may_change(self, user: &User) -> Result<(), ApiError> {
+        self.may_create(user.role)
+    }
+}
+
+impl<S> FromRequestParts<S> for Caller
+where
+    S: Send + Sync,
+    HttpState: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let state = HttpState::from_ref(state);
+        let key = match bearer(&parts.headers) {
+            Ok(presented) => state.auth().authenticate_service(presented).await?,
+            Err(_) => None,
+        };
+        match key {
+            Some(key) => Ok(Self { allow_admin: key.allow_admin }),
+            None if state.config().compat.open_users_api => Ok(Self { allow_admin: false }),
+            None => Err(unauthorized()),
+        }
+    }
+}
+
+fn unauthorized() -> ApiError {
+    let message = "A service key is required";
+    ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+        .challenge(INVALID_TOKEN_CHALLENGE)
+}

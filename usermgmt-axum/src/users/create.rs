@@ -1,0 +1,128 @@
+//! POST /
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use usermgmt_core::flows::users::CreateUser;
+use usermgmt_core::model::identifier::{Email, Username};
+use usermgmt_core::model::user::Role;
+use usermgmt_core::secret::Typed;
+use utoipa::ToSchema;
+
+use super::caller::Caller;
+use super::error;
+use super::user::UserBody;
+use crate::body::Object;
+use crate::client::ClientInfo;
+use crate::error::{ApiError, ErrorBody};
+use crate::state::HttpState;
+use crate::validate::{
+    Fields, FromFields, Issue, Style, any, email, name, new_password, one_of, username,
+};
+
+/// The bounds of usernames and names that services choose.
+const NAME_MIN: usize = 3;
+const NAME_MAX: usize = 64;
+
+const GENDERS: [(&str, &str); 2] = [("Male", "Male"), ("Female", "Female")];
+const ROLES: [(&str, Role); 2] = [("user", Role::User), ("admin", Role::Admin)];
+
+#[derive(Debug, ToSchema)]
+pub(crate) struct CreateUserRequest {
+    #[schema(value_type = String, min_length = 3, max_length = 64)]
+    username: Username,
+    #[schema(min_length = 3, max_length = 64)]
+    first_name: String,
+    #[schema(min_length = 3, max_length = 64)]
+    last_name: String,
+    #[schema(value_type = String, format = Email)]
+    email: Email,
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
+    password: Typed,
+    /// The password again.
+    #[schema(value_type = String, format = Password)]
+    #[expect(dead_code, reason = "compared with the password while both are read")]
+    password_confirmation: Typed,
+    /// `Male` or `Female`.
+    gender: String,
+    /// `user` or `admin`; `admin` needs a key that may make admins.
+    #[schema(value_type = String)]
+    role: Role,
+}
+
+impl FromFields for CreateUserRequest {
+    const STYLE: Style = Style::Users;
+
+    fn read(fields: &mut Fields, state: &HttpState) -> Option<Self> {
+        let username = fields.required("username", username(NAME_MAX));
+        let first_name = fields.required("first_name", name(NAME_MIN, NAME_MAX));
+        let last_name = fields.required("last_name", name(NAME_MIN, NAME_MAX));
+        let email = fields.required("email", email);
+        let own_words = [
+            username.as_ref().map_or("", Username::as_str),
+            email.as_ref().map_or("", Email::as_str),
+            first_name.as_deref().unwrap_or_default(),
+            last_name.as_deref().unwrap_or_default(),
+        ];
+        let password = fields.required("password", new_password(state, &own_words));
+        let confirmation = fields.required("password_confirmation", any).map(Typed::from);
+        let gender = if state.config().compat.free_gender {
+            fields.required("gender", name(1, NAME_MAX))
+        } else {
+            let known = one_of(&GENDERS, "enum", "'Male' or 'Female'");
+            fields.required("gender", known).map(str::to_owned)
+        };
+        let role = one_of(&ROLES, "literal_error", "'user' or 'admin'");
+        let role = fields.required("role", role);
+        if fields.all_right() && password != confirmation {
+            fields.refuse_body(Issue::Value("Passwords don't match".into()));
+        }
+        Some(Self {
+            username: username?,
+            first_name: first_name?,
+            last_name: last_name?,
+            email: email?,
+            password: password?,
+            password_confirmation: confirmation?,
+            gender: gender?,
+            role: role?,
+        })
+    }
+}
+
+/// Creates a user, who is inactive until activated by the code that is mailed to them.
+#[utoipa::path(
+    post,
+    path = "/",
+    tag = "users",
+    operation_id = "users_create",
+    request_body = CreateUserRequest,
+    responses(
+        (status = 201, description = "Created", body = UserBody),
+        (status = 400, description = "What is wrong with each field", body = ErrorBody),
+        (status = 401, description = "No service key, or none that is good", body = ErrorBody),
+        (status = 403, description = "The key may not make admins", body = ErrorBody),
+        (status = 409, description = "The address or the username is taken", body = ErrorBody),
+    ),
+    security(("service_key" = [])),
+)]
+pub(crate) async fn create(
+    State(state): State<HttpState>,
+    ClientInfo(client): ClientInfo,
+    caller: Caller,
+    Object(request): Object<CreateUserRequest>,
+) -> Result<(StatusCode, Json<UserBody>), ApiError> {
+    caller.may_create(request.role)?;
+    let command = CreateUser {
+        username: request.username,
+        email: request.email,
+        password: request.password,
+        first_name: Some(request.first_name),
+        last_name: Some(request.last_name),
+        gender: Some(request.gender),
+        role: request.role,
+        locale: client.locale,
+    };
+    let user = state.auth().create_user(&command).await.map_err(error::create)?;
+    Ok((StatusCode::CREATED, Json(UserBody::new(user, &state))))
+}

@@ -1,0 +1,210 @@
+//! PATCH /mfa/enable, PATCH /mfa/disable, GET /mfa/qr, GET /mfa/status and POST /mfa/verify
+
+use axum::Json;
+use axum::extract::State;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use usermgmt_core::flows::mfa::Enrolment;
+use usermgmt_core::model::ids::UserId;
+use usermgmt_core::secret::Typed;
+use utoipa::ToSchema;
+
+use super::caller::Caller;
+use super::error;
+use super::find::ById;
+use super::user::{UserBody, user_by_id};
+use crate::body::{Object, QueryFields};
+use crate::error::{ApiError, ErrorBody};
+use crate::state::HttpState;
+use crate::validate::{Fields, FromFields, Style, any};
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MfaBody {
+    user_id: String,
+    provisioning_uri: String,
+    /// A PNG.
+    qr_code_base64: String,
+}
+
+impl MfaBody {
+    fn new(user: &UserId, enrolment: &Enrolment) -> Result<Self, ApiError> {
+        let png = enrolment.qr_png().map_err(|error| ApiError::internal(&error))?;
+        Ok(Self {
+            user_id: user.to_string(),
+            provisioning_uri: enrolment.provisioning_uri.expose().clone(),
+            qr_code_base64: STANDARD.encode(png),
+        })
+    }
+}
+
+/// Begins enrolment: a secret that waits for its first code. A confirmed factor
+/// holds until then.
+#[utoipa::path(
+    patch,
+    path = "/mfa/enable",
+    tag = "users",
+    operation_id = "users_enable_mfa",
+    request_body = ById,
+    responses(
+        (status = 200, description = "The secret", body = MfaBody),
+        (status = 400, description = "Not a valid request", body = ErrorBody),
+        (status = 401, description = "No service key, or none that is good", body = ErrorBody),
+        (status = 403, description = "The user is an admin, and the key may not change admins", body = ErrorBody),
+        (status = 404, description = "There is no such user", body = ErrorBody),
+    ),
+    security(("service_key" = [])),
+)]
+pub(crate) async fn enable(
+    State(state): State<HttpState>,
+    caller: Caller,
+    Object(request): Object<ById>,
+) -> Result<Json<MfaBody>, ApiError> {
+    let user = user_by_id(&request.user_id, &state).await?;
+    caller.may_change(&user)?;
+    let enrolment = state.auth().begin_totp(&user.id).await;
+    MfaBody::new(&user.id, &enrolment.map_err(error::mfa)?).map(Json)
+}
+
+/// Turns the second factor off, or drops the secret that waits.
+#[utoipa::path(
+    patch,
+    path = "/mfa/disable",
+    tag = "users",
+    operation_id = "users_disable_mfa",
+    request_body = ById,
+    responses(
+        (status = 200, description = "Off", body = UserBody),
+        (status = 400, description = "Not a valid request, or it was not on", body = ErrorBody),
+        (status = 401, description = "No service key, or none that is good", body = ErrorBody),
+        (status = 403, description = "The user is an admin, and the key may not change admins", body = ErrorBody),
+        (status = 404, description = "There is no such user", body = ErrorBody),
+    ),
+    security(("service_key" = [])),
+)]
+pub(crate) async fn disable(
+    State(state): State<HttpState>,
+    caller: Caller,
+    Object(request): Object<ById>,
+) -> Result<Json<UserBody>, ApiError> {
+    let user = user_by_id(&request.user_id, &state).await?;
+    caller.may_change(&user)?;
+    let user = state.auth().reset_mfa(&user.id).await.map_err(error::mfa)?;
+    Ok(Json(UserBody::new(user, &state)))
+}
+
+/// The secret that waits for its first code, again.
+#[utoipa::path(
+    get,
+    path = "/mfa/qr",
+    tag = "users",
+    operation_id = "users_mfa_qr",
+    params(("user_id" = String, Query, description = "The user's id")),
+    responses(
+        (status = 200, description = "The secret", body = MfaBody),
+        (status = 400, description = "No id, or no secret waits", body = ErrorBody),
+        (status = 401, description = "No service key, or none that is good", body = ErrorBody),
+        (status = 403, description = "The user is an admin, and the key may not change admins", body = ErrorBody),
+        (status = 404, description = "There is no such user", body = ErrorBody),
+    ),
+    security(("service_key" = [])),
+)]
+pub(crate) async fn qr(
+    State(state): State<HttpState>,
+    caller: Caller,
+    QueryFields(query): QueryFields<ById>,
+) -> Result<Json<MfaBody>, ApiError> {
+    let user = user_by_id(&query.user_id, &state).await?;
+    // Whoever sees the secret can answer for the factor.
+    caller.may_change(&user)?;
+    let enrolment = state.auth().pending_totp(&user.id).await;
+    MfaBody::new(&user.id, &enrolment.map_err(error::mfa)?).map(Json)
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MfaStatusBody {
+    user_id: String,
+    /// Whether signing in asks for it.
+    enabled: bool,
+    /// Whether a secret waits for its first code.
+    pending: bool,
+}
+
+/// Whether a user has a second factor.
+#[utoipa::path(
+    get,
+    path = "/mfa/status",
+    tag = "users",
+    operation_id = "users_mfa_status",
+    params(("user_id" = String, Query, description = "The user's id")),
+    responses(
+        (status = 200, description = "Whether it is on", body = MfaStatusBody),
+        (status = 400, description = "No id", body = ErrorBody),
+        (status = 401, description = "No service key, or none that is good", body = ErrorBody),
+        (status = 404, description = "There is no such user", body = ErrorBody),
+    ),
+    security(("service_key" = [])),
+)]
+pub(crate) async fn status(
+    State(state): State<HttpState>,
+    _: Caller,
+    QueryFields(query): QueryFields<ById>,
+) -> Result<Json<MfaStatusBody>, ApiError> {
+    let id: UserId = query.user_id.parse().map_err(|_| error::user_not_found())?;
+    let status = state.auth().mfa_status(&id).await.map_err(error::mfa)?;
+    Ok(Json(MfaStatusBody {
+        user_id: id.to_string(),
+        enabled: status.enabled,
+        pending: status.pending,
+    }))
+}
+
+#[derive(Debug, ToSchema)]
+pub(crate) struct VerifyRequest {
+    user_id: String,
+    /// From the authenticator app, or a recovery code.
+    #[schema(value_type = String)]
+    code: Typed,
+}
+
+impl FromFields for VerifyRequest {
+    const STYLE: Style = Style::Users;
+
+    fn read(fields: &mut Fields, _: &HttpState) -> Option<Self> {
+        let user_id = fields.required("user_id", any);
+        let code = fields.required("code", any);
+        Some(Self { user_id: user_id?, code: code?.into() })
+    }
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ValidBody {
+    /// Always true.
+    valid: bool,
+}
+
+/// Verifies a code; the first one turns the second factor on.
+#[utoipa::path(
+    post,
+    path = "/mfa/verify",
+    tag = "users",
+    operation_id = "users_verify_mfa",
+    request_body = VerifyRequest,
+    responses(
+        (status = 200, description = "Right", body = ValidBody),
+        (status = 400, description = "Not a valid request, or `invalid_code`", body = ErrorBody),
+        (status = 401, description = "No service key, or none that is good", body = ErrorBody),
+        (status = 404, description = "There is no such user", body = ErrorBody),
+    ),
+    security(("service_key" = [])),
+)]
+pub(crate) async fn verify(
+    State(state): State<HttpState>,
+    _: Caller,
+    Object(request): Object<VerifyRequest>,
+) -> Result<Json<ValidBody>, ApiError> {
+    let id: UserId = request.user_id.parse().map_err(|_| error::user_not_found())?;
+    let verified = state.auth().verify_mfa(&id, &request.code).await;
+    verified.map_err(error::verify)?;
+    Ok(Json(ValidBody { valid: true }))
+}

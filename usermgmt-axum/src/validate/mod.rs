@@ -1,0 +1,12 @@
+//! Reading what a client sent: every problem of a request is found at once, and
+//! told in the words of the API that was asked.
+
+mod fields;
+mod problem;
+mod texts;
+
+pub(crate) use self::fields::{Fields, FromFields};
+pub(crate) use self::problem::{Detail, Issue, Problems, Style};
+pub(crate) use self::texts::{
+    any, email, name, new_password, not_empty, one_of, profile, text, username,
+};

@@ -1,0 +1,107 @@
+//! Parsers of the texts that fields hold.
+
+use usermgmt_core::model::identifier::{Email, InvalidUsername, Username};
+use usermgmt_core::password::PasswordProblem;
+use usermgmt_core::secret::Typed;
+
+use super::problem::Issue;
+use crate::state::HttpState;
+
+/// Any text.
+pub(crate) fn any(text: &str) -> Result<String, Issue> {
+    Ok(text.to_owned())
+}
+
+/// A text of this many characters.
+pub(crate) fn text(min: usize, max: usize) -> impl FnOnce(&str) -> Result<String, Issue> {
+    move |text| {
+        let count = text.chars().count();
+        if count < min {
+            Err(Issue::TooShort(min))
+        } else if count > max {
+            Err(Issue::TooLong(max))
+        } else {
+            Ok(text.to_owned())
+        }
+    }
+}
+
+/// A text that says something.
+pub(crate) fn not_empty(typed: &str) -> Result<String, Issue> {
+    text(1, usize::MAX)(typed)
+}
+
+/// A person's name or the like: a text of this many characters, none of them a
+/// control character.
+pub(crate) fn name(min: usize, max: usize) -> impl FnOnce(&str) -> Result<String, Issue> {
+    move |typed| {
+        let typed = text(min, max)(typed)?;
+        if typed.chars().any(char::is_control) {
+            return Err(Issue::Value("Control characters are not allowed".into()));
+        }
+        Ok(typed)
+    }
+}
+
+/// A name or the like in a person's own account: at most 64 characters, none of
+/// them a control character; `None` where it is empty.
+pub(crate) fn profile(typed: &str) -> Result<Option<String>, Issue> {
+    let typed = name(0, 64)(typed)?;
+    Ok((!typed.is_empty()).then_some(typed))
+}
+
+/// A password that may be set; `own_words` are the person's, where the request has them.
+pub(crate) fn new_password<'a>(
+    state: &'a HttpState,
+    own_words: &'a [&'a str],
+) -> impl FnOnce(&str) -> Result<Typed, Issue> + 'a {
+    move |text| {
+        state.auth().check_password_policy(text, own_words)?;
+        Ok(Typed::from(text))
+    }
+}
+
+impl From<PasswordProblem> for Issue {
+    fn from(problem: PasswordProblem) -> Self {
+        match problem {
+            PasswordProblem::TooShort { min } => Self::TooShort(min),
+            PasswordProblem::TooLong { max } => Self::TooLong(max),
+            other => Self::Value(other.to_string().into()),
+        }
+    }
+}
+
+/// An email address.
+pub(crate) fn email(text: &str) -> Result<Email, Issue> {
+    Email::parse(text).map_err(|_| Issue::Email)
+}
+
+/// A username of at most this many characters.
+pub(crate) fn username(max: usize) -> impl FnOnce(&str) -> Result<Username, Issue> {
+    move |text| {
+        Username::parse(text, max).map_err(|why| match why {
+            InvalidUsername::Length { min, max } => {
+                Issue::Between { min, max, actual: text.chars().count() }
+            }
+            InvalidUsername::Character => Issue::Value(
+                "A username has no @, no control characters and no leading or trailing space"
+                    .into(),
+            ),
+        })
+    }
+}
+
+/// One of a few texts.
+pub(crate) fn one_of<T: Copy>(
+    choices: &'static [(&'static str, T)],
+    code: &'static str,
+    expected: &'static str,
+) -> impl FnOnce(&str) -> Result<T, Issue> {
+    move |text| {
+        choices
+            .iter()
+            .find(|(name, _)| *name == text)
+            .map(|(_, value)| *value)
+            .ok_or(Issue::NotOneOf { code, expected })
+    }
+}
