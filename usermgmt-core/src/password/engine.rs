@@ -1,0 +1,144 @@
+//! What one thread of the pool does with a job.
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use argon2::{Block, Params};
+use tokio::sync::oneshot;
+use zeroize::Zeroizing;
+
+use super::argon2id::{self, Argon2idHash, SALT_LENGTH, TAG_LENGTH};
+use super::stored::Stored;
+use super::{Verdict, nfkc};
+use crate::model::user::PasswordHash;
+use crate::rng::{SecureRng, random};
+use crate::secret::Typed;
+
+/// A password and what to do with it.
+pub(super) struct Job {
+    password: Typed,
+    work: Work,
+}
+
+enum Work {
+    Hash(oneshot::Sender<PasswordHash>),
+    Verify(Option<Stored>, oneshot::Sender<Verdict>),
+}
+
+impl Job {
+    pub(super) fn hash(password: Typed, reply: oneshot::Sender<PasswordHash>) -> Self {
+        let work = Work::Hash(reply);
+        Self { password, work }
+    }
+
+    pub(super) fn verify(
+        password: Typed,
+        stored: Option<Stored>,
+        reply: oneshot::Sender<Verdict>,
+    ) -> Self {
+        let work = Work::Verify(stored, reply);
+        Self { password, work }
+    }
+
+    /// Whether nobody waits for the answer any more.
+    pub(super) fn is_abandoned(&self) -> bool {
+        match &self.work {
+            Work::Hash(reply) => reply.is_closed(),
+            Work::Verify(_, reply) => reply.is_closed(),
+        }
+    }
+}
+
+/// The present parameters, and memory that is kept from one hash to the next.
+/// It is not wiped in between: the next hash overwrites it, and wiping would
+/// cost a tenth of the throughput.
+pub(super) struct Engine {
+    params: Params,
+    memory: Vec<Block>,
+    rng: Arc<dyn SecureRng>,
+}
+
+impl Engine {
+    pub(super) fn new(params: Params, rng: Arc<dyn SecureRng>) -> Self {
+        Self { params, memory: Vec::new(), rng }
+    }
+
+    /// Bytes a job takes beyond the memory that is kept.
+    pub(super) fn extra_memory(&self, job: &Job) -> usize {
+        match &job.work {
+            Work::Verify(Some(Stored::Legacy(hash)), _) => hash.memory(),
+            Work::Verify(Some(Stored::Argon2id(hash)), _) if !self.holds(&hash.params) => {
+                hash.params.block_count() * Block::SIZE
+            }
+            Work::Verify(..) | Work::Hash(_) => 0,
+        }
+    }
+
+    /// Does the work and replies. That the caller may have gone meanwhile is
+    /// no concern of the pool's.
+    pub(super) fn run(&mut self, job: Job) {
+        match job.work {
+            Work::Hash(reply) => {
+                let _ = reply.send(self.hash(job.password.expose()));
+            }
+            Work::Verify(stored, reply) => {
+                let _ = reply.send(self.verify(job.password.expose(), stored.as_ref()));
+            }
+        }
+    }
+
+    fn hash(&mut self, password: &str) -> PasswordHash {
+        let params = self.params.clone();
+        let salt = random::<SALT_LENGTH>(self.rng.as_ref());
+        let mut tag = Zeroizing::new([0; TAG_LENGTH]);
+        self.derive(&params, password, &salt, tag.as_mut_slice());
+        argon2id::to_phc(&params, &salt, &tag)
+    }
+
+    fn verify(&mut self, password: &str, stored: Option<&Stored>) -> Verdict {
+        match stored {
+            Some(Stored::Argon2id(hash)) => self.verify_argon2id(password, hash),
+            Some(Stored::Legacy(hash)) if hash.verify(password) => Verdict::RightOutdated,
+            Some(Stored::Legacy(_)) => Verdict::Wrong,
+            None => {
+                let params = self.params.clone();
+                let mut tag = Zeroizing::new([0; TAG_LENGTH]);
+                self.derive(&params, password, &[0; SALT_LENGTH], tag.as_mut_slice());
+                black_box(&tag);
+                Verdict::Wrong
+            }
+        }
+    }
+
+    fn verify_argon2id(&mut self, password: &str, hash: &Argon2idHash) -> Verdict {
+        let mut tag = Zeroizing::new(vec![0; hash.tag.len()]);
+        self.derive(&hash.params, password, &hash.salt, &mut tag);
+        if !hash.has_tag(&tag) {
+            Verdict::Wrong
+        } else if hash.params == self.params
+            && hash.salt.len() == SALT_LENGTH
+            && hash.tag.len() == TAG_LENGTH
+        {
+            Verdict::Right
+        } else {
+            Verdict::RightOutdated
+        }
+    }
+
+    fn derive(&mut self, params: &Params, password: &str, salt: &[u8], tag: &mut [u8]) {
+        let password = nfkc(password);
+        if !self.holds(params) {
+            let mut memory = vec![Block::new(); params.block_count()];
+            argon2id::derive(params, &password, salt, tag, &mut memory);
+            return;
+        }
+        if self.memory.is_empty() {
+            self.memory = vec![Block::new(); self.params.block_count()];
+        }
+        argon2id::derive(params, &password, salt, tag, &mut self.memory);
+    }
+
+    fn holds(&self, params: &Params) -> bool {
+        params.block_count() <= self.params.block_count()
+    }
+}

@@ -1,0 +1,170 @@
+//! Passwords: how they are hashed, verified and judged.
+//!
+//! [`PasswordHasher`] computes Argon2id (RFC 9106) on threads of its own, so
+//! that a storm of sign-ins neither grows memory nor takes the threads that
+//! serve everything else. [`PasswordPolicy`] says which passwords may be set.
+//!
+//! Text is normalised to NFKC before Argon2id sees it (NIST SP 800-63B-4,
+//! 3.1.1.2): the same password typed on two keyboards may arrive composed on
+//! one and decomposed on the other. Hashes of other programs are verified
+//! against the bytes as they were typed, because that is what was hashed.
+
+mod argon2id;
+mod config;
+mod engine;
+mod legacy;
+mod policy;
+mod pool;
+mod stored;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfkc_quick};
+use zeroize::Zeroizing;
+
+pub use config::{HasherConfig, HasherConfigError};
+pub use policy::{BreachCheck, MAX_LENGTH, MIN_LENGTH, PasswordPolicy, PasswordProblem};
+
+use crate::model::user::PasswordHash;
+use crate::rng::SecureRng;
+use crate::secret::Typed;
+use engine::{Engine, Job};
+use pool::Pool;
+use stored::Stored;
+
+/// How soon it is worth trying again when the queue is full: with the default
+/// settings a full queue is worked off in about this time.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// What verifying a password found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Not the password, or nothing that a password could be verified against.
+    Wrong,
+    /// The password.
+    Right,
+    /// The password, but its hash is of another algorithm or other parameters
+    /// than the present ones: hash it again and store that.
+    RightOutdated,
+}
+
+impl Verdict {
+    /// Whether the password was the right one.
+    pub fn is_right(self) -> bool {
+        matches!(self, Self::Right | Self::RightOutdated)
+    }
+}
+
+/// Why a password was neither hashed nor verified.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HashError {
+    /// The queue is full. Nothing was computed.
+    #[error("too many passwords are being verified at the moment")]
+    Overloaded {
+        /// When another try is worth it.
+        retry_after: Duration,
+    },
+    /// The thread that had the work gave up on it.
+    #[error("password hashing stopped before it had an answer")]
+    Stopped,
+}
+
+/// Hashes and verifies passwords on a bounded pool of threads. Clones share
+/// the pool; its threads end when the last clone is dropped.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use usermgmt_core::password::{HasherConfig, PasswordHasher, Verdict};
+/// # use usermgmt_core::rng::OsRng;
+/// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// let hasher = PasswordHasher::new(HasherConfig::default(), Arc::new(OsRng))?;
+/// let hash = hasher.hash(&"purple otter".into()).await?;
+/// let verdict = hasher.verify(&"purple otter".into(), Some(&hash)).await?;
+/// assert_eq!(verdict, Verdict::Right);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct PasswordHasher {
+    pool: Arc<Pool>,
+    config: HasherConfig,
+}
+
+impl PasswordHasher {
+    /// Starts the threads. Their memory is taken when they are first needed,
+    /// then kept.
+    ///
+    /// # Errors
+    /// [`HasherConfigError`] names the setting that cannot work, or says that
+    /// the system gave no thread.
+    pub fn new(config: HasherConfig, rng: Arc<dyn SecureRng>) -> Result<Self, HasherConfigError> {
+        let params = config.validate()?;
+        let pool = Pool::start(config.workers, config.queue, || {
+            Engine::new(params.clone(), Arc::clone(&rng))
+        })
+        .map_err(HasherConfigError::Thread)?;
+        Ok(Self { pool: Arc::new(pool), config })
+    }
+
+    /// Hashes a password with the present parameters and a new salt, as a PHC
+    /// string: `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<tag>`.
+    ///
+    /// # Errors
+    /// [`HashError::Overloaded`] at once when the queue is full,
+    /// [`HashError::Stopped`] when the work was given up.
+    pub async fn hash(&self, password: &Typed) -> Result<PasswordHash, HashError> {
+        let (reply, answer) = oneshot::channel();
+        self.submit(Job::hash(password.clone(), reply))?;
+        answer.await.map_err(|_| HashError::Stopped)
+    }
+
+    /// Verifies a password against a stored hash.
+    ///
+    /// Where there is none, or none that can be verified (an unknown format,
+    /// parameters beyond what is safe to compute), the work of one
+    /// verification is done all the same and the answer is
+    /// [`Verdict::Wrong`]: how long it takes does not tell whether an account
+    /// exists.
+    ///
+    /// # Errors
+    /// [`HashError::Overloaded`] at once when the queue is full,
+    /// [`HashError::Stopped`] when the work was given up.
+    pub async fn verify(
+        &self,
+        password: &Typed,
+        hash: Option<&PasswordHash>,
+    ) -> Result<Verdict, HashError> {
+        let stored = hash.and_then(|hash| Stored::parse(hash.expose(), self.config.memory_kib));
+        let (reply, answer) = oneshot::channel();
+        self.submit(Job::verify(password.clone(), stored, reply))?;
+        answer.await.map_err(|_| HashError::Stopped)
+    }
+
+    fn submit(&self, job: Job) -> Result<(), HashError> {
+        self.pool.submit(job).map_err(|_| HashError::Overloaded { retry_after: RETRY_AFTER })
+    }
+}
+
+impl fmt::Debug for PasswordHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PasswordHasher").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+/// The password in the one form that is hashed.
+fn nfkc(password: &str) -> Zeroizing<String> {
+    if is_nfkc_quick(password.chars()) == IsNormalized::Yes {
+        return Zeroizing::new(password.to_owned());
+    }
+    // Measured first: a string that grows leaves its earlier copies behind, unwiped.
+    let length = password.nfkc().map(char::len_utf8).sum();
+    let mut normalised = Zeroizing::new(String::with_capacity(length));
+    password.nfkc().for_each(|c| normalised.push(c));
+    normalised
+}
