@@ -54,7 +54,8 @@ impl fmt::Debug for Auth {
 /// user, counted, and compared with earlier sign-ins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Client {
-    /// The client's address.
+    /// The client's address. Where it is not known, or many people share it as
+    /// behind a service that asks for them, no limit counts by it.
     pub address: Option<IpAddr>,
     /// What it says it is. Cut to 255 characters.
     pub user_agent: Option<String>,
@@ -391,7 +392,7 @@ impl Auth {
 const MAX_CLOCK_OFFSET: Duration = Duration::from_secs(60);
 
 /// How often a flow reads and decides again before it says that it cannot.
-pub(crate) const ATTEMPTS: usize = 8;
+pub(crate) const ATTEMPTS: usize = 64;
 
 pub(crate) fn contention() -> Unserved {
     Unserved::Unavailable("the same rows were changed again and again".into())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::auth::{Auth, Unserved};
+use crate::auth::{Auth, Client, Unserved};
 use crate::clock::Timestamp;
 use crate::config::Rate;
 use crate::store::{Count, Hit};
@@ -34,6 +34,14 @@ impl Attempt {
             .get(n)
             .map_or(Duration::ZERO, |count| count.resets_at.since(self.now))
             .max(Duration::from_secs(1))
+    }
+}
+
+impl Client {
+    /// A limit by client: none where the client's address is not known, since
+    /// all the unknown ones would share it.
+    pub(crate) fn limit(&self, rate: Rate) -> Rate {
+        if self.address.is_some() { rate } else { Rate { max: i64::MAX, ..rate } }
     }
 }
 

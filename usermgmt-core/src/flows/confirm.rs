@@ -106,7 +106,11 @@ impl Auth {
                     name: "code-email",
                     by: &[identifier.canonical()],
                 },
-                Limit { rate: limits.token_client, name: "code-client", by: &[&client.network()] },
+                Limit {
+                    rate: client.limit(limits.token_client),
+                    name: "code-client",
+                    by: &[&client.network()],
+                },
             ],
             now,
         )
@@ -287,7 +291,7 @@ impl Auth {
         client: &Client,
         now: Timestamp,
     ) -> Result<(), Unserved> {
-        let rate = self.0.config.limits.token_client;
+        let rate = client.limit(self.0.config.limits.token_client);
         self.attempt(&[Limit { rate, name: "token-client", by: &[&client.network()] }], now)
             .await?;
         Ok(())
@@ -308,7 +312,11 @@ impl Auth {
                     name: "mail-identifier",
                     by: &[identifier.canonical()],
                 },
-                Limit { rate: limits.mail_client, name: "mail-client", by: &[&client.network()] },
+                Limit {
+                    rate: client.limit(limits.mail_client),
+                    name: "mail-client",
+                    by: &[&client.network()],
+                },
             ],
             now,
         )

@@ -104,10 +104,15 @@ impl Auth {
         if new_email.is_some() || update.password.is_some() {
             self.reauthenticate(current, update.current_password.as_ref()).await?;
         }
-        if new_email.is_some() {
+        if let Some(email) = new_email {
+            // By who asks and by whom it reaches, so that nobody's mailbox is filled.
             let rate = self.0.config.limits.mail_identifier;
-            let by = [current.user.id.as_str()];
-            self.attempt(&[Limit { rate, name: "email-change", by: &by }], self.now()).await?;
+            let (user, address) = (current.user.id.as_str(), email.canonical());
+            let limits = [
+                Limit { rate, name: "email-change", by: &[user] },
+                Limit { rate, name: "mail-identifier", by: &[address] },
+            ];
+            self.attempt(&limits, self.now()).await?;
         }
         let password = match &update.password {
             Some(password) => Some(self.0.hasher.hash(password).await.map_err(Unserved::from)?),

@@ -2,13 +2,14 @@
 
 use crate::auth::{ATTEMPTS, Auth, Client, Unserved, contention};
 use crate::clock::Timestamp;
+use crate::config::CODE_TTL;
 use crate::flows::compose::valid_profile_text;
 use crate::limits::Limit;
 use crate::model::identifier::{Email, Identifier, IdentifierKind, Username};
 use crate::model::ids::UserId;
 use crate::model::mail::{MailKind, MailToken};
 use crate::model::token::Purpose;
-use crate::model::user::{Account, Role, User};
+use crate::model::user::{Account, PasswordHash, Role, User};
 use crate::password::{PasswordProblem, Verdict};
 use crate::secret::Typed;
 use crate::store::{Change, Changes, Guard, UserPatch};
@@ -78,8 +79,9 @@ impl Auth {
     /// # Errors
     /// [`RegisterError`].
     pub async fn register(&self, command: &Register, client: &Client) -> Result<(), RegisterError> {
+        let mut work = self.begin_registration(command, client).await?;
         for _ in 0..ATTEMPTS {
-            let prepared = self.prepare_registration(command, client).await?;
+            let prepared = self.decide_registration(command, client, &mut work).await?;
             match self.commit_prepared(&prepared.changes).await? {
                 Ok(()) => return Ok(()),
                 Err(Guard::Taken(IdentifierKind::Username)) => {
@@ -104,7 +106,16 @@ impl Auth {
         command: &Register,
         client: &Client,
     ) -> Result<PreparedRegistration, RegisterError> {
-        let now = self.now();
+        let mut work = self.begin_registration(command, client).await?;
+        self.decide_registration(command, client, &mut work).await
+    }
+
+    /// What does not depend on who is known: checks and counts.
+    async fn begin_registration(
+        &self,
+        command: &Register,
+        client: &Client,
+    ) -> Result<Work, RegisterError> {
         for (field, text) in [
             ("first_name", &command.first_name),
             ("last_name", &command.last_name),
@@ -114,26 +125,27 @@ impl Auth {
                 return Err(RegisterError::InvalidField(field));
             }
         }
+        let now = self.now();
         let user = self.new_user(command, client, now);
         self.0.config.password_policy.check(command.password.expose(), &self.own_words(&user))?;
         let limits = &self.0.config.limits;
-        self.attempt(
-            &[
-                Limit {
-                    rate: limits.register_client,
-                    name: "register-client",
-                    by: &[&client.network()],
-                },
-                Limit {
-                    rate: limits.register_client,
-                    name: "register-email",
-                    by: &[command.email.canonical()],
-                },
-            ],
-            now,
-        )
-        .await?;
+        let rate = client.limit(limits.register_client);
+        self.attempt(&[Limit { rate, name: "register-client", by: &[&client.network()] }], now)
+            .await?;
+        // Whoever registers a stranger's address again and again must not fill
+        // their mailbox; the answer stays the same.
+        let (rate, by) = (limits.mail_identifier, [command.email.canonical()]);
+        let mails = self.count(&[Limit { rate, name: "register-mail", by: &by }], now).await?;
+        Ok(Work { quiet: mails.count(0) > rate.max, hash: None, verified: None, paid: false })
+    }
 
+    async fn decide_registration(
+        &self,
+        command: &Register,
+        client: &Client,
+        work: &mut Work,
+    ) -> Result<PreparedRegistration, RegisterError> {
+        let now = self.now();
         // The name first: what is said about it must not depend on the address.
         let name = Identifier::username(&command.username);
         if self.read(self.0.store.is_taken(&name, None, now)).await? {
@@ -145,42 +157,36 @@ impl Auth {
         if self.0.config.compat.reveal_existing_accounts && (reserved || account.is_some()) {
             return Err(RegisterError::EmailTaken);
         }
-        let list = match account {
+        let (mut list, user_id) = match account {
             None if !reserved => {
-                let password =
-                    self.0.hasher.hash(&command.password).await.map_err(Unserved::from)?;
+                let user = self.new_user(command, client, now);
                 let id = user.id.clone();
-                let mut list = self.registration(user, now);
-                let Some(Change::InsertUser { password: slot, .. }) = list.first_mut() else {
-                    unreachable!("a registration begins with its user");
-                };
-                *slot = Some(password);
+                let password = work.hash(self, &command.password).await?;
+                let mut list = self.first_registration(user, password, now);
                 list.push(self.claim(address, Some(&id), now));
                 list.push(self.claim(name, Some(&id), now));
-                let changes = Changes::new(list, now, &*self.0.rng);
-                return Ok(PreparedRegistration { changes, user_id: Some(id) });
+                (list, Some(id))
             }
             Some(account) if !account.user.is_email_confirmed() => {
-                self.register_again(&account, command, name, now).await?
+                let same = work.verify(self, &command.password, account.password.as_ref()).await?;
+                (self.register_again(&account, same, name, now).await?, None)
             }
             account => {
-                self.0.hasher.verify(&command.password, None).await.map_err(Unserved::from)?;
-                let owner = account.map(|account| account.user);
-                let mail = self.mail(
-                    MailKind::AlreadyRegistered,
-                    &command.email,
-                    owner.as_ref(),
-                    Vec::new(),
-                    &[],
-                    now,
-                );
-                vec![self.claim(name, None, now), mail]
+                work.verify(self, &command.password, None).await?;
+                let owner = account.as_ref().map(|account| &account.user);
+                let kind = MailKind::AlreadyRegistered;
+                let mail = self.mail(kind, &command.email, owner, Vec::new(), &[], now);
+                (vec![self.claim(name, None, now), mail], None)
             }
         };
-        Ok(PreparedRegistration {
-            changes: Changes::new(self.padded(list, now), now, &*self.0.rng),
-            user_id: None,
-        })
+        if work.quiet {
+            list.retain(|change| !matches!(change, Change::InsertMail(_)));
+        }
+        // As many statements as a first registration takes.
+        while list.len() < REGISTRATION_CHANGES {
+            list.push(self.decoy(now));
+        }
+        Ok(PreparedRegistration { changes: Changes::new(list, now, &*self.0.rng), user_id })
     }
 
     /// To be called after [`PreparedRegistration::changes`] were committed
@@ -194,45 +200,31 @@ impl Auth {
     async fn register_again(
         &self,
         account: &Account,
-        command: &Register,
+        same_password: bool,
         name: Identifier,
         now: Timestamp,
     ) -> Result<Vec<Change>, Unserved> {
         let user = &account.user;
-        let config = &self.0.config;
-        let verdict = self.0.hasher.verify(&command.password, account.password.as_ref()).await?;
-        let claim = self.claim(name, None, now);
-        let audit = self.audit(&user.id, "user.registered_again", &[], now);
-        if verdict != Verdict::Wrong {
-            let ttl = config.confirmation_ttl;
-            let (confirm, change) =
-                self.mail_token(&user.id, Purpose::Confirm, &user.email, ttl, true, now).await?;
-            let (mut tokens, mut list) = (vec![confirm], vec![change, claim, audit]);
-            self.not_me(user, &mut tokens, &mut list, now);
-            list.push(Change::TouchUser { id: user.id.clone(), active: false, epoch: user.epoch });
-            list.push(self.mail_user(MailKind::Confirmation, user, tokens, &[], now));
-            return Ok(list);
-        }
-        let (choose, change) = self
-            .mail_token(
-                &user.id,
-                Purpose::ChoosePassword,
-                &user.email,
-                config.confirmation_ttl,
-                false,
-                now,
-            )
-            .await?;
-        let (mut tokens, mut list) = (vec![choose], vec![change, claim, audit]);
+        let (id, epoch, ttl) = (user.id.clone(), user.epoch, self.0.config.confirmation_ttl);
+        let (kind, purpose, touch) = if same_password {
+            let touch = Change::TouchUser { id, active: false, epoch };
+            (MailKind::Confirmation, Purpose::Confirm, touch)
+        } else {
+            let set = Box::new(UserPatch { password: Some(None), ..UserPatch::default() });
+            let update = Change::UpdateUser { id, epoch, raise_epoch: true, at: now, set };
+            (MailKind::ChoosePassword, Purpose::ChoosePassword, update)
+        };
+        let (token, change) =
+            self.mail_token(&user.id, purpose, &user.email, ttl, same_password, now).await?;
+        let mut tokens = vec![token];
+        let mut list = vec![
+            change,
+            touch,
+            self.claim(name, None, now),
+            self.audit(&user.id, "user.registered_again", &[], now),
+        ];
         self.not_me(user, &mut tokens, &mut list, now);
-        list.push(Change::UpdateUser {
-            id: user.id.clone(),
-            epoch: user.epoch,
-            raise_epoch: true,
-            at: now,
-            set: Box::new(UserPatch { password: Some(None), ..UserPatch::default() }),
-        });
-        list.push(self.mail_user(MailKind::ChoosePassword, user, tokens, &[], now));
+        list.push(self.mail_user(kind, user, tokens, &[], now));
         Ok(list)
     }
 
@@ -256,25 +248,30 @@ impl Auth {
         }
     }
 
-    /// The changes of a first registration but for its claims and password.
-    fn registration(&self, user: User, now: Timestamp) -> Vec<Change> {
+    /// The changes of a first registration but for its claims.
+    fn first_registration(
+        &self,
+        user: User,
+        password: PasswordHash,
+        now: Timestamp,
+    ) -> Vec<Change> {
         let ttl = self.0.config.confirmation_ttl;
         let binding = Some(user.email.as_str().to_owned());
         let mut confirm = self.new_token(Some(&user.id), Purpose::Confirm, binding, ttl, now);
         confirm.code_issue = 1;
-        confirm.code_expires_at = Some(now + crate::config::CODE_TTL);
+        confirm.code_expires_at = Some(now + CODE_TTL);
         let mut tokens =
             vec![MailToken { purpose: Purpose::Confirm, id: confirm.id, code_issue: Some(1) }];
         let mut list = vec![Change::InsertToken(confirm)];
         self.not_me(&user, &mut tokens, &mut list, now);
         list.push(self.mail_user(MailKind::Confirmation, &user, tokens, &[], now));
         list.push(self.audit(&user.id, "user.registered", &[], now));
-        list.insert(0, Change::InsertUser { user: Box::new(user), password: None });
+        list.push(Change::InsertUser { user: Box::new(user), password: Some(password) });
         list
     }
 
     /// Adds a "this was not me" link, which is good as long as the account may
-    /// stay unconfirmed.
+    /// stay unconfirmed. A user whom a service created is the service's to delete.
     pub(crate) fn not_me(
         &self,
         user: &User,
@@ -282,10 +279,11 @@ impl Auth {
         list: &mut Vec<Change>,
         now: Timestamp,
     ) {
-        let ttl =
-            user.unconfirmed_until.map_or(self.0.config.confirmation_ttl, |until| until.since(now));
+        let Some(until) = user.unconfirmed_until else {
+            return list.push(self.decoy(now));
+        };
         let binding = Some(user.email.as_str().to_owned());
-        let token = self.new_token(Some(&user.id), Purpose::NotMe, binding, ttl, now);
+        let token = self.new_token(Some(&user.id), Purpose::NotMe, binding, until.since(now), now);
         tokens.push(MailToken { purpose: Purpose::NotMe, id: token.id, code_issue: None });
         list.push(Change::InsertToken(token));
     }
@@ -299,13 +297,46 @@ impl Auth {
             now,
         }
     }
+}
 
-    /// As many statements as a first registration takes.
-    fn padded(&self, mut list: Vec<Change>, now: Timestamp) -> Vec<Change> {
-        while list.len() < REGISTRATION_CHANGES {
-            list.push(self.decoy(now));
+/// What one registration has worked out so far. Deciding again on changed data
+/// must not hash again: racing registrations would multiply the work.
+struct Work {
+    /// Whether this address was mailed too much already.
+    quiet: bool,
+    hash: Option<PasswordHash>,
+    verified: Option<(PasswordHash, bool)>,
+    /// Whether one hash was computed, of whichever kind: every registration costs one.
+    paid: bool,
+}
+
+impl Work {
+    async fn hash(&mut self, auth: &Auth, password: &Typed) -> Result<PasswordHash, Unserved> {
+        if let Some(hash) = &self.hash {
+            return Ok(hash.clone());
         }
-        list
+        self.paid = true;
+        Ok(self.hash.insert(auth.0.hasher.hash(password).await?).clone())
+    }
+
+    async fn verify(
+        &mut self,
+        auth: &Auth,
+        password: &Typed,
+        stored: Option<&PasswordHash>,
+    ) -> Result<bool, Unserved> {
+        if let (Some((against, same)), Some(stored)) = (&self.verified, stored)
+            && against == stored
+        {
+            return Ok(*same);
+        }
+        if stored.is_none() && self.paid {
+            return Ok(false);
+        }
+        self.paid = true;
+        let same = auth.0.hasher.verify(password, stored).await? != Verdict::Wrong;
+        self.verified = stored.map(|stored| (stored.clone(), same));
+        Ok(same)
     }
 }
 

@@ -143,13 +143,17 @@ impl Auth {
         let (name, network) = (identifier.canonical(), client.network());
         let rates = [
             Limit { rate: limits.sign_in_pair, name: "sign-in-pair", by: &[name, &network] },
-            Limit { rate: limits.sign_in_client, name: "sign-in-client", by: &[&network] },
+            Limit {
+                rate: client.limit(limits.sign_in_client),
+                name: "sign-in-client",
+                by: &[&network],
+            },
             // Counted by what was typed, so that unknown accounts count alike.
             Limit { rate: limits.sign_in_account, name: SIGN_IN_ACCOUNT, by: &[name] },
         ];
         let attempt = self.count(&rates, now).await?;
         attempt_within(&attempt, 0, limits.sign_in_pair)?;
-        attempt_within(&attempt, 1, limits.sign_in_client)?;
+        attempt_within(&attempt, 1, client.limit(limits.sign_in_client))?;
 
         let account = self.read(self.0.store.account_by_identifier(&identifier, now)).await?;
         // The same reads for an account that nobody has.
