@@ -79,10 +79,7 @@ impl Calls {
 impl FaultyStore {
     /// Wraps a store; nothing fails yet.
     pub fn new(inner: Arc<dyn Store>) -> Self {
-        Self {
-            inner,
-            plan: Arc::default(),
-        }
+        Self { inner, plan: Arc::default() }
     }
 
     /// The next `count` calls answer [`StoreError::Unavailable`] and do nothing.

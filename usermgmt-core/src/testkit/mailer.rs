@@ -34,10 +34,8 @@ impl CapturingMailer {
     /// The last mail of that kind to that address (as it is written in the header).
     pub fn last(&self, kind: MailKind, recipient: &str) -> Option<Message> {
         let mailbox = self.mailbox();
-        let mut matching = mailbox
-            .sent
-            .iter()
-            .filter(|m| m.kind == kind && m.recipient.as_str() == recipient);
+        let mut matching =
+            mailbox.sent.iter().filter(|m| m.kind == kind && m.recipient.as_str() == recipient);
         matching.next_back().cloned()
     }
 

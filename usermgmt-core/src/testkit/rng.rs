@@ -19,10 +19,7 @@ pub struct SeededRng {
 impl SeededRng {
     /// The bytes of this seed.
     pub fn new(seed: u64) -> Self {
-        Self {
-            seed,
-            block: Arc::default(),
-        }
+        Self { seed, block: Arc::default() }
     }
 
     /// A number below `end`, for tests that draw lots: every one about as likely.

@@ -25,15 +25,9 @@ impl State {
             if self.commits.contains(&changes.commit_id()) {
                 return Ok(());
             }
-            self.commits.put(CommitRow {
-                id: changes.commit_id(),
-                at: changes.at(),
-            });
+            self.commits.put(CommitRow { id: changes.commit_id(), at: changes.at() });
         }
-        let applied = changes
-            .list()
-            .iter()
-            .try_for_each(|change| self.apply_one(change));
+        let applied = changes.list().iter().try_for_each(|change| self.apply_one(change));
         match applied {
             Ok(()) => self.commit(),
             Err(_) => self.roll_back(),
@@ -54,13 +48,7 @@ impl State {
                 let person = self.person(id, *epoch)?;
                 guard(!active || person.user.is_active(), Guard::User)
             }
-            Change::UpdateUser {
-                id,
-                epoch,
-                raise_epoch,
-                at,
-                set,
-            } => {
+            Change::UpdateUser { id, epoch, raise_epoch, at, set } => {
                 let mut person = self.person(id, *epoch)?.clone();
                 person.user.epoch += i64::from(*raise_epoch);
                 person.user.updated_at = *at;
@@ -73,12 +61,7 @@ impl State {
                 self.users.put(UserRow::Tombstone(id.clone()));
                 Ok(())
             }
-            Change::ClaimIdentifier {
-                identifier,
-                user_id,
-                until,
-                now,
-            } => {
+            Change::ClaimIdentifier { identifier, user_id, until, now } => {
                 let taken = self
                     .identifiers
                     .get(&IdentifierRow::key_of(identifier))
@@ -91,22 +74,12 @@ impl State {
                 });
                 Ok(())
             }
-            Change::HoldIdentifier {
-                identifier,
-                user_id,
-                until,
-            } => {
+            Change::HoldIdentifier { identifier, user_id, until } => {
                 let row = self.identifier_of(identifier, user_id)?.clone();
-                self.identifiers.put(IdentifierRow {
-                    until: *until,
-                    ..row
-                });
+                self.identifiers.put(IdentifierRow { until: *until, ..row });
                 Ok(())
             }
-            Change::ReleaseIdentifier {
-                identifier,
-                user_id,
-            } => {
+            Change::ReleaseIdentifier { identifier, user_id } => {
                 let key = self.identifier_of(identifier, user_id)?.key();
                 self.identifiers.remove(&key);
                 Ok(())
@@ -122,20 +95,11 @@ impl State {
                 self.tokens.put(token);
                 Ok(())
             }
-            Change::VoidTokens {
-                user_id,
-                purpose,
-                now,
-            } => {
+            Change::VoidTokens { user_id, purpose, now } => {
                 self.void_tokens(user_id, *purpose, *now);
                 Ok(())
             }
-            Change::IssueCode {
-                id,
-                issue,
-                expires_at,
-                now,
-            } => {
+            Change::IssueCode { id, issue, expires_at, now } => {
                 let mut token = self.live_token_row(*id, *now)?.clone();
                 guard(token.code_issue == *issue, Guard::Token)?;
                 token.code_issue += 1;
@@ -148,20 +112,9 @@ impl State {
                 self.evict_sessions(session);
                 Ok(())
             }
-            Change::RotateSession {
-                id,
-                generation,
-                to,
-                now,
-                expires_at,
-                ip,
-                user_agent,
-            } => {
+            Change::RotateSession { id, generation, to, now, expires_at, ip, user_agent } => {
                 let row = self.sessions.get(id).ok_or(Guard::Session)?;
-                guard(
-                    *now < row.expires_at && row.generation == *generation,
-                    Guard::Session,
-                )?;
+                guard(*now < row.expires_at && row.generation == *generation, Guard::Session)?;
                 let mut session = row.clone();
                 session.generation = *to;
                 session.rotated_at = Some(*now);
@@ -172,11 +125,7 @@ impl State {
                 self.sessions.put(session);
                 Ok(())
             }
-            Change::EndSession {
-                id,
-                user_id,
-                generation,
-            } => {
+            Change::EndSession { id, user_id, generation } => {
                 let row = self.sessions.get(id).ok_or(Guard::Session)?;
                 guard(
                     row.user_id == *user_id && generation.is_none_or(|g| g == row.generation),
@@ -193,16 +142,10 @@ impl State {
                 self.set_pending_totp(user_id, secret);
                 Ok(())
             }
-            Change::ConfirmTotp {
-                user_id,
-                factor_id,
-                step,
-            } => self.confirm_totp(user_id, factor_id, *step),
-            Change::UseTotpStep {
-                user_id,
-                factor_id,
-                step,
-            } => {
+            Change::ConfirmTotp { user_id, factor_id, step } => {
+                self.confirm_totp(user_id, factor_id, *step)
+            }
+            Change::UseTotpStep { user_id, factor_id, step } => {
                 let mut row = self.factors.get(user_id).ok_or(Guard::Factor)?.clone();
                 guard(
                     is_factor(row.totp.confirmed.as_ref(), factor_id) && row.totp.last_step < *step,
@@ -224,10 +167,8 @@ impl State {
             Change::ReplaceRecoveryCodes { user_id, hashes } => {
                 self.recovery_codes.sweep_of(user_id, u64::MAX);
                 for hash in hashes {
-                    self.recovery_codes.put(RecoveryCodeRow {
-                        user_id: user_id.clone(),
-                        hash: hash.clone(),
-                    });
+                    self.recovery_codes
+                        .put(RecoveryCodeRow { user_id: user_id.clone(), hash: hash.clone() });
                 }
                 Ok(())
             }
@@ -235,11 +176,7 @@ impl State {
                 self.recovery_codes.remove(&(user_id.clone(), hash.clone())),
                 Guard::RecoveryCode,
             ),
-            Change::RememberDevice {
-                user_id,
-                device,
-                at,
-            } => {
+            Change::RememberDevice { user_id, device, at } => {
                 self.devices.put(DeviceRow {
                     user_id: user_id.clone(),
                     device: device.clone(),
@@ -251,10 +188,7 @@ impl State {
             Change::RevokeServiceKey { id, at } => {
                 let row = self.service_keys.get(id).ok_or(Guard::ServiceKey)?;
                 guard(row.revoked_at.is_none(), Guard::ServiceKey)?;
-                let key = ServiceKey {
-                    revoked_at: Some(*at),
-                    ..row.clone()
-                };
+                let key = ServiceKey { revoked_at: Some(*at), ..row.clone() };
                 self.service_keys.put(key);
                 Ok(())
             }
@@ -262,16 +196,9 @@ impl State {
                 self.touch_service_key(id, *at);
                 Ok(())
             }
-            Change::InsertRootKey {
-                id,
-                fingerprint,
-                at: _,
-            } => insert(
+            Change::InsertRootKey { id, fingerprint, at: _ } => insert(
                 &mut self.root_keys,
-                RootKeyRow {
-                    id: id.clone(),
-                    fingerprint: fingerprint.clone(),
-                },
+                RootKeyRow { id: id.clone(), fingerprint: fingerprint.clone() },
             ),
             Change::InsertMail(mail) => insert(&mut self.mails, (**mail).clone()),
             Change::CompleteMail { id, lease } => {
@@ -279,23 +206,13 @@ impl State {
                 self.mails.remove(id);
                 Ok(())
             }
-            Change::RetryMail {
-                id,
-                lease,
-                at,
-                error,
-            } => {
+            Change::RetryMail { id, lease, at, error } => {
                 let mut mail = self.failed_mail(id, *lease, error)?;
                 mail.next_attempt_at = *at;
                 self.mails.put(mail);
                 Ok(())
             }
-            Change::BuryMail {
-                id,
-                lease,
-                at,
-                error,
-            } => {
+            Change::BuryMail { id, lease, at, error } => {
                 let mut mail = self.failed_mail(id, *lease, error)?;
                 mail.dead_at = Some(*at);
                 self.mails.put(mail);
@@ -342,10 +259,7 @@ impl State {
     }
 
     fn live_token_row(&self, id: TokenId, now: Timestamp) -> Result<&Token, Guard> {
-        self.tokens
-            .get(&id)
-            .filter(|token| token.is_live(now))
-            .ok_or(Guard::Token)
+        self.tokens.get(&id).filter(|token| token.is_live(now)).ok_or(Guard::Token)
     }
 
     fn void_tokens(&mut self, user_id: &UserId, purpose: Option<Purpose>, now: Timestamp) {
@@ -353,10 +267,7 @@ impl State {
             .tokens
             .of(user_id)
             .filter(|token| token.used_at.is_none() && purpose.is_none_or(|p| p == token.purpose))
-            .map(|token| Token {
-                used_at: Some(now),
-                ..token.clone()
-            })
+            .map(|token| Token { used_at: Some(now), ..token.clone() })
             .collect();
         void.into_iter().for_each(|token| self.tokens.put(token));
     }
@@ -390,11 +301,7 @@ impl State {
     fn set_pending_totp(&mut self, user_id: &UserId, secret: &SealedSecret) {
         let mut row = self.factors.get(user_id).cloned().unwrap_or(FactorRow {
             user_id: user_id.clone(),
-            totp: Totp {
-                confirmed: None,
-                pending: None,
-                last_step: 0,
-            },
+            totp: Totp { confirmed: None, pending: None, last_step: 0 },
         });
         row.totp.pending = Some(secret.clone());
         self.factors.put(row);
@@ -402,17 +309,10 @@ impl State {
 
     fn confirm_totp(&mut self, user_id: &UserId, factor_id: &FactorId, step: i64) -> Applied {
         let row = self.factors.get(user_id).ok_or(Guard::Factor)?;
-        guard(
-            is_factor(row.totp.pending.as_ref(), factor_id),
-            Guard::Factor,
-        )?;
+        guard(is_factor(row.totp.pending.as_ref(), factor_id), Guard::Factor)?;
         let row = FactorRow {
             user_id: user_id.clone(),
-            totp: Totp {
-                confirmed: row.totp.pending.clone(),
-                pending: None,
-                last_step: step,
-            },
+            totp: Totp { confirmed: row.totp.pending.clone(), pending: None, last_step: step },
         };
         self.factors.put(row);
         Ok(())
@@ -432,19 +332,13 @@ impl State {
 
     fn touch_service_key(&mut self, id: &ServiceKeyId, at: Timestamp) {
         if let Some(row) = self.service_keys.get(id) {
-            let key = ServiceKey {
-                last_used_at: Some(at),
-                ..row.clone()
-            };
+            let key = ServiceKey { last_used_at: Some(at), ..row.clone() };
             self.service_keys.put(key);
         }
     }
 
     fn leased_mail(&self, id: &MailId, lease: LeaseId) -> Result<&OutboxMail, Guard> {
-        self.mails
-            .get(id)
-            .filter(|mail| mail.lease == Some(lease))
-            .ok_or(Guard::Lease)
+        self.mails.get(id).filter(|mail| mail.lease == Some(lease)).ok_or(Guard::Lease)
     }
 
     /// The mail after a failed try: counted, and nobody's any more.
@@ -460,10 +354,7 @@ impl State {
     }
 
     fn dead_mail_row(&self, id: &MailId) -> Result<&OutboxMail, Guard> {
-        self.mails
-            .get(id)
-            .filter(|mail| mail.dead_at.is_some())
-            .ok_or(Guard::Lease)
+        self.mails.get(id).filter(|mail| mail.dead_at.is_some()).ok_or(Guard::Lease)
     }
 }
 

@@ -95,10 +95,8 @@ impl UserStore for MemoryStore {
         let Some(found) = state.user(user) else {
             return Ok(None);
         };
-        let session = state
-            .sessions
-            .get(&session)
-            .filter(|row| row.user_id == *user && now < row.expires_at);
+        let session =
+            state.sessions.get(&session).filter(|row| row.user_id == *user && now < row.expires_at);
         Ok(Some((found.clone(), session.cloned())))
     }
 
@@ -160,21 +158,12 @@ impl CredentialStore for MemoryStore {
         limit: usize,
     ) -> Result<Vec<ServiceKey>, StoreError> {
         let state = self.state()?;
-        Ok(state
-            .service_keys
-            .after(after)
-            .take(limit)
-            .cloned()
-            .collect())
+        Ok(state.service_keys.after(after).take(limit).cloned().collect())
     }
 
     async fn root_keys(&self) -> Result<Vec<(String, String)>, StoreError> {
         let state = self.state()?;
-        Ok(state
-            .root_keys
-            .rows()
-            .map(|row| (row.id.clone(), row.fingerprint.clone()))
-            .collect())
+        Ok(state.root_keys.rows().map(|row| (row.id.clone(), row.fingerprint.clone())).collect())
     }
 }
 
@@ -214,12 +203,8 @@ impl SessionStore for MemoryStore {
 
     async fn sessions(&self, user: &UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
         let state = self.state()?;
-        let mut live: Vec<Session> = state
-            .sessions
-            .of(user)
-            .filter(|session| now < session.expires_at)
-            .cloned()
-            .collect();
+        let mut live: Vec<Session> =
+            state.sessions.of(user).filter(|session| now < session.expires_at).cloned().collect();
         live.sort_by_key(|session| std::cmp::Reverse((session.last_seen_at, session.id)));
         Ok(live)
     }
@@ -262,10 +247,7 @@ impl OutboxStore for MemoryStore {
         limit: usize,
     ) -> Result<Vec<OutboxMail>, StoreError> {
         let state = self.state()?;
-        let dead = state
-            .mails
-            .after(after)
-            .filter(|mail| mail.dead_at.is_some());
+        let dead = state.mails.after(after).filter(|mail| mail.dead_at.is_some());
         Ok(dead.take(limit).cloned().collect())
     }
 
@@ -278,9 +260,7 @@ impl OutboxStore for MemoryStore {
             } else {
                 depth.waiting += 1;
                 depth.oldest = Some(
-                    depth
-                        .oldest
-                        .map_or(mail.created_at, |oldest| oldest.min(mail.created_at)),
+                    depth.oldest.map_or(mail.created_at, |oldest| oldest.min(mail.created_at)),
                 );
             }
         }
@@ -292,9 +272,9 @@ impl OutboxStore for MemoryStore {
 fn mail_due_at(mail: &OutboxMail) -> Option<Timestamp> {
     match mail.dead_at {
         Some(_) => None,
-        None => Some(mail.leased_until.map_or(mail.next_attempt_at, |until| {
-            until.max(mail.next_attempt_at)
-        })),
+        None => Some(
+            mail.leased_until.map_or(mail.next_attempt_at, |until| until.max(mail.next_attempt_at)),
+        ),
     }
 }
 
@@ -307,12 +287,7 @@ impl AuditStore for MemoryStore {
         limit: usize,
     ) -> Result<Vec<AuditEntry>, StoreError> {
         let state = self.state()?;
-        Ok(state
-            .audit
-            .of_after(user, after)
-            .take(limit)
-            .cloned()
-            .collect())
+        Ok(state.audit.of_after(user, after).take(limit).cloned().collect())
     }
 }
 
@@ -323,17 +298,10 @@ impl CounterStore for MemoryStore {
         let counts = hits
             .iter()
             .map(|hit| {
-                let open = state
-                    .counters
-                    .get(&hit.key)
-                    .filter(|row| now < row.resets_at);
+                let open = state.counters.get(&hit.key).filter(|row| now < row.resets_at);
                 let (count, resets_at) =
                     open.map_or((1, now + hit.window), |row| (row.count + 1, row.resets_at));
-                state.counters.put(CounterRow {
-                    key: hit.key.clone(),
-                    count,
-                    resets_at,
-                });
+                state.counters.put(CounterRow { key: hit.key.clone(), count, resets_at });
                 Count { count, resets_at }
             })
             .collect();
@@ -345,10 +313,7 @@ impl CounterStore for MemoryStore {
         let mut state = self.state()?;
         for key in keys {
             if let Some(row) = state.counters.get(key).cloned() {
-                state.counters.put(CounterRow {
-                    count: (row.count - 1).max(0),
-                    ..row
-                });
+                state.counters.put(CounterRow { count: (row.count - 1).max(0), ..row });
             }
         }
         state.commit();

@@ -12,15 +12,9 @@ impl State {
         left -= self.sessions.sweep(left, |row| row.expires_at <= now);
         left -= self.counters.sweep(left, |row| row.resets_at <= now);
         left -= self.identifiers.sweep(left, |row| !row.is_held(now));
-        left -= self
-            .commits
-            .sweep(left, |row| row.at + COMMIT_ID_LIFE <= now);
-        left -= self
-            .tokens
-            .sweep(left, |row| row.expires_at + EXPIRED_TOKEN_LIFE <= now);
-        left -= self
-            .devices
-            .sweep(left, |row| row.used_at + DEVICE_LIFE <= now);
+        left -= self.commits.sweep(left, |row| row.at + COMMIT_ID_LIFE <= now);
+        left -= self.tokens.sweep(left, |row| row.expires_at + EXPIRED_TOKEN_LIFE <= now);
+        left -= self.devices.sweep(left, |row| row.used_at + DEVICE_LIFE <= now);
         left -= self.purge_deleted_users(left);
         self.commit();
         limit - left

@@ -26,11 +26,7 @@ pub(super) struct Table<R: Row> {
 
 impl<R: Row> Default for Table<R> {
     fn default() -> Self {
-        Self {
-            rows: BTreeMap::new(),
-            by_owner: BTreeMap::new(),
-            journal: Vec::new(),
-        }
+        Self { rows: BTreeMap::new(), by_owner: BTreeMap::new(), journal: Vec::new() }
     }
 }
 
@@ -50,9 +46,7 @@ impl<R: Row> Table<R> {
     /// Rows after the key, in the order of their keys.
     pub(super) fn after(&self, key: Option<&R::Key>) -> impl Iterator<Item = &R> {
         let from = key.map_or(Bound::Unbounded, Bound::Excluded);
-        self.rows
-            .range((from, Bound::Unbounded))
-            .map(|(_, row)| row)
+        self.rows.range((from, Bound::Unbounded)).map(|(_, row)| row)
     }
 
     /// The user's rows, in the order of their keys.
@@ -94,12 +88,8 @@ impl<R: Row> Table<R> {
     /// Removes at most `limit` rows that are `over`, and says how many.
     pub(super) fn sweep(&mut self, limit: u64, over: impl Fn(&R) -> bool) -> u64 {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let keys: Vec<R::Key> = self
-            .rows()
-            .filter(|row| over(row))
-            .take(limit)
-            .map(Row::key)
-            .collect();
+        let keys: Vec<R::Key> =
+            self.rows().filter(|row| over(row)).take(limit).map(Row::key).collect();
         keys.iter().map(|key| u64::from(self.remove(key))).sum()
     }
 

@@ -43,19 +43,16 @@ pub(super) struct Kit {
 
 impl Kit {
     pub(super) fn new(store: Arc<dyn Store>) -> Self {
-        Self {
-            store,
-            rng: SeededRng::new(1),
-            scope: Mutex::default(),
-        }
+        Self::seeded(store, 1)
+    }
+
+    pub(super) fn seeded(store: Arc<dyn Store>, seed: u64) -> Self {
+        Self { store, rng: SeededRng::new(seed), scope: Mutex::default() }
     }
 
     pub(super) fn list(&self, list: impl Into<Vec<Change>>) -> Changes {
         let changes = Changes::new(list.into(), NOW, &self.rng);
-        self.scope
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .extend(changes.list());
+        self.scope.lock().unwrap_or_else(PoisonError::into_inner).extend(changes.list());
         changes
     }
 
@@ -90,21 +87,13 @@ impl Kit {
                 ),
             }
             let after = self.everything(EARLY).await;
-            same_reads(
-                &format!("{at}: after a list that failed with {guard:?}"),
-                &after,
-                &before,
-            );
+            same_reads(&format!("{at}: after a list that failed with {guard:?}"), &after, &before);
         }
     }
 
     /// Everything about what the test's changes have named so far, as it reads at this time.
     pub(super) async fn everything(&self, now: Timestamp) -> Snapshot {
-        let scope = self
-            .scope
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let scope = self.scope.lock().unwrap_or_else(PoisonError::into_inner).clone();
         snapshot(self.store.as_ref(), &scope, now).await
     }
 
@@ -296,10 +285,7 @@ pub(super) fn claim(
 /// A list of this one fails at its last place with [`Guard::Exists`], whatever
 /// comes before.
 pub(super) fn audit_twice(entry: &AuditEntry) -> [Change; 2] {
-    [
-        Change::InsertAudit(entry.clone()),
-        Change::InsertAudit(entry.clone()),
-    ]
+    [Change::InsertAudit(entry.clone()), Change::InsertAudit(entry.clone())]
 }
 
 /// A name as it is, canonical form and all, valid or not: what a store keeps is
@@ -322,6 +308,5 @@ pub(super) fn username_id(canonical: &str) -> Identifier {
 }
 
 pub(super) fn user_id(text: &str) -> UserId {
-    text.parse()
-        .unwrap_or_else(|_| panic!("{text:?} is a user's id"))
+    text.parse().unwrap_or_else(|_| panic!("{text:?} is a user's id"))
 }

@@ -46,23 +46,12 @@ impl Scope {
                 self.add_user(id);
             }
             Change::TouchUser { id, .. } | Change::DeleteUser { id, .. } => self.add_user(id),
-            Change::ClaimIdentifier {
-                identifier,
-                user_id,
-                ..
-            } => {
+            Change::ClaimIdentifier { identifier, user_id, .. } => {
                 self.add_identifier(identifier);
                 user_id.iter().for_each(|user| self.add_user(user));
             }
-            Change::HoldIdentifier {
-                identifier,
-                user_id,
-                ..
-            }
-            | Change::ReleaseIdentifier {
-                identifier,
-                user_id,
-            } => {
+            Change::HoldIdentifier { identifier, user_id, .. }
+            | Change::ReleaseIdentifier { identifier, user_id } => {
                 self.add_identifier(identifier);
                 self.add_user(user_id);
             }
@@ -84,9 +73,7 @@ impl Scope {
                 self.sessions.insert(*id);
                 self.add_user(user_id);
             }
-            Change::RememberDevice {
-                user_id, device, ..
-            } => {
+            Change::RememberDevice { user_id, device, .. } => {
                 self.devices.insert((user_id.clone(), device.clone()));
                 self.add_user(user_id);
             }
@@ -126,7 +113,6 @@ impl Scope {
     }
 
     fn add_identifier(&mut self, identifier: &Identifier) {
-        self.identifiers
-            .insert((identifier.kind(), identifier.canonical().to_owned()));
+        self.identifiers.insert((identifier.kind(), identifier.canonical().to_owned()));
     }
 }

@@ -27,10 +27,7 @@ pub(super) async fn snapshot(store: &dyn Store, scope: &Scope, now: Timestamp) -
     let mut root_keys = read(store.root_keys().await);
     root_keys.sort();
     add("root_keys".into(), &root_keys);
-    add(
-        "service_keys".into(),
-        &read(store.service_keys(None, ALL).await),
-    );
+    add("service_keys".into(), &read(store.service_keys(None, ALL).await));
     add("dead_mail".into(), &read(store.dead_mail(None, ALL).await));
     add("next_mail_at".into(), &read(store.next_mail_at().await));
     add("outbox_depth".into(), &read(store.outbox_depth().await));
@@ -59,11 +56,7 @@ pub(super) async fn snapshot(store: &dyn Store, scope: &Scope, now: Timestamp) -
         }
     }
     for identifier in scope.identifiers() {
-        let name = format!(
-            "{} {:?}",
-            identifier.kind().as_str(),
-            identifier.canonical()
-        );
+        let name = format!("{} {:?}", identifier.kind().as_str(), identifier.canonical());
         let account = read(store.account_by_identifier(&identifier, now).await);
         add(format!("account_by_identifier({name})"), &account);
         let taken = read(store.is_taken(&identifier, None, now).await);
@@ -99,18 +92,12 @@ pub(super) fn same_reads(when: &str, found: &Snapshot, expected: &Snapshot) {
         .filter(|key| found.get(*key) != expected.get(*key))
         .map(|key| {
             let (found, expected) = (found.get(key), expected.get(key));
-            (
-                key,
-                differences(&found.cloned().show(), &expected.cloned().show()),
-            )
+            (key, differences(&found.cloned().show(), &expected.cloned().show()))
         })
         .collect();
     if differing.is_empty() {
         return;
     }
-    let report: String = differing
-        .iter()
-        .map(|(key, lines)| format!("{key}:\n{lines}"))
-        .collect();
+    let report: String = differing.iter().map(|(key, lines)| format!("{key}:\n{lines}")).collect();
     panic!("{when}:\n{report}");
 }

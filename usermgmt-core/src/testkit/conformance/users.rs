@@ -13,29 +13,15 @@ use crate::model::user::{Account, PasswordHash, Role, User};
 use crate::store::{Change, Guard, Store, UserPatch};
 
 fn touch(id: &UserId, active: bool, epoch: i64) -> Change {
-    Change::TouchUser {
-        id: id.clone(),
-        active,
-        epoch,
-    }
+    Change::TouchUser { id: id.clone(), active, epoch }
 }
 
 fn update(id: &UserId, epoch: i64, raise_epoch: bool, set: UserPatch) -> Change {
-    Change::UpdateUser {
-        id: id.clone(),
-        epoch,
-        raise_epoch,
-        at: NOW + SECOND,
-        set: Box::new(set),
-    }
+    Change::UpdateUser { id: id.clone(), epoch, raise_epoch, at: NOW + SECOND, set: Box::new(set) }
 }
 
 fn delete(id: &UserId, epoch: i64) -> Change {
-    Change::DeleteUser {
-        id: id.clone(),
-        epoch,
-        at: NOW,
-    }
+    Change::DeleteUser { id: id.clone(), epoch, at: NOW }
 }
 
 /// A user with something in every field that can be empty.
@@ -90,10 +76,7 @@ pub async fn every_field_of_a_user_round_trips(store: Arc<dyn Store>) {
     };
     let rows = [
         (kit.user("plain"), None),
-        (
-            full(&kit, "full"),
-            Some("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA"),
-        ),
+        (full(&kit, "full"), Some("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA")),
         (shown, Some("")),
         (longest, Some("scrypt:32768:8:1$salt$00")),
         (empty_texts, None),
@@ -107,9 +90,8 @@ pub async fn every_field_of_a_user_round_trips(store: Arc<dyn Store>) {
             user: user.clone(),
         };
         same("the account", &kit.account(&user.id).await, &expected);
-        let listed = read(kit.store.users(None, 100).await)
-            .into_iter()
-            .find(|listed| listed.id == user.id);
+        let listed =
+            read(kit.store.users(None, 100).await).into_iter().find(|listed| listed.id == user.id);
         same("the user in the list", &listed, &Some(user));
     }
 }
@@ -117,31 +99,20 @@ pub async fn every_field_of_a_user_round_trips(store: Arc<dyn Store>) {
 pub async fn a_user_id_is_taken_once(store: Arc<dyn Store>) {
     let kit = Kit::new(store);
     let ann = kit.add_user("ann").await;
-    let impostor = User {
-        id: ann.id,
-        ..kit.user("impostor")
-    };
-    kit.refused(Guard::Exists, [insert_user(&impostor, Some("other"))])
-        .await;
+    let impostor = User { id: ann.id, ..kit.user("impostor") };
+    kit.refused(Guard::Exists, [insert_user(&impostor, Some("other"))]).await;
 }
 
 pub async fn user_ids_that_differ_in_case_are_two_users(store: Arc<dyn Store>) {
     let kit = Kit::new(store);
     let [lower, upper] = ["507f1f77bcf86cd799439abc", "507F1F77BCF86CD799439ABC"].map(user_id);
     for (id, name) in [(&lower, "lower"), (&upper, "upper")] {
-        let user = User {
-            id: id.clone(),
-            ..kit.user(name)
-        };
+        let user = User { id: id.clone(), ..kit.user(name) };
         kit.applied([insert_user(&user, None)]).await;
     }
     assert_eq!(kit.account(&lower).await.user.username.as_str(), "lower");
     assert_eq!(kit.account(&upper).await.user.username.as_str(), "upper");
-    let none = read(
-        kit.store
-            .account(&user_id("507f1f77bcf86cd799439ABC"))
-            .await,
-    );
+    let none = read(kit.store.account(&user_id("507f1f77bcf86cd799439ABC")).await);
     same("an id in a third case", &none, &None);
 }
 
@@ -154,8 +125,7 @@ pub async fn a_patch_changes_what_it_names_and_nothing_else(store: Arc<dyn Store
     };
     expected.user.email_confirmed_at = None;
     let id = expected.user.id.clone();
-    kit.applied([insert_user(&expected.user, Some("before"))])
-        .await;
+    kit.applied([insert_user(&expected.user, Some("before"))]).await;
 
     type Edit = fn(&mut UserPatch, &mut Account);
     let edits: [Edit; 18] = [
@@ -249,11 +219,7 @@ pub async fn a_patch_changes_what_it_names_and_nothing_else(store: Arc<dyn Store
         .await;
         expected.user.updated_at = at;
         expected.user.epoch += i64::from(raise_epoch);
-        same(
-            &format!("after edit {number}"),
-            &kit.account(&id).await,
-            &expected,
-        );
+        same(&format!("after edit {number}"), &kit.account(&id).await, &expected);
     }
 }
 
@@ -261,21 +227,15 @@ pub async fn an_update_needs_the_user_and_the_epoch_that_was_read(store: Arc<dyn
     let kit = Kit::new(store);
     let ann = kit.add_user("ann").await;
     let bob = kit.add_user("bob").await;
-    let named = |name: &str| UserPatch {
-        first_name: Some(Some(name.to_owned())),
-        ..UserPatch::default()
-    };
-    kit.applied([update(&ann.id, 0, true, named("first"))])
-        .await;
+    let named =
+        |name: &str| UserPatch { first_name: Some(Some(name.to_owned())), ..UserPatch::default() };
+    kit.applied([update(&ann.id, 0, true, named("first"))]).await;
     for epoch in [0, 2, -1] {
-        kit.refused(Guard::User, [update(&ann.id, epoch, true, named("late"))])
-            .await;
+        kit.refused(Guard::User, [update(&ann.id, epoch, true, named("late"))]).await;
     }
     let nobody = kit.user("nobody").id;
-    kit.refused(Guard::User, [update(&nobody, 0, false, named("ghost"))])
-        .await;
-    kit.applied([update(&ann.id, 1, false, named("second"))])
-        .await;
+    kit.refused(Guard::User, [update(&nobody, 0, false, named("ghost"))]).await;
+    kit.applied([update(&ann.id, 1, false, named("second"))]).await;
     let account = kit.account(&ann.id).await;
     assert_eq!(account.user.first_name.as_deref(), Some("second"));
     assert_eq!(account.user.epoch, 1);
@@ -291,22 +251,15 @@ pub async fn a_touch_tests_the_epoch_and_changes_nothing(store: Arc<dyn Store>) 
         // matched ones, finds none the second time.
         kit.applied([touch(&ann.id, active, 0)]).await;
         kit.refused(Guard::User, [touch(&ann.id, active, 1)]).await;
-        kit.refused(Guard::User, [touch(&kit.user("nobody").id, active, 0)])
-            .await;
+        kit.refused(Guard::User, [touch(&kit.user("nobody").id, active, 0)]).await;
     }
     same("the user", &kit.account(&ann.id).await.user, &ann);
 }
 
 pub async fn a_touch_of_an_active_user_needs_a_confirmed_enabled_one(store: Arc<dyn Store>) {
     let kit = Kit::new(store);
-    let unconfirmed = User {
-        email_confirmed_at: None,
-        ..kit.user("unconfirmed")
-    };
-    let disabled = User {
-        disabled_at: Some(NOW),
-        ..kit.user("disabled")
-    };
+    let unconfirmed = User { email_confirmed_at: None, ..kit.user("unconfirmed") };
+    let disabled = User { disabled_at: Some(NOW), ..kit.user("disabled") };
     for user in [unconfirmed, disabled] {
         kit.applied([insert_user(&user, None)]).await;
         kit.refused(Guard::User, [touch(&user.id, true, 0)]).await;
@@ -317,10 +270,7 @@ pub async fn a_touch_of_an_active_user_needs_a_confirmed_enabled_one(store: Arc<
 pub async fn the_same_update_twice_finds_its_row_both_times(store: Arc<dyn Store>) {
     let kit = Kit::new(store);
     let ann = kit.add_user("ann").await;
-    let set = UserPatch {
-        first_name: Some(Some("Ann".to_owned())),
-        ..UserPatch::default()
-    };
+    let set = UserPatch { first_name: Some(Some("Ann".to_owned())), ..UserPatch::default() };
     for _ in 0..2 {
         kit.applied([update(&ann.id, 0, false, set.clone())]).await;
     }
@@ -339,10 +289,7 @@ pub async fn later_changes_of_a_list_see_the_earlier_ones(store: Arc<dyn Store>)
     assert_eq!(kit.account(&ann.id).await.user.epoch, 2);
     kit.refused(
         Guard::User,
-        [
-            update(&ann.id, 2, true, UserPatch::default()),
-            touch(&ann.id, true, 2),
-        ],
+        [update(&ann.id, 2, true, UserPatch::default()), touch(&ann.id, true, 2)],
     )
     .await;
 }
@@ -350,15 +297,11 @@ pub async fn later_changes_of_a_list_see_the_earlier_ones(store: Arc<dyn Store>)
 pub async fn a_deleted_user_is_found_by_no_read(store: Arc<dyn Store>) {
     let kit = Kit::new(store);
     let store = &kit.store;
-    let ann = User {
-        unconfirmed_until: Some(NOW - DAY),
-        email_confirmed_at: None,
-        ..kit.user("ann")
-    };
+    let ann =
+        User { unconfirmed_until: Some(NOW - DAY), email_confirmed_at: None, ..kit.user("ann") };
     let session = kit.session(&ann.id);
     kit.applied(registration(&ann, Some("hash"))).await;
-    kit.applied([Change::InsertSession(Box::new(session.clone()))])
-        .await;
+    kit.applied([Change::InsertSession(Box::new(session.clone()))]).await;
     kit.applied([delete(&ann.id, 0)]).await;
 
     same("account", &read(store.account(&ann.id).await), &None);
@@ -380,13 +323,8 @@ pub async fn a_deleted_user_cannot_be_changed_or_added_again(store: Arc<dyn Stor
     let ann = kit.add_user("ann").await;
     kit.applied([delete(&ann.id, 0)]).await;
     for epoch in [0, 1] {
-        kit.refused(Guard::User, [touch(&ann.id, false, epoch)])
-            .await;
-        kit.refused(
-            Guard::User,
-            [update(&ann.id, epoch, false, UserPatch::default())],
-        )
-        .await;
+        kit.refused(Guard::User, [touch(&ann.id, false, epoch)]).await;
+        kit.refused(Guard::User, [update(&ann.id, epoch, false, UserPatch::default())]).await;
         kit.refused(Guard::User, [delete(&ann.id, epoch)]).await;
     }
     kit.refused(Guard::Exists, [insert_user(&ann, None)]).await;
@@ -396,8 +334,7 @@ pub async fn a_deletion_needs_the_user_and_the_epoch_that_was_read(store: Arc<dy
     let kit = Kit::new(store);
     let ann = kit.add_user("ann").await;
     kit.refused(Guard::User, [delete(&ann.id, 1)]).await;
-    kit.refused(Guard::User, [delete(&kit.user("nobody").id, 0)])
-        .await;
+    kit.refused(Guard::User, [delete(&kit.user("nobody").id, 0)]).await;
     kit.applied([delete(&ann.id, 0)]).await;
 }
 
@@ -405,18 +342,10 @@ pub async fn deleted_users_do_not_get_in_each_others_way(store: Arc<dyn Store>) 
     let kit = Kit::new(store);
     for name in ["ann", "bob", "eve"] {
         let user = kit.add_user(name).await;
-        kit.applied([
-            delete(&user.id, 0),
-            Change::ReleaseIdentifiers { user_id: user.id },
-        ])
-        .await;
+        kit.applied([delete(&user.id, 0), Change::ReleaseIdentifiers { user_id: user.id }]).await;
     }
     let again = kit.add_user("ann").await;
-    let found = read(
-        kit.store
-            .account_by_identifier(&username_id("ann"), NOW)
-            .await,
-    );
+    let found = read(kit.store.account_by_identifier(&username_id("ann"), NOW).await);
     same("the name's new user", &found.map(|a| a.user), &Some(again));
 }
 
@@ -424,10 +353,7 @@ pub async fn users_are_paged_in_the_byte_order_of_their_ids(store: Arc<dyn Store
     let kit = Kit::new(store);
     let ids = ["!", "10", "9", "A", "B", "Z", "_", "a", "ab", "b", "~"];
     for (number, id) in ids.iter().enumerate().rev() {
-        let user = User {
-            id: user_id(id),
-            ..kit.user(&format!("user{number}"))
-        };
+        let user = User { id: user_id(id), ..kit.user(&format!("user{number}")) };
         kit.applied([insert_user(&user, None)]).await;
     }
     // Gaps in the list must not make a page end early.
@@ -461,21 +387,15 @@ pub async fn users_who_never_confirmed_are_found_when_their_time_is_over(store: 
         ("never", None),
     ];
     for (name, unconfirmed_until) in untils {
-        let user = User {
-            unconfirmed_until,
-            email_confirmed_at: None,
-            ..kit.user(name)
-        };
+        let user = User { unconfirmed_until, email_confirmed_at: None, ..kit.user(name) };
         kit.applied([insert_user(&user, None)]).await;
     }
     let found = |now| {
         let store = Arc::clone(&kit.store);
         async move {
             let users = read(store.unconfirmed_users(now, 10).await);
-            let mut names: Vec<String> = users
-                .iter()
-                .map(|user| user.username.as_str().to_owned())
-                .collect();
+            let mut names: Vec<String> =
+                users.iter().map(|user| user.username.as_str().to_owned()).collect();
             names.sort();
             names
         }
@@ -491,8 +411,7 @@ pub async fn a_user_is_read_with_a_session_of_their_own_only(store: Arc<dyn Stor
     let ann = kit.add_user("ann").await;
     let bob = kit.add_user("bob").await;
     let session = kit.session(&ann.id);
-    kit.applied([Change::InsertSession(Box::new(session.clone()))])
-        .await;
+    kit.applied([Change::InsertSession(Box::new(session.clone()))]).await;
 
     let end = session.expires_at;
     let unknown = SessionId::generate(&kit.rng);

@@ -1,0 +1,264 @@
+//! Two users with something of everything, and one of every change.
+
+use std::time::Duration;
+
+use super::kit::{HOUR, Kit, NOW, claim, email_id, insert_user, registration, username_id};
+use crate::model::audit::AuditEntry;
+use crate::model::factor::SealedSecret;
+use crate::model::identifier::Identifier;
+use crate::model::ids::LeaseId;
+use crate::model::mail::OutboxMail;
+use crate::model::service_key::ServiceKey;
+use crate::model::session::Session;
+use crate::model::token::{Purpose, Token};
+use crate::model::user::User;
+use crate::store::{Change, Guard, UserPatch};
+
+/// Rows of two users and of nobody. Built from one seed: every time the same.
+pub(super) struct World {
+    pub(super) ann: User,
+    pub(super) bob: User,
+    pub(super) reserved: Identifier,
+    pub(super) reset: Token,
+    pub(super) confirmation: Token,
+    pub(super) bobs_token: Token,
+    pub(super) phone: Session,
+    pub(super) laptop: Session,
+    pub(super) bobs_session: Session,
+    pub(super) confirmed: SealedSecret,
+    pub(super) pending: SealedSecret,
+    pub(super) service_key: ServiceKey,
+    pub(super) lease: LeaseId,
+    /// Three that a worker has, two that were given up, and Bob's, which waits.
+    pub(super) leased: [OutboxMail; 3],
+    pub(super) dead: [OutboxMail; 2],
+    pub(super) bobs_mail: OutboxMail,
+    pub(super) entry: AuditEntry,
+}
+
+impl World {
+    pub(super) async fn build(kit: &Kit) -> Self {
+        let (ann, bob) = (kit.user("ann"), kit.user("bob"));
+        let lease = LeaseId::generate(&kit.rng);
+        let world = Self {
+            reserved: email_id("reserved@example.com"),
+            reset: kit.token(&ann.id, Purpose::Reset),
+            confirmation: kit.token(&ann.id, Purpose::Confirm),
+            bobs_token: kit.token(&bob.id, Purpose::Reset),
+            phone: kit.session(&ann.id),
+            laptop: kit.session(&ann.id),
+            bobs_session: kit.session(&bob.id),
+            confirmed: kit.secret(),
+            pending: kit.secret(),
+            service_key: kit.service_key("billing"),
+            lease,
+            leased: [0; 3].map(|_| OutboxMail {
+                lease: Some(lease),
+                leased_until: Some(NOW + HOUR),
+                ..kit.mail(Some(&ann.id))
+            }),
+            dead: [0; 2].map(|_| OutboxMail {
+                dead_at: Some(NOW),
+                attempts: 7,
+                ..kit.mail(Some(&ann.id))
+            }),
+            bobs_mail: kit.mail(Some(&bob.id)),
+            entry: kit.audit_entry(Some(&ann.id), "user.registered"),
+            ann,
+            bob,
+        };
+        kit.applied(world.rows()).await;
+        // In three lists, for a list confirms before it sets.
+        kit.applied([world.set_pending(&world.confirmed)]).await;
+        kit.applied([Change::ConfirmTotp {
+            user_id: world.ann.id.clone(),
+            factor_id: world.confirmed.factor_id.clone(),
+            step: 100,
+        }])
+        .await;
+        kit.applied([world.set_pending(&world.pending)]).await;
+        world
+    }
+
+    fn rows(&self) -> Vec<Change> {
+        let mut list = registration(&self.ann, Some("hash"));
+        list.extend(registration(&self.bob, None));
+        list.push(claim(&self.reserved, Some(&self.ann.id), None));
+        for token in [&self.reset, &self.confirmation, &self.bobs_token] {
+            list.push(Change::InsertToken(token.clone()));
+        }
+        for session in [&self.phone, &self.laptop, &self.bobs_session] {
+            list.push(Change::InsertSession(Box::new(session.clone())));
+        }
+        let mails = self.leased.iter().chain(&self.dead);
+        for mail in mails.chain([&self.bobs_mail]) {
+            list.push(Change::InsertMail(Box::new(mail.clone())));
+        }
+        for user in [&self.ann, &self.bob] {
+            list.push(Change::ReplaceRecoveryCodes {
+                user_id: user.id.clone(),
+                hashes: vec!["code 1".to_owned(), "code 2".to_owned()],
+            });
+            list.push(Change::RememberDevice {
+                user_id: user.id.clone(),
+                device: "phone".to_owned(),
+                at: NOW,
+            });
+        }
+        list.push(Change::InsertServiceKey(self.service_key.clone()));
+        list.push(Change::InsertRootKey {
+            id: "k1".to_owned(),
+            fingerprint: "f1".to_owned(),
+            at: NOW,
+        });
+        list.push(Change::InsertAudit(self.entry.clone()));
+        list
+    }
+
+    fn set_pending(&self, secret: &SealedSecret) -> Change {
+        Change::SetPendingTotp { user_id: self.ann.id.clone(), secret: secret.clone() }
+    }
+
+    /// One of every change, guards holding, alone and all in one list; with the
+    /// guard that fails where it is applied again.
+    pub(super) fn every_change(&self, kit: &Kit) -> Vec<(Change, Option<Guard>)> {
+        let (ann, bob) = (&self.ann.id, &self.bob.id);
+        let at = NOW;
+        let later = NOW + HOUR;
+        let error = "refused".to_owned();
+        let lease = self.lease;
+        let new_mail = OutboxMail { next_attempt_at: NOW + 2 * HOUR, ..kit.mail(None) };
+        let guarded = |guard, change| (change, Some(guard));
+        let free = |change| (change, None);
+        vec![
+            guarded(Guard::Exists, insert_user(&kit.user("eve"), Some("hash"))),
+            free(Change::TouchUser { id: ann.clone(), active: true, epoch: 0 }),
+            guarded(
+                Guard::User,
+                Change::UpdateUser {
+                    id: ann.clone(),
+                    epoch: 0,
+                    raise_epoch: true,
+                    at: later,
+                    set: Box::new(UserPatch {
+                        first_name: Some(Some("Ann".to_owned())),
+                        password: Some(None),
+                        ..UserPatch::default()
+                    }),
+                },
+            ),
+            guarded(Guard::User, Change::DeleteUser { id: bob.clone(), epoch: 0, at }),
+            guarded(
+                Guard::Identifier,
+                Change::ReleaseIdentifier {
+                    identifier: self.reserved.clone(),
+                    user_id: ann.clone(),
+                },
+            ),
+            free(Change::ReleaseIdentifiers { user_id: bob.clone() }),
+            free(claim(&username_id("claimed"), Some(ann), None)),
+            free(Change::HoldIdentifier {
+                identifier: Identifier::email(&self.ann.email),
+                user_id: ann.clone(),
+                until: Some(later),
+            }),
+            guarded(Guard::Token, Change::UseToken { id: self.reset.id, now: at }),
+            guarded(
+                Guard::Token,
+                Change::IssueCode {
+                    id: self.confirmation.id,
+                    issue: 0,
+                    expires_at: later,
+                    now: at,
+                },
+            ),
+            free(Change::VoidTokens { user_id: bob.clone(), purpose: None, now: at }),
+            guarded(Guard::Exists, Change::InsertToken(kit.token(ann, Purpose::NotMe))),
+            guarded(
+                Guard::Session,
+                Change::EndSession {
+                    id: self.laptop.id,
+                    user_id: ann.clone(),
+                    generation: Some(0),
+                },
+            ),
+            free(Change::EndSessions { user_id: bob.clone(), except: None }),
+            guarded(Guard::Exists, Change::InsertSession(Box::new(kit.session(ann)))),
+            guarded(
+                Guard::Session,
+                Change::RotateSession {
+                    id: self.phone.id,
+                    generation: 0,
+                    to: 1,
+                    now: at,
+                    expires_at: later,
+                    ip: None,
+                    user_agent: Some("other".to_owned()),
+                },
+            ),
+            guarded(
+                Guard::Factor,
+                Change::UseTotpStep {
+                    user_id: ann.clone(),
+                    factor_id: self.confirmed.factor_id.clone(),
+                    step: 101,
+                },
+            ),
+            guarded(
+                Guard::Factor,
+                Change::ConfirmTotp {
+                    user_id: ann.clone(),
+                    factor_id: self.pending.factor_id.clone(),
+                    step: 102,
+                },
+            ),
+            free(self.set_pending(&kit.secret())),
+            free(Change::DropPendingTotp { user_id: ann.clone() }),
+            free(Change::RemoveTotp { user_id: bob.clone() }),
+            guarded(
+                Guard::RecoveryCode,
+                Change::UseRecoveryCode { user_id: ann.clone(), hash: "code 1".to_owned() },
+            ),
+            free(Change::ReplaceRecoveryCodes {
+                user_id: bob.clone(),
+                hashes: vec!["new".to_owned()],
+            }),
+            free(Change::RememberDevice { user_id: ann.clone(), device: "laptop".to_owned(), at }),
+            guarded(Guard::Exists, Change::InsertServiceKey(kit.service_key("new"))),
+            free(Change::TouchServiceKey { id: self.service_key.id.clone(), at }),
+            guarded(
+                Guard::ServiceKey,
+                Change::RevokeServiceKey { id: self.service_key.id.clone(), at },
+            ),
+            guarded(
+                Guard::Exists,
+                Change::InsertRootKey { id: "k2".to_owned(), fingerprint: "f2".to_owned(), at },
+            ),
+            free(Change::DropMail { user_id: bob.clone() }),
+            guarded(Guard::Exists, Change::InsertMail(Box::new(new_mail))),
+            guarded(Guard::Lease, Change::CompleteMail { id: self.leased[0].id.clone(), lease }),
+            guarded(
+                Guard::Lease,
+                Change::RetryMail {
+                    id: self.leased[1].id.clone(),
+                    lease,
+                    at: later,
+                    error: error.clone(),
+                },
+            ),
+            guarded(
+                Guard::Lease,
+                Change::BuryMail { id: self.leased[2].id.clone(), lease, at, error },
+            ),
+            guarded(
+                Guard::Lease,
+                Change::ReviveMail {
+                    id: self.dead[0].id.clone(),
+                    at: later + Duration::from_secs(1),
+                },
+            ),
+            guarded(Guard::Lease, Change::DropDeadMail { id: self.dead[1].id.clone() }),
+            guarded(Guard::Exists, Change::InsertAudit(kit.audit_entry(Some(bob), "user.deleted"))),
+        ]
+    }
+}
