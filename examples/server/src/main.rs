@@ -1,1 +1,53 @@
-fn main() {}
+//! `usermgmt-server`: user accounts over HTTP, from one command.
+
+mod cli;
+mod dev_mail;
+mod failure;
+mod log;
+mod run;
+mod secret_file;
+mod serve;
+mod service_key;
+mod settings;
+mod setup;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use crate::cli::Action;
+use crate::failure::Failure;
+use crate::settings::Settings;
+
+fn main() -> ExitCode {
+    let invocation = cli::parse();
+    let settings =
+        Settings::load(invocation.config.as_deref(), std::env::vars_os(), invocation.flags);
+    let done = settings
+        .map_err(|problems| Failure::Setting(problems.to_string()))
+        .and_then(|settings| act(invocation.action, settings));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nobody is left to tell where standard error cannot be written.
+            let _ = writeln!(std::io::stderr(), "usermgmt-server: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+#[tokio::main]
+async fn act(action: Action, settings: Settings) -> Result<(), Failure> {
+    log::start(settings.log_format);
+    match action {
+        Action::Serve => run::run(settings).await,
+        Action::ServiceKey(command) => service_key::run(command, &settings).await,
+    }
+}
+
+/// Prints a line on standard output, at once.
+fn print_line(line: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{line}")
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure::new("cannot write to standard output", &error))
+}

@@ -1,0 +1,49 @@
+//! Accounts in an axum application of your own.
+//!
+//! ```sh
+//! SECRET=$(openssl rand -base64 32) cargo run -p usermgmt-example-embed
+//! ```
+//!
+//! Mails are printed. `/hello` is the application's own; everything else is
+//! described at <http://127.0.0.1:3000/openapi.json>.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use usermgmt_axum::{CurrentUser, HttpConfig, HttpState};
+use usermgmt_core::auth::Auth;
+use usermgmt_core::config::Config;
+use usermgmt_core::keys::{KeyRing, RootSecret, RootState};
+use usermgmt_core::outbox::OutboxWorker;
+use usermgmt_mail::{Composer, ConsoleMailer, Templates};
+use usermgmt_store_sql::{PoolOptions, SqlStore};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    tracing_subscriber::fmt().init();
+    let secret = std::env::var("SECRET")?;
+
+    let store = SqlStore::connect("sqlite:accounts.db", PoolOptions::default()).await?;
+    let keys = KeyRing::new(&[RootSecret::from_base64(&secret, RootState::Sign)?])?;
+    let config = Config::new("http://127.0.0.1:3000".parse()?);
+    let auth = Auth::builder(Arc::new(store), keys, config).build().await?;
+    let composer = Composer::new("no-reply@example.org", Arc::new(Templates::built_in()?))?;
+    let worker = OutboxWorker::new(auth.clone(), Arc::new(ConsoleMailer::new(composer)));
+    tokio::spawn(async move { worker.run(std::future::pending()).await });
+    let state = HttpState::new(auth, HttpConfig::default());
+    let own = Router::new().route("/hello", get(hello)).with_state(state.clone());
+    let app = own.merge(usermgmt_axum::router(state));
+
+    let listener = TcpListener::bind("127.0.0.1:3000").await?;
+    // Limits and sessions want to know who is asking.
+    let service = app.into_make_service_with_connect_info::<SocketAddr>();
+    Ok(axum::serve(listener, service).await?)
+}
+
+async fn hello(current: CurrentUser) -> String {
+    format!("Hello, {}!", current.user.username)
+}

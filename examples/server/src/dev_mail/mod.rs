@@ -1,0 +1,64 @@
+//! The development mailbox in the browser, at /dev/mail. Every link in it is as
+//! good as the account it is for, so it is shown to this machine alone: to a
+//! loopback peer that named a loopback host and came through no proxy. For
+//! everybody else there is no such path.
+
+mod local;
+mod page;
+
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::any;
+use usermgmt_axum::ApiError;
+use usermgmt_mail::DevMailbox;
+
+/// How many mails the list shows.
+const SHOWN: usize = 200;
+
+/// The pages. To be mounted only where the listener and the public URL are loopback.
+pub(crate) fn router(mailbox: DevMailbox) -> Router {
+    Router::new()
+        .route("/dev/mail", any(list))
+        .route("/dev/mail/", any(list))
+        .route("/dev/mail/{id}", any(show))
+        .layer(from_fn(only_local))
+        .with_state(mailbox)
+}
+
+async fn only_local(request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if reads && local::is_local(&request) { next.run(request).await } else { no_such_path() }
+}
+
+fn no_such_path() -> Response {
+    ApiError::new(StatusCode::NOT_FOUND, "not_found", "The requested resource could not be found")
+        .into_response()
+}
+
+async fn list(State(mailbox): State<DevMailbox>) -> Response {
+    match mailbox.list(SHOWN).await {
+        Ok(mails) => page::list(&mails).into_response(),
+        Err(error) => failed(&error),
+    }
+}
+
+async fn show(State(mailbox): State<DevMailbox>, Path(id): Path<String>) -> Response {
+    match mailbox.read(&id).await {
+        Ok(Some(mail)) => page::mail(&mail).into_response(),
+        Ok(None) => no_such_path(),
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &dyn std::error::Error) -> Response {
+    tracing::error!(%error, "the development mailbox cannot be shown");
+    ApiError::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "internal_error",
+        "The development mailbox cannot be read; the log says why",
+    )
+    .into_response()
+}

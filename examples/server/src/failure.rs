@@ -1,0 +1,47 @@
+//! Why the program ends, and with which status.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// Why the program could not do what it was asked.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A setting or argument is wrong: status 2.
+    Setting(String),
+    /// Anything else: status 1.
+    Other(String),
+}
+
+impl Failure {
+    /// A failure to do something, with its cause and the causes of that.
+    pub(crate) fn new(what: &str, cause: &dyn std::error::Error) -> Self {
+        let mut text = format!("{what}: {cause}");
+        let mut source = cause.source();
+        while let Some(cause) = source {
+            let next = cause.to_string();
+            // Some errors repeat what caused them.
+            if !text.ends_with(&next) {
+                text.push_str(": ");
+                text.push_str(&next);
+            }
+            source = cause.source();
+        }
+        Self::Other(text)
+    }
+
+    /// The status that the process ends with.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Setting(_) => ExitCode::from(2),
+            Self::Other(_) => ExitCode::FAILURE,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Setting(text) | Self::Other(text) => f.write_str(text),
+        }
+    }
+}

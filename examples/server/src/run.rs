@@ -1,0 +1,112 @@
+//! The server as a whole: what runs beside each other, and how it stops.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::HeaderValue;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use usermgmt_axum::{HttpCompat, HttpConfig, HttpState};
+use usermgmt_core::auth::Auth;
+use usermgmt_core::outbox::OutboxWorker;
+use usermgmt_mail::DevMailbox;
+
+use crate::failure::Failure;
+use crate::settings::Settings;
+use crate::{dev_mail, print_line, serve, service_key, setup};
+
+/// How often what is over is deleted.
+const PURGE_EVERY: Duration = Duration::from_secs(5 * 60);
+/// How long the background tasks have to finish once told to stop.
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Serves until a signal says to stop.
+pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
+    let signal =
+        serve::stop_signal().map_err(|error| Failure::new("cannot listen for signals", &error))?;
+    let (mailer, mailbox) = setup::mailer(&settings)?;
+    let cannot_listen =
+        |error| Failure::new(&format!("cannot listen on {}", settings.listen), &error);
+    let listener = TcpListener::bind(settings.listen).await.map_err(cannot_listen)?;
+    let bound = listener.local_addr().map_err(cannot_listen)?;
+    let auth = setup::auth(&settings, bound).await?;
+    if settings.database.is_embedded() {
+        service_key::make_first(&auth).await?;
+    }
+
+    let (stop, stopped) = watch::channel(false);
+    let worker = OutboxWorker::new(auth.clone(), mailer);
+    let sending = tokio::spawn({
+        let stopped = stopped.clone();
+        async move { worker.run(told_to_stop(stopped)).await }
+    });
+    let purging = tokio::spawn(purge(auth.clone(), told_to_stop(stopped)));
+
+    let app = app(&settings, bound, auth, mailbox);
+    print_line(&format!("listening on http://{bound}"))?;
+    serve::serve(listener, app, signal).await;
+
+    // Mail last: requests that were in flight may have queued some.
+    stop.send_replace(true);
+    let finished = async {
+        for task in [sending, purging] {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a background task failed");
+            }
+        }
+    };
+    if tokio::time::timeout(STOP_TIMEOUT, finished).await.is_err() {
+        tracing::warn!(
+            "background tasks did not finish in time; what they had begun is tried again"
+        );
+    }
+    Ok(())
+}
+
+/// Everything that answers.
+fn app(settings: &Settings, bound: SocketAddr, auth: Auth, mailbox: Option<DevMailbox>) -> Router {
+    let public_url = &auth.config().public_url;
+    let config = HttpConfig {
+        trusted_proxies: settings.trusted_proxies.clone(),
+        cors_origins: settings
+            .cors_origins
+            .iter()
+            .filter_map(|origin| HeaderValue::from_str(origin).ok())
+            .collect(),
+        hsts: public_url.scheme() == "https",
+        compat: HttpCompat {
+            confirm_on_get: settings.compat.confirm_on_get,
+            omit_mfa_secret_field: settings.compat.omit_mfa_secret_field,
+            free_gender: settings.compat.free_gender,
+            open_users_api: settings.compat.open_users_api,
+        },
+        ..HttpConfig::default()
+    };
+    let local = bound.ip().is_loopback() && crate::settings::leads_to_loopback(public_url);
+    let app = usermgmt_axum::router(HttpState::new(auth, config));
+    match mailbox.filter(|_| local) {
+        Some(mailbox) => app.merge(dev_mail::router(mailbox)),
+        None => app,
+    }
+}
+
+async fn told_to_stop(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is the end as well.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+async fn purge(auth: Auth, stop: impl Future<Output = ()>) {
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        match auth.purge().await {
+            Ok(0) => {}
+            Ok(rows) => tracing::debug!(rows, "deleted what was over"),
+            Err(error) => tracing::warn!(%error, "what is over could not be deleted"),
+        }
+        tokio::select! {
+            () = &mut stop => return,
+            () = tokio::time::sleep(PURGE_EVERY) => {}
+        }
+    }
+}

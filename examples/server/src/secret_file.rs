@@ -1,0 +1,211 @@
+//! The file of the root secrets. With an embedded store the first start makes it.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use usermgmt_core::keys::KeyRing;
+use usermgmt_core::rng::{SecureRng, random};
+use zeroize::Zeroizing;
+
+use crate::settings::{SecretSource, parse_secret_lines};
+
+/// The root secrets from wherever the settings say. `store_file` is the file of
+/// an embedded store.
+///
+/// # Errors
+/// A text that says what is wrong and how to mend it.
+pub(crate) fn load(
+    source: &SecretSource,
+    store_file: Option<&Path>,
+    rng: &dyn SecureRng,
+) -> Result<KeyRing, String> {
+    match source {
+        SecretSource::Given(ring) => Ok(ring.clone()),
+        SecretSource::File(path) => read(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => format!(
+                "secret_file: {} does not exist (`openssl rand -base64 32` makes its content)",
+                path.display()
+            ),
+            _ => cannot_read(path, &error),
+        }),
+        SecretSource::MadeAt(path) => {
+            // Looked at first: another process that starts now makes the secret
+            // before the store.
+            let store_exists = store_file.is_some_and(Path::exists);
+            match read(path) {
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    if let Some(store) = store_file.filter(|_| store_exists) {
+                        return Err(format!(
+                            "{} exists, but the secret it was used with does not: \
+                             restore {} from your backup",
+                            store.display(),
+                            path.display()
+                        ));
+                    }
+                    make(path, rng)
+                        .map_err(|error| format!("cannot make {}: {error}", path.display()))?;
+                    read(path).map_err(|error| cannot_read(path, &error))
+                }
+                other => other.map_err(|error| cannot_read(path, &error)),
+            }
+        }
+    }
+}
+
+/// Makes a folder that only its owner may enter, with its parents.
+///
+/// # Errors
+/// Those of the file system.
+pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+fn cannot_read(path: &Path, error: &io::Error) -> String {
+    format!("cannot read the secret in {}: {error}", path.display())
+}
+
+fn read(path: &Path) -> io::Result<KeyRing> {
+    let text = Zeroizing::new(fs::read_to_string(path)?);
+    warn_if_readable_by_others(path)?;
+    parse_secret_lines(&text).map_err(|why| io::Error::new(ErrorKind::InvalidData, why))
+}
+
+#[cfg(unix)]
+fn warn_if_readable_by_others(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::metadata(path)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        tracing::warn!(
+            path = %path.display(),
+            mode = format!("{:o}", mode & 0o777),
+            "the file of the root secret is open to other users of this machine; make it 600"
+        );
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn warn_if_readable_by_others(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Makes the file unless it is there: whole or not at all, and only one process wins.
+fn make(path: &Path, rng: &dyn SecureRng) -> io::Result<()> {
+    let dir = match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    };
+    make_private_dir(dir)?;
+    let aside = dir.join(format!(".secret.{}", URL_SAFE_NO_PAD.encode(random::<9>(rng))));
+    let made = write_aside(&aside, rng).and_then(|()| {
+        // A link, unlike a rename, never replaces what another process made.
+        match fs::hard_link(&aside, path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+            other => other,
+        }
+    });
+    fs::remove_file(&aside)?;
+    made?;
+    File::open(dir)?.sync_all()
+}
+
+fn write_aside(aside: &Path, rng: &dyn SecureRng) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(aside)?;
+    let secret = Zeroizing::new(random::<32>(rng));
+    let text = Zeroizing::new(STANDARD.encode(secret.as_slice()));
+    writeln!(file, "{}", text.as_str())?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use usermgmt_core::rng::OsRng;
+
+    use super::*;
+
+    fn folder() -> (tempfile::TempDir, PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("data").join("secret");
+        (dir, path)
+    }
+
+    #[test]
+    fn the_first_start_makes_a_secret_and_the_next_reads_it() {
+        let (_dir, path) = folder();
+        load(&SecretSource::MadeAt(path.clone()), None, &OsRng).unwrap();
+        let first = fs::read_to_string(&path).unwrap();
+        load(&SecretSource::MadeAt(path.clone()), None, &OsRng).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), first);
+        assert_eq!(STANDARD.decode(first.trim()).unwrap().len(), 32);
+        let left = fs::read_dir(path.parent().unwrap()).unwrap().count();
+        assert_eq!(left, 1, "nothing else is left in the folder");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_may_read_it() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let (_dir, path) = folder();
+        load(&SecretSource::MadeAt(path.clone()), None, &OsRng).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(mode(path.parent().unwrap()), 0o700);
+    }
+
+    #[test]
+    fn of_many_that_start_at_once_all_have_the_same() {
+        let (_dir, path) = folder();
+        let seen: Vec<String> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..32)
+                .map(|_| {
+                    scope.spawn(|| {
+                        load(&SecretSource::MadeAt(path.clone()), None, &OsRng).unwrap();
+                        fs::read_to_string(&path).unwrap()
+                    })
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(seen.iter().all(|text| *text == seen[0]));
+    }
+
+    #[test]
+    fn a_store_without_its_secret_is_not_given_a_new_one() {
+        let (dir, path) = folder();
+        let store = dir.path().join("usermgmt.db");
+        fs::write(&store, "").unwrap();
+        let error = load(&SecretSource::MadeAt(path.clone()), Some(&store), &OsRng).unwrap_err();
+        assert!(error.contains("backup"), "{error}");
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_file_that_is_only_named_is_never_made() {
+        let (_dir, path) = folder();
+        let error = load(&SecretSource::File(path.clone()), None, &OsRng).unwrap_err();
+        assert!(error.contains("secret_file"), "{error}");
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_broken_file_is_an_error_that_does_not_repeat_it() {
+        let (dir, _) = folder();
+        let path = dir.path().join("secret");
+        fs::write(&path, "not-a-secret!").unwrap();
+        let error = load(&SecretSource::MadeAt(path), None, &OsRng).unwrap_err();
+        assert!(!error.contains("not-a-secret"), "{error}");
+    }
+}

@@ -1,0 +1,89 @@
+//! Keys with which a team's other services call the users API.
+
+use std::str::FromStr as _;
+
+use usermgmt_core::auth::Auth;
+use usermgmt_core::flows::service_key::ServiceKeyError;
+use usermgmt_core::model::ids::ServiceKeyId;
+
+use crate::failure::Failure;
+use crate::settings::Settings;
+use crate::{print_line, setup};
+
+/// How many keys are listed at a time.
+const PAGE: usize = 100;
+/// The name of the key that the first start makes.
+const FIRST_NAME: &str = "first start";
+
+/// What to do with service keys.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    Create { name: String, allow_admin: bool },
+    List,
+    Revoke { id: String },
+}
+
+/// Does it. Works while a server runs on the same store.
+pub(crate) async fn run(command: Command, settings: &Settings) -> Result<(), Failure> {
+    let auth = setup::auth(settings, settings.listen).await?;
+    match command {
+        Command::Create { name, allow_admin } => {
+            let (_, key) = auth.create_service_key(&name, allow_admin).await.map_err(failure)?;
+            print_line(key.expose())
+        }
+        Command::List => list(&auth).await,
+        Command::Revoke { id } => {
+            let id = ServiceKeyId::from_str(&id)
+                .map_err(|_| Failure::Setting(format!("`{id}` is not the id of a service key")))?;
+            auth.revoke_service_key(&id).await.map_err(failure)
+        }
+    }
+}
+
+fn failure(error: ServiceKeyError) -> Failure {
+    match error {
+        ServiceKeyError::InvalidName => Failure::Setting(error.to_string()),
+        error => Failure::new("service key", &error),
+    }
+}
+
+async fn list(auth: &Auth) -> Result<(), Failure> {
+    print_line("ID\tNAME\tADMIN\tCREATED\tLAST USED\tREVOKED")?;
+    let mut after = None;
+    loop {
+        let keys = auth
+            .service_keys(after.as_ref(), PAGE)
+            .await
+            .map_err(|error| Failure::new("service keys", &error))?;
+        for key in &keys {
+            let time = |at: Option<usermgmt_core::clock::Timestamp>| {
+                at.map_or_else(|| "-".to_owned(), |at| at.to_string())
+            };
+            print_line(&format!(
+                "{}\t{}\t{}\t{}\t{}\t{}",
+                key.id,
+                key.name,
+                if key.allow_admin { "yes" } else { "no" },
+                key.created_at,
+                time(key.last_used_at),
+                time(key.revoked_at),
+            ))?;
+        }
+        after = keys.last().map(|key| key.id.clone());
+        if keys.len() < PAGE {
+            return Ok(());
+        }
+    }
+}
+
+/// Makes a key and prints it where the store never had one: so that the users
+/// API can be tried without further ado.
+pub(crate) async fn make_first(auth: &Auth) -> Result<(), Failure> {
+    let any =
+        auth.service_keys(None, 1).await.map_err(|error| Failure::new("service keys", &error))?;
+    if !any.is_empty() {
+        return Ok(());
+    }
+    let (_, key) = auth.create_service_key(FIRST_NAME, false).await.map_err(failure)?;
+    print_line(&format!("service key for the users API, shown this once: {}", key.expose()))
+}

@@ -1,0 +1,158 @@
+//! What was set, where: the file, the environment and the flags, in rising order.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use toml::Value;
+
+use super::names::{self, ENV_PREFIX, SETTINGS, Setting, TEST_ENV_PREFIX};
+use super::value::Parse;
+
+/// Where a value came from.
+#[derive(Clone, Debug)]
+enum Source {
+    File(PathBuf),
+    Env(String),
+    Flag(String),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "in {}", path.display()),
+            Self::Env(name) => write!(f, "from the environment, {name}"),
+            Self::Flag(name) => write!(f, "from --{name}"),
+        }
+    }
+}
+
+/// Values by setting, each with its source, and everything found wrong so far.
+#[derive(Default)]
+pub(super) struct Layers {
+    values: BTreeMap<&'static str, (Value, Source)>,
+    problems: Vec<String>,
+}
+
+impl Layers {
+    /// Takes the settings of a TOML file.
+    pub(super) fn add_file(&mut self, path: &Path, text: &str) {
+        match text.parse::<toml::Table>() {
+            Ok(table) => self.add_table("", table, path),
+            // The parser's own rendering quotes the line, which may hold a secret.
+            Err(error) => {
+                let line = error.span().map_or(1, |span| {
+                    let before = text.get(..span.start).unwrap_or_default();
+                    before.matches('\n').count() + 1
+                });
+                self.problem(format!("{}, line {line}: {}", path.display(), error.message()));
+            }
+        }
+    }
+
+    fn add_table(&mut self, section: &str, table: toml::Table, path: &Path) {
+        for (key, value) in table {
+            let name = match section {
+                "" => key,
+                section => format!("{section}.{key}"),
+            };
+            match (names::find(&name), value) {
+                (Some(setting), value) => {
+                    self.set(setting, value, Source::File(path.to_owned()));
+                }
+                (None, Value::Table(inner)) if section.is_empty() => {
+                    self.add_table(&name, inner, path);
+                }
+                (None, _) => {
+                    let hint = hint(names::nearest(&name).map(|near| near.name));
+                    self.problem(format!("unknown setting `{name}` in {}{hint}", path.display()));
+                }
+            }
+        }
+    }
+
+    /// Takes the settings among the variables of the environment.
+    pub(super) fn add_env(&mut self, vars: impl IntoIterator<Item = (OsString, OsString)>) {
+        for (name, value) in vars {
+            let Some(name) = name.to_str() else { continue };
+            if !name.starts_with(ENV_PREFIX) || name.starts_with(TEST_ENV_PREFIX) {
+                continue;
+            }
+            let Some(setting) = SETTINGS.iter().find(|s| s.env_name() == name) else {
+                let dotted = name[ENV_PREFIX.len()..].replace("__", ".").to_ascii_lowercase();
+                let hint = hint(names::nearest(&dotted).map(Setting::env_name));
+                self.problem(format!("unknown setting `{name}` in the environment{hint}"));
+                continue;
+            };
+            match value.into_string() {
+                Ok(value) => {
+                    self.set(setting, Value::String(value), Source::Env(name.to_owned()));
+                }
+                Err(_) => self.problem(format!("{name} in the environment is not UTF-8")),
+            }
+        }
+    }
+
+    /// Takes a setting given as a flag.
+    pub(super) fn add_flag(&mut self, setting: &'static Setting, value: String) {
+        let source = Source::Flag(setting.flag_name());
+        self.set(setting, Value::String(value), source);
+    }
+
+    fn set(&mut self, setting: &'static Setting, value: Value, source: Source) {
+        self.values.insert(setting.name, (value, source));
+    }
+
+    /// The value of a setting; `None` where nobody set it. One that does not
+    /// parse is a problem and counts as not set.
+    pub(super) fn get<T: Parse>(&mut self, name: &'static str) -> Option<T> {
+        self.get_with(name, T::parse)
+    }
+
+    /// Like [`Self::get`], for values with a form of their own.
+    pub(super) fn get_with<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&Value) -> Result<T, String>,
+    ) -> Option<T> {
+        let (value, source) = self.values.get(name)?;
+        match parse(value) {
+            Ok(parsed) => Some(parsed),
+            Err(why) => {
+                let shown = match names::find(name) {
+                    Some(setting) if !setting.sensitive => format!(" = {value}"),
+                    _ => String::new(),
+                };
+                self.problems.push(format!("{name}{shown} ({source}): {why}"));
+                None
+            }
+        }
+    }
+
+    /// Puts the value of a setting into `into`, where somebody set it.
+    pub(super) fn set_if_given<T: Parse>(&mut self, name: &'static str, into: &mut T) {
+        if let Some(value) = self.get(name) {
+            *into = value;
+        }
+    }
+
+    /// Whether somebody set it.
+    pub(super) fn is_set(&self, name: &str) -> bool {
+        self.values.contains_key(name)
+    }
+
+    /// Notes something that keeps the server from starting.
+    pub(super) fn problem(&mut self, text: impl Into<String>) {
+        self.problems.push(text.into());
+    }
+
+    /// Everything that was found wrong.
+    pub(super) fn into_problems(self) -> Vec<String> {
+        self.problems
+    }
+}
+
+fn hint(nearest: Option<impl fmt::Display>) -> String {
+    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}

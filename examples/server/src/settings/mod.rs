@@ -1,0 +1,294 @@
+//! The server's settings: from a TOML file, the environment and flags, in rising
+//! order. Whatever is unknown or cannot work stops the start and is named.
+
+mod database;
+mod layers;
+pub(crate) mod names;
+mod secret;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use url::Url;
+use usermgmt_core::config::{Config, JwtAlgorithm};
+use usermgmt_core::secret::Redacted;
+
+pub(crate) use self::database::{Database, StoreKind};
+use self::layers::Layers;
+use self::names::Setting;
+pub(crate) use self::secret::{SecretSource, parse_secret_lines};
+use self::value::WebOrigin;
+
+/// Everything the server can be told, checked.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) listen: SocketAddr,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) database: Database,
+    pub(crate) secret: SecretSource,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) mail: Mail,
+    pub(crate) cors_origins: Vec<String>,
+    pub(crate) compat: Compat,
+    pub(crate) log_format: LogFormat,
+    /// What the core decides by, but for what depends on where the listener ends up.
+    core: Config,
+    public_url: Option<Url>,
+    jwt_issuer: Option<String>,
+    jwt_audience: Option<String>,
+}
+
+/// How mail leaves.
+#[derive(Debug)]
+pub(crate) struct Mail {
+    pub(crate) transport: Transport,
+    pub(crate) from: String,
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+/// What carries mail away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// Files in the data directory, shown at /dev/mail.
+    Dev,
+    /// Standard output.
+    Console,
+}
+
+/// Behaviours of the two old services that only the HTTP layer knows of, each
+/// off unless asked for; the others are in the core's configuration.
+#[derive(Debug, Default)]
+pub(crate) struct Compat {
+    pub(crate) confirm_on_get: bool,
+    pub(crate) omit_mfa_secret_field: bool,
+    pub(crate) free_gender: bool,
+    pub(crate) open_users_api: bool,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Why the settings cannot work: everything that was found, a line each.
+#[derive(Debug)]
+pub(crate) struct Problems(Vec<String>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// The file that is read when none is named and it exists.
+const DEFAULT_FILE: &str = "usermgmt.toml";
+
+impl Settings {
+    /// Reads and checks them all.
+    ///
+    /// # Errors
+    /// [`Problems`] lists everything that is wrong, not only the first.
+    pub(crate) fn load(
+        config: Option<&Path>,
+        env: impl IntoIterator<Item = (OsString, OsString)>,
+        flags: impl IntoIterator<Item = (&'static Setting, String)>,
+    ) -> Result<Self, Problems> {
+        let mut layers = Layers::default();
+        let path = config.unwrap_or(Path::new(DEFAULT_FILE));
+        match std::fs::read_to_string(path) {
+            Ok(text) => layers.add_file(path, &text),
+            Err(error) if config.is_none() && error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => layers.problem(format!("cannot read {}: {error}", path.display())),
+        }
+        layers.add_env(env);
+        for (setting, value) in flags {
+            layers.add_flag(setting, value);
+        }
+        let settings = read(&mut layers);
+        if let Err(error) = settings.core(settings.listen).validate() {
+            layers.problem(error.to_string());
+        }
+        match layers.into_problems() {
+            problems if problems.is_empty() => Ok(settings),
+            problems => Err(Problems(problems)),
+        }
+    }
+
+    /// The core's configuration, now that it is known where the server listens.
+    pub(crate) fn core(&self, bound: SocketAddr) -> Config {
+        let public_url = self.public_url.clone().unwrap_or_else(|| url_of(bound));
+        let defaults = Config::new(public_url);
+        let mut core = self.core.clone();
+        core.public_url = defaults.public_url;
+        core.jwt.issuer = self.jwt_issuer.clone().unwrap_or(defaults.jwt.issuer);
+        core.jwt.audience = self.jwt_audience.clone().unwrap_or(defaults.jwt.audience);
+        core
+    }
+}
+
+#[expect(clippy::expect_used, reason = "an address and port always make a URL")]
+fn url_of(addr: SocketAddr) -> Url {
+    Url::parse(&format!("http://{addr}")).expect("an address and port make a URL")
+}
+
+/// Whether a URL's host is this machine, reached from itself.
+pub(crate) fn leads_to_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+/// Takes every setting out of the layers; what does not parse is a problem
+/// noted there, and stands at its default meanwhile.
+fn read(layers: &mut Layers) -> Settings {
+    let listen = layers.get("listen").unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)));
+    let data_dir = layers.get("data_dir").unwrap_or_else(|| PathBuf::from("./usermgmt-data"));
+    let database = match layers.get_with("database_url", Database::parse) {
+        Some(database) => database,
+        None => Database::in_data_dir(&data_dir),
+    };
+    let public_url = layers.get("public_url");
+    Settings {
+        secret: secret::read(layers, &database, &data_dir),
+        trusted_proxies: layers.get("trusted_proxies").unwrap_or_default(),
+        mail: read_mail(layers, listen, public_url.as_ref()),
+        cors_origins: layers
+            .get::<Vec<WebOrigin>>("cors.origins")
+            .unwrap_or_default()
+            .into_iter()
+            .map(|WebOrigin(origin)| origin)
+            .collect(),
+        compat: read_compat(layers, listen),
+        log_format: layers
+            .get_with("log_format", |value| match value.as_str() {
+                Some("text") => Ok(LogFormat::Text),
+                Some("json") => Ok(LogFormat::Json),
+                _ => Err("expected text or json".to_owned()),
+            })
+            .unwrap_or(LogFormat::Text),
+        core: read_core(layers, listen),
+        jwt_issuer: layers.get("jwt.issuer"),
+        jwt_audience: layers.get("jwt.audience"),
+        public_url,
+        listen,
+        data_dir,
+        database,
+    }
+}
+
+fn read_core(layers: &mut Layers, listen: SocketAddr) -> Config {
+    let mut core = Config::new(url_of(listen));
+    for (name, ttl) in [
+        ("store_timeout", &mut core.store_timeout),
+        ("access_token_ttl", &mut core.access_token_ttl),
+        ("refresh_token_ttl", &mut core.refresh_token_ttl),
+        ("session_max_ttl", &mut core.session_max_ttl),
+        ("refresh_grace", &mut core.refresh_grace),
+        ("confirmation_ttl", &mut core.confirmation_ttl),
+        ("unconfirmed_ttl", &mut core.unconfirmed_ttl),
+        ("activation_ttl", &mut core.activation_ttl),
+        ("reset_ttl", &mut core.reset_ttl),
+    ] {
+        layers.set_if_given(name, ttl);
+    }
+    for (name, switch) in [
+        ("limits.enabled", &mut core.limits.enabled),
+        ("compat.reveal_existing_accounts", &mut core.compat.reveal_existing_accounts),
+        ("compat.fixed_refresh_tokens", &mut core.compat.fixed_refresh_tokens),
+        ("compat.no_reauthentication", &mut core.compat.no_reauthentication),
+        ("compat.composition_password_rule", &mut core.password_policy.composition),
+    ] {
+        layers.set_if_given(name, switch);
+    }
+    layers.set_if_given("product_name", &mut core.product_name);
+    core.frontend_url = layers.get("frontend_url");
+    core.mfa_issuer = layers.get("mfa.issuer");
+    core.jwt.algorithm = read_algorithm(layers);
+    core
+}
+
+fn read_algorithm(layers: &mut Layers) -> JwtAlgorithm {
+    let hs256 = layers
+        .get_with("jwt.algorithm", |value| match value.as_str() {
+            Some("EdDSA") => Ok(false),
+            Some("HS256") => Ok(true),
+            _ => Err("expected EdDSA or HS256".to_owned()),
+        })
+        .unwrap_or(false);
+    let key = layers.get_with("jwt.hs256_key", |value| match value.as_str() {
+        Some(key) if key.len() >= 32 => Ok(Redacted::new(key.as_bytes().to_vec())),
+        Some(key) => Err(format!("is {} bytes long, at least 32 are needed", key.len())),
+        None => Err("expected text, in quotes".to_owned()),
+    });
+    match (hs256, key) {
+        (true, Some(key)) => return JwtAlgorithm::Hs256(key),
+        (true, None) if !layers.is_set("jwt.hs256_key") => {
+            layers.problem("jwt.hs256_key is required with jwt.algorithm = HS256");
+        }
+        (false, Some(_)) => layers.problem(
+            "jwt.hs256_key is set, but jwt.algorithm is EdDSA: set that to HS256, or take the key out",
+        ),
+        _ => {}
+    }
+    JwtAlgorithm::EdDsa
+}
+
+fn read_mail(layers: &mut Layers, listen: SocketAddr, public_url: Option<&Url>) -> Mail {
+    let named = layers.is_set("mail.url");
+    let transport = layers
+        .get_with("mail.url", |value| match value.as_str() {
+            Some("dev:") => Ok(Transport::Dev),
+            Some("console:") => Ok(Transport::Console),
+            _ => Err("expected dev: or console:".to_owned()),
+        })
+        .unwrap_or(Transport::Dev);
+    if !named && !listen.ip().is_loopback() {
+        layers.problem(format!(
+            "mail.url is required, because {listen} is not loopback: \
+             the development mailbox is for this machine alone"
+        ));
+    } else if transport == Transport::Dev && !public_url.is_none_or(leads_to_loopback) {
+        layers.problem(
+            "the development mailbox (mail.url = dev:) is for this machine alone, \
+             but public_url is not loopback: set mail.url to what delivers your mail",
+        );
+    }
+    Mail {
+        transport,
+        from: layers.get("mail.from").unwrap_or_else(|| "no-reply@localhost".to_owned()),
+        ca_file: layers.get("mail.ca_file"),
+    }
+}
+
+fn read_compat(layers: &mut Layers, listen: SocketAddr) -> Compat {
+    let mut compat = Compat::default();
+    for (name, switch) in [
+        ("compat.confirm_on_get", &mut compat.confirm_on_get),
+        ("compat.omit_mfa_secret_field", &mut compat.omit_mfa_secret_field),
+        ("compat.free_gender", &mut compat.free_gender),
+        ("compat.open_users_api", &mut compat.open_users_api),
+    ] {
+        layers.set_if_given(name, switch);
+    }
+    let anywhere = layers.get("compat.open_users_api_anywhere").unwrap_or(false);
+    if compat.open_users_api && !anywhere && !listen.ip().is_loopback() {
+        layers.problem(format!(
+            "compat.open_users_api lets everybody who reaches {listen} read and delete users: \
+             listen on a loopback address, or set compat.open_users_api_anywhere too"
+        ));
+    }
+    compat
+}

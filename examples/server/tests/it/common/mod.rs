@@ -1,0 +1,321 @@
+//! Runs the real binary in a folder of its own on a free port, and talks to it.
+//!
+//! ```ignore
+//! let server = Server::start().await;
+//! let reply = server.post("/api/v1/register", json!({…})).await;
+//! assert_eq!(reply.status, 201);
+//! let mail = server.mail_to("ada@example.org").await;
+//! let link = mail.link("/confirm-email/");
+//! ```
+
+mod mail;
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) use mail::Mail;
+use reqwest::header::HeaderMap;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// How long anything that happens in the background may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How often it is looked for.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// How a server is started.
+#[derive(Clone)]
+pub(crate) struct Setup {
+    dir: Arc<TempDir>,
+    vars: Vec<(String, String)>,
+    args: Vec<String>,
+}
+
+impl Setup {
+    /// On loopback and a free port, in a new folder, otherwise as it comes.
+    pub(crate) fn new() -> Self {
+        Self {
+            dir: Arc::new(tempfile::tempdir().unwrap()),
+            vars: vec![("USERMGMT_LISTEN".into(), "127.0.0.1:0".into())],
+            args: vec![],
+        }
+    }
+
+    /// Adds an environment variable: `USERMGMT_MAIL__URL`.
+    pub(crate) fn var(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.vars.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Adds arguments.
+    pub(crate) fn args(mut self, args: &[&str]) -> Self {
+        self.args.extend(args.iter().map(|arg| (*arg).to_owned()));
+        self
+    }
+
+    /// Writes a `usermgmt.toml` into the folder where the server is started.
+    pub(crate) fn file(self, text: &str) -> Self {
+        std::fs::write(self.dir.path().join("usermgmt.toml"), text).unwrap();
+        self
+    }
+
+    /// The folder where the server is started.
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The binary with this environment and these arguments, not yet started.
+    /// Nothing of the surroundings' own environment reaches it.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_usermgmt-server"));
+        command
+            .current_dir(self.dir.path())
+            .env_clear()
+            .envs(self.vars.iter().map(|(name, value)| (name, value)))
+            .args(&self.args)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Starts it and waits until it says where it listens.
+    ///
+    /// # Panics
+    /// With its log where it ends instead.
+    pub(crate) async fn start(self) -> Server {
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.dir.path().join("server.log"))
+            .unwrap();
+        let mut child = self.command().stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (address, at) = tokio::sync::oneshot::channel();
+        let printed = std::thread::spawn(move || {
+            let mut address = Some(address);
+            let mut printed = vec![];
+            for line in stdout.lines().map_while(Result::ok) {
+                if let Some(base) = line.strip_prefix("listening on ")
+                    && let Some(address) = address.take()
+                {
+                    let _ = address.send(base.to_owned());
+                }
+                printed.push(line);
+            }
+            printed
+        });
+        let base = tokio::time::timeout(PATIENCE, at).await;
+        let server = Server {
+            base: base.ok().and_then(Result::ok).unwrap_or_default(),
+            child,
+            client: reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .unwrap(),
+            setup: self,
+            printed: Some(printed),
+        };
+        assert!(!server.base.is_empty(), "the server did not start:\n{}", server.log());
+        server
+    }
+}
+
+/// A running server. It is killed when dropped.
+pub(crate) struct Server {
+    /// Where it listens: `http://127.0.0.1:40123`.
+    pub(crate) base: String,
+    child: Child,
+    client: reqwest::Client,
+    setup: Setup,
+    printed: Option<std::thread::JoinHandle<Vec<String>>>,
+}
+
+impl Server {
+    /// Starts one as it comes.
+    pub(crate) async fn start() -> Self {
+        Setup::new().start().await
+    }
+
+    /// Where it keeps what it keeps itself.
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.setup.dir().join("usermgmt-data")
+    }
+
+    /// How it was started; also keeps its folder, for another start.
+    pub(crate) fn setup(&self) -> Setup {
+        self.setup.clone()
+    }
+
+    /// Everything it logged, over all starts in the same folder.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.setup.dir().join("server.log")).unwrap_or_default()
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// `kill -9`, and what it had printed on standard output.
+    pub(crate) fn kill(mut self) -> Vec<String> {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.printed.take().unwrap().join().unwrap()
+    }
+
+    /// Sends it a signal such as `TERM`.
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("kill")
+            .args([format!("-{name}"), self.pid().to_string()])
+            .status()
+            .unwrap();
+        assert!(status.success());
+    }
+
+    /// Stops it with SIGTERM and waits for its end.
+    pub(crate) async fn stop(mut self) -> ExitStatus {
+        self.signal("TERM");
+        self.wait().await
+    }
+
+    /// Waits for its end.
+    pub(crate) async fn wait(&mut self) -> ExitStatus {
+        eventually("the server to stop", || self.child.try_wait().unwrap()).await
+    }
+
+    /// A request to a path of this server, to be completed and handed to [`Self::send`].
+    pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        let method = method.parse().unwrap();
+        self.client.request(method, format!("{}{path}", self.base))
+    }
+
+    /// Sends a request.
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Reply {
+        Reply::read(request.send().await.unwrap()).await
+    }
+
+    /// GET without anything.
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.send(self.request("GET", path)).await
+    }
+
+    /// GET with a token.
+    pub(crate) async fn get_as(&self, token: &str, path: &str) -> Reply {
+        self.send(self.request("GET", path).bearer_auth(token)).await
+    }
+
+    /// POST with a JSON body.
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Reply {
+        self.send(self.request("POST", path).json(&body)).await
+    }
+
+    /// POST with a token and no body.
+    pub(crate) async fn post_as(&self, token: &str, path: &str) -> Reply {
+        self.send(self.request("POST", path).bearer_auth(token)).await
+    }
+
+    /// Any method with a token and a JSON body.
+    pub(crate) async fn call(&self, method: &str, path: &str, token: &str, body: Value) -> Reply {
+        self.send(self.request(method, path).bearer_auth(token).json(&body)).await
+    }
+
+    /// Every mail there is now, the oldest first.
+    pub(crate) fn mails(&self) -> Vec<Mail> {
+        mail::read_all(&self.data_dir().join("mail"))
+    }
+
+    /// Waits until there are `count` mails to an address and returns them.
+    pub(crate) async fn mails_to(&self, address: &str, count: usize) -> Vec<Mail> {
+        eventually(&format!("{count} mails to {address}"), || {
+            let mut mails = self.mails();
+            mails.retain(|mail| mail.to == address);
+            (mails.len() >= count).then_some(mails)
+        })
+        .await
+    }
+
+    /// Waits for the first mail to an address.
+    pub(crate) async fn mail_to(&self, address: &str) -> Mail {
+        self.mails_to(address, 1).await.swap_remove(0)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What everybody's password is here.
+pub(crate) const PASSWORD: &str = "analytical engine no. 1";
+
+/// Registers somebody, confirms the address by the mailed link, signs in, and
+/// returns the answer to that.
+pub(crate) async fn registered(server: &Server, username: &str, email: &str) -> Reply {
+    let body = json!({ "username": username, "email": email, "password": PASSWORD });
+    let reply = server.post("/api/v1/register", body).await;
+    assert_eq!(reply.status, 201, "{reply:?}");
+    let link = server.mail_to(email).await.path("/confirm-email/");
+    let reply = server.send(server.request("POST", &link)).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let body = json!({ "email": email, "password": PASSWORD });
+    let reply = server.post("/api/v1/signin", body).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    reply
+}
+
+/// Waits for something that happens in the background.
+pub(crate) async fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let wait = async {
+        loop {
+            if let Some(found) = look() {
+                return found;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    };
+    match tokio::time::timeout(PATIENCE, wait).await {
+        Ok(found) => found,
+        Err(_) => panic!("waited in vain for {what}"),
+    }
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Reply {
+    async fn read(response: reqwest::Response) -> Self {
+        Self {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            text: response.text().await.unwrap(),
+        }
+    }
+
+    /// The body as JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|error| panic!("no JSON ({error}): {self:?}"))
+    }
+
+    /// A text of the JSON body, such as `access_token`.
+    pub(crate) fn field(&self, name: &str) -> String {
+        match &self.json()[name] {
+            Value::String(text) => text.clone(),
+            other => panic!("{name} is {other} in {self:?}"),
+        }
+    }
+
+    /// A header, where it is there and text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}

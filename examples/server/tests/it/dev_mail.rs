@@ -1,0 +1,77 @@
+//! The development mailbox over HTTP.
+
+use crate::common::{Server, Setup};
+use serde_json::json;
+
+async fn with_a_mail(setup: Setup) -> Server {
+    let server = setup.start().await;
+    let body = json!({
+        "username": "ada",
+        "email": "ada@example.org",
+        "password": "analytical engine no. 1",
+    });
+    assert_eq!(server.post("/api/v1/register", body).await.status, 201);
+    server.mail_to("ada@example.org").await;
+    server
+}
+
+#[tokio::test]
+async fn mails_are_listed_and_shown_with_their_links() {
+    let server = with_a_mail(Setup::new()).await;
+    let list = server.get("/dev/mail").await;
+    assert_eq!(list.status, 200);
+    assert!(list.text.contains("ada@example.org"), "{}", list.text);
+    let start = list.text.find("/dev/mail/").unwrap();
+    let path: String = list.text[start..].chars().take_while(|c| *c != '"').collect();
+    let shown = server.get(&path).await;
+    assert_eq!(shown.status, 200);
+    let link = server.mails()[0].link("/confirm-email/");
+    assert!(shown.text.contains(&format!("<a href=\"{link}\">")));
+    assert!(shown.text.contains("sandbox="));
+    let policy = shown.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    assert_eq!(shown.header("cache-control"), Some("no-store"));
+    assert_eq!(server.get("/dev/mail/").await.status, 200);
+}
+
+#[tokio::test]
+async fn nobody_beyond_this_machine_finds_it() {
+    let server = with_a_mail(Setup::new()).await;
+    let missing = server.get("/no/such/path").await;
+    assert_eq!(missing.status, 404);
+    for (name, value) in [
+        ("host", "evil.example"),
+        ("host", "localhost.evil.example"),
+        ("x-forwarded-for", "127.0.0.1"),
+        ("x-forwarded-host", "localhost"),
+        ("forwarded", "for=127.0.0.1"),
+        ("x-real-ip", "127.0.0.1"),
+        ("via", "1.1 proxy"),
+    ] {
+        for path in ["/dev/mail", "/dev/mail/", "/dev/mail/x"] {
+            let reply = server.send(server.request("GET", path).header(name, value)).await;
+            assert_eq!(reply.status, 404, "{name}: {value} on {path}");
+            assert_eq!(reply.json(), missing.json());
+        }
+    }
+    let local = server.request("GET", "/dev/mail").header("host", "localhost");
+    assert_eq!(server.send(local).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_mail_that_is_not_there_is_not_found() {
+    let server = Server::start().await;
+    for path in [
+        "/dev/mail/01890a5d-ac96-774b-bcce-b302099a8057",
+        "/dev/mail/..%2fsecret",
+        "/dev/mail/%2e%2e%2fsecret",
+    ] {
+        assert_eq!(server.get(path).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn another_mailer_has_no_mailbox() {
+    let server = Setup::new().var("USERMGMT_MAIL__URL", "console:").start().await;
+    assert_eq!(server.get("/dev/mail").await.status, 404);
+}

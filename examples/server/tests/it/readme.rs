@@ -1,0 +1,70 @@
+//! What the README shows is true.
+
+use std::process::Command;
+
+use crate::common::Setup;
+
+const README: &str = include_str!("../../../../README.md");
+
+/// The code blocks of one language, in order.
+fn blocks(language: &str) -> Vec<&'static str> {
+    README
+        .split("\n```")
+        .skip(1)
+        .step_by(2)
+        .filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n'))
+        .collect()
+}
+
+#[test]
+fn the_first_screen_has_the_two_commands() {
+    let first = blocks("sh")[0];
+    let commands: Vec<&str> =
+        first.lines().map(|line| line.split('#').next().unwrap().trim()).collect();
+    assert_eq!(commands, ["cargo run --release -p usermgmt-server", "bash .ci/test"]);
+    let line = README[..README.find(first).unwrap()].lines().count();
+    assert!(line < 20, "the commands begin at line {line}");
+}
+
+#[tokio::test]
+async fn the_walk_runs_as_printed() {
+    let server = Setup::new().start().await;
+    let printed = "http://127.0.0.1:8080";
+    let walk = blocks("sh")[1];
+    assert!(walk.contains(&format!("BASE={printed}\n")));
+    let output = Command::new("sh")
+        .args(["-eu", "-c", &walk.replace(printed, &server.base)])
+        .current_dir(server.setup().dir())
+        .output()
+        .unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{shown}\n{errors}");
+
+    let mut rest = shown.as_str();
+    for line in walk.lines() {
+        let answer = line.strip_prefix("# ").unwrap_or_default();
+        if answer.starts_with('{') || answer.parse::<u16>().is_ok() {
+            let at = rest.find(answer);
+            rest = match at {
+                Some(at) => &rest[at + answer.len()..],
+                None => panic!("{answer} is not where it should be in:\n{shown}"),
+            };
+        }
+    }
+    assert!(shown.contains("\"username\":\"ada\""), "{shown}");
+}
+
+#[test]
+fn the_embedding_is_the_example_that_is_compiled() {
+    let example = include_str!("../../../embed/src/main.rs");
+    let lines: Vec<&str> = example.lines().map(str::trim).collect();
+    let shown = blocks("rust");
+    assert_eq!(shown.len(), 2);
+    assert!(shown[0].lines().count() <= 10);
+    for block in shown {
+        for line in block.lines().map(str::trim) {
+            assert!(lines.contains(&line), "not in the example: {line}");
+        }
+    }
+}

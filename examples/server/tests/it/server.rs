@@ -1,0 +1,188 @@
+//! The process: how it starts, what it prints and leaves, how it ends.
+
+use std::process::Output;
+
+use crate::common::{Server, Setup};
+
+/// Runs the binary to its end.
+fn run(setup: &Setup) -> Output {
+    setup.command().output().unwrap()
+}
+
+fn errors(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[tokio::test]
+async fn without_configuration_it_serves_on_loopback_and_keeps_all_in_one_folder() {
+    let server = Server::start().await;
+    assert!(server.base.starts_with("http://127.0.0.1:"));
+    assert_eq!(server.get("/health/live").await.status, 200);
+    assert_eq!(server.get("/health/ready").await.status, 200);
+    for name in ["usermgmt.db", "secret"] {
+        assert!(server.data_dir().join(name).exists(), "{name}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn nobody_else_can_read_what_it_keeps() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let server = Server::start().await;
+    for (name, expected) in [("", 0o700), ("secret", 0o600), ("usermgmt.db", 0o600)] {
+        let path = server.data_dir().join(name);
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, expected, "{}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn the_first_start_prints_a_service_key_once_and_never_logs_it() {
+    let server = Server::start().await;
+    let (setup, log) = (server.setup(), server.log());
+    let printed = server.kill().join("\n");
+    let key = &printed[printed.find("umk_").expect("a service key is printed")..];
+    let key = key.split_whitespace().next().unwrap();
+    assert!(!log.contains(key));
+    let again = setup.start().await;
+    assert!(!again.kill().join("\n").contains("umk_"));
+}
+
+#[tokio::test]
+async fn it_stops_with_status_0_on_sigterm_and_sigint() {
+    let server = Server::start().await;
+    assert_eq!(server.stop().await.code(), Some(0));
+    let mut server = Server::start().await;
+    server.signal("INT");
+    assert_eq!(server.wait().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_request_in_flight_is_answered_before_it_stops() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut server = Server::start().await;
+    let address = server.base.strip_prefix("http://").unwrap();
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let head = "POST /api/v1/signin HTTP/1.1\r\nhost: localhost\r\n\
+                content-type: application/json\r\ncontent-length: 2\r\n\
+                expect: 100-continue\r\nconnection: close\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // Asked to go on, the request is being handled.
+    let mut answer = [0; 25];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100 Continue\r\n\r\n");
+    server.signal("TERM");
+    crate::common::eventually("the listener to close", || {
+        std::net::TcpStream::connect(address).is_err().then_some(())
+    })
+    .await;
+    stream.write_all(b"{}").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    assert_eq!(server.wait().await.code(), Some(0));
+}
+
+#[test]
+fn a_setting_that_cannot_work_ends_it_with_status_2_and_its_name() {
+    for (setup, name) in [
+        (Setup::new().var("USERMGMT_LISTENS", "x"), "USERMGMT_LISTENS"),
+        (Setup::new().file("refresh_grace = '10m'"), "refresh_grace"),
+        (Setup::new().file("[mail]\nurll = 'dev:'"), "mail.urll"),
+        (Setup::new().args(&["--reset-ttl", "soon"]), "reset_ttl"),
+        (Setup::new().args(&["--no-such-flag"]), "--no-such-flag"),
+        (Setup::new().args(&["--config", "missing.toml"]), "missing.toml"),
+        (Setup::new().args(&["--mail-from", "nobody"]), "mail.from"),
+        (Setup::new().args(&["--database-url", "oracle:x"]), "database_url"),
+        (Setup::new().args(&["--public-url", "https://accounts.example.org"]), "public_url"),
+    ] {
+        let output = run(&setup);
+        let errors = errors(&output);
+        assert_eq!(output.status.code(), Some(2), "{errors}");
+        assert!(errors.contains(name), "{name} is not in: {errors}");
+        assert!(!setup.dir().join("usermgmt-data").exists(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_in_use_ends_it_with_status_1() {
+    let server = Server::start().await;
+    let address = server.base.strip_prefix("http://").unwrap();
+    let output = run(&Setup::new().args(&["--listen", address]));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(errors(&output).contains(address), "{}", errors(&output));
+}
+
+#[tokio::test]
+async fn a_database_without_its_secret_does_not_start() {
+    let server = Server::start().await;
+    let (setup, secret) = (server.setup(), server.data_dir().join("secret"));
+    server.kill();
+    std::fs::remove_file(&secret).unwrap();
+    let output = run(&setup);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(errors(&output).contains("backup"), "{}", errors(&output));
+    let other = setup.var("USERMGMT_SECRET", "A".repeat(43));
+    let output = run(&other);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(errors(&output).contains("secret"), "{}", errors(&output));
+}
+
+#[tokio::test]
+async fn settings_rise_from_file_to_environment_to_flags() {
+    let expires_in = async |setup: Setup| {
+        let server = setup.start().await;
+        let login = crate::common::registered(&server, "ada", "ada@example.org").await;
+        login.json()["expires_in"].as_u64().unwrap()
+    };
+    let file = || Setup::new().file("access_token_ttl = '1m'");
+    let env = || file().var("USERMGMT_ACCESS_TOKEN_TTL", "2m");
+    assert_eq!(expires_in(file()).await, 60);
+    assert_eq!(expires_in(env()).await, 120);
+    let flags = env().args(&["--access-token-ttl", "180"]);
+    assert_eq!(expires_in(flags).await, 180);
+}
+
+#[tokio::test]
+async fn service_keys_are_made_listed_and_revoked_while_it_runs() {
+    let server = Server::start().await;
+    let keys = |args: &[&str]| {
+        let mut command = server.setup().command();
+        let output = command.arg("service-key").args(args).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        (output.status.code(), text)
+    };
+    let (status, key) = keys(&["create", "--name", "shop"]);
+    assert_eq!(status, Some(0));
+    let key = key.trim_end();
+    assert!(key.starts_with("umk_") && !key.contains(char::is_whitespace), "{key}");
+
+    let status = async || {
+        let path = "/api/users/identifier?identifier=nobody";
+        server.get_as(key, path).await.status
+    };
+    assert_eq!(status().await, 404);
+    let (_, listed) = keys(&["list"]);
+    let line = listed.lines().find(|line| line.contains("shop")).unwrap();
+    assert!(!listed.contains(key));
+    let id = line.split('\t').next().unwrap();
+    assert_eq!(keys(&["revoke", id]).0, Some(0));
+    assert_eq!(status().await, 401);
+
+    assert_eq!(keys(&["revoke", id]).0, Some(1));
+    assert_eq!(keys(&["revoke", "nonsense"]).0, Some(2));
+    assert_eq!(keys(&["create"]).0, Some(2));
+}
+
+#[tokio::test]
+async fn processes_that_start_at_once_on_an_empty_folder_share_one_secret() {
+    let setup = Setup::new();
+    let (a, b) = tokio::join!(setup.clone().start(), setup.start());
+    let login = crate::common::registered(&a, "ada", "ada@example.org").await;
+    let reply = b.get_as(&login.field("access_token"), "/api/v1/protected").await;
+    // Their addresses differ, and with them the issuer of their tokens; the
+    // refresh token is good on both.
+    assert_eq!(reply.status, 401, "{reply:?}");
+    let reply = b.post_as(&login.field("refresh_token"), "/api/v1/refresh_token").await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+}
