@@ -327,11 +327,11 @@ impl Change {
             Self::InsertToken(_) => 5,
             Self::EndSession { .. } | Self::EndSessions { .. } => 6,
             Self::InsertSession(_) | Self::RotateSession { .. } => 7,
-            Self::UseTotpStep { .. } | Self::ConfirmTotp { .. } => 8,
+            Self::UseTotpStep { .. } | Self::ConfirmTotp { .. } | Self::UseRecoveryCode { .. } => 8,
             Self::SetPendingTotp { .. }
             | Self::DropPendingTotp { .. }
             | Self::RemoveTotp { .. } => 9,
-            Self::UseRecoveryCode { .. } | Self::ReplaceRecoveryCodes { .. } => 10,
+            Self::ReplaceRecoveryCodes { .. } => 10,
             Self::RememberDevice { .. } => 11,
             Self::InsertServiceKey(_)
             | Self::RevokeServiceKey { .. }
@@ -388,11 +388,7 @@ impl Changes {
     /// A list with a fresh commit id, in the order in which every list runs.
     pub fn new(mut list: Vec<Change>, at: Timestamp, rng: &dyn SecureRng) -> Self {
         list.sort_by_key(Change::rank);
-        Self {
-            commit_id: CommitId::generate(rng),
-            at,
-            list,
-        }
+        Self { commit_id: CommitId::generate(rng), at, list }
     }
 
     /// The id under which a replay finds the list applied.
