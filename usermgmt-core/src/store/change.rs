@@ -171,15 +171,16 @@ pub enum Change {
         except: Option<SessionId>,
     },
     /// Sets the secret that waits for its first code, in place of an earlier
-    /// one that waited. Unguarded.
+    /// one that waited; a confirmed one and its last step stay. Where there was
+    /// neither, the last step is 0. Unguarded.
     SetPendingTotp {
         /// Whose.
         user_id: UserId,
         /// The sealed secret.
         secret: SealedSecret,
     },
-    /// Makes the waiting secret the confirmed one. Guarded (`Factor`): this is
-    /// the one that waits.
+    /// Makes the waiting secret the confirmed one, with this as its last step.
+    /// Guarded (`Factor`): this is the one that waits.
     ConfirmTotp {
         /// Whose.
         user_id: UserId,
@@ -266,8 +267,8 @@ pub enum Change {
         /// The worker's lease.
         lease: LeaseId,
     },
-    /// Puts a mail back after a failed try, counted. Guarded (`Lease`): it is
-    /// there under this lease.
+    /// Puts a mail back after a failed try, counted; the lease ends. Guarded
+    /// (`Lease`): it is there under this lease.
     RetryMail {
         /// Which.
         id: MailId,
@@ -278,7 +279,8 @@ pub enum Change {
         /// Why it failed.
         error: String,
     },
-    /// Gives a mail up, counted as a try. Guarded (`Lease`): it is there under this lease.
+    /// Gives a mail up, counted as a try; the lease ends. Guarded (`Lease`): it is
+    /// there under this lease.
     BuryMail {
         /// Which.
         id: MailId,
@@ -289,8 +291,8 @@ pub enum Change {
         /// Why it failed.
         error: String,
     },
-    /// Tries a mail again that was given up; its tries count from zero. Guarded
-    /// (`Lease`): it is there and was given up.
+    /// Tries a mail again that was given up; its tries count from zero, its last
+    /// error stays. Guarded (`Lease`): it is there and was given up.
     ReviveMail {
         /// Which.
         id: MailId,
@@ -302,7 +304,7 @@ pub enum Change {
         /// Which.
         id: MailId,
     },
-    /// Erases the user's queued mail. Unguarded.
+    /// Erases the user's mail, be it waiting, leased or given up. Unguarded.
     DropMail {
         /// Whose.
         user_id: UserId,

@@ -205,8 +205,8 @@ pub trait OutboxStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<OutboxMail>, StoreError>;
 
-    /// When the next mail is due: the earliest of what is neither dead nor
-    /// leased beyond that time.
+    /// When the next mail can be claimed, the past included: the earliest, over
+    /// all mails that are not dead, of when it is due and its lease is over.
     async fn next_mail_at(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// Mails that were given up, in the order of their ids, after `after`, at most `limit`.

@@ -64,7 +64,7 @@ pub struct Calls {
     pub changes: u64,
     /// Keys that were counted, given back or cleared.
     pub counters: u64,
-    /// Claims of mail, purges and pings.
+    /// Claims of mail, purges, readings of the store's clock, and pings.
     pub upkeep: u64,
 }
 
@@ -262,6 +262,11 @@ impl Store for FaultyStore {
     async fn purge(&self, now: Timestamp, limit: usize) -> Result<u64, StoreError> {
         self.begin(|calls| calls.upkeep += 1)?;
         self.inner.purge(now, limit).await
+    }
+
+    async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.begin(|calls| calls.upkeep += 1)?;
+        self.inner.clock().await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -13,8 +13,7 @@ use crate::model::mail::OutboxMail;
 use crate::model::service_key::ServiceKey;
 use crate::model::session::{MAX_SESSIONS, Session};
 use crate::model::token::{Purpose, Token};
-use crate::model::user::PasswordHash;
-use crate::store::{Change, Changes, Guard, UserPatch};
+use crate::store::{Change, Changes, Guard};
 
 type Applied = Result<(), Guard>;
 
@@ -52,7 +51,7 @@ impl State {
                 let mut person = self.person(id, *epoch)?.clone();
                 person.user.epoch += i64::from(*raise_epoch);
                 person.user.updated_at = *at;
-                patch(&mut person, set);
+                person.patch(set);
                 self.users.put(UserRow::Present(Box::new(person)));
                 Ok(())
             }
@@ -370,37 +369,4 @@ fn insert<R: Row>(table: &mut Table<R>, row: R) -> Applied {
 
 fn is_factor(secret: Option<&SealedSecret>, id: &FactorId) -> bool {
     secret.is_some_and(|secret| secret.factor_id == *id)
-}
-
-fn patch(person: &mut Person, set: &UserPatch) {
-    fn write<T: Clone>(field: &mut T, value: &Option<T>) {
-        if let Some(value) = value {
-            field.clone_from(value);
-        }
-    }
-    let UserPatch {
-        username,
-        email,
-        email_confirmed_at,
-        unconfirmed_until,
-        first_name,
-        last_name,
-        gender,
-        role,
-        locale,
-        disabled_at,
-        password,
-    } = set;
-    let user = &mut person.user;
-    write(&mut user.username, username);
-    write(&mut user.email, email);
-    user.email_confirmed_at = email_confirmed_at.or(user.email_confirmed_at);
-    write(&mut user.unconfirmed_until, unconfirmed_until);
-    write(&mut user.first_name, first_name);
-    write(&mut user.last_name, last_name);
-    write(&mut user.gender, gender);
-    write(&mut user.role, role);
-    write(&mut user.locale, locale);
-    write(&mut user.disabled_at, disabled_at);
-    write::<Option<PasswordHash>>(&mut person.password, password);
 }

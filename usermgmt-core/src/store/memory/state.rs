@@ -11,6 +11,7 @@ use crate::model::service_key::ServiceKey;
 use crate::model::session::Session;
 use crate::model::token::Token;
 use crate::model::user::{Account, PasswordHash, User};
+use crate::store::UserPatch;
 
 /// Everything there is.
 #[derive(Default)]
@@ -98,6 +99,41 @@ pub(super) enum UserRow {
 pub(super) struct Person {
     pub(super) user: User,
     pub(super) password: Option<PasswordHash>,
+}
+
+impl Person {
+    pub(super) fn patch(&mut self, set: &UserPatch) {
+        fn write<T: Clone>(field: &mut T, value: &Option<T>) {
+            if let Some(value) = value {
+                field.clone_from(value);
+            }
+        }
+        let UserPatch {
+            username,
+            email,
+            email_confirmed_at,
+            unconfirmed_until,
+            first_name,
+            last_name,
+            gender,
+            role,
+            locale,
+            disabled_at,
+            password,
+        } = set;
+        let user = &mut self.user;
+        write(&mut user.username, username);
+        write(&mut user.email, email);
+        user.email_confirmed_at = email_confirmed_at.or(user.email_confirmed_at);
+        write(&mut user.unconfirmed_until, unconfirmed_until);
+        write(&mut user.first_name, first_name);
+        write(&mut user.last_name, last_name);
+        write(&mut user.gender, gender);
+        write(&mut user.role, role);
+        write(&mut user.locale, locale);
+        write(&mut user.disabled_at, disabled_at);
+        write(&mut self.password, password);
+    }
 }
 
 impl UserRow {

@@ -3,6 +3,7 @@
 
 mod kit;
 mod lots;
+mod race;
 mod scope;
 mod show;
 mod snapshot;
@@ -10,6 +11,8 @@ mod world;
 
 pub mod counters;
 pub mod credentials;
+pub mod crowds;
+pub mod deletion;
 pub mod identifiers;
 pub mod lists;
 pub mod model;
@@ -40,13 +43,15 @@ macro_rules! store_conformance {
                 a_touch_of_an_active_user_needs_a_confirmed_enabled_one,
                 the_same_update_twice_finds_its_row_both_times,
                 later_changes_of_a_list_see_the_earlier_ones,
+                users_are_paged_in_the_byte_order_of_their_ids,
+                users_who_never_confirmed_are_found_when_their_time_is_over,
+                a_user_is_read_with_a_session_of_their_own_only,
+            }
+            deletion {
                 a_deleted_user_is_found_by_no_read,
                 a_deleted_user_cannot_be_changed_or_added_again,
                 a_deletion_needs_the_user_and_the_epoch_that_was_read,
                 deleted_users_do_not_get_in_each_others_way,
-                users_are_paged_in_the_byte_order_of_their_ids,
-                users_who_never_confirmed_are_found_when_their_time_is_over,
-                a_user_is_read_with_a_session_of_their_own_only,
             }
             identifiers {
                 a_claimed_name_is_refused_to_everybody_else,
@@ -112,6 +117,7 @@ macro_rules! store_conformance {
                 an_audit_id_is_taken_once,
                 a_users_audit_log_is_paged_by_id,
                 a_store_that_answers_says_so,
+                a_stores_own_clock_shows_milliseconds_and_goes_on,
             }
             outbox {
                 every_field_of_a_mail_round_trips,
@@ -172,6 +178,8 @@ macro_rules! store_conformance {
                 what_is_good_once_is_used_by_one_of_many_lists,
                 every_other_guarded_change_is_made_by_one_of_many,
                 every_other_guarded_change_is_made_by_one_of_many_lists,
+            }
+            crowds {
                 no_mail_is_claimed_by_two_workers,
                 every_one_of_many_attempts_is_counted,
                 every_one_of_many_attempts_is_given_back,
@@ -180,6 +188,8 @@ macro_rules! store_conformance {
                 many_lists_of_different_users_all_succeed,
                 lists_that_wait_for_each_other_are_both_applied,
                 a_list_that_arrives_many_times_at_once_is_applied_once,
+                purges_and_lists_at_once_all_succeed,
+                an_account_is_read_as_it_was_at_one_moment,
             }
             model {
                 random_lists_do_what_they_do_to_the_model,

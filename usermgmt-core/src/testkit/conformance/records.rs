@@ -179,3 +179,14 @@ pub async fn a_users_audit_log_is_paged_by_id(store: Arc<dyn Store>) {
 pub async fn a_store_that_answers_says_so(store: Arc<dyn Store>) {
     read(store.ping().await);
 }
+
+pub async fn a_stores_own_clock_shows_milliseconds_and_goes_on(store: Arc<dyn Store>) {
+    let Some(first) = read(store.clock().await) else {
+        return;
+    };
+    let second = read(store.clock().await);
+    assert!(Some(first) <= second, "{second:?} after {first}");
+    // Between the years 2020 and 2100: neither seconds nor microseconds.
+    let plausible = 1_577_836_800_000..4_102_444_800_000;
+    assert!(plausible.contains(&first.as_millis()), "{first}");
+}

@@ -2,25 +2,22 @@
 
 use std::sync::Arc;
 
-use super::kit::{
-    DAY, EARLY, HOUR, Kit, MS, NOW, SECOND, email, email_id, insert_user, read, registration,
-    user_id, username, username_id,
-};
+use super::kit::{DAY, HOUR, Kit, MS, NOW, SECOND, email, insert_user, read, user_id, username};
 use super::show::same;
 use crate::clock::Timestamp;
 use crate::model::ids::{SessionId, UserId};
 use crate::model::user::{Account, PasswordHash, Role, User};
 use crate::store::{Change, Guard, Store, UserPatch};
 
-fn touch(id: &UserId, active: bool, epoch: i64) -> Change {
+pub(super) fn touch(id: &UserId, active: bool, epoch: i64) -> Change {
     Change::TouchUser { id: id.clone(), active, epoch }
 }
 
-fn update(id: &UserId, epoch: i64, raise_epoch: bool, set: UserPatch) -> Change {
+pub(super) fn update(id: &UserId, epoch: i64, raise_epoch: bool, set: UserPatch) -> Change {
     Change::UpdateUser { id: id.clone(), epoch, raise_epoch, at: NOW + SECOND, set: Box::new(set) }
 }
 
-fn delete(id: &UserId, epoch: i64) -> Change {
+pub(super) fn delete(id: &UserId, epoch: i64) -> Change {
     Change::DeleteUser { id: id.clone(), epoch, at: NOW }
 }
 
@@ -292,61 +289,6 @@ pub async fn later_changes_of_a_list_see_the_earlier_ones(store: Arc<dyn Store>)
         [update(&ann.id, 2, true, UserPatch::default()), touch(&ann.id, true, 2)],
     )
     .await;
-}
-
-pub async fn a_deleted_user_is_found_by_no_read(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let store = &kit.store;
-    let ann =
-        User { unconfirmed_until: Some(NOW - DAY), email_confirmed_at: None, ..kit.user("ann") };
-    let session = kit.session(&ann.id);
-    kit.applied(registration(&ann, Some("hash"))).await;
-    kit.applied([Change::InsertSession(Box::new(session.clone()))]).await;
-    kit.applied([delete(&ann.id, 0)]).await;
-
-    same("account", &read(store.account(&ann.id).await), &None);
-    for identifier in [email_id("ann@example.com"), username_id("ann")] {
-        let found = read(store.account_by_identifier(&identifier, EARLY).await);
-        same("account_by_identifier", &found, &None);
-    }
-    let found = read(store.user_with_session(&ann.id, session.id, NOW).await);
-    same("user_with_session", &found, &None);
-    let found = read(store.session(session.id, NOW).await);
-    same("session", &found, &None);
-    same("users", &read(store.users(None, 9).await), &vec![]);
-    let found = read(store.unconfirmed_users(NOW, 9).await);
-    same("unconfirmed_users", &found, &vec![]);
-}
-
-pub async fn a_deleted_user_cannot_be_changed_or_added_again(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await;
-    kit.applied([delete(&ann.id, 0)]).await;
-    for epoch in [0, 1] {
-        kit.refused(Guard::User, [touch(&ann.id, false, epoch)]).await;
-        kit.refused(Guard::User, [update(&ann.id, epoch, false, UserPatch::default())]).await;
-        kit.refused(Guard::User, [delete(&ann.id, epoch)]).await;
-    }
-    kit.refused(Guard::Exists, [insert_user(&ann, None)]).await;
-}
-
-pub async fn a_deletion_needs_the_user_and_the_epoch_that_was_read(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await;
-    kit.refused(Guard::User, [delete(&ann.id, 1)]).await;
-    kit.refused(Guard::User, [delete(&kit.user("nobody").id, 0)]).await;
-    kit.applied([delete(&ann.id, 0)]).await;
-}
-
-pub async fn deleted_users_do_not_get_in_each_others_way(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    for name in ["ann", "bob", "eve"] {
-        let user = kit.add_user(name).await;
-        kit.applied([delete(&user.id, 0), Change::ReleaseIdentifiers { user_id: user.id }]).await;
-    }
-    let again = kit.add_user("ann").await;
-    let found = read(kit.store.account_by_identifier(&username_id("ann"), NOW).await);
-    same("the name's new user", &found.map(|a| a.user), &Some(again));
 }
 
 pub async fn users_are_paged_in_the_byte_order_of_their_ids(store: Arc<dyn Store>) {
