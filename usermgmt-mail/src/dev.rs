@@ -121,9 +121,11 @@ impl DevMailbox {
 #[async_trait]
 impl Mailer for DevMailbox {
     async fn send(&self, message: &Message) -> Result<(), MailError> {
-        let mail = self.composer.compose(message)?.formatted();
+        // Lines end as they do in any file here: tools that read line by line see no CR.
+        let mail = String::from_utf8_lossy(&self.composer.compose(message)?.formatted())
+            .replace("\r\n", "\n");
         let name = file_name(&message.id);
-        self.blocking(move |folder| write(folder, &name, &mail))
+        self.blocking(move |folder| write(folder, &name, mail.as_bytes()))
             .await
             .map_err(|e| MailError::Temporary(format!("the mail cannot be written: {e}")))
     }
