@@ -49,7 +49,6 @@ pub(crate) struct Settings {
 pub(crate) struct Mail {
     pub(crate) transport: Transport,
     pub(crate) from: String,
-    pub(crate) ca_file: Option<PathBuf>,
 }
 
 /// What carries mail away.
@@ -269,7 +268,6 @@ fn read_mail(layers: &mut Layers, listen: SocketAddr, public_url: Option<&Url>) 
     Mail {
         transport,
         from: layers.get("mail.from").unwrap_or_else(|| "no-reply@localhost".to_owned()),
-        ca_file: layers.get("mail.ca_file"),
     }
 }
 

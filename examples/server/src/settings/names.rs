@@ -109,7 +109,6 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "no-reply@localhost for dev: and console:, else required",
         "Sender of every mail: an address, or Name <address>",
     ),
-    plain("mail.ca_file", "none", "PEM file of certificates to trust besides the usual roots"),
     plain(
         "jwt.algorithm",
         "EdDSA",

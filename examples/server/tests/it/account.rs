@@ -11,7 +11,7 @@ async fn an_account_can_be_confirmed_by_code_changed_and_deleted() {
     assert_eq!(server.post("/api/v1/register", body).await.status, 201);
     let mail = server.mail_to("ada@example.org").await;
     assert!(!mail.subject.is_empty());
-    assert!(mail.html.contains(&mail.link("/confirm-email/")));
+    assert!(mail.html.contains(mail.link("/confirm-email/").rsplit('/').next().unwrap()));
     assert!(mail.raw.contains("Auto-Submitted: auto-generated"));
     let code = mail.labelled("Confirmation code");
     let body = json!({ "email": "ada@example.org", "code": code });
@@ -50,7 +50,7 @@ async fn what_was_answered_survives_a_kill_and_its_mail_arrives_after_the_restar
 #[tokio::test]
 async fn no_secret_is_in_the_log_or_in_clear_in_the_database() {
     let setup = Setup::new().var("RUST_LOG", "trace");
-    let server = setup.start().await;
+    let server = setup.clone().start().await;
     let login = registered(&server, "ada", "ada@example.org").await;
     let mail = server.mail_to("ada@example.org").await;
     let link = mail.link("/confirm-email/");
@@ -79,6 +79,7 @@ async fn no_secret_is_in_the_log_or_in_clear_in_the_database() {
         }
     }
     assert!(files > 0);
+    drop(setup);
     for secret in &secrets {
         let line = log.lines().find(|line| line.contains(secret.as_str()));
         assert_eq!(line, None, "a secret is in the log");

@@ -1,8 +1,13 @@
 //! The real server, run as a process. One binary for all of these tests, so
 //! that they link once.
 
+#[cfg(test)]
 mod account;
+#[cfg(test)]
 mod common;
+#[cfg(test)]
 mod dev_mail;
+#[cfg(test)]
 mod readme;
+#[cfg(test)]
 mod server;

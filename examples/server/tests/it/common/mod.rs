@@ -21,8 +21,9 @@ use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// How long anything that happens in the background may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long anything that happens in the background may take: a mail that a killed
+/// server had claimed is tried again when the lease of a minute is over.
+const PATIENCE: Duration = Duration::from_secs(90);
 /// How often it is looked for.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
