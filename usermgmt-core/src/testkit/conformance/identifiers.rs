@@ -180,7 +180,7 @@ pub async fn names_whose_canonical_forms_are_equal_are_one(store: Arc<dyn Store>
     let pairs = [
         (address("Ann@Example.COM"), address("ann@example.com")),
         (address("STRASSE@example.com"), address("straße@example.com")),
-        (address("josé@example.com"), address("JOSÉ@example.com")),
+        (address("josé@example.com"), address("JOSE\u{301}@example.com")),
         (address("ann@bücher.example"), address("ann@xn--bcher-kva.example")),
         (name("Maße"), name("MASSE")),
         (name("ＡＮＮ"), name("ann")),
