@@ -23,7 +23,9 @@ macro_rules! query {
         let mut query = sqlx::query(sql);
         for value in &statement.values {
             query = match value {
-                $crate::sql::Value::Text(text) => query.bind(text.as_deref()),
+                $crate::sql::Value::Text(text) => {
+                    query.bind(text.as_deref().map(|text| $dialect.text(text)))
+                }
                 $crate::sql::Value::Int(number) => query.bind(*number),
                 $crate::sql::Value::Bytes(bytes) => query.bind(bytes.as_deref()),
             };

@@ -26,6 +26,16 @@ impl Dialect {
         }
     }
 
+    /// The text as this database can hold it: PostgreSQL has no NUL in a text.
+    /// No valid name or address has one either, so whoever types it is nobody.
+    pub(crate) fn text(self, text: &str) -> Cow<'_, str> {
+        match self {
+            #[cfg(feature = "postgres")]
+            Self::Postgres if text.contains('\0') => text.replace('\0', "\u{FFFD}").into(),
+            _ => text.into(),
+        }
+    }
+
     /// Whether INSERT and UPDATE can answer with the rows they wrote, and a
     /// conflicting INSERT can update under a condition. MySQL can do neither.
     pub(crate) fn has_returning(self) -> bool {
@@ -110,13 +120,14 @@ impl Dialect {
                 .bind(limit(rows)),
             #[cfg(any(feature = "sqlite", feature = "postgres"))]
             _ => statement(format!(
-                "DELETE FROM {table} WHERE {condition} AND ({key}) IN \
-                 (SELECT {key} FROM {table} WHERE {condition} LIMIT ?{})",
+                "WITH gone AS MATERIALIZED \
+                 (SELECT {key} FROM {table} WHERE {condition} LIMIT ?{}) \
+                 DELETE FROM {table} WHERE {condition} AND ({key}) IN (SELECT {key} FROM gone)",
                 self.skip_locked()
             ))
             .bind(value.clone())
-            .bind(value)
-            .bind(limit(rows)),
+            .bind(limit(rows))
+            .bind(value),
         }
     }
 }

@@ -65,11 +65,11 @@ fn sqlite_fault(error: &sqlx::sqlite::SqliteError) -> Fault {
 #[cfg(feature = "postgres")]
 fn postgres_fault(code: &str) -> Fault {
     match code {
-        // serialization_failure, deadlock_detected
-        "40001" | "40P01" => Fault::RolledBack,
+        // serialization_failure, deadlock_detected, lock_not_available (our lock_timeout)
+        "40001" | "40P01" | "55P03" => Fault::RolledBack,
         // read_only_sql_transaction (a standby, in a failover),
-        // idle_in_transaction_session_timeout, lock_not_available
-        "25006" | "25P03" | "55P03" => Fault::Unavailable,
+        // idle_in_transaction_session_timeout, statement_completion_unknown
+        "25006" | "25P03" | "40003" => Fault::Unavailable,
         // connection exception, insufficient resources, operator intervention, system error
         _ => match code.get(..2) {
             Some("08" | "53" | "57" | "58") => Fault::Unavailable,
@@ -83,11 +83,12 @@ fn postgres_fault(code: &str) -> Fault {
 #[cfg(feature = "mysql")]
 fn mysql_fault(number: u16) -> Fault {
     match number {
-        // Lock wait time-out, deadlock. The first takes back only the
-        // statement: the transaction is rolled back before another try.
-        1205 | 1213 => Fault::RolledBack,
+        // Lock wait time-out, deadlock, refused by group replication. The first
+        // takes back only the statement: the transaction is rolled back before
+        // another try.
+        1205 | 1213 | 3101 => Fault::RolledBack,
         // Too many connections, out of memory or disk, shutting down, killed,
-        // read-only (a replica, in a failover), interrupted.
+        // failed in COMMIT, read-only (a replica, in a failover), interrupted.
         1021
         | 1037
         | 1038

@@ -10,7 +10,7 @@ use usermgmt_core::store::{Guard, OutboxDepth, OutboxStore, StoreError};
 use super::json;
 use crate::dialect::Dialect;
 use crate::row::Row;
-use crate::sql::{Statement, limit, statement};
+use crate::sql::{Statement, limit, placeholders, statement};
 use crate::step::Step;
 use crate::store::SqlStore;
 
@@ -42,8 +42,20 @@ fn mail(row: &Row) -> Result<OutboxMail, StoreError> {
     })
 }
 
-/// One statement, which answers with the mails; on MySQL it does not, and
-/// [`select_leased`] reads them.
+/// What is due, the longest due first; the two values are the present.
+macro_rules! due {
+    ($columns:expr) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM usermgmt_outbox WHERE dead_at IS NULL AND next_attempt_at <= ? \
+             AND (leased_until IS NULL OR leased_until <= ?) \
+             ORDER BY next_attempt_at, id LIMIT ?"
+        )
+    };
+}
+
+/// Leases what is due by one statement, which answers with it.
 pub(crate) fn claim(
     dialect: Dialect,
     lease: LeaseId,
@@ -51,32 +63,37 @@ pub(crate) fn claim(
     until: Timestamp,
     rows: usize,
 ) -> Statement<'static> {
-    let returning = match dialect.has_returning() {
-        true => concat!(" RETURNING ", mail_columns!()),
-        false => "",
-    };
     statement(format!(
-        "UPDATE usermgmt_outbox SET lease = ?, leased_until = ? WHERE id IN (SELECT due.id FROM \
-         (SELECT id FROM usermgmt_outbox WHERE dead_at IS NULL AND next_attempt_at <= ? \
-         AND (leased_until IS NULL OR leased_until <= ?) \
-         ORDER BY next_attempt_at, id LIMIT ?{}) AS due){returning}",
-        dialect.skip_locked()
+        // Materialized: a subquery with a limit must not run a second time.
+        "WITH due AS MATERIALIZED ({}{}) UPDATE usermgmt_outbox \
+         SET lease = ?, leased_until = ? WHERE id IN (SELECT due.id FROM due) RETURNING {}",
+        due!("id"),
+        dialect.skip_locked(),
+        mail_columns!(),
     ))
-    .bind(lease)
-    .bind(until)
     .bind(now)
     .bind(now)
     .bind(limit(rows))
+    .bind(lease)
+    .bind(until)
 }
 
-pub(crate) fn select_leased(lease: LeaseId, until: Timestamp) -> Statement<'static> {
-    statement(concat!(
-        "SELECT ",
-        mail_columns!(),
-        " FROM usermgmt_outbox WHERE leased_until = ? AND lease = ?"
+/// What is due, locked: the first of the two statements of a claim on MySQL.
+pub(crate) fn select_due(dialect: Dialect, now: Timestamp, rows: usize) -> Statement<'static> {
+    statement(format!("{}{}", due!(mail_columns!()), dialect.skip_locked()))
+        .bind(now)
+        .bind(now)
+        .bind(limit(rows))
+}
+
+fn lease_all(ids: &[MailId], lease: LeaseId, until: Timestamp) -> Statement<'_> {
+    let update = statement(format!(
+        "UPDATE usermgmt_outbox SET lease = ?, leased_until = ? WHERE id IN {}",
+        placeholders(1, ids.len())
     ))
-    .bind(until)
     .bind(lease)
+    .bind(until);
+    ids.iter().fold(update, |update, id| update.bind(id))
 }
 
 /// The first that nobody has, by the index, and the few that are leased.
@@ -183,6 +200,33 @@ pub(crate) fn drop_all(user_id: &UserId) -> Step<'_> {
     statement("DELETE FROM usermgmt_outbox WHERE user_id = ?").bind(user_id).anything()
 }
 
+impl SqlStore {
+    /// Claims by two statements, where one cannot do it. The outer result is
+    /// the database's, the inner one whether its rows could be read.
+    async fn select_and_lease(
+        &self,
+        lease: LeaseId,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Result<Vec<OutboxMail>, StoreError>, sqlx::Error> {
+        let mut tx = self.pool().begin().await?;
+        let rows = tx.conn().fetch(&select_due(self.dialect(), now, limit)).await?;
+        let mut mails = match rows.iter().map(mail).collect::<Result<Vec<_>, _>>() {
+            Ok(mails) if !mails.is_empty() => mails,
+            nothing => return Ok(nothing),
+        };
+        let ids: Vec<MailId> = mails.iter().map(|mail| mail.id.clone()).collect();
+        tx.conn().execute(&lease_all(&ids, lease, until)).await?;
+        tx.commit().await?;
+        for mail in &mut mails {
+            mail.lease = Some(lease);
+            mail.leased_until = Some(until);
+        }
+        Ok(Ok(mails))
+    }
+}
+
 #[async_trait]
 impl OutboxStore for SqlStore {
     async fn claim_mail(
@@ -192,14 +236,13 @@ impl OutboxStore for SqlStore {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<OutboxMail>, StoreError> {
-        let claim = claim(self.dialect(), lease, now, until, limit);
-        let rows = if self.dialect().has_returning() {
-            self.write_returning(&claim).await?
+        let mut mails = if self.dialect().has_returning() {
+            let claim = claim(self.dialect(), lease, now, until, limit);
+            let rows = self.write_returning(&claim).await?;
+            rows.iter().map(mail).collect::<Result<Vec<_>, _>>()?
         } else {
-            self.write(&claim).await?;
-            self.read(&select_leased(lease, until)).await?
+            self.retrying(|| self.select_and_lease(lease, now, until, limit)).await??
         };
-        let mut mails = rows.iter().map(mail).collect::<Result<Vec<_>, _>>()?;
         // What an UPDATE answers has no order.
         mails.sort_by(|a, b| (a.next_attempt_at, &a.id).cmp(&(b.next_attempt_at, &b.id)));
         Ok(mails)
