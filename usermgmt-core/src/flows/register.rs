@@ -127,7 +127,8 @@ impl Auth {
         }
         let now = self.now();
         let user = self.new_user(command, client, now);
-        self.0.config.password_policy.check(command.password.expose(), &self.own_words(&user))?;
+        let policy = &self.0.config.password_policy;
+        policy.accept(&command.password, &self.own_words(&user)).await?;
         let limits = &self.0.config.limits;
         let rate = client.limit(limits.register_client);
         self.attempt(&[Limit { rate, name: "register-client", by: &[&client.network()] }], now)
@@ -162,6 +163,7 @@ impl Auth {
                 let user = self.new_user(command, client, now);
                 let id = user.id.clone();
                 let password = work.hash(self, &command.password).await?;
+                self.read_as_for_a_second_one(&id, now).await?;
                 let mut list = self.first_registration(user, password, now);
                 list.push(self.claim(address, Some(&id), now));
                 list.push(self.claim(name, Some(&id), now));
@@ -169,13 +171,16 @@ impl Auth {
             }
             Some(account) if !account.user.is_email_confirmed() => {
                 let same = work.verify(self, &command.password, account.password.as_ref()).await?;
-                (self.register_again(&account, same, name, now).await?, None)
+                (self.register_again(&account, same, work.quiet, name, now).await?, None)
             }
             account => {
                 work.verify(self, &command.password, None).await?;
+                self.read_as_for_a_second_one(&UserId::generate(now, &*self.0.rng), now).await?;
                 let owner = account.as_ref().map(|account| &account.user);
+                // Another spelling can be another mailbox: only the confirmed one is told.
+                let to = owner.map_or(&command.email, |owner| &owner.email);
                 let kind = MailKind::AlreadyRegistered;
-                let mail = self.mail(kind, &command.email, owner, Vec::new(), &[], now);
+                let mail = self.mail(kind, to, owner, Vec::new(), &[], now);
                 (vec![self.claim(name, None, now), mail], None)
             }
         };
@@ -196,11 +201,22 @@ impl Auth {
         self.0.mail_queued.notify_one();
     }
 
+    /// The read that only a second registration of an unconfirmed address needs.
+    async fn read_as_for_a_second_one(
+        &self,
+        user: &UserId,
+        now: Timestamp,
+    ) -> Result<(), Unserved> {
+        self.read(self.0.store.live_token(user, Purpose::Confirm, now)).await?;
+        Ok(())
+    }
+
     /// A registration of an address whose first one is not confirmed.
     async fn register_again(
         &self,
         account: &Account,
         same_password: bool,
+        quiet: bool,
         name: Identifier,
         now: Timestamp,
     ) -> Result<Vec<Change>, Unserved> {
@@ -214,8 +230,10 @@ impl Auth {
             let update = Change::UpdateUser { id, epoch, raise_epoch: true, at: now, set };
             (MailKind::ChoosePassword, Purpose::ChoosePassword, update)
         };
+        // A new code ends the one before: not where no mail brings the new one.
+        let with_code = same_password && !quiet;
         let (token, change) =
-            self.mail_token(&user.id, purpose, &user.email, ttl, same_password, now).await?;
+            self.mail_token(&user.id, purpose, &user.email, ttl, with_code, now).await?;
         let mut tokens = vec![token];
         let mut list = vec![
             change,

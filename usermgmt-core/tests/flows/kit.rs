@@ -1,0 +1,348 @@
+//! A world to try flows in.
+
+use std::fmt::Debug;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use usermgmt_core::auth::{Auth, Client, Unserved};
+use usermgmt_core::clock::{Clock as _, Timestamp};
+use usermgmt_core::config::Config;
+use usermgmt_core::flows::register::{Register, RegisterError};
+use usermgmt_core::flows::sessions::Current;
+use usermgmt_core::flows::sign_in::{SignIn, SignInError, SignInOutcome, SignedIn};
+use usermgmt_core::keys::KeyRing;
+use usermgmt_core::mail::{MailKind, Message};
+use usermgmt_core::model::identifier::{Email, Username};
+use usermgmt_core::model::ids::UserId;
+use usermgmt_core::model::user::{Account, User};
+use usermgmt_core::outbox::OutboxWorker;
+use usermgmt_core::password::{BreachCheck, HasherConfig};
+use usermgmt_core::rng::SecureRng as _;
+use usermgmt_core::secret::Typed;
+use usermgmt_core::store::{Change, Changes, MemoryStore, Store, UserStore as _};
+use usermgmt_core::testkit::{CapturingMailer, FaultyStore, MockClock, SeededRng};
+
+/// The password of everybody who is not asked for another.
+pub(crate) const PASSWORD: &str = "purple otter swims";
+/// Another one.
+pub(crate) const OTHER: &str = "green walrus sings";
+/// And a third.
+pub(crate) const THIRD: &str = "yellow heron waits";
+
+/// The root secret of every world.
+pub(crate) const SECRET: [u8; 32] = [7; 32];
+
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const HOUR: Duration = Duration::from_secs(3600);
+pub(crate) const DAY: Duration = Duration::from_secs(86_400);
+pub(crate) const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// A service over an empty store, with what steers and watches it.
+pub(crate) struct World {
+    pub(crate) auth: Auth,
+    pub(crate) store: FaultyStore,
+    pub(crate) clock: MockClock,
+    pub(crate) rng: SeededRng,
+    pub(crate) mailer: CapturingMailer,
+    pub(crate) worker: OutboxWorker,
+}
+
+/// The default policies, with hashes that cost nothing.
+pub(crate) fn config() -> Config {
+    let mut config = Config::new("https://accounts.example.com".parse().unwrap());
+    config.hasher = HasherConfig::insecure_for_tests();
+    config
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A world without limits on attempts, for tests that are not about them.
+    pub(crate) async fn unlimited() -> Self {
+        Self::with(|config| config.limits.enabled = false).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = config();
+        change(&mut config);
+        let store = FaultyStore::new(Arc::new(MemoryStore::new()));
+        Self::over(store, MockClock::default(), config, SECRET).await
+    }
+
+    /// A service over a store that is there already.
+    pub(crate) async fn over(
+        store: FaultyStore,
+        clock: MockClock,
+        config: Config,
+        secret: [u8; 32],
+    ) -> Self {
+        let mut seed = [0; 8];
+        usermgmt_core::rng::OsRng.fill(&mut seed);
+        let rng = SeededRng::new(u64::from_le_bytes(seed));
+        let keys = KeyRing::single(secret.to_vec()).unwrap();
+        let auth = Auth::builder(Arc::new(store.clone()), keys, config)
+            .clock(clock.clone())
+            .rng(rng.clone())
+            .build()
+            .await
+            .unwrap();
+        let mailer = CapturingMailer::default();
+        let worker = OutboxWorker::new(auth.clone(), Arc::new(mailer.clone()));
+        store.take_calls();
+        Self { auth, store, clock, rng, mailer, worker }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) fn later(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// Delivers everything that is due and takes it.
+    pub(crate) async fn mail(&self) -> Vec<Message> {
+        while self.worker.run_once().await.unwrap() > 0 {}
+        self.mailer.take()
+    }
+
+    /// The one mail of that kind that is due; other mails are lost.
+    pub(crate) async fn mailed(&self, kind: MailKind) -> Message {
+        let mut mails = self.mail().await;
+        mails.retain(|mail| mail.kind == kind);
+        assert_eq!(mails.len(), 1, "mails of kind {kind:?}");
+        mails.remove(0)
+    }
+
+    /// The kinds of mail that are due, and to whom.
+    pub(crate) async fn mailed_kinds(&self) -> Vec<(MailKind, String)> {
+        let mut kinds: Vec<_> =
+            self.mail().await.iter().map(|m| (m.kind, m.recipient.to_string())).collect();
+        kinds.sort();
+        kinds
+    }
+
+    /// Registers a name at an address of its own.
+    pub(crate) async fn register(&self, name: &str) {
+        self.auth.register(&registration(name, &address(name), PASSWORD), &home()).await.unwrap();
+    }
+
+    pub(crate) async fn try_register(
+        &self,
+        name: &str,
+        email: &str,
+        password: &str,
+    ) -> Result<(), RegisterError> {
+        self.auth.register(&registration(name, email, password), &home()).await
+    }
+
+    /// Somebody who has registered and confirmed, with no mail left over.
+    pub(crate) async fn member(&self, name: &str) -> User {
+        self.register(name).await;
+        let mails = self.mail().await;
+        let mail = mails.iter().find(|mail| mail.recipient.as_str() == address(name)).unwrap();
+        self.auth.confirm(&link_token(mail), &home()).await.unwrap()
+    }
+
+    pub(crate) async fn try_sign_in(
+        &self,
+        identifier: &str,
+        password: &str,
+        client: &Client,
+    ) -> Result<SignInOutcome, SignInError> {
+        self.auth.sign_in(&credentials(identifier, password), client).await
+    }
+
+    pub(crate) async fn sign_in(&self, identifier: &str) -> SignedIn {
+        self.sign_in_with(identifier, PASSWORD).await
+    }
+
+    pub(crate) async fn sign_in_with(&self, identifier: &str, password: &str) -> SignedIn {
+        match self.try_sign_in(identifier, password, &home()).await.unwrap() {
+            SignInOutcome::SignedIn(signed_in) => *signed_in,
+            SignInOutcome::MfaRequired { .. } => panic!("the second factor is asked for"),
+        }
+    }
+
+    /// Who a signed-in client is at present.
+    pub(crate) async fn current(&self, signed_in: &SignedIn) -> Current {
+        self.auth.current(signed_in.tokens.access_token.expose()).await.unwrap()
+    }
+
+    /// A new member who has just signed in.
+    pub(crate) async fn signed_in_member(&self, name: &str) -> (SignedIn, Current) {
+        self.member(name).await;
+        let signed_in = self.sign_in(name).await;
+        let current = self.current(&signed_in).await;
+        (signed_in, current)
+    }
+
+    /// Whether this password signs in. For worlds without limits.
+    pub(crate) async fn signs_in(&self, identifier: &str, password: &str) -> bool {
+        self.try_sign_in(identifier, password, &home()).await.is_ok()
+    }
+
+    pub(crate) async fn account(&self, id: &UserId) -> Account {
+        self.store.account(id).await.unwrap().unwrap()
+    }
+
+    pub(crate) async fn find(&self, identifier: &str) -> Option<User> {
+        self.auth.find_user(identifier).await.unwrap()
+    }
+
+    /// How many users there are.
+    pub(crate) async fn users(&self) -> usize {
+        self.auth.list_users(None, 1000).await.unwrap().len()
+    }
+
+    /// The actions in a user's audit log, sorted by name.
+    pub(crate) async fn audited(&self, id: &UserId) -> Vec<String> {
+        use usermgmt_core::store::AuditStore as _;
+        let entries = self.store.audit(id, None, 1000).await.unwrap();
+        let mut actions: Vec<_> = entries.into_iter().map(|entry| entry.action).collect();
+        actions.sort();
+        actions
+    }
+
+    /// Writes to the store behind the flows' back.
+    pub(crate) async fn apply(&self, list: Vec<Change>) {
+        self.store.apply(&Changes::new(list, self.now(), &self.rng)).await.unwrap();
+    }
+
+    /// What an operator does to lock somebody out.
+    pub(crate) async fn disable(&self, id: &UserId) {
+        use usermgmt_core::store::UserPatch;
+        let user = self.account(id).await.user;
+        let set =
+            Box::new(UserPatch { disabled_at: Some(Some(self.now())), ..UserPatch::default() });
+        self.apply(vec![
+            Change::UpdateUser {
+                id: id.clone(),
+                epoch: user.epoch,
+                raise_epoch: true,
+                at: self.now(),
+                set,
+            },
+            Change::EndSessions { user_id: id.clone(), except: None },
+        ])
+        .await;
+    }
+}
+
+/// A client at the address that everybody uses who is not asked for another.
+pub(crate) fn home() -> Client {
+    client(1)
+}
+
+/// One of many clients.
+pub(crate) fn client(n: u8) -> Client {
+    Client {
+        address: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, n))),
+        user_agent: Some(format!("Browser {n}")),
+        locale: None,
+    }
+}
+
+pub(crate) fn address(name: &str) -> String {
+    format!("{name}@example.com")
+}
+
+pub(crate) fn email(text: &str) -> Email {
+    Email::parse(text).unwrap()
+}
+
+pub(crate) fn username(text: &str) -> Username {
+    Username::parse(text, 30).unwrap()
+}
+
+pub(crate) fn typed(text: &str) -> Typed {
+    Typed::from(text)
+}
+
+pub(crate) fn registration(name: &str, email: &str, password: &str) -> Register {
+    Register {
+        username: username(name),
+        email: self::email(email),
+        password: typed(password),
+        first_name: None,
+        last_name: None,
+        gender: None,
+    }
+}
+
+pub(crate) fn credentials(identifier: &str, password: &str) -> SignIn {
+    SignIn { identifier: identifier.to_owned(), password: typed(password) }
+}
+
+/// The token in a mail's link.
+pub(crate) fn link_token(mail: &Message) -> String {
+    token_of(mail.link.as_ref().unwrap().expose())
+}
+
+/// The token in a mail's "this was not me" link.
+pub(crate) fn not_me_token(mail: &Message) -> String {
+    token_of(mail.not_me_link.as_ref().unwrap().expose())
+}
+
+fn token_of(link: &str) -> String {
+    let at = link.find("umt_").unwrap();
+    link[at..].to_owned()
+}
+
+/// The code in a mail.
+pub(crate) fn code(mail: &Message) -> Typed {
+    mail.code.clone().unwrap()
+}
+
+/// A short code that is not the one in this mail.
+pub(crate) fn wrong_code(mail: &Message) -> Typed {
+    let right = code(mail);
+    let other = if right.expose().ends_with('0') { '1' } else { '0' };
+    typed(&format!("{}{other}", &right.expose()[..7]))
+}
+
+/// Whether a failure says that the store was not there.
+pub(crate) fn is_unavailable(error: impl Debug) -> bool {
+    format!("{error:?}").contains("Unavailable")
+}
+
+/// Whether a request was refused for too many attempts.
+pub(crate) fn is_limited(unserved: &Unserved) -> bool {
+    matches!(unserved, Unserved::RateLimited { .. })
+}
+
+/// Compares by what is printed, for errors that hold causes.
+pub(crate) fn same(a: impl Debug, b: impl Debug) -> bool {
+    format!("{a:?}") == format!("{b:?}")
+}
+
+/// Asks for a change of address and confirms it from the new mailbox. The mails
+/// to both addresses, in the order of sending.
+pub(crate) async fn change_email(world: &World, current: &Current, to: &str) -> Vec<Message> {
+    use usermgmt_core::flows::profile::UpdateProfile;
+    let update = UpdateProfile { email: Some(email(to)), ..UpdateProfile::default() };
+    world.auth.update_profile(current, &update).await.unwrap();
+    let mut mails = world.mail().await;
+    let link = mails.iter().find(|mail| mail.kind == MailKind::EmailChangeConfirm).unwrap();
+    world.auth.confirm_email_change(&link_token(link), &home()).await.unwrap();
+    mails.extend(world.mail().await);
+    mails
+}
+
+/// A breach check that knows one password.
+pub(crate) fn stolen(password: &'static str) -> Option<Arc<dyn BreachCheck>> {
+    #[derive(Debug)]
+    struct Stolen(&'static str);
+
+    #[async_trait::async_trait]
+    impl BreachCheck for Stolen {
+        async fn is_breached(&self, password: &Typed) -> bool {
+            password.expose() == self.0
+        }
+    }
+    Some(Arc::new(Stolen(password)))
+}

@@ -1,0 +1,8 @@
+//! What people and services see when they use accounts: every flow through the
+//! facade, over the store in memory, a clock that stands and a mailer that keeps
+//! what it is given.
+
+mod confirming;
+mod kit;
+mod prehijacking;
+mod registering;
