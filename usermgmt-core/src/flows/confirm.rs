@@ -225,6 +225,14 @@ impl Auth {
             check_link(&row, &user, now)?;
             let mut list = self.deletion(&user, "user.not_me", now);
             list.push(Change::UseToken { id, now });
+            // A name that were free at once would tell whoever registered it that
+            // the address was unknown.
+            list.extend(user.unconfirmed_until.map(|until| Change::ClaimIdentifier {
+                identifier: Identifier::username(&user.username),
+                user_id: None,
+                until: Some(until),
+                now,
+            }));
             if self.commit(list, now).await?.is_ok() {
                 self.purge_deleted(now).await;
                 return Ok(());
