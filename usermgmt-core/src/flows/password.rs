@@ -143,7 +143,8 @@ impl Auth {
             {
                 return Err(ResetError::InvalidToken);
             }
-            self.0.config.password_policy.check(new_password.expose(), &self.own_words(&user))?;
+            let policy = &self.0.config.password_policy;
+            policy.accept(new_password, &self.own_words(&user)).await?;
             let hash = match &hash {
                 Some(hash) => hash,
                 None => {

@@ -92,10 +92,8 @@ impl Auth {
             if update.current_password.is_none() {
                 return Err(ProfileError::CurrentPasswordMissing);
             }
-            self.0
-                .config
-                .password_policy
-                .check(password.expose(), &self.own_words(&current.user))?;
+            let policy = &self.0.config.password_policy;
+            policy.accept(password, &self.own_words(&current.user)).await?;
         }
         let new_email = update
             .email

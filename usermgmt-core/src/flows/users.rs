@@ -109,7 +109,8 @@ impl Auth {
             updated_at: now,
             epoch: 0,
         };
-        self.0.config.password_policy.check(command.password.expose(), &self.own_words(&user))?;
+        let policy = &self.0.config.password_policy;
+        policy.accept(&command.password, &self.own_words(&user)).await?;
         let (email, name) = (Identifier::email(&user.email), Identifier::username(&user.username));
         if self.read(self.0.store.is_taken(&email, None, now)).await? {
             return Err(CreateUserError::EmailTaken);
