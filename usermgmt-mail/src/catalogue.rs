@@ -7,7 +7,11 @@ use toml::{Table, Value};
 /// The language that has every text, and that every other falls back to.
 pub(crate) const FALLBACK: &str = "en";
 
-const BUILT_IN: [(&str, &str); 1] = [("en", include_str!("../templates/en.toml"))];
+const BUILT_IN: [(&str, &str); 3] = [
+    (FALLBACK, include_str!("../templates/en.toml")),
+    ("de", include_str!("../templates/de.toml")),
+    ("pl", include_str!("../templates/pl.toml")),
+];
 
 /// Which texts there are, in which languages. The texts themselves are
 /// templates of the engine, under the names that [`text_name`] gives.

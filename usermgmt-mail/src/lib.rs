@@ -11,6 +11,8 @@ mod catalogue;
 mod compose;
 mod console;
 mod dev;
+mod device;
+mod preview;
 #[cfg(any(feature = "smtp", feature = "ses"))]
 mod reply;
 mod sample;
@@ -31,6 +33,7 @@ mod url_parts;
 pub use compose::{Composer, InvalidFrom};
 pub use console::ConsoleMailer;
 pub use dev::{DevMail, DevMailSummary, DevMailbox, DevMailboxError};
+pub use preview::{PreviewError, write_preview};
 pub use sample::sample_message;
 #[cfg(feature = "ses")]
 pub use ses::SesMailer;

@@ -20,9 +20,6 @@ use crate::compose::Composer;
 use crate::reply::reply;
 use crate::ses_url::SesUrl;
 
-/// How long one mail may take: less than the outbox's worker waits.
-const DEADLINE: Duration = Duration::from_secs(18);
-
 /// Sends mails through Amazon SES.
 ///
 /// SES puts its own Message-ID in place of ours; the header
@@ -39,10 +36,14 @@ impl SesMailer {
     /// Sends what `composer` makes. Without credentials in the URL they come
     /// from the standard chain: environment, profile, web identity, container
     /// or instance.
-    pub(crate) async fn new(url: SesUrl, composer: Composer) -> Result<Self, String> {
+    pub(crate) async fn new(
+        url: SesUrl,
+        timeout: Duration,
+        composer: Composer,
+    ) -> Result<Self, String> {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(5))
-            .operation_timeout(DEADLINE)
+            .operation_timeout(timeout)
             .build();
         let mut settings = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new(url.region))

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use usermgmt_core::mail::Mailer;
 use usermgmt_core::secret::Redacted;
@@ -32,6 +33,10 @@ pub struct MailSettings {
     pub templates: Option<PathBuf>,
     /// Where `dev:` puts its files.
     pub dev_folder: PathBuf,
+    /// How long one mail may take over SMTP or through SES. The outbox's worker
+    /// gives up after 20 seconds; with less than that the log says at which
+    /// step it hung.
+    pub timeout: Duration,
 }
 
 /// A setting that cannot work.
@@ -57,6 +62,20 @@ pub struct Outgoing {
 }
 
 impl MailSettings {
+    /// These two, and everything else as it is where it is not set: no further
+    /// trust roots, the shipped templates, `mail` in the current folder for
+    /// `dev:`, and 18 seconds.
+    pub fn new(url: impl Into<String>, from: impl Into<String>) -> Self {
+        Self {
+            url: Redacted::new(url.into()),
+            from: from.into(),
+            ca_file: None,
+            templates: None,
+            dev_folder: PathBuf::from("mail"),
+            timeout: Duration::from_secs(18),
+        }
+    }
+
     /// The mailer, writing with the shipped templates and those of the folder.
     ///
     /// # Errors
@@ -123,7 +142,7 @@ impl MailSettings {
             ),
             None => None,
         };
-        let mailer = crate::smtp::SmtpMailer::new(url, roots.as_deref(), composer)
+        let mailer = crate::SmtpMailer::new(url, roots.as_deref(), self.timeout, composer)
             .map_err(|e| refused("mail.ca_file", e))?;
         Ok(sending(mailer))
     }
@@ -137,7 +156,7 @@ impl MailSettings {
     async fn ses(&self, composer: Composer) -> Result<Outgoing, SettingError> {
         let url = crate::ses_url::SesUrl::parse(&self.parsed_url()?);
         let url = url.map_err(|e| refused("mail.url", e))?;
-        let mailer = crate::ses::SesMailer::new(url, composer).await;
+        let mailer = crate::SesMailer::new(url, self.timeout, composer).await;
         Ok(sending(mailer.map_err(|e| refused("mail.url", e))?))
     }
 

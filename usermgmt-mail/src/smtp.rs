@@ -18,9 +18,6 @@ use crate::compose::Composer;
 use crate::reply::reply;
 use crate::smtp_url::{Security, SmtpUrl};
 
-/// How long one mail may take by default: less than the outbox's worker waits.
-const DEADLINE: Duration = Duration::from_secs(18);
-
 /// Connections kept for the next mail. The worker sends few at once.
 const IDLE_MAX: usize = 4;
 
@@ -35,7 +32,7 @@ const IDLE_MAX: usize = 4;
 pub struct SmtpMailer {
     composer: Composer,
     server: Server,
-    deadline: Duration,
+    timeout: Duration,
     idle: Mutex<Vec<AsyncSmtpConnection>>,
 }
 
@@ -48,6 +45,7 @@ impl SmtpMailer {
     pub(crate) fn new(
         url: SmtpUrl,
         roots: Option<&[u8]>,
+        timeout: Duration,
         composer: Composer,
     ) -> Result<Self, String> {
         let tls = match url.security {
@@ -68,17 +66,9 @@ impl SmtpMailer {
                 hello,
                 credentials,
             },
-            deadline: DEADLINE,
+            timeout,
             idle: Mutex::default(),
         })
-    }
-
-    /// Gives up on one mail after this long. 18 seconds unless set; the outbox
-    /// worker gives up after 20.
-    #[must_use]
-    pub fn with_deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
-        self
     }
 
     async fn deliver(&self, mail: &Mail, step: &mut Step) -> Result<(), Failure> {
@@ -125,12 +115,12 @@ impl Mailer for SmtpMailer {
     async fn send(&self, message: &Message) -> Result<(), MailError> {
         let mail = self.composer.compose(message)?;
         let mut step = Step::Connect;
-        match tokio::time::timeout(self.deadline, self.deliver(&mail, &mut step)).await {
+        match tokio::time::timeout(self.timeout, self.deliver(&mail, &mut step)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(failure)) => Err(failure.at(step)),
             Err(_) => Err(MailError::Temporary(format!(
                 "{step}: the mail server took longer than {:?}",
-                self.deadline
+                self.timeout
             ))),
         }
     }

@@ -12,6 +12,7 @@ use usermgmt_core::mail::{MailKind, Message};
 use usermgmt_core::model::identifier::Email;
 
 use crate::catalogue::{Catalogue, FALLBACK, Text, plural_form};
+use crate::device::browser_and_system;
 use crate::sample::sample_message;
 use crate::text::{one_line, unlinked, url};
 
@@ -268,6 +269,9 @@ fn values_of(message: &Message) -> Values {
             "username" => {
                 Some(one_line(value, 64)).filter(|name| unlinked(name) == *name).unwrap_or_default()
             }
+            "device" => {
+                browser_and_system(value).unwrap_or_else(|| unlinked(&one_line(value, 100)))
+            }
             "time" => readable_time(&unlinked(&one_line(value, 64))),
             _ => unlinked(&one_line(value, 200)),
         };
@@ -290,13 +294,15 @@ fn values_of(message: &Message) -> Values {
     values
 }
 
-/// The largest unit that says it without a remainder, from hours to days at
-/// two days: "24 hours" is easier to grasp than "1 day".
+/// In a unit that is easy to grasp, rounded down: what is left of a link's
+/// time when the mail is sent is seldom a round number.
 fn in_words(minutes: i64) -> Option<(&'static str, i64)> {
+    const HOUR: i64 = 60;
+    const DAY: i64 = 24 * HOUR;
     match minutes {
         ..=0 => None,
-        m if m % 1440 == 0 && m > 1440 => Some(("days", m / 1440)),
-        m if m % 60 == 0 => Some(("hours", m / 60)),
+        m if m >= 2 * DAY => Some(("days", m / DAY)),
+        m if m >= 2 * HOUR || m == HOUR => Some(("hours", m / HOUR)),
         m => Some(("minutes", m)),
     }
 }

@@ -2,19 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers, too, fail by panicking")]
 
-use std::path::PathBuf;
-
-use usermgmt_core::secret::Redacted;
 use usermgmt_mail::{MailKind, MailSettings, SettingError, sample_message};
 
 fn settings(url: &str) -> MailSettings {
-    MailSettings {
-        url: Redacted::new(url.into()),
-        from: "Example <no-reply@example.com>".into(),
-        ca_file: None,
-        templates: None,
-        dev_folder: PathBuf::from("no/such/folder"),
-    }
+    MailSettings::new(url, "Example <no-reply@example.com>")
 }
 
 async fn refused(settings: MailSettings) -> SettingError {

@@ -1,7 +1,7 @@
 //! What the mails say, and that nothing a user typed changes more than a word.
 #![expect(clippy::unwrap_used, reason = "a test's helpers, too, fail by panicking")]
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use lettre::message::Mailbox;
 use mailparse::{MailHeaderMap as _, ParsedMail, parse_mail};
@@ -9,14 +9,17 @@ use usermgmt_core::model::identifier::Email;
 use usermgmt_core::secret::Redacted;
 use usermgmt_mail::{
     Composer, MailError, MailKind, Message, Render, Rendered, Templates, sample_message,
+    write_preview,
 };
 
-fn templates() -> Templates {
-    Templates::built_in().unwrap()
+fn templates() -> &'static Templates {
+    static TEMPLATES: LazyLock<Templates> = LazyLock::new(|| Templates::built_in().unwrap());
+    &TEMPLATES
 }
 
 fn composer() -> Composer {
-    Composer::new("Example <no-reply@bücher.example>", Arc::new(templates())).unwrap()
+    Composer::new("Example <no-reply@bücher.example>", Arc::new(Templates::built_in().unwrap()))
+        .unwrap()
 }
 
 /// With nothing that may be missing.
@@ -122,7 +125,10 @@ fn every_language_says_how_long_a_link_is_good() {
         (15, "15 minutes."),
         (60, "1 hour."),
         (90, "90 minutes."),
+        (150, "2 hours."),
+        (1439, "23 hours."),
         (1440, "24 hours."),
+        (10_079, "6 days."),
         (10_080, "7 days."),
     ] {
         for language in templates().languages() {
@@ -132,7 +138,60 @@ fn every_language_says_how_long_a_link_is_good() {
             let number = en.split(' ').next().unwrap();
             assert!(text.contains(&format!(" {number} ")), "{text}");
             assert_eq!(text.contains(en), language == "en", "{text}");
+            assert!(!text.contains("  "), "{text}");
         }
+    }
+}
+
+#[test]
+fn the_locale_chooses_the_language() {
+    for (locale, subject) in [
+        ("en-GB", "Choose a new password for Example"),
+        ("pl", "Wybierz nowe hasło do Example"),
+        ("pl_PL", "Wybierz nowe hasło do Example"),
+        ("de-AT", "Wählen Sie ein neues Passwort für Example"),
+        ("fr", "Choose a new password for Example"),
+    ] {
+        let mail = templates().render(&full(MailKind::PasswordReset, locale)).unwrap();
+        assert_eq!(mail.subject, subject, "{locale}");
+        let language = locale.split(['-', '_']).next().unwrap();
+        let shown = if language == "fr" { "en" } else { language };
+        assert!(mail.html.contains(&format!("<html lang=\"{shown}\">")), "{locale}");
+    }
+}
+
+#[test]
+fn no_shipped_language_lacks_a_text() {
+    let english = every_mail(full);
+    let of = |language: &str, kind| {
+        let found =
+            english.iter().find(|(m, _)| m.kind == kind && m.locale.as_deref() == Some(language));
+        found.map(|(_, mail)| mail.text.clone()).unwrap()
+    };
+    for language in ["de", "pl"] {
+        for kind in MailKind::ALL {
+            let theirs = of(language, kind);
+            for line in of("en", kind).lines().filter(|l| l.split(' ').count() > 3) {
+                assert!(!theirs.contains(line), "{kind:?} in {language} says {line:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_device_is_named_as_its_owner_would_name_it() {
+    for (agent, shown) in [
+        (
+            "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+            "Firefox, Linux",
+        ),
+        ("curl/8.5.0", "curl/8.5.0"),
+        ("my-app/1.0 (+https://app.example.com)", "my-app/1.0 (+https[:]//app[.]example[.]com)"),
+    ] {
+        let mut message = full(MailKind::NewDevice, "en");
+        message.params.insert("device".into(), agent.into());
+        let text = templates().render(&message).unwrap().text;
+        assert!(has_line(&text, &format!("Device: {shown}")), "{text}");
     }
 }
 
@@ -297,7 +356,7 @@ fn international_addresses_keep_their_name_and_get_an_ascii_domain() {
 #[test]
 fn a_sender_that_is_no_mailbox_is_refused() {
     for from in ["", "nobody", "a@b.example, c@d.example", "A <a@b.example>\r\nBcc: c@d.example"] {
-        let composer = Composer::new(from, Arc::new(templates()));
+        let composer = Composer::new(from, Arc::new(Templates::built_in().unwrap()));
         assert!(composer.is_err(), "{from:?}");
     }
     assert!("Example <a@b.example>".parse::<Mailbox>().is_ok());
@@ -344,4 +403,15 @@ fn a_folder_with_a_mistake_is_refused_and_the_mistake_named() {
         assert!(error.to_string().contains(named), "{error}");
     }
     assert!(Templates::with_overrides("no/such/folder".as_ref()).is_err());
+}
+
+#[test]
+fn a_preview_has_every_mail_in_every_language() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = write_preview(templates(), "Acme", folder.path()).unwrap();
+    assert_eq!(files, 3 * 16 * 2);
+    let text = std::fs::read_to_string(folder.path().join("pl/confirmation.txt")).unwrap();
+    assert!(text.starts_with("Subject: Potwierdź swój adres w Acme\n\nDzień dobry, ann,\n"));
+    let html = std::fs::read_to_string(folder.path().join("de/new_device.html")).unwrap();
+    assert!(html.contains("Neue Anmeldung bei Ihrem Konto bei Acme"));
 }

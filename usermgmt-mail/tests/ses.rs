@@ -1,0 +1,147 @@
+//! Amazon SES (API v2) against a stand-in that speaks it over HTTP.
+//!
+//! `USERMGMT_TEST_PYTHON` names a Python interpreter with moto[server].
+
+#![expect(clippy::unwrap_used, reason = "a test's helpers, too, fail by panicking")]
+
+mod support;
+
+use std::time::Duration;
+
+use mailparse::{MailHeaderMap as _, parse_mail};
+use serde_json::{Value, json};
+use support::{Helper, part};
+use usermgmt_core::mail::Mailer;
+use usermgmt_mail::{MailError, MailKind, MailSettings, Render as _, Templates, sample_message};
+
+struct Ses {
+    process: Helper,
+    port: u64,
+}
+
+impl Ses {
+    fn start(mode: &str) -> Self {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ses_server.py");
+        let mut process = Helper::start([script, mode]);
+        let port = process.event()["port"].as_u64().unwrap();
+        Self { process, port }
+    }
+
+    fn settings(&self) -> MailSettings {
+        let url = format!(
+            "ses://AKIATEST:hunter2%2Fx@eu-west-1?endpoint=http://127.0.0.1:{}&configuration_set=mails",
+            self.port
+        );
+        MailSettings::new(url, "Example <no-reply@example.com>")
+    }
+
+    async fn mailer(&self) -> std::sync::Arc<dyn Mailer> {
+        self.settings().build().await.unwrap().mailer
+    }
+
+    fn stop(self) -> Vec<Value> {
+        self.process.stop()
+    }
+}
+
+/// What a mailer says of a failure: whether it may pass, and why.
+fn failure(sent: Result<(), MailError>) -> (bool, String) {
+    let (passes, why) = match sent.unwrap_err() {
+        MailError::Temporary(why) => (true, why),
+        MailError::Permanent(why) => (false, why),
+    };
+    for secret in ["hunter2", "umt_", "ann@", "no-reply@"] {
+        assert!(!why.contains(secret), "{why}");
+    }
+    (passes, why)
+}
+
+#[tokio::test]
+async fn every_mail_arrives_as_it_was_composed() {
+    let ses = Ses::start("ok");
+    let mailer = ses.mailer().await;
+    let templates = Templates::built_in().unwrap();
+    let mut sent = Vec::new();
+    for language in templates.languages() {
+        for kind in MailKind::ALL {
+            let message = sample_message(kind, language);
+            mailer.send(&message).await.unwrap();
+            sent.push(message);
+        }
+    }
+    let events = ses.stop();
+    let requests: Vec<_> = events.iter().filter(|e| e["request"].is_object()).collect();
+    let mails: Vec<_> = events.iter().filter_map(|e| e["mail"].as_str()).collect();
+    assert_eq!((requests.len(), mails.len()), (sent.len(), sent.len()));
+    for request in requests {
+        assert_eq!(request["path"], "/v2/email/outbound-emails");
+        assert_eq!(request["key"], "AKIATEST");
+        let request = &request["request"];
+        assert_eq!(request["ConfigurationSetName"], "mails");
+        assert_eq!(request["FromEmailAddress"], "no-reply@example.com");
+        assert_eq!(request["Destination"], json!({"ToAddresses": ["ann@example.com"]}));
+    }
+    for (mail, message) in mails.iter().zip(&sent) {
+        let parsed = parse_mail(mail.as_bytes()).unwrap();
+        let header = |name: &str| parsed.headers.get_first_value(name).unwrap();
+        let rendered = templates.render(message).unwrap();
+        assert_eq!(header("From"), "Example <no-reply@example.com>");
+        assert_eq!(header("To"), "ann@example.com");
+        assert_eq!(header("Subject"), rendered.subject);
+        assert_eq!(header("X-Usermgmt-Mail-Id"), message.id.as_str());
+        assert_eq!(header("Auto-Submitted"), "auto-generated");
+        assert_eq!(part(&parsed, "text/plain"), rendered.text);
+        assert_eq!(part(&parsed, "text/html"), rendered.html);
+    }
+}
+
+#[tokio::test]
+async fn a_throttled_mail_is_sent_at_the_next_try() {
+    let ses = Ses::start("throttle");
+    let mailer = ses.mailer().await;
+    let message = sample_message(MailKind::PasswordReset, "en");
+    let (passes, why) = failure(mailer.send(&message).await);
+    assert!(passes && why.contains("TooManyRequests"), "{why}");
+    mailer.send(&message).await.unwrap();
+    let events = ses.stop();
+    // One request a try: it is the outbox that retries.
+    assert_eq!(events.iter().filter(|e| e["request"].is_object()).count(), 2);
+    assert_eq!(events.iter().filter(|e| e["mail"].is_string()).count(), 1);
+}
+
+#[tokio::test]
+async fn only_what_is_wrong_with_the_mail_itself_is_permanent() {
+    for (mode, may_pass) in [
+        ("rejected", false),
+        ("bad_address", false),
+        ("unverified", true),
+        ("quota", true),
+        ("paused", true),
+        ("forbidden", true),
+        ("broken", true),
+    ] {
+        let ses = Ses::start(mode);
+        let message = sample_message(MailKind::PasswordReset, "en");
+        let (passes, why) = failure(ses.mailer().await.send(&message).await);
+        assert_eq!(passes, may_pass, "{mode}: {why}");
+        assert!(why.starts_with("SES: "), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_never_answers_is_given_up() {
+    let ses = Ses::start("silent");
+    let settings = MailSettings { timeout: Duration::from_millis(1500), ..ses.settings() };
+    let mailer = settings.build().await.unwrap().mailer;
+    let message = sample_message(MailKind::PasswordReset, "en");
+    assert!(failure(mailer.send(&message).await).0);
+}
+
+#[tokio::test]
+async fn a_service_that_is_not_there_is_temporary() {
+    let ses = Ses::start("ok");
+    let mailer = ses.mailer().await;
+    ses.stop();
+    let message = sample_message(MailKind::PasswordReset, "en");
+    assert!(failure(mailer.send(&message).await).0);
+}

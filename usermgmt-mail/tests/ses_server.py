@@ -1,0 +1,90 @@
+"""A stand-in for Amazon SES for the tests: moto, with a fault to choose.
+
+usage: ses_server.py <mode>
+
+Listens on a free port of 127.0.0.1 and prints one JSON object a line: first
+{"port": n}, then {"request": body, "key": access key id} for each mail it is
+asked to send, and at the end {"mail": text} for each that moto accepted. Ends
+with its standard input.
+"""
+
+import io
+import json
+import logging
+import re
+import sys
+import threading
+import time
+
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    create_backend_app,
+)
+from moto.ses.models import ses_backends
+from werkzeug.serving import make_server
+
+MODE = sys.argv[1]
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
+
+FAULTS = {
+    "throttle": (429, "TooManyRequestsException", "Maximum sending rate exceeded."),
+    "quota": (400, "LimitExceededException", "Daily message quota exceeded."),
+    "paused": (400, "SendingPausedException", "Sending is paused."),
+    "rejected": (
+        400,
+        "MessageRejected",
+        "Address blacklisted: <ann@example.com> https://a.example/umt_1",
+    ),
+    "unverified": (
+        400,
+        "MessageRejected",
+        "Email address is not verified. The following identities failed the check "
+        "in region EU-WEST-1: no-reply@example.com",
+    ),
+    "bad_address": (400, "BadRequestException", "Missing final '@domain'"),
+    "forbidden": (
+        403,
+        "InvalidSignatureException",
+        "The request signature we calculated does not match",
+    ),
+    "broken": (500, "InternalFailure", "oops"),
+}
+
+output = threading.Lock()
+
+
+def report(**event):
+    with output:
+        print(json.dumps(event), flush=True)
+
+
+moto = DomainDispatcherApplication(create_backend_app)
+seen = 0
+
+
+def application(environ, start_response):
+    global seen
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = io.BytesIO(body)
+    key = re.search(r"Credential=([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
+    report(request=json.loads(body), key=key and key.group(1), path=environ["PATH_INFO"])
+    seen += 1
+    if MODE == "silent":
+        time.sleep(3600)
+    if MODE in FAULTS and not (MODE == "throttle" and seen > 1):
+        status, code, message = FAULTS[MODE]
+        headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", code)]
+        start_response(f"{status} X", headers)
+        return [json.dumps({"message": message}).encode()]
+    return moto(environ, start_response)
+
+
+backend = ses_backends["123456789012"]["eu-west-1"]
+backend.verify_email_identity("no-reply@example.com")
+server = make_server("127.0.0.1", 0, application, threaded=True)
+server.daemon_threads = True
+threading.Thread(target=server.serve_forever, daemon=True).start()
+report(port=server.server_port)
+sys.stdin.read()
+for message in backend.sent_messages:
+    report(mail=message.raw_data)

@@ -1,0 +1,303 @@
+//! SMTP against a server process that speaks it: with STARTTLS and AUTH, and
+//! with every fault that a server may have.
+//!
+//! `USERMGMT_TEST_PYTHON` names a Python interpreter with aiosmtpd and cryptography.
+
+#![expect(clippy::unwrap_used, reason = "a test's helpers, too, fail by panicking")]
+
+mod support;
+
+use std::time::Duration;
+
+use mailparse::{MailHeaderMap as _, parse_mail};
+use serde_json::Value;
+use support::{Helper, part};
+use usermgmt_core::clock::Timestamp;
+use usermgmt_core::model::identifier::Email;
+use usermgmt_core::model::ids::MailId;
+use usermgmt_core::rng::OsRng;
+use usermgmt_mail::{
+    MailError, MailKind, MailSettings, Message, Outgoing, Render as _, Templates, sample_message,
+};
+
+const PASSWORD: &str = "hunter2%20%2F%3F%23";
+
+struct Server {
+    process: Helper,
+    folder: tempfile::TempDir,
+    port: u64,
+}
+
+impl Server {
+    fn start(mode: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/smtp_server.py");
+        let mut process = Helper::start([script, mode, folder.path().to_str().unwrap()]);
+        let port = process.event()["port"].as_u64().unwrap();
+        Self { process, folder, port }
+    }
+
+    fn settings(&self, url: &str) -> MailSettings {
+        let url = url.replace("{port}", &self.port.to_string());
+        let settings = MailSettings::new(url, "Example <no-reply@example.com>");
+        MailSettings { ca_file: Some(self.folder.path().join("ca.pem")), ..settings }
+    }
+
+    async fn mailer(&self) -> Outgoing {
+        let url = format!("smtp://mailer%40example.com:{PASSWORD}@127.0.0.1:{{port}}");
+        self.settings(&url).build().await.unwrap()
+    }
+
+    /// Ends the server: what it had seen in clear, and the mails it accepted.
+    fn stop(self) -> (String, Vec<Value>) {
+        let events = self.process.stop();
+        let raw = events.iter().filter_map(|e| e["raw"].as_str()).collect();
+        let mails = events.into_iter().filter(|e| e["mail"].is_string());
+        (raw, mails.collect())
+    }
+}
+
+fn message(kind: MailKind) -> Message {
+    let mut message = sample_message(kind, "en");
+    message.id = MailId::generate(Timestamp::from_millis(1_769_846_400_000), &OsRng);
+    message
+}
+
+/// What a mailer says of a failure: whether it may pass, and why.
+fn failure(sent: Result<(), MailError>) -> (bool, String) {
+    let (passes, why) = match sent.unwrap_err() {
+        MailError::Temporary(why) => (true, why),
+        MailError::Permanent(why) => (false, why),
+    };
+    for secret in ["hunter2", "umt_", "ann@"] {
+        assert!(!why.contains(secret), "{why}");
+    }
+    (passes, why)
+}
+
+#[tokio::test]
+async fn every_mail_arrives_by_starttls_and_auth() {
+    let server = Server::start("ok");
+    let mailer = server.mailer().await.mailer;
+    let templates = Templates::built_in().unwrap();
+    let mut sent = Vec::new();
+    for language in templates.languages() {
+        for kind in MailKind::ALL {
+            let mut message = message(kind);
+            message.locale = Some(language.to_owned());
+            mailer.send(&message).await.unwrap();
+            sent.push(message);
+        }
+    }
+    let (raw, mails) = server.stop();
+    assert!(raw.starts_with("EHLO example.com\r\nSTARTTLS\r\n"), "{raw}");
+    assert!(!raw.contains("AUTH") && !raw.contains("MAIL"), "{raw}");
+    assert_eq!(mails.len(), sent.len());
+    for (mail, message) in mails.iter().zip(&sent) {
+        assert_eq!(mail["from"], "no-reply@example.com");
+        assert_eq!(mail["to"], serde_json::json!(["ann@example.com"]));
+        let source = mail["mail"].as_str().unwrap();
+        let parsed = parse_mail(source.as_bytes()).unwrap();
+        let header = |name: &str| parsed.headers.get_first_value(name).unwrap();
+        let rendered = templates.render(message).unwrap();
+        assert_eq!(header("Subject"), rendered.subject);
+        assert_eq!(header("Message-ID"), format!("<{}@example.com>", message.id));
+        assert_eq!(header("Auto-Submitted"), "auto-generated");
+        assert_eq!(part(&parsed, "text/plain"), rendered.text);
+        assert_eq!(part(&parsed, "text/html"), rendered.html);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_serves_one_mail_after_another() {
+    let server = Server::start("ok");
+    let mailer = server.mailer().await.mailer;
+    for _ in 0..5 {
+        mailer.send(&message(MailKind::NewDevice)).await.unwrap();
+    }
+    let (raw, mails) = server.stop();
+    assert_eq!(raw.matches("STARTTLS").count(), 1);
+    assert_eq!(mails.len(), 5);
+}
+
+#[tokio::test]
+async fn mails_sent_at_once_all_arrive() {
+    let server = Server::start("ok");
+    let mailer = server.mailer().await.mailer;
+    let mut sending = tokio::task::JoinSet::new();
+    for _ in 0..16 {
+        let mailer = mailer.clone();
+        sending.spawn(async move { mailer.send(&message(MailKind::PasswordReset)).await });
+    }
+    for sent in sending.join_all().await {
+        sent.unwrap();
+    }
+    assert_eq!(server.stop().1.len(), 16);
+}
+
+#[tokio::test]
+async fn a_mail_arrives_by_implicit_tls() {
+    let server = Server::start("implicit");
+    let url = format!("smtps://mailer%40example.com:{PASSWORD}@127.0.0.1:{{port}}");
+    let mailer = server.settings(&url).build().await.unwrap().mailer;
+    mailer.send(&message(MailKind::Confirmation)).await.unwrap();
+    assert_eq!(server.stop().1.len(), 1);
+}
+
+#[tokio::test]
+async fn a_mail_goes_in_clear_only_where_that_is_asked_for() {
+    let server = Server::start("clear");
+    let mailer = server.settings("smtp://127.0.0.1:{port}?tls=none");
+    let mailer = MailSettings { ca_file: None, ..mailer };
+    let mailer = mailer.build().await.unwrap().mailer;
+    mailer.send(&message(MailKind::Confirmation)).await.unwrap();
+    assert_eq!(server.stop().1.len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_without_tls_gets_no_credentials_and_no_mail() {
+    let server = Server::start("no_starttls");
+    let sent = server.mailer().await.mailer.send(&message(MailKind::PasswordReset)).await;
+    let (passes, why) = failure(sent);
+    assert!(passes && why.contains("offers no TLS"), "{why}");
+    let (raw, mails) = server.stop();
+    for word in ["AUTH", "MAIL", "DATA", "bWFpbGVy"] {
+        assert!(!raw.contains(word), "{raw}");
+    }
+    assert!(raw.starts_with("EHLO"), "{raw}");
+    assert_eq!(mails.len(), 0);
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_trusted_gets_no_credentials_and_no_mail() {
+    for (mode, trusted) in [("ok", false), ("wrong_name", true)] {
+        let server = Server::start(mode);
+        let url = format!("smtp://mailer%40example.com:{PASSWORD}@127.0.0.1:{{port}}");
+        let mut settings = server.settings(&url);
+        settings.ca_file = settings.ca_file.filter(|_| trusted);
+        let mailer = settings.build().await.unwrap().mailer;
+        let (passes, why) = failure(mailer.send(&message(MailKind::PasswordReset)).await);
+        assert!(passes && why.contains("certificate"), "{mode}: {why}");
+        let (raw, mails) = server.stop();
+        assert!(!raw.contains("AUTH"), "{raw}");
+        assert_eq!(mails.len(), 0);
+    }
+}
+
+/// RFC 3207, 6: an answer put in before TLS must not be taken for one given
+/// under it, or a refusal would pass for a receipt.
+#[tokio::test]
+async fn an_answer_smuggled_in_before_tls_gets_no_mail_taken_for_sent() {
+    let server = Server::start("inject");
+    for user in ["", "mailer%40example.com:x@"] {
+        let settings = server.settings(&format!("smtp://{user}127.0.0.1:{{port}}"));
+        let mailer = settings.build().await.unwrap().mailer;
+        let (passes, why) = failure(mailer.send(&message(MailKind::PasswordReset)).await);
+        assert!(passes, "{why}");
+    }
+    assert_eq!(server.stop().1.len(), 0);
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_temporary_and_not_told() {
+    let server = Server::start("ok");
+    let url = "smtp://mailer%40example.com:hunter2wrong@127.0.0.1:{port}";
+    let mailer = server.settings(url).build().await.unwrap().mailer;
+    let (passes, why) = failure(mailer.send(&message(MailKind::PasswordReset)).await);
+    assert!(passes && why.contains("535"), "{why}");
+    assert_eq!(server.stop().1.len(), 0);
+}
+
+#[tokio::test]
+async fn a_server_that_wants_a_password_that_is_not_set_is_temporary() {
+    let server = Server::start("ok");
+    let mailer = server.settings("smtp://127.0.0.1:{port}").build().await.unwrap().mailer;
+    let (passes, why) = failure(mailer.send(&message(MailKind::PasswordReset)).await);
+    assert!(passes && why.contains("530"), "{why}");
+}
+
+#[tokio::test]
+async fn a_refusal_is_permanent_where_it_is_of_the_recipient_or_the_mail() {
+    for (mode, may_pass, code) in [
+        ("reject_recipient", false, "550"),
+        ("reject_content", false, "554"),
+        ("reject_sender", true, "553"),
+        ("defer", true, "451"),
+    ] {
+        let server = Server::start(mode);
+        let mailer = server.mailer().await.mailer;
+        let (passes, why) = failure(mailer.send(&message(MailKind::PasswordReset)).await);
+        assert!(passes == may_pass && why.contains(code), "{mode}: {why}");
+        assert_eq!(server.stop().1.len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_temporary() {
+    let server = Server::start("ok");
+    let mailer = server.mailer().await.mailer;
+    server.stop();
+    assert!(failure(mailer.send(&message(MailKind::PasswordReset)).await).0);
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_is_given_up() {
+    for mode in ["silent", "tarpit"] {
+        let server = Server::start(mode);
+        let url = format!("smtp://mailer%40example.com:{PASSWORD}@127.0.0.1:{{port}}");
+        let settings = server.settings(&url);
+        let settings = MailSettings { timeout: Duration::from_millis(1500), ..settings };
+        let mailer = settings.build().await.unwrap().mailer;
+        let (passes, why) = failure(mailer.send(&message(MailKind::PasswordReset)).await);
+        assert!(passes && why.contains("took longer"), "{mode}: {why}");
+        assert_eq!(server.stop().1.len(), 0);
+    }
+}
+
+/// What follows a mail that was given up halfway must not end up in it.
+#[tokio::test]
+async fn a_connection_that_was_given_up_is_not_used_again() {
+    let server = Server::start("tarpit");
+    let mailer = server.mailer().await.mailer;
+    for _ in 0..2 {
+        let message = message(MailKind::PasswordReset);
+        let sending = mailer.send(&message);
+        let given_up = tokio::time::timeout(Duration::from_millis(1500), sending).await;
+        assert!(given_up.is_err());
+    }
+    let (raw, _) = server.stop();
+    assert_eq!(raw.matches("STARTTLS").count(), 2, "{raw}");
+}
+
+#[tokio::test]
+async fn a_mail_whose_receipt_was_lost_is_repeated_under_its_message_id() {
+    let server = Server::start("drop_after_data");
+    let mailer = server.mailer().await.mailer;
+    let message = message(MailKind::PasswordReset);
+    assert!(failure(mailer.send(&message).await).0);
+    mailer.send(&message).await.unwrap();
+    let (_, mails) = server.stop();
+    assert_eq!(mails.len(), 2);
+    assert_eq!(mails[0]["mail"], mails[1]["mail"]);
+}
+
+#[tokio::test]
+async fn an_international_address_is_sent_to_servers_that_take_it() {
+    for (mode, arrives) in [("ok", true), ("ascii_only", false)] {
+        let server = Server::start(mode);
+        let mailer = server.mailer().await.mailer;
+        let mut message = message(MailKind::PasswordReset);
+        message.recipient = Email::parse("josé@bücher.example").unwrap();
+        let sent = mailer.send(&message).await;
+        if !arrives {
+            let (passes, why) = failure(sent.clone());
+            assert!(!passes && why.contains("SMTPUTF8"), "{why}");
+        }
+        assert_eq!(sent.is_ok(), arrives);
+        let (_, mails) = server.stop();
+        assert_eq!(mails.len(), usize::from(arrives));
+        for mail in mails {
+            assert_eq!(mail["to"], serde_json::json!(["josé@xn--bcher-kva.example"]));
+        }
+    }
+}
