@@ -1,6 +1,8 @@
 //! The server as a whole: what runs beside each other, and how it stops.
 
+use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use axum::Router;
@@ -16,8 +18,6 @@ use crate::failure::Failure;
 use crate::settings::Settings;
 use crate::{dev_mail, print_line, serve, service_key, setup};
 
-/// How often what is over is deleted.
-const PURGE_EVERY: Duration = Duration::from_secs(5 * 60);
 /// How long the background tasks have to finish once told to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -37,11 +37,20 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
 
     let (stop, stopped) = watch::channel(false);
     let worker = OutboxWorker::new(auth.clone(), mailer);
+    let alone = if settings.database.is_embedded() { lock(&settings.data_dir)? } else { None };
     let sending = tokio::spawn({
-        let stopped = stopped.clone();
-        async move { worker.run(told_to_stop(stopped)).await }
+        let (stopped, take_over) = (stopped.clone(), alone.is_some());
+        async move {
+            if take_over && let Err(error) = worker.take_over().await {
+                tracing::warn!(%error, "mail of the process before waits for its lease");
+            }
+            worker.run(told_to_stop(stopped)).await;
+        }
     });
-    let purging = tokio::spawn(purge(auth.clone(), told_to_stop(stopped)));
+    let keeping_house = tokio::spawn({
+        let auth = auth.clone();
+        async move { auth.keep_house(told_to_stop(stopped)).await }
+    });
 
     let app = app(&settings, bound, auth, mailbox);
     print_line(&format!("listening on http://{bound}"))?;
@@ -50,7 +59,7 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
     // Mail last: requests that were in flight may have queued some.
     stop.send_replace(true);
     let finished = async {
-        for task in [sending, purging] {
+        for task in [sending, keeping_house] {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a background task failed");
             }
@@ -96,17 +105,16 @@ async fn told_to_stop(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
-async fn purge(auth: Auth, stop: impl Future<Output = ()>) {
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        match auth.purge().await {
-            Ok(0) => {}
-            Ok(rows) => tracing::debug!(rows, "deleted what was over"),
-            Err(error) => tracing::warn!(%error, "what is over could not be deleted"),
-        }
-        tokio::select! {
-            () = &mut stop => return,
-            () = tokio::time::sleep(PURGE_EVERY) => {}
-        }
+/// Locks the data directory for as long as the file is open; `None` where
+/// another server has it, which may be sending mail now.
+fn lock(data_dir: &Path) -> Result<Option<File>, Failure> {
+    let path = data_dir.join("server.lock");
+    let cannot = |error| Failure::new(&format!("cannot lock {}", path.display()), &error);
+    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(cannot)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(cannot(error)),
     }
 }
