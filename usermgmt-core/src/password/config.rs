@@ -5,8 +5,9 @@ use std::thread;
 
 /// What Argon2id costs and how much of it happens at once.
 ///
-/// Resident memory is bounded by `workers` × `memory_kib`, and 64 MiB for
-/// hashes of other programs that need more than a worker has.
+/// Resident memory is bounded by `workers` × `memory_kib`, and that of one hash
+/// of another program or other parameters at a time: 32 MiB for Werkzeug's
+/// scrypt, at most 64 MiB.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HasherConfig {

@@ -18,6 +18,7 @@ use crate::secret::Typed;
 pub(super) struct Job {
     password: Typed,
     work: Work,
+    fits: bool,
 }
 
 enum Work {
@@ -27,17 +28,26 @@ enum Work {
 
 impl Job {
     pub(super) fn hash(password: Typed, reply: oneshot::Sender<PasswordHash>) -> Self {
-        let work = Work::Hash(reply);
-        Self { password, work }
+        Self { password, work: Work::Hash(reply), fits: true }
     }
 
+    /// `own_kib` is the memory that every thread keeps.
     pub(super) fn verify(
         password: Typed,
         stored: Option<Stored>,
+        own_kib: u32,
         reply: oneshot::Sender<Verdict>,
     ) -> Self {
-        let work = Work::Verify(stored, reply);
-        Self { password, work }
+        Self {
+            password,
+            fits: stored.as_ref().is_none_or(|stored| stored.fits(own_kib)),
+            work: Work::Verify(stored, reply),
+        }
+    }
+
+    /// Whether the memory that every thread keeps is enough for it.
+    pub(super) fn fits(&self) -> bool {
+        self.fits
     }
 
     /// Whether nobody waits for the answer any more.
@@ -61,17 +71,6 @@ pub(super) struct Engine {
 impl Engine {
     pub(super) fn new(params: Params, rng: Arc<dyn SecureRng>) -> Self {
         Self { params, memory: Vec::new(), rng }
-    }
-
-    /// Bytes a job takes beyond the memory that is kept.
-    pub(super) fn extra_memory(&self, job: &Job) -> usize {
-        match &job.work {
-            Work::Verify(Some(Stored::Legacy(hash)), _) => hash.memory(),
-            Work::Verify(Some(Stored::Argon2id(hash)), _) if !self.holds(&hash.params) => {
-                hash.params.block_count() * Block::SIZE
-            }
-            Work::Verify(..) | Work::Hash(_) => 0,
-        }
     }
 
     /// Does the work and replies. That the caller may have gone meanwhile is
@@ -127,18 +126,19 @@ impl Engine {
 
     fn derive(&mut self, params: &Params, password: &str, salt: &[u8], tag: &mut [u8]) {
         let password = nfkc(password);
-        if !self.holds(params) {
-            let mut memory = vec![Block::new(); params.block_count()];
-            argon2id::derive(params, &password, salt, tag, &mut memory);
+        let own_kib = self.params.m_cost();
+        if params.m_cost() > own_kib {
+            argon2id::derive(params, &password, salt, tag, &mut blocks(params.m_cost()));
             return;
         }
         if self.memory.is_empty() {
-            self.memory = vec![Block::new(); self.params.block_count()];
+            self.memory = blocks(own_kib);
         }
         argon2id::derive(params, &password, salt, tag, &mut self.memory);
     }
+}
 
-    fn holds(&self, params: &Params) -> bool {
-        params.block_count() <= self.params.block_count()
-    }
+/// A block is a KiB.
+fn blocks(memory_kib: u32) -> Vec<Block> {
+    vec![Block::new(); memory_kib as usize]
 }

@@ -36,7 +36,6 @@ const MAX_BCRYPT_COST: u32 = 14;
 pub(super) enum LegacyHash {
     Scrypt {
         params: scrypt::Params,
-        memory: usize,
         salt: Vec<u8>,
         tag: Zeroizing<Vec<u8>>,
     },
@@ -74,14 +73,6 @@ impl LegacyHash {
                 fits.then(|| pbkdf2(digest, &[rounds], base64_no_pad(salt)?, tag))?
             }
             _ => None,
-        }
-    }
-
-    /// Bytes that verifying takes.
-    pub(super) fn memory(&self) -> usize {
-        match self {
-            Self::Scrypt { memory, .. } => *memory,
-            Self::Pbkdf2 { .. } | Self::Bcrypt(_) => 0,
         }
     }
 
@@ -131,7 +122,6 @@ fn scrypt(log_n: u32, r: u32, p: u32, salt: Vec<u8>, tag: Vec<u8>) -> Option<Leg
     }
     Some(LegacyHash::Scrypt {
         params: scrypt::Params::new(log_n.try_into().ok()?, r, p).ok()?,
-        memory: memory.try_into().ok()?,
         salt,
         tag: Zeroizing::new(tag),
     })
@@ -241,7 +231,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn more_scrypt_than_there_is_memory_for_takes_turns() {
+    async fn scrypt_hashes_take_turns_and_are_all_served() {
         let mut config = HasherConfig::insecure_for_tests();
         config.workers = 6;
         let hasher = PasswordHasher::new(config, Arc::new(OsRng)).unwrap();

@@ -140,9 +140,10 @@ impl PasswordHasher {
         password: &Typed,
         hash: Option<&PasswordHash>,
     ) -> Result<Verdict, HashError> {
-        let stored = hash.and_then(|hash| Stored::parse(hash.expose(), self.config.memory_kib));
+        let own_kib = self.config.memory_kib;
+        let stored = hash.and_then(|hash| Stored::parse(hash.expose(), own_kib));
         let (reply, answer) = oneshot::channel();
-        self.submit(Job::verify(password.clone(), stored, reply))?;
+        self.submit(Job::verify(password.clone(), stored, own_kib, reply))?;
         answer.await.map_err(|_| HashError::Stopped)
     }
 

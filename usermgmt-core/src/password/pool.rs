@@ -8,10 +8,6 @@ use std::thread;
 
 use super::engine::{Engine, Job};
 
-/// Memory that jobs may take beyond what the workers keep, all of them
-/// together, in bytes. No job needs more than this alone.
-pub(super) const EXTRA_MEMORY: usize = 64 * 1024 * 1024;
-
 /// The queue is full; the job is dropped.
 pub(super) struct Full;
 
@@ -28,7 +24,6 @@ struct Shared {
 struct State {
     waiting: VecDeque<Job>,
     running: usize,
-    extra_memory: usize,
     closed: bool,
 }
 
@@ -39,21 +34,16 @@ impl Pool {
         engine: impl Fn() -> Engine,
     ) -> io::Result<Self> {
         let pool = Self(Arc::new(Shared {
-            state: Mutex::new(State {
-                waiting: VecDeque::new(),
-                running: 0,
-                extra_memory: EXTRA_MEMORY,
-                closed: false,
-            }),
+            state: Mutex::new(State { waiting: VecDeque::new(), running: 0, closed: false }),
             work_or_end: Condvar::new(),
             limit: workers + queue,
         }));
-        for _ in 0..workers {
+        for number in 0..workers {
             let shared = Arc::clone(&pool.0);
             let engine = engine();
             thread::Builder::new()
                 .name("password".to_owned())
-                .spawn(move || shared.serve(engine))?;
+                .spawn(move || shared.serve(engine, number == 0))?;
         }
         Ok(pool)
     }
@@ -66,9 +56,14 @@ impl Pool {
         if state.running + state.waiting.len() >= self.0.limit {
             return Err(Full);
         }
+        let anyone_can = job.fits();
         state.waiting.push_back(job);
         drop(state);
-        self.0.work_or_end.notify_one();
+        if anyone_can {
+            self.0.work_or_end.notify_one();
+        } else {
+            self.0.work_or_end.notify_all();
+        }
         Ok(())
     }
 }
@@ -87,56 +82,37 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn serve(&self, mut engine: Engine) {
-        while let Some((job, extra)) = self.next(&engine) {
+    /// Only one thread takes jobs that need memory of their own. So there is
+    /// one such job at a time, and one thread whose heap the allocator may
+    /// keep large after it.
+    fn serve(&self, mut engine: Engine, takes_all: bool) {
+        while let Some(job) = self.next(takes_all) {
             // The memory that a panic leaves behind is written before it is
             // read; the caller finds its reply gone and is told.
             if catch_unwind(AssertUnwindSafe(|| engine.run(job))).is_err() {
                 tracing::error!("a panic while a password was hashed");
             }
-            let mut state = self.lock();
-            state.running -= 1;
-            state.extra_memory += extra;
-            drop(state);
-            if extra > 0 {
-                self.work_or_end.notify_all();
-            }
+            self.lock().running -= 1;
         }
     }
 
-    /// The next job and the extra memory set aside for it; `None` at the end.
-    fn next(&self, engine: &Engine) -> Option<(Job, usize)> {
+    /// The first job that this thread can do; `None` at the end.
+    fn next(&self, takes_all: bool) -> Option<Job> {
         let mut state = self.lock();
         loop {
             if state.closed {
                 return None;
             }
-            if let Some((job, extra)) = state.take(engine) {
+            let mut waiting = state.waiting.iter();
+            let first = waiting.position(|job| takes_all || job.fits());
+            if let Some(job) = first.and_then(|first| state.waiting.remove(first)) {
                 if job.is_abandoned() {
                     continue;
                 }
                 state.running += 1;
-                state.extra_memory -= extra;
-                return Some((job, extra));
+                return Some(job);
             }
             state = self.work_or_end.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-    }
-}
-
-impl State {
-    /// The first job that can run now. Those that need extra memory keep their
-    /// order among themselves; the others pass them while it is all taken.
-    fn take(&mut self, engine: &Engine) -> Option<(Job, usize)> {
-        let mut left = self.extra_memory;
-        let (index, extra) = self.waiting.iter().enumerate().find_map(|(index, job)| {
-            let extra = engine.extra_memory(job);
-            if extra <= left {
-                return Some((index, extra));
-            }
-            left = 0;
-            None
-        })?;
-        Some((self.waiting.remove(index)?, extra))
     }
 }

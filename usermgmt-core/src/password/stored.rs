@@ -32,6 +32,15 @@ impl Stored {
         }
         LegacyHash::parse(text, &parts).map(Self::Legacy)
     }
+
+    /// Whether verifying takes no more memory than `own_kib`, for Argon2id.
+    pub(super) fn fits(&self, own_kib: u32) -> bool {
+        match self {
+            Self::Argon2id(hash) => hash.params.m_cost() <= own_kib,
+            Self::Legacy(LegacyHash::Scrypt { .. }) => false,
+            Self::Legacy(LegacyHash::Pbkdf2 { .. } | LegacyHash::Bcrypt(_)) => true,
+        }
+    }
 }
 
 /// `a=1,b=2`: the numbers, where the names are these in this order.
