@@ -1,0 +1,83 @@
+//! The extractors in a host's own routes.
+
+use axum::extract::FromRef;
+use axum::http::Request;
+use axum::routing::get;
+use axum::{Router, body::Body};
+use http_body_util::BodyExt as _;
+use tower::ServiceExt as _;
+use usermgmt_axum::{AccessClaims, CurrentUser, HttpConfig, HttpState, RequireAdmin};
+use usermgmt_core::model::user::Role;
+
+use crate::harness::{App, app};
+
+#[derive(Clone)]
+struct HostState {
+    accounts: HttpState,
+}
+
+impl FromRef<HostState> for HttpState {
+    fn from_ref(state: &HostState) -> Self {
+        state.accounts.clone()
+    }
+}
+
+fn host(app: &App) -> Router {
+    let accounts = HttpState::new(app.auth.clone(), HttpConfig::default());
+    Router::new()
+        .route("/claims", get(async |claims: AccessClaims| claims.username.clone()))
+        .route("/user", get(async |user: CurrentUser| user.user.username.to_string()))
+        .route("/admin", get(async |admin: RequireAdmin| admin.user.username.to_string()))
+        .with_state(HostState { accounts })
+}
+
+async fn ask(host: &Router, path: &str, token: &str) -> (u16, String) {
+    let request = Request::get(path).header("authorization", format!("Bearer {token}"));
+    let request = request.body(Body::empty()).unwrap();
+    let response = host.clone().oneshot(request).await.unwrap();
+    let status = response.status().as_u16();
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn claims_are_checked_without_the_store_and_users_with_it() {
+    let app = app().await;
+    let ada = app.ada().await;
+    let host = host(&app);
+    app.store.take_calls();
+    assert_eq!(ask(&host, "/claims", &ada.access).await, (200, "ada".to_owned()));
+    assert_eq!(app.store.take_calls().statements(), 0);
+    assert_eq!(ask(&host, "/user", &ada.access).await, (200, "ada".to_owned()));
+    assert_eq!(app.store.take_calls().statements(), 1);
+
+    app.call("POST", "/api/v1/signout").bearer(&ada.access).send().await.has_status(204);
+    assert_eq!(ask(&host, "/claims", &ada.access).await.0, 200);
+    assert_eq!(ask(&host, "/user", &ada.access).await.0, 401);
+    assert_eq!(ask(&host, "/claims", "garbage").await.0, 401);
+}
+
+#[tokio::test]
+async fn an_admins_route_refuses_everybody_else() {
+    let app = app().await;
+    let ada = app.ada().await;
+    let host = host(&app);
+    let (status, body) = ask(&host, "/admin", &ada.access).await;
+    assert_eq!(status, 403);
+    assert!(body.contains("\"forbidden\""), "{body}");
+    set_role(&app, &ada.user_id, Role::Admin).await;
+    assert_eq!(ask(&host, "/admin", &ada.access).await, (200, "ada".to_owned()));
+    set_role(&app, &ada.user_id, Role::User).await;
+    assert_eq!(ask(&host, "/admin", &ada.access).await.0, 403, "a demotion takes effect at once");
+}
+
+async fn set_role(app: &App, id: &str, role: Role) {
+    use usermgmt_core::store::{Change, Changes, Store as _, UserPatch};
+    let id = id.parse().unwrap();
+    let user = app.auth.user(&id).await.unwrap().unwrap();
+    let set = Box::new(UserPatch { role: Some(role), ..UserPatch::default() });
+    let at = app.auth.now();
+    let change = Change::UpdateUser { id, epoch: user.epoch, raise_epoch: true, at, set };
+    let rng = usermgmt_core::rng::OsRng;
+    app.store.apply(&Changes::new(vec![change], at, &rng)).await.unwrap();
+}

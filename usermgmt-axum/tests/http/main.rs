@@ -1,0 +1,21 @@
+//! Both APIs as clients see them: every row of the contract's tables.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+mod harness;
+
+mod bad_input;
+mod compat;
+mod extractors;
+mod intake;
+mod layers;
+mod mfa;
+mod openapi;
+mod pages;
+mod password;
+mod profile;
+mod registration;
+mod sessions;
+mod sign_in;
+mod users;
+mod users_mfa;

@@ -1,0 +1,120 @@
+//! The document, the committed file and the routes say the same.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::harness::app;
+
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+fn document() -> Value {
+    serde_json::to_value(usermgmt_axum::openapi()).unwrap()
+}
+
+fn operations(document: &Value) -> Vec<(String, String, Value)> {
+    let paths = document["paths"].as_object().unwrap();
+    let of_path = |(path, item): (&String, &Value)| {
+        let item: &Map<String, Value> = item.as_object().unwrap();
+        let operations = item.iter().filter(|(name, _)| METHODS.contains(&name.as_str()));
+        operations
+            .map(|(method, operation)| (method.to_uppercase(), path.clone(), operation.clone()))
+            .collect::<Vec<_>>()
+    };
+    paths.iter().flat_map(of_path).collect()
+}
+
+/// `UPDATE_OPENAPI=1 cargo test -p usermgmt-axum` writes the file anew.
+#[test]
+fn the_committed_file_is_the_document() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json");
+    let text = serde_json::to_string_pretty(&document()).unwrap() + "\n";
+    if std::env::var_os("UPDATE_OPENAPI").is_some() {
+        std::fs::write(&file, &text).unwrap();
+    }
+    let committed = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        committed == text,
+        "docs/openapi.json is not what is served: run with UPDATE_OPENAPI=1"
+    );
+}
+
+#[tokio::test]
+async fn the_document_is_served() {
+    let app = app().await;
+    app.get("/openapi.json").send().await.is(200, document());
+}
+
+#[test]
+fn the_document_is_openapi_3_1_with_distinct_operation_ids() {
+    let document = document();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let operations = operations(&document);
+    let ids: BTreeSet<&str> = operations
+        .iter()
+        .map(|(_, _, operation)| operation["operationId"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids.len(), operations.len());
+}
+
+#[test]
+fn everything_the_document_refers_to_is_in_it() {
+    let document = document();
+    let text = document.to_string();
+    for part in text.split("\"$ref\":\"#").skip(1) {
+        let pointer = part.split('"').next().unwrap();
+        assert!(document.pointer(pointer).is_some(), "{pointer}");
+    }
+    for (method, path, operation) in operations(&document) {
+        let security =
+            operation["security"].as_array().unwrap_or_else(|| panic!("{method} {path}"));
+        for scheme in security.iter().flat_map(|scheme| scheme.as_object().unwrap().keys()) {
+            assert!(document["components"]["securitySchemes"].get(scheme).is_some(), "{scheme}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_described_is_served_and_nothing_else() {
+    let app = app().await;
+    let document = document();
+    let described = operations(&document);
+    let paths: BTreeSet<&String> = described.iter().map(|(_, path, _)| path).collect();
+    for path in paths {
+        let served = path.replace("{token}", "x").replace("{id}", "x");
+        for method in METHODS.map(str::to_uppercase) {
+            let is_described = described.iter().any(|(m, p, _)| *m == method && p == path);
+            let reply = app.call(&method, &served).send().await;
+            let is_served = reply.status != 405 && !reply.text.contains("requested resource");
+            assert_eq!(is_served, is_described, "{method} {path}: {}", reply.text);
+            let slashed = app.call(&method, &format!("{served}/")).send().await;
+            assert_eq!(slashed.status, reply.status, "{method} {path}/");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_described_field_is_known_to_the_account_api() {
+    let app = app().await;
+    let ada = app.ada().await;
+    let document = document();
+    for (method, path, operation) in operations(&document) {
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        if !path.starts_with("/api/v1/") || schema.is_null() {
+            continue;
+        }
+        let reference = schema["$ref"].as_str().or_else(|| {
+            schema["oneOf"].as_array()?.iter().find_map(|schema| schema["$ref"].as_str())
+        });
+        let pointer =
+            reference.unwrap_or_else(|| panic!("{path}: {schema}")).trim_start_matches('#');
+        let fields = document.pointer(pointer).unwrap()["properties"].as_object().unwrap();
+        let mut body: Map<String, Value> =
+            fields.keys().map(|name| (name.clone(), json!(0))).collect();
+        body.insert("nobody_knows_this".to_owned(), json!(0));
+        let call = app.call(&method, &path).bearer(&ada.access);
+        let reply = call.json(Value::Object(body)).send().await;
+        assert_eq!(reply.has_status(400).text.matches("Unknown field.").count(), 1, "{path}");
+    }
+}

@@ -1,0 +1,450 @@
+//! The users API but for the second factor.
+
+use serde_json::{Value, json};
+use usermgmt_core::mail::MailKind;
+
+use crate::harness::{ADA, App, OTHER_PASSWORD, PASSWORD, Reply, app, app_with, path_of, token_of};
+
+fn ada() -> Value {
+    json!({
+        "username": "ada", "first_name": "Augusta", "last_name": "Lovelace", "email": ADA,
+        "password": PASSWORD, "password_confirmation": PASSWORD, "gender": "Female",
+        "role": "user",
+    })
+}
+
+fn with(name: &str, value: Value) -> Value {
+    let mut body = ada();
+    body[name] = value;
+    body
+}
+
+fn user(id: &str, is_active: bool) -> Value {
+    json!({
+        "id": id, "username": "ada", "first_name": "Augusta", "last_name": "Lovelace",
+        "email": ADA, "gender": "Female", "role": "user", "is_active": is_active,
+        "mfa_secret": null,
+    })
+}
+
+fn invalid(details: Value) -> Value {
+    json!({"message": "Validation failed", "error": "validation_error", "details": details})
+}
+
+/// The API as a service with a key calls it.
+struct Service {
+    app: App,
+    key: String,
+}
+
+impl Service {
+    async fn new() -> Self {
+        Self::over(app().await).await
+    }
+
+    async fn over(app: App) -> Self {
+        let key = app.service_key(false).await;
+        Self { app, key }
+    }
+
+    async fn send(&self, method: &str, path: &str, body: Option<Value>) -> Reply {
+        let call = self.app.call(method, &format!("/api/users{path}")).bearer(&self.key);
+        match body {
+            Some(body) => call.json(body).send().await,
+            None => call.send().await,
+        }
+    }
+
+    async fn created(&self) -> String {
+        self.send("POST", "/", Some(ada())).await.has_status(201).field("id")
+    }
+
+    async fn activated(&self) -> String {
+        let id = self.created().await;
+        let body = json!({"code": self.code().await});
+        self.send("PATCH", "/activation", Some(body)).await.has_status(200);
+        id
+    }
+
+    async fn code(&self) -> String {
+        let mail = self.app.mail(MailKind::Activation, ADA).await;
+        mail.code.unwrap().expose().clone()
+    }
+}
+
+#[tokio::test]
+async fn a_user_is_created_inactive_and_gets_a_code() {
+    let service = Service::new().await;
+    for path in ["", "/"] {
+        let mut body = ada();
+        body["username"] = json!(format!("ada{}", path.len()));
+        body["email"] = json!(format!("{}{ADA}", path.len()));
+        service.send("POST", path, Some(body)).await.has_status(201);
+    }
+    let reply = service.send("POST", "/", Some(ada())).await;
+    let id = reply.field("id");
+    reply.is(201, user(&id, false));
+    assert!(service.code().await.starts_with("umt_"));
+}
+
+#[tokio::test]
+async fn unknown_keys_are_ignored() {
+    let service = Service::new().await;
+    service.send("POST", "/", Some(with("shoe_size", json!(42)))).await.has_status(201);
+    service.send("GET", "/identifier?identifier=x&page=2", None).await.has_status(404);
+}
+
+#[tokio::test]
+async fn every_missing_field_is_listed_in_order() {
+    let service = Service::new().await;
+    let names = [
+        "username",
+        "first_name",
+        "last_name",
+        "email",
+        "password",
+        "password_confirmation",
+        "gender",
+        "role",
+    ];
+    let missing = |name| json!({"loc": [name], "msg": "Field required", "type": "missing"});
+    let details: Vec<Value> = names.into_iter().map(missing).collect();
+    service.send("POST", "/", Some(json!({}))).await.is(400, invalid(json!(details)));
+}
+
+#[tokio::test]
+async fn each_problem_has_its_place_text_and_type() {
+    let service = Service::new().await;
+    let long = "x".repeat(65);
+    for (name, value, msg, kind) in [
+        ("username", json!("ab"), "String should have at least 3 characters", "string_too_short"),
+        ("username", json!(long), "String should have at most 64 characters", "string_too_long"),
+        ("username", json!(7), "Input should be a valid string", "string_type"),
+        ("username", json!(null), "Input should be a valid string", "string_type"),
+        ("first_name", json!("ab"), "String should have at least 3 characters", "string_too_short"),
+        ("last_name", json!(long), "String should have at most 64 characters", "string_too_long"),
+        ("email", json!("ada"), "value is not a valid email address", "value_error"),
+        ("email", json!([]), "Input should be a valid string", "string_type"),
+        ("gender", json!("Other"), "Input should be 'Male' or 'Female'", "enum"),
+        ("gender", json!(1), "Input should be 'Male' or 'Female'", "enum"),
+        ("gender", json!(null), "Input should be 'Male' or 'Female'", "enum"),
+        ("role", json!("root"), "Input should be 'user' or 'admin'", "literal_error"),
+        ("role", json!({}), "Input should be 'user' or 'admin'", "literal_error"),
+        (
+            "password",
+            json!("short"),
+            "String should have at least 8 characters",
+            "string_too_short",
+        ),
+        (
+            "password",
+            json!("password1"),
+            "Value error, Password is too easy to guess",
+            "value_error",
+        ),
+    ] {
+        let reply = service.send("POST", "/", Some(with(name, value))).await;
+        reply.is(400, invalid(json!([{"loc": [name], "msg": msg, "type": kind}])));
+    }
+}
+
+#[tokio::test]
+async fn what_concerns_the_whole_body_has_no_place() {
+    let service = Service::new().await;
+    let other = with("password_confirmation", json!(OTHER_PASSWORD));
+    let reply = service.send("POST", "/", Some(other)).await;
+    let msg = "Value error, Passwords don't match";
+    reply.is(400, invalid(json!([{"loc": [], "msg": msg, "type": "value_error"}])));
+    let reply = service.send("POST", "/", Some(json!([]))).await;
+    let msg = "Input should be a valid dictionary";
+    reply.is(400, invalid(json!([{"loc": [], "msg": msg, "type": "model_type"}])));
+}
+
+#[tokio::test]
+async fn a_username_is_no_address_and_has_no_hidden_characters() {
+    let service = Service::new().await;
+    for name in ["a@b", " ada", "ada ", "a\u{0}da", "ad\na"] {
+        let reply = service.send("POST", "/", Some(with("username", json!(name)))).await;
+        let details = reply.has_error(400, "validation_error").json()["details"].clone();
+        assert_eq!(details[0]["loc"], json!(["username"]), "{name:?}");
+        assert_eq!(details[0]["type"], "value_error");
+    }
+}
+
+#[tokio::test]
+async fn a_taken_address_is_told_before_a_taken_name() {
+    let service = Service::new().await;
+    service.created().await;
+    let reply = service.send("POST", "/", Some(ada())).await;
+    reply.is(409, json!({"message": "Email already exists", "error": "conflict"}));
+    let body = with("email", json!("other@example.com"));
+    let reply = service.send("POST", "/", Some(body)).await;
+    reply.is(409, json!({"message": "Username already exists", "error": "conflict"}));
+}
+
+#[tokio::test]
+async fn an_activation_code_is_good_once() {
+    let service = Service::new().await;
+    let id = service.created().await;
+    let body = json!({"code": service.code().await});
+    service.send("PATCH", "/activation", Some(body.clone())).await.is(200, user(&id, true));
+    let unknown = json!({"message": "Invalid activation code", "error": "not_found"});
+    service.send("PATCH", "/activation", Some(body)).await.is(404, unknown.clone());
+    let other = json!({"code": "x"});
+    service.send("PATCH", "/activation", Some(other)).await.is(404, unknown);
+    for (code, msg, kind) in [
+        ("".to_owned(), "String should have at least 1 character", "string_too_short"),
+        ("x".repeat(256), "String should have at most 255 characters", "string_too_long"),
+    ] {
+        let reply = service.send("PATCH", "/activation", Some(json!({"code": code}))).await;
+        reply.is(400, invalid(json!([{"loc": ["code"], "msg": msg, "type": kind}])));
+    }
+}
+
+#[tokio::test]
+async fn an_activation_code_lives_an_hour() {
+    let service = Service::new().await;
+    service.created().await;
+    let body = json!({"code": service.code().await});
+    service.app.advance(3600);
+    let expired = json!({"message": "Activation code expired", "error": "validation_error"});
+    service.send("PATCH", "/activation", Some(body)).await.is(400, expired);
+}
+
+#[tokio::test]
+async fn a_code_is_mailed_again() {
+    let service = Service::new().await;
+    let id = service.created().await;
+    let path = "/activation/resend?identifier=ADA";
+    service.send("GET", path, None).await.is(200, user(&id, false));
+    let body = json!({"code": service.code().await});
+    service.send("PATCH", "/activation", Some(body)).await.has_status(200);
+    let done = json!({"message": "User already activated", "error": "validation_error"});
+    service.send("GET", path, None).await.is(400, done);
+    let reply = service.send("GET", "/activation/resend?identifier=nobody", None).await;
+    reply.is(404, json!({"message": "Invalid username or email", "error": "not_found"}));
+    let reply = service.send("GET", "/activation/resend", None).await;
+    let missing = json!([{"loc": ["identifier"], "msg": "Field required", "type": "missing"}]);
+    reply.is(400, invalid(missing));
+}
+
+#[tokio::test]
+async fn users_are_found_by_name_address_and_id() {
+    let service = Service::new().await;
+    let id = service.created().await;
+    let nobody = json!({"message": "Active user not found", "error": "not_found"});
+    let by_id = format!("/id?user_id={id}");
+    service.send("GET", &by_id, None).await.is(200, user(&id, false));
+    service.send("GET", "/identifier?identifier=ada", None).await.is(404, nobody.clone());
+    let body = json!({"code": service.code().await});
+    service.send("PATCH", "/activation", Some(body)).await.has_status(200);
+    for identifier in ["ada", "ADA", "ada%40example.com", "ADA@EXAMPLE.COM"] {
+        let path = format!("/identifier?identifier={identifier}");
+        service.send("GET", &path, None).await.is(200, user(&id, true));
+    }
+    for id in ["nobody", "%FF%00", "0123456789012345678901234567890123456789", ""] {
+        let reply = service.send("GET", &format!("/id?user_id={id}"), None).await;
+        reply.is(404, nobody.clone());
+    }
+    for (path, name) in [("/id", "user_id"), ("/identifier", "identifier")] {
+        let missing = json!([{"loc": [name], "msg": "Field required", "type": "missing"}]);
+        service.send("GET", path, None).await.is(400, invalid(missing.clone()));
+        service.send("DELETE", path, None).await.is(400, invalid(missing));
+    }
+}
+
+#[tokio::test]
+async fn credentials_are_checked() {
+    let service = Service::new().await;
+    let id = service.created().await;
+    let right = json!({"identifier": "Ada", "password": PASSWORD});
+    let wrong = json!({"message": "Invalid credentials", "error": "validation_error"});
+    service.send("POST", "/auth/check", Some(right.clone())).await.is(400, wrong.clone());
+    let body = json!({"code": service.code().await});
+    service.send("PATCH", "/activation", Some(body)).await.has_status(200);
+    service.send("POST", "/auth/check", Some(right)).await.is(200, user(&id, true));
+    for (identifier, password) in [("ada", OTHER_PASSWORD), ("nobody", PASSWORD)] {
+        let body = json!({"identifier": identifier, "password": password});
+        service.send("POST", "/auth/check", Some(body)).await.is(400, wrong.clone());
+    }
+    let short = json!({"identifier": "ab", "password": "12345"});
+    service.send("POST", "/auth/check", Some(short)).await.is(
+        400,
+        invalid(json!([
+            {
+                "loc": ["identifier"], "msg": "String should have at least 3 characters",
+                "type": "string_too_short",
+            },
+            {
+                "loc": ["password"], "msg": "String should have at least 6 characters",
+                "type": "string_too_short",
+            },
+        ])),
+    );
+}
+
+#[tokio::test]
+async fn a_password_is_forgotten_and_reset() {
+    let service = Service::new().await;
+    service.activated().await;
+    let sent = json!({"message": "If the email exists, a reset link has been sent."});
+    for identifier in [ADA, "ada", "nobody"] {
+        let body = json!({"identifier": identifier});
+        service.send("POST", "/password/forgot", Some(body)).await.is(200, sent.clone());
+    }
+    let short = service.send("POST", "/password/forgot", Some(json!({"identifier": "ab"}))).await;
+    short.has_error(400, "validation_error");
+
+    let token = token_of(&service.app.mail(MailKind::PasswordReset, ADA).await);
+    let easy = json!({"token": token, "new_password": "password1"});
+    let reply = service.send("POST", "/password/reset", Some(easy)).await;
+    let msg = "Value error, Password is too easy to guess";
+    reply.is(400, invalid(json!([{"loc": ["new_password"], "msg": msg, "type": "value_error"}])));
+    let body = json!({"token": token, "new_password": OTHER_PASSWORD});
+    let reply = service.send("POST", "/password/reset", Some(body.clone())).await;
+    reply.is(200, json!({"message": "Password has been reset successfully."}));
+    let reply = service.send("POST", "/password/reset", Some(body)).await;
+    reply.is(404, json!({"message": "Invalid or expired token", "error": "not_found"}));
+    let body = json!({"identifier": "ada", "password": OTHER_PASSWORD});
+    service.send("POST", "/auth/check", Some(body)).await.has_status(200);
+}
+
+#[tokio::test]
+async fn users_are_deleted_by_id_and_by_name() {
+    let service = Service::new().await;
+    let gone = json!({"message": "User not found", "error": "not_found"});
+    let id = service.created().await;
+    let by_id = format!("/id?user_id={id}");
+    assert_eq!(service.send("DELETE", &by_id, None).await.has_status(204).text, "");
+    service.send("DELETE", &by_id, None).await.is(404, gone.clone());
+    service.created().await;
+    let by_name = "/identifier?identifier=ada";
+    assert_eq!(service.send("DELETE", by_name, None).await.has_status(204).text, "");
+    service.send("DELETE", by_name, None).await.is(404, gone.clone());
+    service.send("DELETE", "/id?user_id=%00", None).await.is(404, gone);
+}
+
+#[tokio::test]
+async fn health_needs_no_key() {
+    let app = app().await;
+    let ok = json!({"status": "ok", "database": "ok", "user_service": "ok"});
+    app.get("/api/users/health").send().await.is(200, ok);
+}
+
+const ROUTES: [(&str, &str); 16] = [
+    ("POST", ""),
+    ("POST", "/"),
+    ("PATCH", "/activation"),
+    ("GET", "/activation/resend"),
+    ("GET", "/identifier"),
+    ("GET", "/id"),
+    ("POST", "/auth/check"),
+    ("POST", "/password/forgot"),
+    ("POST", "/password/reset"),
+    ("PATCH", "/mfa/enable"),
+    ("PATCH", "/mfa/disable"),
+    ("GET", "/mfa/qr"),
+    ("GET", "/mfa/status"),
+    ("POST", "/mfa/verify"),
+    ("DELETE", "/id"),
+    ("DELETE", "/identifier"),
+];
+
+#[tokio::test]
+async fn every_other_route_needs_a_service_key() {
+    let app = app().await;
+    let (row, revoked) = app.auth.create_service_key("old", false).await.unwrap();
+    app.auth.revoke_service_key(&row.id).await.unwrap();
+    let session = app.ada().await;
+    for (method, path) in ROUTES {
+        let path = format!("/api/users{path}");
+        for key in ["", "umk_x", revoked.expose(), &session.access] {
+            let call = app.call(method, &path);
+            let call = if key.is_empty() { call } else { call.bearer(key) };
+            let reply = call.send().await;
+            reply.has_error(401, "unauthorized");
+            assert!(reply.header("www-authenticate").unwrap().starts_with("Bearer"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn admins_need_a_key_that_may_make_them() {
+    let service = Service::new().await;
+    let admin = with("role", json!("admin"));
+    service.send("POST", "/", Some(admin.clone())).await.has_error(403, "forbidden");
+    let key = service.app.service_key(true).await;
+    let service_admin = Service { app: service.app, key };
+    let reply = service_admin.send("POST", "/", Some(admin)).await;
+    assert_eq!(reply.has_status(201).field("role"), "admin");
+    let id = reply.field("id");
+
+    let key = service_admin.app.service_key(false).await;
+    let service = Service { app: service_admin.app, key };
+    let named = json!({"user_id": id});
+    for (method, path, body) in [
+        ("DELETE", format!("/id?user_id={id}"), None),
+        ("DELETE", "/identifier?identifier=ada".to_owned(), None),
+        ("PATCH", "/mfa/enable".to_owned(), Some(named.clone())),
+        ("PATCH", "/mfa/disable".to_owned(), Some(named)),
+    ] {
+        service.send(method, &path, body).await.has_error(403, "forbidden");
+    }
+    service.send("GET", &format!("/id?user_id={id}"), None).await.has_status(200);
+}
+
+#[tokio::test]
+async fn an_open_api_asks_for_no_key_and_makes_no_admins() {
+    let app = app_with(|_, http| http.compat.open_users_api = true).await;
+    let admin = with("role", json!("admin"));
+    app.post("/api/users/", admin).await.has_error(403, "forbidden");
+    app.post("/api/users/", ada()).await.has_status(201);
+    app.get("/api/users/id?user_id=x").send().await.has_status(404);
+}
+
+#[tokio::test]
+async fn an_empty_mfa_secret_can_be_left_out() {
+    let app = app_with(|_, http| http.compat.omit_mfa_secret_field = true).await;
+    let service = Service::over(app).await;
+    let reply = service.send("POST", "/", Some(ada())).await;
+    assert!(reply.has_status(201).json().get("mfa_secret").is_none());
+}
+
+#[tokio::test]
+async fn a_gender_can_be_any_text() {
+    let app = app_with(|_, http| http.compat.free_gender = true).await;
+    let service = Service::over(app).await;
+    let reply = service.send("POST", "/", Some(with("gender", json!("diverse")))).await;
+    assert_eq!(reply.has_status(201).field("gender"), "diverse");
+    for (value, kind) in [(json!("x".repeat(65)), "string_too_long"), (json!(1), "string_type")] {
+        let reply = service.send("POST", "/", Some(with("gender", value))).await;
+        assert_eq!(reply.has_status(400).json()["details"][0]["type"], kind);
+    }
+}
+
+#[tokio::test]
+async fn the_old_password_rule_can_be_had() {
+    let app = app_with(|config, _| config.password_policy.composition = true).await;
+    let service = Service::over(app).await;
+    let mut body = with("password", json!("Password1!"));
+    body["password_confirmation"] = json!("Password1!");
+    service.send("POST", "/", Some(body)).await.has_status(201);
+    let reply = service.send("POST", "/", Some(with("password", json!("password1")))).await;
+    let msg = "Value error, Password must have at least 1 uppercase, 1 lowercase, 1 digit, \
+        1 special char, and be at least 8 characters long";
+    reply.is(400, invalid(json!([{"loc": ["password"], "msg": msg, "type": "value_error"}])));
+}
+
+#[tokio::test]
+async fn both_apis_see_one_user() {
+    let service = Service::new().await;
+    let id = service.activated().await;
+    assert_eq!(service.app.sign_in(ADA, PASSWORD).await.has_status(200).field("user_id"), id);
+    service.app.register("bob", "bob@example.com").await.has_status(201);
+    let mail = service.app.mail(MailKind::Confirmation, "bob@example.com").await;
+    service.app.call("POST", &path_of(&mail)).send().await.has_status(200);
+    let bob = service.send("GET", "/identifier?identifier=bob", None).await.json();
+    assert_eq!(bob["first_name"], Value::Null);
+    assert_eq!(bob["gender"], Value::Null);
+    assert_eq!(bob["is_active"], true);
+}
