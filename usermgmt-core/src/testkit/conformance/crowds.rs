@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::task::JoinSet;
 
 use super::kit::{EARLY, HOUR, Kit, MS, NOW, read, registration};
 use super::race::{RACERS, race, race_lists};
@@ -207,51 +210,46 @@ pub async fn purges_and_lists_at_once_all_succeed(store: Arc<dyn Store>) {
 }
 
 pub async fn an_account_is_read_as_it_was_at_one_moment(store: Arc<dyn Store>) {
-    const WRITES: u32 = 40;
+    const WRITES: u32 = 60;
     let kit = Kit::new(store);
     let ann = kit.add_user("ann").await.id;
-    let lists: Vec<Changes> = (0..WRITES)
-        .map(|number| {
-            kit.list([
-                Change::UpdateUser {
-                    id: ann.clone(),
-                    epoch: i64::from(number),
-                    raise_epoch: true,
-                    at: NOW,
-                    set: Box::default(),
-                },
-                Change::SetPendingTotp {
-                    user_id: ann.clone(),
-                    secret: SealedSecret { created_at: NOW + (number + 1) * MS, ..kit.secret() },
-                },
-            ])
-        })
-        .collect();
-    let writer = {
-        let store = Arc::clone(&kit.store);
-        tokio::spawn(async move {
-            for changes in &lists {
-                read(store.apply(changes).await);
+    let over = Arc::new(AtomicBool::new(false));
+    let mut readers = JoinSet::new();
+    for _ in 0..4 {
+        let (store, ann, over) = (Arc::clone(&kit.store), ann.clone(), Arc::clone(&over));
+        readers.spawn(async move {
+            while !over.load(Ordering::Relaxed) {
+                let account = read(store.account(&ann).await);
+                let seen = account.as_ref().map(|account| {
+                    let factor = account.totp.as_ref().and_then(|totp| totp.pending.as_ref());
+                    let made = factor.map_or(NOW, |secret| secret.created_at);
+                    (account.user.epoch, made.as_millis() - NOW.as_millis())
+                });
+                assert!(
+                    seen.is_some_and(|(epoch, factor)| epoch == factor),
+                    "the list that the user is of, and the one that the factor is of: {seen:?}"
+                );
+                tokio::task::yield_now().await;
             }
-        })
-    };
-    loop {
-        let over = writer.is_finished();
-        let account = kit.account(&ann).await;
-        let factor = account.totp.and_then(|totp| totp.pending);
-        let factor = factor.map_or(NOW, |pending| pending.created_at);
-        let epoch = account.user.epoch;
-        assert_eq!(
-            factor.as_millis() - NOW.as_millis(),
-            epoch,
-            "the list that the factor is of, and the one that the epoch is of"
-        );
-        if over {
-            break;
-        }
+        });
     }
-    if let Err(error) = writer.await {
-        panic!("the writer: {error}");
+    for number in 0..WRITES {
+        kit.applied([
+            Change::UpdateUser {
+                id: ann.clone(),
+                epoch: i64::from(number),
+                raise_epoch: true,
+                at: NOW,
+                set: Box::default(),
+            },
+            Change::SetPendingTotp {
+                user_id: ann.clone(),
+                secret: SealedSecret { created_at: NOW + (number + 1) * MS, ..kit.secret() },
+            },
+        ])
+        .await;
+        tokio::task::yield_now().await;
     }
-    assert_eq!(kit.account(&ann).await.user.epoch, i64::from(WRITES));
+    over.store(true, Ordering::Relaxed);
+    readers.join_all().await;
 }
