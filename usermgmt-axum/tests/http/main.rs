@@ -19,3 +19,4 @@ mod sessions;
 mod sign_in;
 mod users;
 mod users_mfa;
+mod wire;

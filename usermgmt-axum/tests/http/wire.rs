@@ -1,0 +1,78 @@
+//! What only shows on a real connection.
+
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::harness::app;
+
+/// A server on a free port, for as long as the test runs.
+async fn served() -> SocketAddr {
+    let app = app().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let service = app.router.into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    address
+}
+
+/// Writes all of it before reading, as simple clients do.
+async fn exchange(address: SocketAddr, head: &str, body: &[u8]) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+fn head(method: &str, path: &str, rest: &str) -> String {
+    format!(
+        "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+         Content-Type: application/json\r\n{rest}\r\n\r\n"
+    )
+}
+
+#[tokio::test]
+async fn who_sends_too_much_still_gets_the_answer() {
+    let address = served().await;
+    let body = vec![b' '; 4 * 1024 * 1024];
+    let length = format!("Content-Length: {}", body.len());
+    for (method, path, status) in [
+        ("POST", "/api/v1/register", "413"),
+        ("POST", "/nothing", "404"),
+        ("GET", "/api/v1/register", "405"),
+        ("PUT", "/api/v1/users", "401"),
+    ] {
+        let answer = exchange(address, &head(method, path, &length), &body).await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{method} {path}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn who_asks_before_sending_far_too_much_is_refused_at_once() {
+    let address = served().await;
+    let rest = "Content-Length: 1000000000\r\nExpect: 100-continue";
+    let answer = exchange(address, &head("POST", "/api/v1/signin", rest), b"").await;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_malformed() {
+    let address = served().await;
+    let rest = "Transfer-Encoding: chunked";
+    let answer = exchange(address, &head("POST", "/api/v1/signin", rest), b"ZZ\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+}
+
+#[tokio::test]
+async fn requests_without_a_path_are_not_found() {
+    let address = served().await;
+    for line in ["OPTIONS *", "CONNECT x:1"] {
+        let (method, path) = line.split_once(' ').unwrap();
+        let answer = exchange(address, &head(method, path, "Content-Length: 0"), b"").await;
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+        assert!(answer.contains("\"not_found\""), "{answer}");
+    }
+}
