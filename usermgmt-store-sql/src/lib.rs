@@ -27,6 +27,8 @@ mod dialect;
 mod fault;
 mod host;
 mod migrate;
+#[cfg(test)]
+mod plans;
 mod pool;
 mod purge;
 mod row;

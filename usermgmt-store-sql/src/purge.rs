@@ -10,7 +10,7 @@ use crate::table::users;
 
 /// The tables that hold what is a user's, and their keys. The audit log keeps
 /// its rows: their id leads to nobody any more.
-const OF_A_USER: [(&str, &str); 7] = [
+pub(crate) const OF_A_USER: [(&str, &str); 7] = [
     ("usermgmt_identifiers", "kind, canonical"),
     ("usermgmt_tokens", "id"),
     ("usermgmt_sessions", "id"),
@@ -19,6 +19,19 @@ const OF_A_USER: [(&str, &str); 7] = [
     ("usermgmt_devices", "user_id, device"),
     ("usermgmt_outbox", "id"),
 ];
+
+/// The tables whose rows end by themselves: the key, what is true of a row that
+/// is over, and the time that it is compared with.
+pub(crate) fn over(now: Timestamp) -> [(&'static str, &'static str, &'static str, Timestamp); 6] {
+    [
+        ("usermgmt_sessions", "id", "expires_at <= ?", now),
+        ("usermgmt_counters", "name", "resets_at <= ?", now),
+        ("usermgmt_identifiers", "kind, canonical", "held_until <= ?", now),
+        ("usermgmt_commits", "id", "at <= ?", now - COMMIT_ID_LIFE),
+        ("usermgmt_tokens", "id", "expires_at <= ?", now - EXPIRED_TOKEN_LIFE),
+        ("usermgmt_devices", "user_id, device", "used_at <= ?", now - DEVICE_LIFE),
+    ]
+}
 
 /// A number of rows to go.
 struct Batch<'s> {
@@ -30,14 +43,7 @@ struct Batch<'s> {
 impl SqlStore {
     pub(crate) async fn purge_some(&self, now: Timestamp, limit: usize) -> Result<u64, StoreError> {
         let mut batch = Batch { store: self, left: limit, deleted: 0 };
-        for (table, key, condition, time) in [
-            ("usermgmt_sessions", "id", "expires_at <= ?", now),
-            ("usermgmt_counters", "name", "resets_at <= ?", now),
-            ("usermgmt_identifiers", "kind, canonical", "held_until <= ?", now),
-            ("usermgmt_commits", "id", "at <= ?", now - COMMIT_ID_LIFE),
-            ("usermgmt_tokens", "id", "expires_at <= ?", now - EXPIRED_TOKEN_LIFE),
-            ("usermgmt_devices", "user_id, device", "used_at <= ?", now - DEVICE_LIFE),
-        ] {
+        for (table, key, condition, time) in over(now) {
             batch.delete(table, key, condition, time).await?;
         }
         batch.delete_users().await?;

@@ -1,0 +1,143 @@
+//! No statement that runs for a request, and none that purges, reads a table
+//! from its beginning to its end: shown by the databases' own plans, on tables
+//! that are filled as those of 100,000 users are.
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[path = "../../tests/support/database.rs"]
+mod database;
+mod fill;
+mod samples;
+
+use usermgmt_core::model::ids::LeaseId;
+use usermgmt_core::model::token::Purpose;
+use usermgmt_core::rng::OsRng;
+
+use self::samples::{NOW, Samples};
+use crate::dialect::Dialect;
+use crate::pool::PoolOptions;
+use crate::purge;
+use crate::row::Row;
+use crate::sql::Statement;
+use crate::step::steps;
+use crate::store::SqlStore;
+use crate::table::{audit, counters, credentials, identifiers, outbox, sessions, tokens, users};
+
+/// All that run for a request, and those of purge.
+fn statements(samples: &Samples, dialect: Dialect) -> Vec<Statement<'_>> {
+    let id = &samples.user.id;
+    let lease = LeaseId::generate(&OsRng);
+    let mut all = vec![
+        users::select_account(id),
+        users::select_account_by_identifier(&samples.email, NOW),
+        users::select_account_by_identifier(&samples.name, NOW),
+        users::select_with_session(id, samples.session.id, NOW),
+        users::select_page(Some(id), 100),
+        users::select_unconfirmed(NOW, 100),
+        users::select_deleted(100),
+        identifiers::select_taken(&samples.email, Some(id), NOW),
+        credentials::count_recovery_codes(id),
+        credentials::select_device(id, "device"),
+        credentials::select_service_key(&samples.key.id),
+        tokens::select(samples.token.id),
+        tokens::select_live(id, Purpose::Reset, NOW),
+        sessions::select(samples.session.id, NOW),
+        sessions::select_all(id, NOW),
+        outbox::select_next_at(),
+        audit::select_page(id, Some(&samples.entry.id), 100),
+        counters::hit(dialect, &samples.hits, NOW),
+        counters::give_back(&samples.counters),
+        match dialect.has_returning() {
+            true => outbox::claim(dialect, lease, NOW, NOW, 10),
+            false => outbox::select_due(dialect, NOW, 10),
+        },
+    ];
+    for change in &samples.changes {
+        all.extend(steps(change, dialect).into_iter().map(|step| step.statement));
+    }
+    for (table, key, condition, time) in purge::over(NOW) {
+        all.push(dialect.delete_some(table, key, condition, time, 100));
+    }
+    for (table, key) in purge::OF_A_USER {
+        all.push(dialect.delete_some(table, key, "user_id = ?", id, 100));
+    }
+    all
+}
+
+/// What this line of a plan reads as a whole, if it does.
+fn scan(line: &Row) -> Option<String> {
+    match line {
+        #[cfg(feature = "sqlite")]
+        Row::Sqlite(row) => {
+            let text: String = sqlx::Row::get(row, "detail");
+            let scanned = text.strip_prefix("SCAN ")?;
+            let name = scanned.split(' ').next()?;
+            // What another part of the statement found is no table, and what is
+            // read in the order of an index stops at the LIMIT.
+            let is_table = name.starts_with("usermgmt_") || ["u", "t", "s", "i"].contains(&name);
+            let is_limited = scanned.ends_with("INDEX usermgmt_outbox_due");
+            (is_table && !is_limited).then_some(text)
+        }
+        #[cfg(feature = "postgres")]
+        Row::Postgres(row) => {
+            let text: String = sqlx::Row::get(row, 0);
+            text.contains("Seq Scan on usermgmt_").then_some(text)
+        }
+        #[cfg(feature = "mysql")]
+        Row::MySql(row) => {
+            let get = |column| sqlx::Row::get::<Option<String>, _>(row, column);
+            let table = get("table").filter(|name| !name.starts_with('<'))?;
+            let kind = get("type")?;
+            // An INSERT has no rows to look for.
+            let rows: Option<u64> = sqlx::Row::get_unchecked(row, "rows");
+            (rows.is_some() && ["ALL", "index"].contains(&&*kind))
+                .then(|| format!("{kind} {table}"))
+        }
+    }
+}
+
+/// Asserts that no plan has a full scan in it.
+async fn assert_no_scans(url: &str) {
+    let store = SqlStore::connect(url, PoolOptions::default()).await.unwrap();
+    fill::fill(&store).await;
+    let samples = Samples::new();
+    let mut scans = Vec::new();
+    for statement in statements(&samples, store.dialect()) {
+        let explain = match store.dialect() {
+            #[cfg(feature = "sqlite")]
+            Dialect::Sqlite => "EXPLAIN QUERY PLAN",
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            _ => "EXPLAIN",
+        };
+        let explained = Statement {
+            sql: format!("{explain} {}", statement.sql).into(),
+            values: statement.values.clone(),
+        };
+        let plan = store.pool().write_returning(&explained).await;
+        let plan = plan.unwrap_or_else(|error| panic!("{}: {error}", statement.sql));
+        let found = plan.iter().filter_map(scan);
+        scans.extend(found.map(|scan| format!("{scan}: {}", statement.sql)));
+    }
+    assert!(scans.is_empty(), "{}", scans.join("\n"));
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn sqlite_serves_every_statement_by_an_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("accounts.db");
+    assert_no_scans(&format!("sqlite:{}", file.display())).await;
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn postgres_serves_every_statement_by_an_index() {
+    let database = database::Database::create("USERMGMT_TEST_POSTGRES_URL").await;
+    assert_no_scans(&database.url).await;
+}
+
+#[cfg(feature = "mysql")]
+#[tokio::test]
+async fn mysql_serves_every_statement_by_an_index() {
+    let database = database::Database::create("USERMGMT_TEST_MYSQL_URL").await;
+    assert_no_scans(&database.url).await;
+}

@@ -1,0 +1,243 @@
+//! A value of everything that statements are about, and every change.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use usermgmt_core::clock::Timestamp;
+use usermgmt_core::model::audit::AuditEntry;
+use usermgmt_core::model::factor::SealedSecret;
+use usermgmt_core::model::identifier::{Email, Identifier, Username};
+use usermgmt_core::model::ids::{
+    AuditId, FactorId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
+};
+use usermgmt_core::model::mail::{MailKind, OutboxMail};
+use usermgmt_core::model::service_key::ServiceKey;
+use usermgmt_core::model::session::Session;
+use usermgmt_core::model::token::{Purpose, Token};
+use usermgmt_core::model::user::{Role, User};
+use usermgmt_core::rng::OsRng;
+use usermgmt_core::store::{Change, Hit, UserPatch};
+
+pub(super) const NOW: Timestamp = Timestamp::from_millis(1_769_846_400_000);
+
+pub(super) struct Samples {
+    pub(super) user: User,
+    pub(super) email: Identifier,
+    pub(super) name: Identifier,
+    pub(super) token: Token,
+    pub(super) session: Session,
+    pub(super) mail: OutboxMail,
+    pub(super) key: ServiceKey,
+    pub(super) entry: AuditEntry,
+    pub(super) hits: Vec<Hit>,
+    pub(super) counters: Vec<String>,
+    pub(super) changes: Vec<Change>,
+}
+
+impl Samples {
+    pub(super) fn new() -> Self {
+        let user = user();
+        let counters = vec!["counter1".to_owned(), "counter2".to_owned()];
+        let window = Duration::from_secs(60);
+        let mut samples = Self {
+            email: Identifier::email(&user.email),
+            name: Identifier::username(&user.username),
+            token: token(&user.id),
+            session: session(&user.id),
+            mail: mail(&user),
+            key: service_key(),
+            entry: entry(&user.id),
+            hits: counters.iter().map(|key| Hit { key: key.clone(), window }).collect(),
+            counters,
+            changes: Vec::new(),
+            user,
+        };
+        samples.changes = samples.of_users();
+        samples.changes.extend(samples.of_credentials());
+        samples.changes.extend(samples.of_mails());
+        samples
+    }
+
+    fn of_users(&self) -> Vec<Change> {
+        let id = self.user.id.clone();
+        let identifier = self.email.clone();
+        let user_id = id.clone();
+        vec![
+            Change::TouchUser { id: id.clone(), active: true, epoch: 0 },
+            Change::UpdateUser {
+                id: id.clone(),
+                epoch: 0,
+                raise_epoch: true,
+                at: NOW,
+                set: Box::new(UserPatch { role: Some(Role::Admin), ..UserPatch::default() }),
+            },
+            Change::DeleteUser { id: id.clone(), epoch: 0, at: NOW },
+            Change::ClaimIdentifier {
+                identifier: identifier.clone(),
+                user_id: Some(id.clone()),
+                until: None,
+                now: NOW,
+            },
+            Change::HoldIdentifier {
+                identifier: identifier.clone(),
+                user_id: id.clone(),
+                until: None,
+            },
+            Change::ReleaseIdentifier { identifier, user_id: id.clone() },
+            Change::ReleaseIdentifiers { user_id: id.clone() },
+            Change::InsertUser { user: Box::new(self.user.clone()), password: None },
+            Change::InsertSession(Box::new(self.session.clone())),
+            Change::RotateSession {
+                id: self.session.id,
+                generation: 0,
+                to: 1,
+                now: NOW,
+                expires_at: NOW,
+                ip: None,
+                user_agent: None,
+            },
+            Change::EndSession { id: self.session.id, user_id: id.clone(), generation: Some(0) },
+            Change::EndSessions { user_id, except: Some(self.session.id) },
+            Change::EndSessions { user_id: id, except: None },
+            Change::InsertAudit(self.entry.clone()),
+        ]
+    }
+
+    fn of_credentials(&self) -> Vec<Change> {
+        let user_id = self.user.id.clone();
+        let factor_id = FactorId::generate(NOW, &OsRng);
+        let secret =
+            SealedSecret { factor_id: factor_id.clone(), sealed: vec![0; 72], created_at: NOW };
+        vec![
+            Change::InsertToken(self.token.clone()),
+            Change::UseToken { id: self.token.id, now: NOW },
+            Change::VoidTokens { user_id: user_id.clone(), purpose: None, now: NOW },
+            Change::VoidTokens {
+                user_id: user_id.clone(),
+                purpose: Some(Purpose::Reset),
+                now: NOW,
+            },
+            Change::IssueCode { id: self.token.id, issue: 0, expires_at: NOW, now: NOW },
+            Change::SetPendingTotp { user_id: user_id.clone(), secret },
+            Change::ConfirmTotp { user_id: user_id.clone(), factor_id: factor_id.clone(), step: 1 },
+            Change::UseTotpStep { user_id: user_id.clone(), factor_id, step: 1 },
+            Change::DropPendingTotp { user_id: user_id.clone() },
+            Change::RemoveTotp { user_id: user_id.clone() },
+            Change::ReplaceRecoveryCodes {
+                user_id: user_id.clone(),
+                hashes: vec!["hash".to_owned()],
+            },
+            Change::UseRecoveryCode { user_id: user_id.clone(), hash: "hash".to_owned() },
+            Change::RememberDevice { user_id, device: "device".to_owned(), at: NOW },
+            Change::InsertServiceKey(self.key.clone()),
+            Change::RevokeServiceKey { id: self.key.id.clone(), at: NOW },
+            Change::TouchServiceKey { id: self.key.id.clone(), at: NOW },
+            Change::InsertRootKey { id: "root".to_owned(), fingerprint: "x".to_owned(), at: NOW },
+        ]
+    }
+
+    fn of_mails(&self) -> Vec<Change> {
+        let id = self.mail.id.clone();
+        let lease = LeaseId::generate(&OsRng);
+        vec![
+            Change::InsertMail(Box::new(self.mail.clone())),
+            Change::CompleteMail { id: id.clone(), lease },
+            Change::RetryMail { id: id.clone(), lease, at: NOW, error: "x".to_owned() },
+            Change::BuryMail { id: id.clone(), lease, at: NOW, error: "x".to_owned() },
+            Change::ReviveMail { id: id.clone(), at: NOW },
+            Change::DropDeadMail { id },
+            Change::DropMail { user_id: self.user.id.clone() },
+        ]
+    }
+}
+
+fn user() -> User {
+    User {
+        id: "user50001".parse().unwrap(),
+        username: Username::from_stored("x".to_owned(), "name50001".to_owned()),
+        email: Email::from_stored("x".to_owned(), "50001@example.com".to_owned()),
+        email_confirmed_at: Some(NOW),
+        unconfirmed_until: None,
+        first_name: None,
+        last_name: None,
+        gender: None,
+        role: Role::User,
+        locale: None,
+        disabled_at: None,
+        created_at: NOW,
+        updated_at: NOW,
+        epoch: 0,
+    }
+}
+
+fn token(user: &UserId) -> Token {
+    Token {
+        id: TokenId::generate(&OsRng),
+        user_id: Some(user.clone()),
+        purpose: Purpose::Reset,
+        binding: None,
+        created_at: NOW,
+        expires_at: NOW,
+        used_at: None,
+        code_issue: 0,
+        code_expires_at: None,
+    }
+}
+
+fn session(user: &UserId) -> Session {
+    Session {
+        id: SessionId::generate(&OsRng),
+        user_id: user.clone(),
+        generation: 0,
+        rotated_at: None,
+        created_at: NOW,
+        last_seen_at: NOW,
+        expires_at: NOW,
+        max_expires_at: NOW,
+        auth_time: NOW,
+        amr: Vec::new(),
+        ip: None,
+        user_agent: None,
+    }
+}
+
+fn mail(user: &User) -> OutboxMail {
+    OutboxMail {
+        id: MailId::generate(NOW, &OsRng),
+        kind: MailKind::Confirmation,
+        user_id: Some(user.id.clone()),
+        recipient: user.email.clone(),
+        locale: None,
+        tokens: Vec::new(),
+        params: BTreeMap::new(),
+        created_at: NOW,
+        next_attempt_at: NOW,
+        attempts: 0,
+        last_error: None,
+        dead_at: None,
+        lease: None,
+        leased_until: None,
+    }
+}
+
+fn service_key() -> ServiceKey {
+    ServiceKey {
+        id: ServiceKeyId::generate(NOW, &OsRng),
+        name: "x".to_owned(),
+        hash: "x".to_owned(),
+        allow_admin: false,
+        created_at: NOW,
+        last_used_at: None,
+        revoked_at: None,
+    }
+}
+
+fn entry(user: &UserId) -> AuditEntry {
+    AuditEntry {
+        id: AuditId::generate(NOW, &OsRng),
+        at: NOW,
+        user_id: Some(user.clone()),
+        action: "x".to_owned(),
+        detail: Vec::new(),
+    }
+}
