@@ -182,7 +182,6 @@ where
 
 /// The fields of a form and of the query string, the form's first; no body
 /// reads as a form without fields.
-#[derive(Debug)]
 pub(crate) struct FormFields(Map<String, Value>);
 
 impl FormFields {

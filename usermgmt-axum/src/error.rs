@@ -34,12 +34,10 @@ pub(crate) struct ErrorBody {
 
 /// A request that was refused, ready to be answered.
 ///
-/// It prints what the client gets to see and, for a fault of the server, the
-/// internal cause: that part is for the log and never answered.
-#[derive(Debug)]
+/// What it prints is the status and the text for people: its body can hold a
+/// ticket, and for a fault of the server the cause, which only the log gets.
 pub struct ApiError(Box<Refusal>);
 
-#[derive(Debug)]
 struct Refusal {
     status: StatusCode,
     body: RefusalBody,
@@ -47,7 +45,6 @@ struct Refusal {
     challenge: Option<&'static str>,
 }
 
-#[derive(Debug)]
 enum RefusalBody {
     Message(ErrorBody),
     Json(Value),
@@ -300,6 +297,12 @@ impl From<Unserved> for ApiError {
             }
             other => Self::internal(&other),
         }
+    }
+}
+
+impl fmt::Debug for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ApiError").field(&self.status()).field(&self.message()).finish()
     }
 }
 

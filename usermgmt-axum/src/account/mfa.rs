@@ -18,7 +18,7 @@ use crate::extract::CurrentUser;
 use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, any, not_empty};
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct EnrolmentBody {
     /// In base32, for typing.
     secret: String,
@@ -77,7 +77,7 @@ impl FromFields for CodeRequest {
     }
 }
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct RecoveryCodesBody {
     /// Each stands in for a code once. Shown this once.
     recovery_codes: Vec<String>,

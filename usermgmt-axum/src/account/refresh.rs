@@ -14,7 +14,7 @@ use crate::error::ApiError;
 use crate::extract::bearer;
 use crate::state::HttpState;
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct RefreshedBody {
     access_token: String,
     /// The next refresh token: the one presented is used up.

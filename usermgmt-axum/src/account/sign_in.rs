@@ -40,7 +40,7 @@ impl FromFields for SignInRequest {
 }
 
 /// A session has begun.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct SignedInBody {
     user_id: String,
     email: String,
@@ -71,7 +71,7 @@ impl From<SignedIn> for SignedInBody {
 }
 
 /// The password is right; the second factor is asked for.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct MfaRequiredBody {
     pub(super) message: &'static str,
     /// Always `mfa_required`.

@@ -7,8 +7,8 @@ mod observe;
 use std::any::Any;
 
 use axum::Router;
-use axum::http::Request;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -30,11 +30,7 @@ where
         .layer(from_fn_with_state(state.clone(), observe::observe))
 }
 
-async fn time_limit(
-    axum::extract::State(state): axum::extract::State<HttpState>,
-    request: Request<axum::body::Body>,
-    next: axum::middleware::Next,
-) -> Response {
+async fn time_limit(State(state): State<HttpState>, request: Request, next: Next) -> Response {
     let limit = state.config().request_timeout;
     tokio::time::timeout(limit, next.run(request))
         .await
@@ -45,4 +41,53 @@ async fn time_limit(
 /// panic hook has the place.
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     ApiError::fault("a handler panicked").into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::body::Body;
+    use axum::routing::get;
+    use http_body_util::BodyExt as _;
+    use serde_json::Value;
+    use tower::ServiceExt as _;
+    use usermgmt_core::auth::Auth;
+    use usermgmt_core::config::Config;
+    use usermgmt_core::keys::KeyRing;
+    use usermgmt_core::password::HasherConfig;
+    use usermgmt_core::store::MemoryStore;
+
+    use super::*;
+    use crate::config::HttpConfig;
+
+    async fn ask(path: &str) -> (String, Value) {
+        let mut config = Config::new("https://accounts.example.com".parse().unwrap());
+        config.hasher = HasherConfig::insecure_for_tests();
+        let keys = KeyRing::single(vec![7; 32]).unwrap();
+        let auth = Auth::builder(Arc::new(MemoryStore::new()), keys, config).build().await.unwrap();
+        let state = HttpState::new(auth, HttpConfig::default());
+        let router = Router::new()
+            .route("/panic", get(async || -> () { panic!("hunter2") }))
+            .route("/fault", get(async || ApiError::fault("hunter2")));
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let response = surround(router, &state).oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 500);
+        let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        (id, serde_json::from_slice(&bytes).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_server_at_fault_answers_nothing_but_the_requests_id() {
+        for path in ["/panic", "/fault"] {
+            let (id, body) = ask(path).await;
+            assert_eq!(
+                body,
+                serde_json::json!({
+                    "message": "Internal server error", "error": "internal_error", "request_id": id,
+                })
+            );
+        }
+    }
 }

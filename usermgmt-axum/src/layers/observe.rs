@@ -23,7 +23,14 @@ pub(super) async fn observe(
 ) -> Response {
     let id = request_id(request.headers());
     let path = request.extensions().get::<MatchedPath>().map_or("(no route)", MatchedPath::as_str);
-    let span = tracing::info_span!("request", method = %request.method(), path, request_id = %id);
+    let span = tracing::info_span!(
+        "request",
+        method = %request.method(),
+        path,
+        request_id = %id,
+        status = tracing::field::Empty,
+        latency_ms = tracing::field::Empty,
+    );
     let began = state.auth().now();
     async move {
         let mut response = next.run(request).await;
@@ -31,8 +38,12 @@ pub(super) async fn observe(
             tracing::error!(%cause, "the server failed");
             response = internal_body(Some(&id)).into_response();
         }
-        let latency_ms = state.auth().now().since(began).as_millis();
-        tracing::info!(status = response.status().as_u16(), latency_ms, "answered");
+        let status = response.status().as_u16();
+        let latency_ms = u64::try_from(state.auth().now().since(began).as_millis());
+        tracing::Span::current()
+            .record("status", status)
+            .record("latency_ms", latency_ms.unwrap_or(u64::MAX));
+        tracing::debug!(status, "answered");
         headers::add(response.headers_mut(), state.config().hsts);
         if let Ok(id) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(REQUEST_ID, id);
@@ -55,7 +66,7 @@ fn request_id(headers: &HeaderMap) -> String {
         Some(id) => id.to_owned(),
         None => {
             let bytes: [u8; 16] = random(&OsRng);
-            bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+            format!("{:032x}", u128::from_be_bytes(bytes))
         }
     }
 }

@@ -16,7 +16,6 @@ pub(crate) trait FromFields: Sized {
 }
 
 /// The fields of an object, each read once, and what was wrong with them.
-#[derive(Debug)]
 pub(crate) struct Fields {
     rest: Map<String, Value>,
     problems: Problems,
