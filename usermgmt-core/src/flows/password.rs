@@ -175,7 +175,7 @@ impl Auth {
                 set: Box::new(set),
             });
             if self.commit(list, now).await?.is_ok() {
-                self.forget_failures(&user).await;
+                self.forget_failures(&user, client).await;
                 return Ok(user);
             }
         }

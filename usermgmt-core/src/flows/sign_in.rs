@@ -142,7 +142,7 @@ impl Auth {
         let identifier = Identifier::typed(&command.identifier);
         let (name, network) = (identifier.canonical(), client.network());
         let rates = [
-            Limit { rate: limits.sign_in_pair, name: "sign-in-pair", by: &[name, &network] },
+            Limit { rate: limits.sign_in_pair, name: SIGN_IN_PAIR, by: &[name, &network] },
             Limit {
                 rate: client.limit(limits.sign_in_client),
                 name: "sign-in-client",
@@ -299,14 +299,18 @@ impl Auth {
         )
     }
 
-    /// Forgets the failed sign-ins of a user whose password was reset.
-    pub(crate) async fn forget_failures(&self, user: &User) {
-        self.forget_count(SIGN_IN_ACCOUNT, &[user.email.canonical()]).await;
-        self.forget_count(SIGN_IN_ACCOUNT, &[user.username.canonical()]).await;
+    /// Forgets the failed sign-ins of a user whose password was reset: from
+    /// anywhere, and from the client that has just shown that it is theirs.
+    pub(crate) async fn forget_failures(&self, user: &User, client: &Client) {
+        for name in [user.email.canonical(), user.username.canonical()] {
+            self.forget_count(SIGN_IN_ACCOUNT, &[name]).await;
+            self.forget_count(SIGN_IN_PAIR, &[name, &client.network()]).await;
+        }
     }
 }
 
 const SIGN_IN_ACCOUNT: &str = "sign-in-account";
+const SIGN_IN_PAIR: &str = "sign-in-pair";
 
 enum Verified {
     Yes(Box<Account>, Attempt),

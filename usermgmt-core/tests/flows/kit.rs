@@ -15,6 +15,7 @@ use usermgmt_core::keys::KeyRing;
 use usermgmt_core::mail::{MailKind, Message};
 use usermgmt_core::model::identifier::{Email, Username};
 use usermgmt_core::model::ids::UserId;
+use usermgmt_core::model::session::Session;
 use usermgmt_core::model::user::{Account, User};
 use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_core::password::{BreachCheck, HasherConfig};
@@ -345,4 +346,28 @@ pub(crate) fn stolen(password: &'static str) -> Option<Arc<dyn BreachCheck>> {
         }
     }
     Some(Arc::new(Stolen(password)))
+}
+
+/// The refresh token that a server with this root secret hands out, written
+/// down a second time from the design: `base64url(key id ‖ session ‖ generation
+/// ‖ MAC)`, keys by HKDF, the MAC over version, key id and each field behind its
+/// length.
+pub(crate) fn forged_refresh_token(secret: [u8; 32], session: &Session, generation: i64) -> String {
+    use base64::Engine as _;
+    use hmac::{KeyInit as _, Mac as _};
+    let hkdf = hkdf::Hkdf::<sha2::Sha256>::new(None, &secret);
+    let (mut key_id, mut key) = ([0; 32], [0; 32]);
+    hkdf.expand(b"usermgmt/v1/key-id", &mut key_id).unwrap();
+    hkdf.expand(b"usermgmt/v1/token-mac", &mut key).unwrap();
+    let (key_id, generation) = (&key_id[..4], generation.to_be_bytes());
+    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(&key).unwrap();
+    mac.update(&[1]);
+    mac.update(key_id);
+    for field in [b"refresh".as_slice(), session.id.as_bytes(), &generation] {
+        mac.update(&u32::try_from(field.len()).unwrap().to_be_bytes());
+        mac.update(field);
+    }
+    let mac = mac.finalize().into_bytes();
+    let bytes = [key_id, session.id.as_bytes().as_slice(), &generation, &mac].concat();
+    format!("umr_{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
 }

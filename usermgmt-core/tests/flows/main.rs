@@ -3,6 +3,10 @@
 //! what it is given.
 
 mod confirming;
+mod ending;
 mod kit;
 mod prehijacking;
+mod refreshing;
 mod registering;
+mod signing_in;
+mod simulating;
