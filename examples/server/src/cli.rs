@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches as _, Subcommand, value_parser};
 
-use crate::service_key;
 use crate::settings::names::{SETTINGS, Setting};
 
 /// What the command line says.
@@ -18,13 +17,73 @@ pub(crate) struct Invocation {
     pub(crate) action: Action,
 }
 
-/// What to do.
-#[derive(Debug, PartialEq, Eq)]
+/// What to do; without a command, serve.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
 pub(crate) enum Action {
-    /// Run the server.
+    /// Runs the server, as without a command
     Serve,
-    /// Make, list or revoke service keys.
-    ServiceKey(service_key::Command),
+    /// Keys with which your other services call the users API
+    #[command(subcommand)]
+    ServiceKey(ServiceKeyAction),
+    /// Mails that were given up
+    #[command(subcommand)]
+    Outbox(OutboxAction),
+    /// What mails look like
+    #[command(subcommand)]
+    Mail(MailAction),
+}
+
+/// What to do with service keys.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum ServiceKeyAction {
+    /// Makes a key and prints it: the only time that it is shown
+    Create {
+        /// What the key is for, to tell it from others
+        #[arg(long)]
+        name: String,
+        /// Lets the key make admins, and change and delete them
+        #[arg(long)]
+        allow_admin: bool,
+    },
+    /// Lists all keys by name and last use
+    List,
+    /// Revokes a key, from now on
+    Revoke {
+        /// The id, as `list` shows it
+        id: String,
+    },
+}
+
+/// What to do with the outbox.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum OutboxAction {
+    /// Lists mails that were given up, with the reason
+    List,
+    /// Tries mails that were given up again
+    Retry(Which),
+    /// Erases mails that were given up
+    Drop(Which),
+}
+
+/// Which mails.
+#[derive(Debug, PartialEq, Eq, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Which {
+    /// The id, as `list` shows it
+    pub(crate) id: Option<String>,
+    /// Every one
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+/// What to do with templates.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum MailAction {
+    /// Writes every mail in every language as files, with made-up data
+    Preview {
+        /// The folder to write into
+        folder: PathBuf,
+    },
 }
 
 /// Reads the process's arguments. Bad usage ends the process with status 2,
@@ -49,7 +108,7 @@ fn command() -> Command {
             .help_heading("Settings")
             .help(format!("{} [default: {}]", setting.about, setting.default))
     });
-    Command::new("usermgmt-server")
+    let command = Command::new("usermgmt-server")
         .version(env!("CARGO_PKG_VERSION"))
         .about("User accounts over HTTP. Without a command it serves.")
         .after_help(
@@ -58,74 +117,28 @@ fn command() -> Command {
              environment, and that over the file.",
         )
         .arg(config)
-        .args(flags)
-        .subcommand(service_key_command())
-}
-
-fn service_key_command() -> Command {
-    Command::new("service-key")
-        .about("Keys with which your other services call the users API")
-        .subcommand_required(true)
-        .arg_required_else_help(true)
-        .subcommand(
-            Command::new("create")
-                .about("Makes a key and prints it: the only time that it is shown")
-                .arg(
-                    Arg::new("name")
-                        .long("name")
-                        .required(true)
-                        .help("What the key is for, to tell it from others"),
-                )
-                .arg(
-                    Arg::new("allow-admin")
-                        .long("allow-admin")
-                        .action(ArgAction::SetTrue)
-                        .help("Lets the key make admins, and change and delete them"),
-                ),
-        )
-        .subcommand(Command::new("list").about("Lists all keys by name and last use"))
-        .subcommand(
-            Command::new("revoke")
-                .about("Revokes a key, from now on")
-                .arg(Arg::new("id").required(true).help("The id, as `list` shows it")),
-        )
+        .args(flags);
+    Action::augment_subcommands(command).subcommand_required(false)
 }
 
 fn read(matches: &ArgMatches) -> Invocation {
-    let (matches, action) = match matches.subcommand() {
-        Some((_, keys)) => match keys.subcommand() {
-            Some(("create", given)) => (
-                given,
-                service_key::Command::Create {
-                    name: text(given, "name"),
-                    allow_admin: given.get_flag("allow-admin"),
-                },
-            ),
-            Some(("revoke", given)) => {
-                (given, service_key::Command::Revoke { id: text(given, "id") })
-            }
-            other => (other.map_or(keys, |(_, given)| given), service_key::Command::List),
-        },
-        None => return invocation(matches, Action::Serve),
+    let action = match matches.subcommand_name() {
+        None => Action::Serve,
+        Some(_) => Action::from_arg_matches(matches).unwrap_or_else(|error| error.exit()),
     };
-    invocation(matches, Action::ServiceKey(action))
-}
-
-fn text(matches: &ArgMatches, name: &str) -> String {
-    matches.get_one::<String>(name).cloned().unwrap_or_default()
-}
-
-/// Flags may stand before or behind the command; both are found in the
-/// innermost command's matches.
-fn invocation(matches: &ArgMatches, action: Action) -> Invocation {
+    // Settings may stand before or behind the command; all are found innermost.
+    let mut innermost = matches;
+    while let Some((_, inner)) = innermost.subcommand() {
+        innermost = inner;
+    }
     let flags = SETTINGS
         .iter()
         .filter_map(|setting| {
-            let value = matches.get_one::<String>(setting.name)?;
+            let value = innermost.get_one::<String>(setting.name)?;
             Some((setting, value.clone()))
         })
         .collect();
-    Invocation { config: matches.get_one::<PathBuf>("config").cloned(), flags, action }
+    Invocation { config: innermost.get_one::<PathBuf>("config").cloned(), flags, action }
 }
 
 #[cfg(test)]
@@ -153,7 +166,7 @@ mod tests {
         assert_eq!(names, ["listen", "data_dir"]);
         assert_eq!(
             read.action,
-            Action::ServiceKey(service_key::Command::Create {
+            Action::ServiceKey(ServiceKeyAction::Create {
                 name: "shop".to_owned(),
                 allow_admin: false
             })

@@ -4,6 +4,8 @@ mod cli;
 mod dev_mail;
 mod failure;
 mod log;
+mod mail;
+mod outbox;
 mod run;
 mod secret_file;
 mod serve;
@@ -14,7 +16,7 @@ mod setup;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::cli::Action;
+use crate::cli::{Action, MailAction};
 use crate::failure::Failure;
 use crate::settings::Settings;
 
@@ -40,7 +42,9 @@ async fn act(action: Action, settings: Settings) -> Result<(), Failure> {
     log::start(settings.log_format);
     match action {
         Action::Serve => run::run(settings).await,
-        Action::ServiceKey(command) => service_key::run(command, &settings).await,
+        Action::ServiceKey(action) => service_key::run(action, &settings).await,
+        Action::Outbox(action) => outbox::run(action, &settings).await,
+        Action::Mail(MailAction::Preview { folder }) => mail::preview(&folder, &settings),
     }
 }
 

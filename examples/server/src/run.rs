@@ -25,7 +25,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
     let signal =
         serve::stop_signal().map_err(|error| Failure::new("cannot listen for signals", &error))?;
-    let (mailer, mailbox) = setup::mailer(&settings)?;
+    let outgoing =
+        settings.mail.build().await.map_err(|error| Failure::Setting(error.to_string()))?;
     let cannot_listen =
         |error| Failure::new(&format!("cannot listen on {}", settings.listen), &error);
     let listener = TcpListener::bind(settings.listen).await.map_err(cannot_listen)?;
@@ -36,7 +37,7 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
     }
 
     let (stop, stopped) = watch::channel(false);
-    let worker = OutboxWorker::new(auth.clone(), mailer);
+    let worker = OutboxWorker::new(auth.clone(), outgoing.mailer);
     let alone = if settings.database.is_embedded() { lock(&settings.data_dir)? } else { None };
     let sending = tokio::spawn({
         let (stopped, take_over) = (stopped.clone(), alone.is_some());
@@ -52,7 +53,7 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
         async move { auth.keep_house(told_to_stop(stopped)).await }
     });
 
-    let app = app(&settings, bound, auth, mailbox);
+    let app = app(&settings, bound, auth, outgoing.dev_mailbox);
     print_line(&format!("listening on http://{bound}"))?;
     serve::serve(listener, app, signal).await;
 

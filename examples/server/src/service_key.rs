@@ -6,6 +6,7 @@ use usermgmt_core::auth::Auth;
 use usermgmt_core::flows::service_key::ServiceKeyError;
 use usermgmt_core::model::ids::ServiceKeyId;
 
+use crate::cli::ServiceKeyAction;
 use crate::failure::Failure;
 use crate::settings::Settings;
 use crate::{print_line, setup};
@@ -15,24 +16,16 @@ const PAGE: usize = 100;
 /// The name of the key that the first start makes.
 const FIRST_NAME: &str = "first start";
 
-/// What to do with service keys.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Command {
-    Create { name: String, allow_admin: bool },
-    List,
-    Revoke { id: String },
-}
-
 /// Does it. Works while a server runs on the same store.
-pub(crate) async fn run(command: Command, settings: &Settings) -> Result<(), Failure> {
+pub(crate) async fn run(action: ServiceKeyAction, settings: &Settings) -> Result<(), Failure> {
     let auth = setup::auth(settings, settings.listen).await?;
-    match command {
-        Command::Create { name, allow_admin } => {
+    match action {
+        ServiceKeyAction::Create { name, allow_admin } => {
             let (_, key) = auth.create_service_key(&name, allow_admin).await.map_err(failure)?;
             print_line(key.expose())
         }
-        Command::List => list(&auth).await,
-        Command::Revoke { id } => {
+        ServiceKeyAction::List => list(&auth).await,
+        ServiceKeyAction::Revoke { id } => {
             let id = ServiceKeyId::from_str(&id)
                 .map_err(|_| Failure::Setting(format!("`{id}` is not the id of a service key")))?;
             auth.revoke_service_key(&id).await.map_err(failure)

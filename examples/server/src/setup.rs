@@ -6,12 +6,10 @@ use std::sync::Arc;
 use usermgmt_core::auth::{Auth, BuildError};
 use usermgmt_core::rng::OsRng;
 use usermgmt_core::store::Store;
-use usermgmt_mail::{Composer, ConsoleMailer, DevMailbox, Mailer, Templates};
-use usermgmt_store_sql::{ConnectError, PoolOptions, SqlStore};
 
 use crate::failure::Failure;
 use crate::secret_file;
-use crate::settings::{Settings, StoreKind, Transport};
+use crate::settings::{Settings, StoreKind};
 
 /// Opens the store and puts the core over it.
 pub(crate) async fn auth(settings: &Settings, bound: SocketAddr) -> Result<Auth, Failure> {
@@ -29,38 +27,52 @@ pub(crate) async fn auth(settings: &Settings, bound: SocketAddr) -> Result<Auth,
 }
 
 async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+    let url = settings.database.url.expose();
     match settings.database.kind {
-        #[cfg(feature = "sqlite")]
-        StoreKind::Sqlite => {
-            let url = settings.database.url.expose();
-            let store =
-                SqlStore::connect(url, PoolOptions::default()).await.map_err(connect_failure)?;
-            Ok(Arc::new(store))
+        #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+        StoreKind::Sqlite | StoreKind::SqlServer => sql::open(url).await,
+        #[cfg(feature = "mongo")]
+        StoreKind::Mongo => mongo::open(url).await,
+        #[cfg(not(all(
+            any(feature = "sqlite", feature = "postgres", feature = "mysql"),
+            feature = "mongo"
+        )))]
+        _ => Err(Failure::Setting("database_url: that store is not built in".to_owned())),
+    }
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod sql {
+    use usermgmt_store_sql::{ConnectError, PoolOptions, SqlStore};
+
+    use super::{Arc, Failure, Store};
+
+    pub(super) async fn open(url: &str) -> Result<Arc<dyn Store>, Failure> {
+        match SqlStore::connect(url, PoolOptions::default()).await {
+            Ok(store) => Ok(Arc::new(store)),
+            Err(
+                error @ (ConnectError::UnknownScheme
+                | ConnectError::MissingFeature { .. }
+                | ConnectError::NoFile),
+            ) => Err(Failure::Setting(format!("database_url: {error}"))),
+            Err(error) => Err(Failure::new("database_url", &error)),
         }
     }
 }
 
-fn connect_failure(error: ConnectError) -> Failure {
-    match error {
-        ConnectError::UnknownScheme
-        | ConnectError::MissingFeature { .. }
-        | ConnectError::NoFile => Failure::Setting(format!("database_url: {error}")),
-        error => Failure::new("database_url", &error),
-    }
-}
+#[cfg(feature = "mongo")]
+mod mongo {
+    use usermgmt_store_mongo::{ConnectError, MongoStore};
 
-/// What carries mail away, and the mailbox to show where that is one.
-pub(crate) fn mailer(
-    settings: &Settings,
-) -> Result<(Arc<dyn Mailer>, Option<DevMailbox>), Failure> {
-    let templates = Templates::built_in().map_err(|error| Failure::new("mail", &error))?;
-    let composer = Composer::new(&settings.mail.from, Arc::new(templates))
-        .map_err(|error| Failure::Setting(format!("mail.from: {error}")))?;
-    Ok(match settings.mail.transport {
-        Transport::Dev => {
-            let mailbox = DevMailbox::new(settings.data_dir.join("mail"), composer);
-            (Arc::new(mailbox.clone()), Some(mailbox))
+    use super::{Arc, Failure, Store};
+
+    pub(super) async fn open(url: &str) -> Result<Arc<dyn Store>, Failure> {
+        match MongoStore::connect(url).await {
+            Ok(store) => Ok(Arc::new(store)),
+            Err(error @ (ConnectError::Url(_) | ConnectError::Weak { .. })) => {
+                Err(Failure::Setting(format!("database_url: {error}")))
+            }
+            Err(error) => Err(Failure::new("database_url", &error)),
         }
-        Transport::Console => (Arc::new(ConsoleMailer::new(composer)), None),
-    })
+    }
 }

@@ -15,11 +15,12 @@ pub(crate) struct Database {
     pub(crate) file: Option<PathBuf>,
 }
 
-/// The kinds of store this build knows.
+/// The kinds of store there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StoreKind {
-    #[cfg(feature = "sqlite")]
     Sqlite,
+    SqlServer,
+    Mongo,
 }
 
 impl Database {
@@ -41,26 +42,27 @@ impl Database {
         let url = value.as_str().ok_or("expected a URL, in quotes")?;
         let (scheme, _) =
             url.split_once(':').ok_or("expected a URL, such as sqlite:./accounts.db")?;
-        let kind = match scheme {
-            #[cfg(feature = "sqlite")]
-            "sqlite" => StoreKind::Sqlite,
-            #[cfg(not(feature = "sqlite"))]
-            "sqlite" => return Err(not_compiled_in("sqlite")),
-            "postgres" | "postgresql" => return Err(not_compiled_in("postgres")),
-            "mysql" | "mariadb" => return Err(not_compiled_in("mysql")),
-            "mongodb" | "mongodb+srv" => return Err(not_compiled_in("mongo")),
+        let (kind, feature, built_in) = match scheme {
+            "sqlite" => (StoreKind::Sqlite, "sqlite", cfg!(feature = "sqlite")),
+            "postgres" | "postgresql" => {
+                (StoreKind::SqlServer, "postgres", cfg!(feature = "postgres"))
+            }
+            "mysql" | "mariadb" => (StoreKind::SqlServer, "mysql", cfg!(feature = "mysql")),
+            "mongodb" | "mongodb+srv" => (StoreKind::Mongo, "mongo", cfg!(feature = "mongo")),
             scheme => return Err(format!("`{scheme}:` is no kind of store that is known")),
         };
+        if !built_in {
+            return Err(format!(
+                "this program was built without that store: build it with --features {feature}"
+            ));
+        }
         Ok(Self { kind, url: Redacted::new(url.to_owned()), file: file(url) })
     }
 
     /// Whether only this process's machine can have it: then the first start
     /// may make the secret, since no replica can have made another.
     pub(crate) fn is_embedded(&self) -> bool {
-        match self.kind {
-            #[cfg(feature = "sqlite")]
-            StoreKind::Sqlite => true,
-        }
+        self.kind == StoreKind::Sqlite
     }
 }
 
@@ -70,8 +72,4 @@ fn file(url: &str) -> Option<PathBuf> {
     let path = rest.strip_prefix("//").unwrap_or(rest);
     let path = path.split('?').next().unwrap_or(path);
     (!path.contains('%')).then(|| PathBuf::from(path))
-}
-
-fn not_compiled_in(feature: &str) -> String {
-    format!("this build has no such store: build it with --features {feature}")
 }

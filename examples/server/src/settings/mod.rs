@@ -18,6 +18,7 @@ use ipnet::IpNet;
 use url::Url;
 use usermgmt_core::config::{Config, JwtAlgorithm};
 use usermgmt_core::secret::Redacted;
+use usermgmt_mail::MailSettings;
 
 pub(crate) use self::database::{Database, StoreKind};
 use self::layers::Layers;
@@ -33,7 +34,7 @@ pub(crate) struct Settings {
     pub(crate) database: Database,
     pub(crate) secret: SecretSource,
     pub(crate) trusted_proxies: Vec<IpNet>,
-    pub(crate) mail: Mail,
+    pub(crate) mail: MailSettings,
     pub(crate) cors_origins: Vec<String>,
     pub(crate) compat: Compat,
     pub(crate) log_format: LogFormat,
@@ -42,22 +43,6 @@ pub(crate) struct Settings {
     public_url: Option<Url>,
     jwt_issuer: Option<String>,
     jwt_audience: Option<String>,
-}
-
-/// How mail leaves.
-#[derive(Debug)]
-pub(crate) struct Mail {
-    pub(crate) transport: Transport,
-    pub(crate) from: String,
-}
-
-/// What carries mail away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Transport {
-    /// Files in the data directory, shown at /dev/mail.
-    Dev,
-    /// Standard output.
-    Console,
 }
 
 /// Behaviours of the two old services that only the HTTP layer knows of, each
@@ -157,13 +142,18 @@ fn read(layers: &mut Layers) -> Settings {
     let data_dir = layers.get("data_dir").unwrap_or_else(|| PathBuf::from("./usermgmt-data"));
     let database = match layers.get_with("database_url", Database::parse) {
         Some(database) => database,
-        None => Database::in_data_dir(&data_dir),
+        None => {
+            if !cfg!(feature = "sqlite") && !layers.is_set("database_url") {
+                layers.problem("database_url is required: this program was built without SQLite");
+            }
+            Database::in_data_dir(&data_dir)
+        }
     };
     let public_url = layers.get("public_url");
     Settings {
         secret: secret::read(layers, &database, &data_dir),
         trusted_proxies: layers.get("trusted_proxies").unwrap_or_default(),
-        mail: read_mail(layers, listen, public_url.as_ref()),
+        mail: read_mail(layers, listen, public_url.as_ref(), &data_dir),
         cors_origins: layers
             .get::<Vec<WebOrigin>>("cors.origins")
             .unwrap_or_default()
@@ -245,30 +235,45 @@ fn read_algorithm(layers: &mut Layers) -> JwtAlgorithm {
     JwtAlgorithm::EdDsa
 }
 
-fn read_mail(layers: &mut Layers, listen: SocketAddr, public_url: Option<&Url>) -> Mail {
-    let named = layers.is_set("mail.url");
-    let transport = layers
-        .get_with("mail.url", |value| match value.as_str() {
-            Some("dev:") => Ok(Transport::Dev),
-            Some("console:") => Ok(Transport::Console),
-            _ => Err("expected dev: or console:".to_owned()),
-        })
-        .unwrap_or(Transport::Dev);
-    if !named && !listen.ip().is_loopback() {
+/// What only makes sense while nobody else can reach the server.
+const DEV_MAIL: &str = "dev:";
+
+fn read_mail(
+    layers: &mut Layers,
+    listen: SocketAddr,
+    public_url: Option<&Url>,
+    data_dir: &Path,
+) -> MailSettings {
+    let given = layers.get_with("mail.url", |value| {
+        let url = value.as_str().ok_or("expected a URL, in quotes")?;
+        match url.split_once(':').map(|(scheme, _)| scheme) {
+            Some("dev" | "console" | "smtp" | "smtps" | "ses") => Ok(url.to_owned()),
+            _ => Err("expected dev:, console:, smtp://…, smtps://… or ses://…".to_owned()),
+        }
+    });
+    if !layers.is_set("mail.url") && !listen.ip().is_loopback() {
         layers.problem(format!(
             "mail.url is required, because {listen} is not loopback: \
              the development mailbox is for this machine alone"
         ));
-    } else if transport == Transport::Dev && !public_url.is_none_or(leads_to_loopback) {
+    }
+    let url = given.unwrap_or_else(|| DEV_MAIL.to_owned());
+    if url == DEV_MAIL && !public_url.is_none_or(leads_to_loopback) {
         layers.problem(
             "the development mailbox (mail.url = dev:) is for this machine alone, \
              but public_url is not loopback: set mail.url to what delivers your mail",
         );
     }
-    Mail {
-        transport,
-        from: layers.get("mail.from").unwrap_or_else(|| "no-reply@localhost".to_owned()),
+    let sends = !url.starts_with("dev:") && !url.starts_with("console:");
+    if sends && !layers.is_set("mail.from") {
+        layers.problem("mail.from is required where mail is sent: the address it comes from");
     }
+    let from = layers.get("mail.from").unwrap_or_else(|| "no-reply@localhost".to_owned());
+    let mut mail = MailSettings::new(url, from);
+    mail.ca_file = layers.get("mail.ca_file");
+    mail.templates = layers.get("mail.templates");
+    mail.dev_folder = data_dir.join("mail");
+    mail
 }
 
 fn read_compat(layers: &mut Layers, listen: SocketAddr) -> Compat {

@@ -102,12 +102,22 @@ pub(crate) const SETTINGS: &[Setting] = &[
     sensitive(
         "mail.url",
         "dev: on a loopback listener, else required",
-        "How mail leaves: dev: writes files and shows them at /dev/mail, console: prints",
+        "How mail leaves: dev: writes files and shows them at /dev/mail, console: logs, smtp://, smtps:// and ses:// send",
     ),
     plain(
         "mail.from",
         "no-reply@localhost for dev: and console:, else required",
         "Sender of every mail: an address, or Name <address>",
+    ),
+    plain(
+        "mail.ca_file",
+        "none",
+        "PEM file with certificates to trust for smtp:// and smtps://, besides the public ones",
+    ),
+    plain(
+        "mail.templates",
+        "those built in",
+        "Folder with templates and wording in place of the built-in ones",
     ),
     plain(
         "jwt.algorithm",

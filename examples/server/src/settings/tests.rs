@@ -50,7 +50,7 @@ fn without_settings_everything_is_local() {
     assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(settings.data_dir, Path::new("./usermgmt-data"));
     assert_eq!(settings.database.kind, StoreKind::Sqlite);
-    assert_eq!(settings.mail.transport, Transport::Dev);
+    assert_eq!(settings.mail.url.expose(), "dev:");
     let core = settings.core(settings.listen);
     assert_eq!(core.public_url.as_str(), "http://127.0.0.1:8080/");
     assert_eq!(core.reset_ttl, Duration::from_secs(15 * 60));

@@ -186,3 +186,33 @@ async fn processes_that_start_at_once_on_an_empty_folder_share_one_secret() {
     let reply = b.post_as(&login.field("refresh_token"), "/api/v1/refresh_token").await;
     assert_eq!(reply.status, 200, "{reply:?}");
 }
+
+#[tokio::test]
+async fn mails_that_were_given_up_are_listed_and_an_unknown_one_is_told() {
+    let server = Server::start().await;
+    let outbox = |args: &[&str]| {
+        let mut command = server.setup().command();
+        let output = command.arg("outbox").args(args).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (status, listed) = outbox(&["list"]);
+    assert_eq!(status, Some(0));
+    assert!(listed.ends_with("0 given up; 0 waiting\n"), "{listed}");
+    assert_eq!(outbox(&["retry", "--all"]), (Some(0), "0 mails\n".to_owned()));
+    let unknown = "01890a5d-ac96-774b-bcce-b302099a8057";
+    assert_eq!(outbox(&["retry", unknown]).0, Some(1));
+    assert_eq!(outbox(&["drop", unknown]).0, Some(1));
+    assert_eq!(outbox(&["drop", "nonsense"]).0, Some(2));
+    assert_eq!(outbox(&["drop"]).0, Some(2));
+}
+
+#[test]
+fn every_mail_can_be_looked_at() {
+    let setup = Setup::new().args(&["mail", "preview", "shown", "--product-name", "Acme"]);
+    let output = run(&setup);
+    assert!(output.status.success(), "{}", errors(&output));
+    let path = setup.dir().join("shown/en/password_reset.txt");
+    let text = std::fs::read_to_string(path).unwrap();
+    assert!(text.contains("Acme"), "{text}");
+    assert!(!setup.dir().join("usermgmt-data").exists());
+}

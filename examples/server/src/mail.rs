@@ -1,0 +1,23 @@
+//! Every mail as a file, to look at before people do.
+
+use std::path::Path;
+
+use usermgmt_mail::{Templates, write_preview};
+
+use crate::failure::Failure;
+use crate::print_line;
+use crate::settings::Settings;
+
+/// Writes every mail in every language into the folder.
+pub(crate) fn preview(folder: &Path, settings: &Settings) -> Result<(), Failure> {
+    let templates = match &settings.mail.templates {
+        Some(own) => Templates::with_overrides(own),
+        None => Templates::built_in(),
+    };
+    let templates =
+        templates.map_err(|error| Failure::Setting(format!("mail.templates: {error}")))?;
+    let product_name = settings.core(settings.listen).product_name;
+    let files = write_preview(&templates, &product_name, folder)
+        .map_err(|error| Failure::new("mail preview", &error))?;
+    print_line(&format!("{files} files in {}", folder.display()))
+}
