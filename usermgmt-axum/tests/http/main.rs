@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod harness;
+mod service;
 
 mod bad_input;
 mod compat;
@@ -18,5 +19,6 @@ mod registration;
 mod sessions;
 mod sign_in;
 mod users;
+mod users_create;
 mod users_mfa;
 mod wire;
