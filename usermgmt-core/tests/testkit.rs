@@ -74,7 +74,7 @@ fn message(recipient: &str) -> Message {
     Message {
         id: MailId::generate(NOW, &SeededRng::new(1)),
         kind: MailKind::PasswordChanged,
-        recipient: Email::parse(recipient).unwrap(),
+        recipient: Email::from_stored(recipient.to_owned(), recipient.to_owned()),
         locale: None,
         product_name: "Product".to_owned(),
         created_at: NOW,
