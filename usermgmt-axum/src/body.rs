@@ -19,7 +19,7 @@ const LIMIT: usize = 64 * 1024;
 
 /// How much of a larger body is received and thrown away. Answering while the
 /// client still writes resets the connection, and then it never sees the answer.
-const DRAIN: usize = 8 * 1024 * 1024;
+const DRAIN: usize = 32 * 1024 * 1024;
 
 /// Why there is no body to read.
 #[derive(Clone, Copy, Debug)]
