@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::kit::{
-    DAY, EARLY, Kit, MS, NOW, email, email_id, insert_user, read, registration, username,
+    DAY, EARLY, Kit, MS, NOW, claim, email, email_id, insert_user, read, registration, username,
     username_id,
 };
 use super::show::same;
@@ -39,10 +39,6 @@ fn claim_at(
     now: Timestamp,
 ) -> Change {
     Change::ClaimIdentifier { identifier: identifier.clone(), user_id: user.cloned(), until, now }
-}
-
-fn claim(identifier: &Identifier, user: Option<&UserId>, until: Option<Timestamp>) -> Change {
-    claim_at(identifier, user, until, NOW)
 }
 
 fn hold(identifier: &Identifier, user: &UserId, until: Option<Timestamp>) -> Change {

@@ -1,5 +1,7 @@
 //! Changes drawn by lot from few ids and few times, so that they meet.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::kit::{Kit, MS, NOW, email, email_id, read, user_id, username, username_id};
@@ -30,13 +32,13 @@ pub(super) struct Lots {
     mails: Vec<MailId>,
     leases: Vec<LeaseId>,
     entries: Vec<AuditId>,
-    made: std::sync::atomic::AtomicI64,
+    made: AtomicU32,
 }
 
 impl Lots {
     pub(super) fn new(seed: u64) -> Self {
         // Only its rows are used, never its store.
-        let kit = Kit::seeded(std::sync::Arc::new(MemoryStore::new()), seed);
+        let kit = Kit::seeded(Arc::new(MemoryStore::new()), seed);
         let rng = &kit.rng;
         Self {
             sessions: (0..5).map(|_| SessionId::generate(rng)).collect(),
@@ -46,7 +48,7 @@ impl Lots {
             mails: (0..5).map(|_| MailId::generate(NOW, rng)).collect(),
             leases: (0..2).map(|_| LeaseId::generate(rng)).collect(),
             entries: (0..40).map(|_| AuditId::generate(NOW, rng)).collect(),
-            made: std::sync::atomic::AtomicI64::new(0),
+            made: AtomicU32::new(0),
             kit,
         }
     }
@@ -271,11 +273,7 @@ impl Lots {
                 user_id: self.maybe(user_id.clone()),
                 binding: self.text(),
                 // All different: which of two equally new ones is newer is nobody's promise.
-                created_at: NOW
-                    + MS * u32::try_from(
-                        self.made.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
-                    )
-                    .unwrap_or(0),
+                created_at: NOW + MS * self.made.fetch_add(1, Ordering::Relaxed),
                 expires_at: self.time(),
                 ..self.kit.token(&user_id, self.purpose())
             }),

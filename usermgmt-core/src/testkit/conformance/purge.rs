@@ -10,6 +10,8 @@ use super::show::same;
 use super::snapshot::same_reads;
 use super::world::World;
 use crate::clock::Timestamp;
+use crate::model::identifier::Identifier;
+use crate::model::ids::UserId;
 use crate::model::session::Session;
 use crate::model::token::{Purpose, Token};
 use crate::store::{
@@ -29,7 +31,7 @@ async fn purge_all(kit: &Kit, now: Timestamp, limit: usize) -> u64 {
     panic!("after 500 purges of {limit} there is still something to purge");
 }
 
-fn session_until(kit: &Kit, user: &crate::model::ids::UserId, expires_at: Timestamp) -> Session {
+fn session_until(kit: &Kit, user: &UserId, expires_at: Timestamp) -> Session {
     Session { expires_at, ..kit.session(user) }
 }
 
@@ -177,11 +179,7 @@ async fn purge_a_deleted_user(kit: &Kit, limit: usize) {
     same("sessions", &read(store.sessions(&ann, EARLY).await), &vec![]);
     assert_eq!(read(store.recovery_codes_left(&ann).await), 0);
     assert!(!read(store.knows_device(&ann, "phone").await).any);
-    for name in [
-        crate::model::identifier::Identifier::email(&world.ann.email),
-        username_id("ann"),
-        world.reserved.clone(),
-    ] {
+    for name in [Identifier::email(&world.ann.email), username_id("ann"), world.reserved.clone()] {
         assert!(!read(store.is_taken(&name, None, EARLY).await), "{name:?}");
     }
     let depth = OutboxDepth { waiting: 1, dead: 0, oldest: Some(NOW) };

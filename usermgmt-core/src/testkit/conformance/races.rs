@@ -8,6 +8,7 @@ use super::kit::{
 use super::race::{RACERS, one_winner, one_wins, race_lists};
 use super::show::same;
 use super::world::World;
+use crate::model::identifier::IdentifierKind;
 use crate::model::ids::UserId;
 use crate::model::session::Session;
 use crate::model::user::User;
@@ -39,7 +40,7 @@ pub async fn one_of_many_registers_an_address(store: Arc<dyn Store>) {
         .map(|n| User { email: kit.user("same").email, ..kit.user(&format!("user{n}")) })
         .collect();
     let lists = users.iter().map(|user| kit.list(registration(user, Some("hash")))).collect();
-    let guard = Guard::Taken(crate::model::identifier::IdentifierKind::Email);
+    let guard = Guard::Taken(IdentifierKind::Email);
     let winner = one_winner("registrations", &race_lists(&kit, lists).await, guard);
     let listed = read(kit.store.users(None, 100).await);
     same("the users", &listed, &vec![users[winner].clone()]);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::kit::{DAY, HOUR, Kit, MS, NOW, SECOND, email, insert_user, read, user_id, username};
 use super::show::same;
 use crate::clock::Timestamp;
+use crate::model::identifier::{Email, Username};
 use crate::model::ids::{SessionId, UserId};
 use crate::model::user::{Account, PasswordHash, Role, User};
 use crate::store::{Change, Guard, Store, UserPatch};
@@ -40,11 +41,8 @@ fn full(kit: &Kit, name: &str) -> User {
 pub async fn every_field_of_a_user_round_trips(store: Arc<dyn Store>) {
     let kit = Kit::new(store);
     let shown = User {
-        username: crate::model::identifier::Username::from_stored(
-            "Straße 🦀".to_owned(),
-            "strasse 🦀".to_owned(),
-        ),
-        email: crate::model::identifier::Email::from_stored(
+        username: Username::from_stored("Straße 🦀".to_owned(), "strasse 🦀".to_owned()),
+        email: Email::from_stored(
             "José@BÜCHER.example".to_owned(),
             "josé@xn--bcher-kva.example".to_owned(),
         ),
