@@ -49,11 +49,6 @@ impl Auth {
                     until: None,
                     now,
                 },
-                Change::HoldIdentifier {
-                    identifier: Identifier::email(&user.email),
-                    user_id: id.clone(),
-                    until: Some(undo_until),
-                },
                 Change::UseToken { id: row.id, now },
                 Change::VoidTokens {
                     user_id: id.clone(),
@@ -69,7 +64,16 @@ impl Auth {
                 },
                 self.audit(id, "email.changed", &["email"], now),
             ];
-            let notice = self.undo_mail(MailKind::EmailChanged, &user, &email, &mut list, now);
+            // Another spelling of one address is one identifier, held for good.
+            if email.canonical() != user.email.canonical() {
+                list.push(Change::HoldIdentifier {
+                    identifier: Identifier::email(&user.email),
+                    user_id: id.clone(),
+                    until: Some(undo_until),
+                });
+            }
+            let kind = MailKind::EmailChanged;
+            let notice = self.undo_mail(kind, &user, &email, row.created_at, &mut list, now);
             list.push(notice);
             match self.commit(list, now).await? {
                 Ok(()) => return Ok(()),
@@ -106,9 +110,11 @@ impl Auth {
                 Change::EndSessions { user_id: id.clone(), except: None },
                 self.audit(id, "email.change_undone", &["email"], now),
             ];
-            if old.canonical() != user.email.canonical() {
+            if old.as_str() != user.email.as_str() {
                 set.email = Some(old.clone());
                 set.email_confirmed_at = Some(now);
+            }
+            if old.canonical() != user.email.canonical() {
                 list.push(Change::ReleaseIdentifier {
                     identifier: Identifier::email(&user.email),
                     user_id: id.clone(),

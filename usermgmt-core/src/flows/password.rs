@@ -182,22 +182,24 @@ impl Auth {
         Err(contention().into())
     }
 
-    /// What goes with every new password: links to set one are void, sessions
-    /// and half-done sign-ins end, and the owner is told.
+    /// What goes with every new password: links to set one or to move the account
+    /// to another address are void, sessions and half-done sign-ins end, and the
+    /// owner is told.
     pub(crate) fn password_changed(
         &self,
         user: &User,
         except: Option<SessionId>,
         now: Timestamp,
     ) -> Vec<Change> {
-        let mut list: Vec<Change> = [Purpose::Reset, Purpose::ChoosePassword, Purpose::MfaTicket]
-            .into_iter()
-            .map(|purpose| Change::VoidTokens {
-                user_id: user.id.clone(),
-                purpose: Some(purpose),
-                now,
-            })
-            .collect();
+        let mut list: Vec<Change> =
+            [Purpose::Reset, Purpose::ChoosePassword, Purpose::EmailChange, Purpose::MfaTicket]
+                .into_iter()
+                .map(|purpose| Change::VoidTokens {
+                    user_id: user.id.clone(),
+                    purpose: Some(purpose),
+                    now,
+                })
+                .collect();
         list.push(Change::EndSessions { user_id: user.id.clone(), except });
         list.push(self.mail_user(
             MailKind::PasswordChanged,

@@ -95,10 +95,8 @@ impl Auth {
             let policy = &self.0.config.password_policy;
             policy.accept(password, &self.own_words(&current.user)).await?;
         }
-        let new_email = update
-            .email
-            .as_ref()
-            .filter(|email| email.canonical() != current.user.email.canonical());
+        let new_email =
+            update.email.as_ref().filter(|email| !same_mailbox(email, &current.user.email));
         if new_email.is_some() || update.password.is_some() {
             self.reauthenticate(current, update.current_password.as_ref()).await?;
         }
@@ -135,7 +133,7 @@ impl Auth {
                 locale: update.locale.clone().filter(|locale| *locale != user.locale),
                 ..UserPatch::default()
             };
-            // The same address in another spelling needs no confirmation.
+            // The same address in another case needs no confirmation.
             set.email =
                 update.email.clone().filter(|email| new_email.is_none() && *email != user.email);
             let mut list = Vec::new();
@@ -145,12 +143,17 @@ impl Auth {
             if let Some(email) = new_email {
                 self.request_email_change(&user, email, &mut list, now).await?;
             }
-            let changed = set != UserPatch::default();
             if let Some(hash) = &password {
                 set.password = Some(Some(hash.clone()));
                 list.extend(self.password_changed(&user, Some(current.session.id), now));
             }
-            if changed || password.is_some() {
+            if set == UserPatch::default() {
+                // A link is made for the account as it is now, not as it was before a reset.
+                if !list.is_empty() {
+                    let (id, epoch) = (user.id.clone(), user.epoch);
+                    list.push(Change::TouchUser { id, active: true, epoch });
+                }
+            } else {
                 let fields = changed_fields(&set);
                 list.push(self.audit(&user.id, "user.updated", &fields, now));
                 list.push(Change::UpdateUser {
@@ -231,29 +234,40 @@ impl Auth {
                 now,
             ));
         }
-        let notice = self.undo_mail(MailKind::EmailChangeRequested, user, email, list, now);
+        let kind = MailKind::EmailChangeRequested;
+        let notice = self.undo_mail(kind, user, email, now, list, now);
         list.push(notice);
         list.push(self.audit(&user.id, "email.change_requested", &["email"], now));
         Ok(())
     }
 
     /// The notice to the present address of `user`, whose undo token `list` gets.
+    /// The token dates from when the change was `requested`: what was enrolled
+    /// since then goes when it is undone.
     pub(crate) fn undo_mail(
         &self,
         kind: MailKind,
         user: &User,
         new_email: &Email,
+        requested: Timestamp,
         list: &mut Vec<Change>,
         now: Timestamp,
     ) -> Change {
         let binding = Some(user.email.as_str().to_owned());
-        let token =
+        let mut token =
             self.new_token(Some(&user.id), Purpose::EmailUndo, binding, EMAIL_UNDO_TTL, now);
+        token.created_at = requested;
         let mailed = MailToken { purpose: token.purpose, id: token.id, code_issue: None };
         let params = [("new_email", new_email.as_str()), ("old_email", user.email.as_str())];
         list.push(Change::InsertToken(token));
         self.mail_user(kind, user, vec![mailed], &params, now)
     }
+}
+
+/// Whether two addresses lead to one mailbox for certain: the same but for case.
+/// Other spellings of one canonical form can be two mailboxes.
+fn same_mailbox(a: &Email, b: &Email) -> bool {
+    a.as_str().eq_ignore_ascii_case(b.as_str())
 }
 
 fn changed_fields(set: &UserPatch) -> Vec<&'static str> {

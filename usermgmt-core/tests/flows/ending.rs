@@ -142,3 +142,31 @@ async fn what_survives_a_sign_out_of_all_was_opened_after_it() {
         world.auth.sign_out_all(&ann.id).await.unwrap();
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_change_of_address_asked_for_before_a_reset_takes_effect_after_it() {
+    use usermgmt_core::flows::profile::UpdateProfile;
+    let world = Arc::new(World::unlimited().await);
+    world.member("ann").await;
+    let update =
+        UpdateProfile { email: Some(email("eve@evil.example")), ..UpdateProfile::default() };
+    let (mut old, mut new) = (PASSWORD, OTHER);
+    for _ in 0..ROUNDS {
+        let signed_in = world.sign_in_with("ann", old).await;
+        let thief = world.current(&signed_in).await;
+        world.auth.forgot_password("ann", &home()).await.unwrap();
+        let link = link_token(&world.mailed(MailKind::PasswordReset).await);
+        let (asking, asked) = (Arc::clone(&world), update.clone());
+        let ask = tokio::spawn(async move { asking.auth.update_profile(&thief, &asked).await });
+        world.auth.reset_password(&link, &typed(new), &home()).await.unwrap();
+        let _ = ask.await.unwrap();
+        for mail in world.mail().await {
+            if mail.kind == MailKind::EmailChangeConfirm {
+                let answer = world.auth.confirm_email_change(&link_token(&mail), &home()).await;
+                assert!(answer.is_err());
+            }
+        }
+        std::mem::swap(&mut old, &mut new);
+    }
+    assert!(world.find("ann@example.com").await.is_some());
+}

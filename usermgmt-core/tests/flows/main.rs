@@ -2,11 +2,14 @@
 //! facade, over the store in memory, a clock that stands and a mailer that keeps
 //! what it is given.
 
+mod changing_email;
 mod confirming;
 mod ending;
 mod kit;
 mod prehijacking;
+mod profiles;
 mod refreshing;
 mod registering;
+mod sessions;
 mod signing_in;
 mod simulating;

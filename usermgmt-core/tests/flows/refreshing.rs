@@ -120,7 +120,7 @@ async fn the_previous_token_gets_the_same_successor_until_its_grace_is_over() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn presenting_the_previous_token_does_not_extend_its_grace() {
     let world = World::new().await;
     let (signed_in, _) = world.signed_in_member("ann").await;

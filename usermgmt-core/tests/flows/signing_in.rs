@@ -97,7 +97,7 @@ async fn checking_credentials_fails_alike_and_opens_no_session() {
 }
 
 /// Where no more passwords are taken, whoever would hash one is turned away.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_failure_costs_a_hash() {
     let world = World::with(|config| {
         config.limits.enabled = false;
@@ -319,7 +319,7 @@ async fn a_hash_of_the_old_service_signs_in_and_is_replaced() {
     assert_eq!(world.account(&ann.id).await.password.unwrap(), new);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hash_with_other_parameters_is_replaced_once_for_all_who_race() {
     let world = Arc::new(World::unlimited().await);
     let ann = world.member("ann").await;
