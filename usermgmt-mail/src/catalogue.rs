@@ -15,7 +15,7 @@ const BUILT_IN: [(&str, &str); 3] = [
 
 /// Which texts there are, in which languages. The texts themselves are
 /// templates of the engine, under the names that [`text_name`] gives.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Catalogue {
     languages: BTreeMap<String, BTreeSet<String>>,
 }

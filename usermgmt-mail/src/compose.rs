@@ -17,8 +17,8 @@ use crate::templates::{Render, Rendered};
 )]
 pub struct InvalidFrom;
 
-/// Makes mails that are the same however often they are made: a retry has the
-/// same Message-ID, Date and body, so that duplicates collapse.
+/// Makes mails that are the same however often they are made from a message: a
+/// repetition has the same Message-ID and Date, so that duplicates collapse.
 #[derive(Clone, Debug)]
 pub struct Composer {
     from: Mailbox,

@@ -1,11 +1,37 @@
 //! Mail for usermgmt: what it says and how it leaves.
 //!
-//! - [`Templates`] turns a [`Message`] into a subject, a text part and an HTML
-//!   part; [`Render`] is the trait to replace it by.
-//! - [`Composer`] makes of that the mail as it travels (RFC 5322).
+//! ```
+//! use usermgmt_mail::{MailKind, MailSettings, sample_message};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! let mut settings = MailSettings::new("dev:", "Example <no-reply@example.com>");
+//! settings.dev_folder = folder.path().join("mail");
+//! let outgoing = settings.build().await?;
+//!
+//! // The outbox's worker does this, with what the flows have queued.
+//! let message = sample_message(MailKind::PasswordReset, "de-AT");
+//! outgoing.mailer.send(&message).await?;
+//!
+//! let mailbox = outgoing.dev_mailbox.expect("dev: has one");
+//! let mail = mailbox.read(message.id.as_str()).await?.expect("it was sent");
+//! assert_eq!(mail.summary.subject, "Wählen Sie ein neues Passwort für Example");
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! - [`MailSettings`] makes a mailer of what an operator sets: SMTP (feature
-//!   `smtp`), Amazon SES (feature `ses`) or one for development.
-//! - [`DevMailbox`] and [`ConsoleMailer`] are for development.
+//!   `smtp`), Amazon SES (feature `ses`), or one for development,
+//!   [`DevMailbox`] and [`ConsoleMailer`].
+//! - [`Templates`] turns a [`Message`] into a subject, a text part and an HTML
+//!   part, in the user's language; a folder of the operator's replaces any of
+//!   them. [`Render`] is the trait to write mails in another way.
+//! - [`Composer`] makes of that the mail as it travels (RFC 5322).
+//!
+//! What a user typed is shown and never obeyed: it is evaluated by no template,
+//! escaped in HTML, kept on its line, out of headers, and without anything that
+//! a mail client would turn into a link.
 
 mod catalogue;
 mod compose;

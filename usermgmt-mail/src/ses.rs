@@ -1,16 +1,17 @@
 //! Mail through Amazon SES (API v2), as raw messages so that headers stay ours.
 
+use std::error::Error;
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_config::BehaviorVersion;
 use aws_credential_types::provider::ProvideCredentials as _;
-use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::config::retry::RetryConfig;
 use aws_sdk_sesv2::config::timeout::TimeoutConfig;
 use aws_sdk_sesv2::config::{Credentials, Region};
-use aws_sdk_sesv2::error::{DisplayErrorContext, ProvideErrorMetadata as _, SdkError};
+use aws_sdk_sesv2::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{Destination, EmailContent, RawMessage};
@@ -25,7 +26,7 @@ use crate::ses_url::SesUrl;
 /// SES puts its own Message-ID in place of ours; the header
 /// `X-Usermgmt-Mail-Id` is the same in every repetition of a mail. Retries are
 /// the outbox's, so the client makes none.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SesMailer {
     composer: Composer,
     client: Client,
@@ -67,6 +68,15 @@ impl SesMailer {
     }
 }
 
+impl fmt::Debug for SesMailer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SesMailer")
+            .field("region", &self.client.config().region())
+            .field("configuration_set", &self.configuration_set)
+            .finish_non_exhaustive()
+    }
+}
+
 #[async_trait]
 impl Mailer for SesMailer {
     async fn send(&self, message: &Message) -> Result<(), MailError> {
@@ -90,27 +100,33 @@ impl Mailer for SesMailer {
     }
 }
 
-/// No credentials anywhere is a setting that cannot work. Another failure (a
-/// metadata service that is slow) may pass, and the outbox waits for that.
+/// Asked once at the start: without credentials no mail would ever leave.
 async fn check_credentials(settings: &aws_config::SdkConfig) -> Result<(), String> {
-    let none = "has no credentials, and none were found in the environment, a profile, or from the container or instance".to_owned();
-    let Some(provider) = settings.credentials_provider() else {
-        return Err(none);
-    };
-    match provider.provide_credentials().await {
-        Ok(_) => Ok(()),
-        Err(CredentialsError::CredentialsNotLoaded(_)) => Err(none),
-        Err(error) => {
-            tracing::warn!("credentials for SES cannot be had yet: {error}");
-            Ok(())
-        }
+    let provider = settings.credentials_provider().ok_or("has no credentials")?;
+    provider.provide_credentials().await.map(drop).map_err(|error| {
+        let why = reply(&chain(&error));
+        format!(
+            "has no credentials, and none come from the environment, a profile, \
+             the container or the instance: {why}"
+        )
+    })
+}
+
+/// An error with its causes: the outer ones say little here.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
     }
+    text
 }
 
 fn failure(error: &SdkError<SendEmailError>) -> MailError {
     let Some(answer) = error.as_service_error() else {
-        let context = DisplayErrorContext(error).to_string();
-        return MailError::Temporary(format!("SES: {}", reply(&context)));
+        return MailError::Temporary(format!("SES: {}", reply(&chain(error))));
     };
     let code = answer.code().unwrap_or("unknown error");
     let why = answer.message().unwrap_or_default();

@@ -23,7 +23,9 @@ pub struct MailSettings {
     ///   credentials nor mail. `?tls=none` is for a server on this machine;
     ///   `?tls=dangerous-none` sends in clear to any;
     /// - `ses://region` or `ses://key:secret@region`, with the options
-    ///   `endpoint` and `configuration_set` (feature `ses`).
+    ///   `endpoint` and `configuration_set` (feature `ses`). Without a key the
+    ///   credentials come from the environment, a profile, a web identity, the
+    ///   container or the instance.
     pub url: Redacted<String>,
     /// The sender, `mail.from`: `no-reply@example.com` or `Example <no-reply@example.com>`.
     pub from: String,

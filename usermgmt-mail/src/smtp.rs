@@ -18,8 +18,8 @@ use crate::compose::Composer;
 use crate::reply::reply;
 use crate::smtp_url::{Security, SmtpUrl};
 
-/// Connections kept for the next mail. The worker sends few at once.
-const IDLE_MAX: usize = 4;
+/// Connections kept for the next mails: as many as the outbox's worker uses at once.
+const IDLE_MAX: usize = 16;
 
 /// Sends mails through an SMTP server.
 ///

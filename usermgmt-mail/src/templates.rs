@@ -92,7 +92,8 @@ pub struct Templates {
 
 impl fmt::Debug for Templates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Templates").field("catalogue", &self.catalogue).finish_non_exhaustive()
+        let languages: Vec<&str> = self.languages().collect();
+        f.debug_struct("Templates").field("languages", &languages).finish_non_exhaustive()
     }
 }
 

@@ -121,6 +121,18 @@ async fn a_connection_serves_one_mail_after_another() {
 }
 
 #[tokio::test]
+async fn a_connection_that_the_server_closed_is_replaced() {
+    let server = Server::start("one_mail");
+    let mailer = server.mailer().await.mailer;
+    for _ in 0..3 {
+        mailer.send(&message(MailKind::NewDevice)).await.unwrap();
+    }
+    let (raw, mails) = server.stop();
+    assert_eq!(raw.matches("STARTTLS").count(), 3);
+    assert_eq!(mails.len(), 3);
+}
+
+#[tokio::test]
 async fn mails_sent_at_once_all_arrive() {
     let server = Server::start("ok");
     let mailer = server.mailer().await.mailer;

@@ -97,6 +97,11 @@ class Recording(SMTP):
         # Whoever sits in between may add an answer before TLS protects them.
         if MODE == "inject" and isinstance(status, str) and status.startswith("220 Ready"):
             status += "\r\n250 injected"
+        if MODE == "one_mail" and status == "250 queued":
+            status += "\r\n421 4.4.2 idle for too long"
+            await super().push(status)
+            self.transport.close()
+            return
         await super().push(status)
 
 

@@ -409,7 +409,7 @@ fn a_folder_with_a_mistake_is_refused_and_the_mistake_named() {
 fn a_preview_has_every_mail_in_every_language() {
     let folder = tempfile::tempdir().unwrap();
     let files = write_preview(templates(), "Acme", folder.path()).unwrap();
-    assert_eq!(files, 3 * 16 * 2);
+    assert_eq!(files, 3 * MailKind::ALL.len() * 2);
     let text = std::fs::read_to_string(folder.path().join("pl/confirmation.txt")).unwrap();
     assert!(text.starts_with("Subject: Potwierdź swój adres w Acme\n\nDzień dobry, ann,\n"));
     let html = std::fs::read_to_string(folder.path().join("de/new_device.html")).unwrap();
