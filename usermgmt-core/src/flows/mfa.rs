@@ -345,6 +345,8 @@ impl Auth {
         if attempt_within(&attempt, 0, tries).is_err() {
             return Err(MfaSignInError::InvalidCode);
         }
+        // One try, however often it is decided on.
+        let mut user_tries = None;
         for _ in 0..ATTEMPTS {
             let now = self.now();
             let Some(row) = self.read(self.0.store.token(id)).await? else {
@@ -362,20 +364,27 @@ impl Auth {
             if !row.is_live(now) || !same || !account.user.is_active() {
                 return Err(MfaSignInError::InvalidCode);
             }
-            let user_tries = self.attempt_user_secret(&account.user.id, now).await?;
+            let tries = match user_tries.take() {
+                Some(tries) => tries,
+                None => self.attempt_user_secret(&account.user.id, now).await?,
+            };
             let Some((amr, mut earned_by)) = self.use_code(&account, code, now).unwrap_or(None)
             else {
                 return Err(MfaSignInError::InvalidCode);
             };
             earned_by.push(Change::UseToken { id, now });
-            if let Some(signed_in) =
-                self.open_session(&account.user, &amr, earned_by, client, now).await?
-            {
-                self.give_back(&user_tries).await;
-                return Ok(signed_in);
+            match self.open_session(&account.user, &amr, earned_by, client, now).await? {
+                Ok(signed_in) => {
+                    self.give_back(&tries).await;
+                    return Ok(signed_in);
+                }
+                Err(Guard::Token | Guard::Factor | Guard::RecoveryCode) => {
+                    return Err(MfaSignInError::InvalidCode);
+                }
+                Err(_) => user_tries = Some(tries),
             }
         }
-        Err(MfaSignInError::InvalidCode)
+        Err(contention().into())
     }
 
     /// The answer to a right password where the second factor is on. `None`: the

@@ -11,7 +11,7 @@ use crate::model::session::Session;
 use crate::model::user::{Account, User};
 use crate::password::Verdict;
 use crate::secret::{Redacted, Typed};
-use crate::store::{Change, KnownDevice, UserPatch};
+use crate::store::{Change, Guard, KnownDevice, UserPatch};
 
 /// Somebody signs in.
 #[derive(Clone, Debug)]
@@ -85,14 +85,14 @@ impl Auth {
                     self.give_back(&attempt).await;
                     return Ok(outcome);
                 }
-            } else if let Some(signed_in) =
+            } else if let Ok(signed_in) =
                 self.open_session(&account.user, &["pwd"], vec![], client, now).await?
             {
                 self.give_back(&attempt).await;
                 return Ok(SignInOutcome::SignedIn(Box::new(signed_in)));
             }
             #[cfg(not(feature = "totp"))]
-            if let Some(signed_in) =
+            if let Ok(signed_in) =
                 self.open_session(&account.user, &["pwd"], vec![], client, now).await?
             {
                 self.give_back(&attempt).await;
@@ -241,8 +241,9 @@ impl Auth {
         Ok(())
     }
 
-    /// Opens a session together with the changes that earned it. `None`: the
-    /// user changed since the credentials were verified, nothing was written.
+    /// Opens a session together with the changes that earned it. `Ok(Err(guard))`:
+    /// the user changed since the credentials were verified, or what earns it is
+    /// used up; nothing was written.
     pub(crate) async fn open_session(
         &self,
         user: &User,
@@ -250,7 +251,7 @@ impl Auth {
         earned_by: Vec<Change>,
         client: &Client,
         now: Timestamp,
-    ) -> Result<Option<SignedIn>, Unserved> {
+    ) -> Result<Result<SignedIn, Guard>, Unserved> {
         let config = &self.0.config;
         let max_expires_at = now + config.session_max_ttl;
         let session = Session {
@@ -283,11 +284,11 @@ impl Auth {
                 [("device", agent.as_str()), ("ip", address.as_str()), ("time", &now.to_string())];
             list.push(self.mail_user(MailKind::NewDevice, user, vec![], &params, now));
         }
-        if self.commit(list, now).await?.is_err() {
-            return Ok(None);
+        if let Err(guard) = self.commit(list, now).await? {
+            return Ok(Err(guard));
         }
         let tokens = self.tokens(user, &session, now)?;
-        Ok(Some(SignedIn { user: user.clone(), session, tokens }))
+        Ok(Ok(SignedIn { user: user.clone(), session, tokens }))
     }
 
     /// Names a device by where and what it is, so that the store knows neither.
