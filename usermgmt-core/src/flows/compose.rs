@@ -49,6 +49,17 @@ impl Auth {
         Change::InsertToken(self.new_token(None, Purpose::Confirm, None, Duration::ZERO, now))
     }
 
+    /// As many of them.
+    pub(crate) fn decoys(&self, count: usize, now: Timestamp) -> Vec<Change> {
+        (0..count).map(|_| self.decoy(now)).collect()
+    }
+
+    /// Goes with every link: it is made for the account as it was read, and not
+    /// for one that was deleted or changed hands in between.
+    pub(crate) fn touch(&self, user: &User) -> Change {
+        Change::TouchUser { id: user.id.clone(), active: false, epoch: user.epoch }
+    }
+
     /// The token for a mail that may be asked for again: the one that was mailed
     /// before while half of its life remains, else a new one. With a code, each
     /// call makes a new code. Always one read and one change.

@@ -190,13 +190,14 @@ impl Auth {
                         .await?;
                     let (mut tokens, mut list) = (vec![token], vec![change]);
                     self.not_me(user, &mut tokens, &mut list, now);
+                    list.push(self.touch(user));
                     list.push(self.mail_user(kind, user, tokens, &[], now));
                     list
                 }
                 None => {
                     let nobody = UserId::generate(now, &*self.0.rng);
                     self.read(self.0.store.live_token(&nobody, Purpose::Confirm, now)).await?;
-                    vec![self.decoy(now), self.decoy(now), self.decoy(now)]
+                    self.decoys(4, now)
                 }
             };
             if self.commit(list, now).await?.is_ok() {

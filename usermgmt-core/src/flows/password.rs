@@ -92,16 +92,17 @@ impl Auth {
                     };
                     let (token, change) =
                         self.mail_token(&user.id, purpose, &user.email, ttl, false, now).await?;
-                    vec![
-                        change,
-                        self.mail_user(kind, user, vec![token], &[], now),
-                        self.audit(&user.id, "password.reset_requested", &[], now),
-                    ]
+                    let (mut tokens, mut list) = (vec![token], vec![change]);
+                    self.not_me(user, &mut tokens, &mut list, now);
+                    list.push(self.touch(user));
+                    list.push(self.mail_user(kind, user, tokens, &[], now));
+                    list.push(self.audit(&user.id, "password.reset_requested", &[], now));
+                    list
                 }
                 None => {
                     let nobody = UserId::generate(now, &*self.0.rng);
                     self.read(self.0.store.live_token(&nobody, Purpose::Reset, now)).await?;
-                    vec![self.decoy(now), self.decoy(now), self.decoy(now)]
+                    self.decoys(5, now)
                 }
             };
             if self.commit(list, now).await?.is_ok() {
@@ -176,7 +177,13 @@ impl Auth {
             });
             if self.commit(list, now).await?.is_ok() {
                 self.forget_failures(&user, client).await;
-                return Ok(user);
+                return Ok(User {
+                    email_confirmed_at: user.email_confirmed_at.or(Some(now)),
+                    unconfirmed_until: None,
+                    updated_at: now,
+                    epoch: user.epoch + 1,
+                    ..user
+                });
             }
         }
         Err(contention().into())

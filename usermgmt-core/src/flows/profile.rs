@@ -148,10 +148,8 @@ impl Auth {
                 list.extend(self.password_changed(&user, Some(current.session.id), now));
             }
             if set == UserPatch::default() {
-                // A link is made for the account as it is now, not as it was before a reset.
                 if !list.is_empty() {
-                    let (id, epoch) = (user.id.clone(), user.epoch);
-                    list.push(Change::TouchUser { id, active: true, epoch });
+                    list.push(self.touch(&user));
                 }
             } else {
                 let fields = changed_fields(&set);

@@ -199,18 +199,20 @@ impl Auth {
             if user.is_email_confirmed() {
                 return Err(ActivationError::AlreadyActivated);
             }
+            let config = &self.0.config;
             let (purpose, kind, ttl) = if password.is_none() {
                 // A contested registration: whoever has the mailbox chooses the password.
-                (Purpose::ChoosePassword, MailKind::ChoosePassword, self.0.config.confirmation_ttl)
+                (Purpose::ChoosePassword, MailKind::ChoosePassword, config.confirmation_ttl)
+            } else if user.unconfirmed_until.is_some() {
+                (Purpose::Confirm, MailKind::Confirmation, config.confirmation_ttl)
             } else {
-                (Purpose::Activation, MailKind::Activation, self.0.config.activation_ttl)
+                (Purpose::Activation, MailKind::Activation, config.activation_ttl)
             };
+            let with_code = kind == MailKind::Confirmation;
             let (token, change) =
-                self.mail_token(&user.id, purpose, &user.email, ttl, false, now).await?;
-            let (mut tokens, mut list) = (vec![token], vec![change]);
-            if kind == MailKind::ChoosePassword {
-                self.not_me(&user, &mut tokens, &mut list, now);
-            }
+                self.mail_token(&user.id, purpose, &user.email, ttl, with_code, now).await?;
+            let (mut tokens, mut list) = (vec![token], vec![change, self.touch(&user)]);
+            self.not_me(&user, &mut tokens, &mut list, now);
             list.push(self.mail_user(kind, &user, tokens, &[], now));
             if self.commit(list, now).await?.is_ok() {
                 return Ok(user);

@@ -4,12 +4,15 @@
 
 mod changing_email;
 mod confirming;
+mod deleting;
 mod ending;
 mod kit;
 mod prehijacking;
 mod profiles;
 mod refreshing;
 mod registering;
+mod resetting;
+mod services;
 mod sessions;
 mod signing_in;
 mod simulating;
