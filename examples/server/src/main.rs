@@ -13,6 +13,9 @@ mod service_key;
 mod settings;
 mod setup;
 
+#[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "mongo")))]
+compile_error!("enable at least one of the features `sqlite`, `postgres`, `mysql` and `mongo`");
+
 use std::io::Write as _;
 use std::process::ExitCode;
 

@@ -32,6 +32,9 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
     let listener = TcpListener::bind(settings.listen).await.map_err(cannot_listen)?;
     let bound = listener.local_addr().map_err(cannot_listen)?;
     let auth = setup::auth(&settings, bound).await?;
+    if outgoing.dev_mailbox.is_some() {
+        setup::private_dir(&settings.mail.dev_folder)?;
+    }
     if settings.database.is_embedded() {
         service_key::make_first(&auth).await?;
     }

@@ -1,6 +1,7 @@
 //! From settings to a working [`Auth`].
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use usermgmt_core::auth::{Auth, BuildError};
@@ -13,9 +14,9 @@ use crate::settings::{Settings, StoreKind};
 
 /// Opens the store and puts the core over it.
 pub(crate) async fn auth(settings: &Settings, bound: SocketAddr) -> Result<Auth, Failure> {
-    secret_file::make_private_dir(&settings.data_dir).map_err(|error| {
-        Failure::new(&format!("data_dir: {}", settings.data_dir.display()), &error)
-    })?;
+    if settings.database.is_embedded() {
+        private_dir(&settings.data_dir)?;
+    }
     let store_file = settings.database.file.as_deref();
     let keys = secret_file::load(&settings.secret, store_file, &OsRng).map_err(Failure::Setting)?;
     let store = open_store(settings).await?;
@@ -24,6 +25,12 @@ pub(crate) async fn auth(settings: &Settings, bound: SocketAddr) -> Result<Auth,
         BuildError::Store(error) => Failure::new("the store", &error),
         setting => Failure::Setting(setting.to_string()),
     })
+}
+
+/// Makes a folder below the data directory, or that itself.
+pub(crate) fn private_dir(path: &Path) -> Result<(), Failure> {
+    secret_file::make_private_dir(path)
+        .map_err(|error| Failure::new(&format!("data_dir: {}", path.display()), &error))
 }
 
 async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {

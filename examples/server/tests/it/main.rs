@@ -8,6 +8,10 @@ mod common;
 #[cfg(test)]
 mod dev_mail;
 #[cfg(test)]
+mod old_users_client;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod server;
+#[cfg(test)]
+mod stores;

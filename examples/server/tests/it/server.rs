@@ -29,7 +29,9 @@ async fn without_configuration_it_serves_on_loopback_and_keeps_all_in_one_folder
 async fn nobody_else_can_read_what_it_keeps() {
     use std::os::unix::fs::PermissionsExt as _;
     let server = Server::start().await;
-    for (name, expected) in [("", 0o700), ("secret", 0o600), ("usermgmt.db", 0o600)] {
+    for (name, expected) in
+        [("", 0o700), ("secret", 0o600), ("usermgmt.db", 0o600), ("mail", 0o700)]
+    {
         let path = server.data_dir().join(name);
         let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, expected, "{}", path.display());

@@ -8,6 +8,7 @@
 //! let link = mail.link("/confirm-email/");
 //! ```
 
+mod database;
 mod mail;
 
 use std::io::{BufRead as _, BufReader};
@@ -16,6 +17,8 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use database::Database;
+pub(crate) use database::Kind;
 pub(crate) use mail::Mail;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -31,6 +34,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 #[derive(Clone)]
 pub(crate) struct Setup {
     dir: Arc<TempDir>,
+    database: Option<Arc<Database>>,
     vars: Vec<(String, String)>,
     args: Vec<String>,
 }
@@ -40,9 +44,26 @@ impl Setup {
     pub(crate) fn new() -> Self {
         Self {
             dir: Arc::new(tempfile::tempdir().unwrap()),
+            database: None,
             vars: vec![("USERMGMT_LISTEN".into(), "127.0.0.1:0".into())],
             args: vec![],
         }
+    }
+
+    /// The same on a kind of store, with a new database and a given secret.
+    pub(crate) async fn on(kind: Kind) -> Self {
+        let mut setup = Self::new().var("USERMGMT_SECRET", "A".repeat(43));
+        if let Some(database) = Database::create(kind).await {
+            setup = setup.var("USERMGMT_DATABASE_URL", database.url.clone());
+            setup.database = Some(Arc::new(database));
+        }
+        setup
+    }
+
+    /// Takes an environment variable out.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.vars.retain(|(had, _)| had != name);
+        self
     }
 
     /// Adds an environment variable: `USERMGMT_MAIL__URL`.
@@ -231,7 +252,7 @@ impl Server {
     pub(crate) async fn mails_to(&self, address: &str, count: usize) -> Vec<Mail> {
         eventually(&format!("{count} mails to {address}"), || {
             let mut mails = self.mails();
-            mails.retain(|mail| mail.to == address);
+            mails.retain(|mail| mail.to.eq_ignore_ascii_case(address));
             (mails.len() >= count).then_some(mails)
         })
         .await
