@@ -19,7 +19,7 @@ macro_rules! query {
     ($statement:expr, $dialect:expr) => {{
         let statement: &$crate::sql::Statement<'_> = $statement;
         // Safe: the texts of all statements are made of this crate's literals.
-        let sql = sqlx::AssertSqlSafe($dialect.numbered(&statement.sql));
+        let sql = sqlx::AssertSqlSafe($dialect.numbered(statement.sql.clone()));
         let mut query = sqlx::query(sql);
         for value in &statement.values {
             query = match value {

@@ -17,12 +17,12 @@ pub(crate) enum Dialect {
 
 impl Dialect {
     /// The text with the placeholders of this database: `$1`, `$2` … on PostgreSQL.
-    pub(crate) fn numbered(self, sql: &Cow<'static, str>) -> Cow<'static, str> {
+    pub(crate) fn numbered(self, sql: Cow<'static, str>) -> Cow<'static, str> {
         match self {
             #[cfg(feature = "postgres")]
-            Self::Postgres => Cow::Owned(numbered(sql)),
+            Self::Postgres => Cow::Owned(numbered(&sql)),
             #[cfg(any(feature = "sqlite", feature = "mysql"))]
-            _ => sql.clone(),
+            _ => sql,
         }
     }
 
@@ -72,21 +72,19 @@ impl Dialect {
     /// What makes an INSERT update the row that has its `key` already; the
     /// assignments follow.
     pub(crate) fn on_conflict(self, key: &str) -> String {
-        match self {
-            #[cfg(feature = "mysql")]
-            Self::MySql => "ON DUPLICATE KEY UPDATE".to_owned(),
-            #[cfg(any(feature = "sqlite", feature = "postgres"))]
-            _ => format!("ON CONFLICT ({key}) DO UPDATE SET"),
+        if self.has_returning() {
+            format!("ON CONFLICT ({key}) DO UPDATE SET")
+        } else {
+            "ON DUPLICATE KEY UPDATE".to_owned()
         }
     }
 
     /// The value that a conflicting INSERT has for the column.
     pub(crate) fn inserted(self, column: &str) -> String {
-        match self {
-            #[cfg(feature = "mysql")]
-            Self::MySql => format!("VALUES({column})"),
-            #[cfg(any(feature = "sqlite", feature = "postgres"))]
-            _ => format!("excluded.{column}"),
+        if self.has_returning() {
+            format!("excluded.{column}")
+        } else {
+            format!("VALUES({column})")
         }
     }
 
@@ -113,22 +111,20 @@ impl Dialect {
         rows: usize,
     ) -> Statement<'a> {
         let value = value.into();
-        match self {
-            #[cfg(feature = "mysql")]
-            Self::MySql => statement(format!("DELETE FROM {table} WHERE {condition} LIMIT ?"))
+        if !self.has_returning() {
+            return statement(format!("DELETE FROM {table} WHERE {condition} LIMIT ?"))
                 .bind(value)
-                .bind(limit(rows)),
-            #[cfg(any(feature = "sqlite", feature = "postgres"))]
-            _ => statement(format!(
-                "WITH gone AS MATERIALIZED \
-                 (SELECT {key} FROM {table} WHERE {condition} LIMIT ?{}) \
-                 DELETE FROM {table} WHERE {condition} AND ({key}) IN (SELECT {key} FROM gone)",
-                self.skip_locked()
-            ))
-            .bind(value.clone())
-            .bind(limit(rows))
-            .bind(value),
+                .bind(limit(rows));
         }
+        statement(format!(
+            "WITH gone AS MATERIALIZED \
+             (SELECT {key} FROM {table} WHERE {condition} LIMIT ?{}) \
+             DELETE FROM {table} WHERE {condition} AND ({key}) IN (SELECT {key} FROM gone)",
+            self.skip_locked()
+        ))
+        .bind(value.clone())
+        .bind(limit(rows))
+        .bind(value)
     }
 }
 
@@ -152,6 +148,6 @@ mod tests {
     #[test]
     fn postgres_numbers_the_placeholders_in_their_order() {
         let sql = Cow::Borrowed("UPDATE t SET a = ?, b = ? WHERE c = ?");
-        assert_eq!(Dialect::Postgres.numbered(&sql), "UPDATE t SET a = $1, b = $2 WHERE c = $3");
+        assert_eq!(Dialect::Postgres.numbered(sql), "UPDATE t SET a = $1, b = $2 WHERE c = $3");
     }
 }

@@ -39,10 +39,11 @@ impl PoolOptions {
     }
 
     /// How long to wait for a connection, for a lock of the database, and for
-    /// the database at the start, before the store counts as unavailable.
+    /// the database at the start, before the store counts as unavailable. From
+    /// a millisecond to an hour.
     #[must_use]
     pub fn acquire_timeout(mut self, time: Duration) -> Self {
-        self.acquire_timeout = time;
+        self.acquire_timeout = time.clamp(Duration::from_millis(1), Duration::from_secs(3600));
         self
     }
 }

@@ -62,7 +62,9 @@ pub(crate) fn steps(change: &Change, dialect: Dialect) -> Vec<Step<'_>> {
         Change::ReleaseIdentifiers { user_id } => vec![identifiers::release_all(user_id)],
         Change::InsertToken(token) => vec![tokens::insert(token)],
         Change::UseToken { id, now } => vec![tokens::use_up(*id, *now)],
-        Change::VoidTokens { user_id, purpose, now } => vec![tokens::void(user_id, *purpose, *now)],
+        Change::VoidTokens { user_id, purpose, since, now } => {
+            vec![tokens::void(user_id, *purpose, *since, *now)]
+        }
         Change::IssueCode { id, issue, expires_at, now } => {
             vec![tokens::issue_code(*id, *issue, *expires_at, *now)]
         }

@@ -1,8 +1,12 @@
 //! The store on MySQL and MariaDB, on the server that `USERMGMT_TEST_MYSQL_URL` names.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
+#[macro_use]
 mod support;
 
 use support::Database;
+use usermgmt_core::store::Store as _;
+use usermgmt_store_sql::{ConnectError, PoolOptions, SqlStore};
 
 const SERVER: &str = "USERMGMT_TEST_MYSQL_URL";
 
@@ -28,4 +32,29 @@ on_the_server! {
     a_schema_of_a_later_version_is_refused,
     the_server_tells_the_time,
     the_password_stays_out_of_debug,
+    a_nul_is_in_nobodys_name_and_does_no_harm,
+    a_list_whose_commit_is_answered_to_nobody_is_applied_once,
+    a_list_whose_commit_does_not_arrive_is_applied_once,
+    a_guard_that_fails_after_a_lost_commit_is_told,
+    a_single_change_whose_reply_is_lost_is_not_replayed,
+    a_server_that_went_away_and_came_back_is_used_again,
+}
+
+host_tests!(sqlx::MySqlPool, "BEGIN", async || {
+    let database = Database::create(SERVER).await;
+    (database.url.clone(), database)
+});
+
+#[tokio::test]
+async fn a_mariadb_url_is_understood_too() {
+    let database = Database::create(SERVER).await;
+    let url = database.url.replacen("mysql:", "mariadb:", 1);
+    let store = SqlStore::connect(&url, PoolOptions::default()).await.unwrap();
+    store.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_url_without_a_database_is_refused() {
+    let refused = SqlStore::connect("mysql://localhost", PoolOptions::default()).await;
+    assert!(matches!(refused, Err(ConnectError::NoDatabase)), "{refused:?}");
 }

@@ -1,5 +1,7 @@
 //! The store on PostgreSQL, on the server that `USERMGMT_TEST_POSTGRES_URL` names.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
+#[macro_use]
 mod support;
 
 use support::Database;
@@ -28,4 +30,15 @@ on_the_server! {
     a_schema_of_a_later_version_is_refused,
     the_server_tells_the_time,
     the_password_stays_out_of_debug,
+    a_nul_is_in_nobodys_name_and_does_no_harm,
+    a_list_whose_commit_is_answered_to_nobody_is_applied_once,
+    a_list_whose_commit_does_not_arrive_is_applied_once,
+    a_guard_that_fails_after_a_lost_commit_is_told,
+    a_single_change_whose_reply_is_lost_is_not_replayed,
+    a_server_that_went_away_and_came_back_is_used_again,
 }
+
+host_tests!(sqlx::PgPool, "BEGIN", async || {
+    let database = Database::create(SERVER).await;
+    (database.url.clone(), database)
+});

@@ -1,4 +1,9 @@
 //! The store on SQLite.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
+
+#[macro_use]
+#[path = "support/host.rs"]
+mod host_tests;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -81,6 +86,44 @@ async fn stores_that_open_one_new_file_at_once_share_it() {
         }
         let store = open(&file).await.unwrap();
         assert_eq!(store.audit(&user, None, 10).await.unwrap().len(), 8);
+    }
+}
+
+const FILE_VARIABLE: &str = "USERMGMT_TEST_SQLITE_FILE";
+
+#[tokio::test]
+#[ignore = "the next test runs it, in processes of their own"]
+async fn a_process_opens_the_file_that_it_is_told() {
+    let file = std::env::var(FILE_VARIABLE).unwrap();
+    let store = open(Path::new(&file)).await.unwrap();
+    let user = "somebody".parse().unwrap();
+    for _ in 0..10 {
+        write(&store, &entry(&user)).await;
+    }
+}
+
+#[tokio::test]
+async fn processes_that_open_one_new_file_at_once_share_it() {
+    for _ in 0..3 {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("accounts.db");
+        let processes: Vec<_> = (0..4)
+            .map(|_| {
+                std::process::Command::new(std::env::current_exe().unwrap())
+                    .args(["--ignored", "--exact", "a_process_opens_the_file_that_it_is_told"])
+                    .env(FILE_VARIABLE, &file)
+                    .stdout(std::process::Stdio::piped())
+                    .spawn()
+                    .unwrap()
+            })
+            .collect();
+        for process in processes {
+            let ended = process.wait_with_output().unwrap();
+            assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
+        }
+        let store = open(&file).await.unwrap();
+        let entries = store.audit(&"somebody".parse().unwrap(), None, 100).await.unwrap();
+        assert_eq!(entries.len(), 40);
     }
 }
 
@@ -175,3 +218,8 @@ async fn a_scheme_that_is_not_built_in_names_its_feature() {
         .unwrap_err();
     assert!(refused.to_string().contains("feature `postgres`"), "{refused}");
 }
+
+host_tests!(sqlx::SqlitePool, "BEGIN IMMEDIATE", async || {
+    let folder = tempfile::tempdir().unwrap();
+    (format!("sqlite:{}", folder.path().join("accounts.db").display()), folder)
+});

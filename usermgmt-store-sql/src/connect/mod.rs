@@ -36,6 +36,9 @@ pub enum ConnectError {
     /// the connection that made it.
     #[error("an SQLite URL names a file: sqlite:path/to/accounts.db")]
     NoFile,
+    /// The URL names a server, but no database on it.
+    #[error("a MySQL URL names a database: mysql://user:password@host/database")]
+    NoDatabase,
     /// The database's file cannot be made.
     #[error("cannot create {}", path.display())]
     Create {

@@ -13,12 +13,8 @@ use crate::store::SqlStore;
 
 pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore, ConnectError> {
     let server = MySqlConnectOptions::from_str(url)?.pipes_as_concat(false);
-    let place = format!(
-        "mysql://{}:{}/{}",
-        server.get_host(),
-        server.get_port(),
-        server.get_database().unwrap_or_default()
-    );
+    let database = server.get_database().ok_or(ConnectError::NoDatabase)?;
+    let place = format!("mysql://{}:{}/{database}", server.get_host(), server.get_port());
     // READ COMMITTED locks the rows that a statement writes and no gaps between
     // them: fewer deadlocks, and the guards need no more. Without strict mode a
     // text that is too long would be cut, and compare equal to another one.

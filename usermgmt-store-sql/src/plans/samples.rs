@@ -111,10 +111,11 @@ impl Samples {
         vec![
             Change::InsertToken(self.token.clone()),
             Change::UseToken { id: self.token.id, now: NOW },
-            Change::VoidTokens { user_id: user_id.clone(), purpose: None, now: NOW },
+            Change::VoidTokens { user_id: user_id.clone(), purpose: None, since: None, now: NOW },
             Change::VoidTokens {
                 user_id: user_id.clone(),
                 purpose: Some(Purpose::Reset),
+                since: Some(NOW),
                 now: NOW,
             },
             Change::IssueCode { id: self.token.id, issue: 0, expires_at: NOW, now: NOW },

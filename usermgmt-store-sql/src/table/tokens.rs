@@ -83,19 +83,26 @@ pub(crate) fn use_up(id: TokenId, now: Timestamp) -> Step<'static> {
     .one_row(Guard::Token)
 }
 
-pub(crate) fn void(user_id: &UserId, purpose: Option<Purpose>, now: Timestamp) -> Step<'_> {
-    let void = |sql| statement(sql).bind(now).bind(user_id);
-    match purpose {
-        None => {
-            void("UPDATE usermgmt_tokens SET used_at = ? WHERE user_id = ? AND used_at IS NULL")
-        }
-        Some(purpose) => void(
-            "UPDATE usermgmt_tokens SET used_at = ? \
-             WHERE user_id = ? AND purpose = ? AND used_at IS NULL",
-        )
-        .bind(number(purpose)),
+pub(crate) fn void(
+    user_id: &UserId,
+    purpose: Option<Purpose>,
+    since: Option<Timestamp>,
+    now: Timestamp,
+) -> Step<'_> {
+    let mut void = statement(format!(
+        "UPDATE usermgmt_tokens SET used_at = ? WHERE user_id = ? AND used_at IS NULL{}{}",
+        purpose.map_or("", |_| " AND purpose = ?"),
+        since.map_or("", |_| " AND created_at >= ?"),
+    ))
+    .bind(now)
+    .bind(user_id);
+    if let Some(purpose) = purpose {
+        void = void.bind(number(purpose));
     }
-    .anything()
+    if let Some(since) = since {
+        void = void.bind(since);
+    }
+    void.anything()
 }
 
 pub(crate) fn issue_code(

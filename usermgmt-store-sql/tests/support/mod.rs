@@ -2,18 +2,26 @@
 //! that are the same on each server.
 
 mod database;
+mod faults;
+#[macro_use]
+mod host;
+mod proxy;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::audit::AuditEntry;
-use usermgmt_core::model::ids::{AuditId, UserId};
+use usermgmt_core::model::identifier::{Email, Identifier, Username};
+use usermgmt_core::model::ids::{AuditId, SessionId, UserId};
+use usermgmt_core::model::session::Session;
+use usermgmt_core::model::user::{Role, User};
 use usermgmt_core::rng::OsRng;
-use usermgmt_core::store::{AuditStore as _, Change, Changes, Store};
+use usermgmt_core::store::{AuditStore as _, Change, Changes, Store, UserStore as _};
 use usermgmt_store_sql::{ConnectError, PoolOptions, SqlStore};
 
 pub(crate) use self::database::{Database, execute};
+pub(crate) use self::faults::*;
 
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_769_846_400_000);
 
@@ -37,6 +45,42 @@ pub(crate) fn entry(user: &UserId) -> AuditEntry {
         user_id: Some(user.clone()),
         action: "user.registered".to_owned(),
         detail: Vec::new(),
+    }
+}
+
+pub(crate) fn user(name: &str) -> User {
+    User {
+        id: UserId::generate(NOW, &OsRng),
+        username: Username::from_stored(name.to_owned(), name.to_owned()),
+        email: Email::parse(&format!("{name}@example.com")).unwrap(),
+        email_confirmed_at: Some(NOW),
+        unconfirmed_until: None,
+        first_name: None,
+        last_name: None,
+        gender: None,
+        role: Role::User,
+        locale: None,
+        disabled_at: None,
+        created_at: NOW,
+        updated_at: NOW,
+        epoch: 0,
+    }
+}
+
+pub(crate) fn session(user: &UserId) -> Session {
+    Session {
+        id: SessionId::generate(&OsRng),
+        user_id: user.clone(),
+        generation: 0,
+        rotated_at: None,
+        created_at: NOW,
+        last_seen_at: NOW,
+        expires_at: NOW + Duration::from_secs(3600),
+        max_expires_at: NOW + Duration::from_secs(7200),
+        auth_time: NOW,
+        amr: vec!["pwd".to_owned()],
+        ip: None,
+        user_agent: None,
     }
 }
 
@@ -92,4 +136,21 @@ pub(crate) async fn the_password_stays_out_of_debug(database: Database) {
     let shown = format!("{store:?}");
     assert!(shown.contains(&database.name), "{shown}");
     assert!(!shown.contains('@'), "{shown}");
+}
+
+pub(crate) async fn a_nul_is_in_nobodys_name_and_does_no_harm(database: Database) {
+    let store = open(&database).await.unwrap();
+    let mut user = user("ann");
+    user.first_name = Some("An\0n".to_owned());
+    let id = user.id.clone();
+    store
+        .apply(&list([Change::InsertUser { user: Box::new(user), password: None }]))
+        .await
+        .unwrap();
+    assert!(store.account(&id).await.unwrap().is_some());
+    for typed in ["ann\0", "\0", "ann\0@example.com"] {
+        let typed = Identifier::typed(typed);
+        assert!(store.account_by_identifier(&typed, NOW).await.unwrap().is_none());
+        assert!(!store.is_taken(&typed, None, NOW).await.unwrap());
+    }
 }

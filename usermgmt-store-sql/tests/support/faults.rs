@@ -1,0 +1,115 @@
+//! What is true when connections break.
+
+use std::time::Duration;
+
+use usermgmt_core::model::ids::UserId;
+use usermgmt_core::rng::OsRng;
+use usermgmt_core::store::{
+    AuditStore as _, Change, CounterStore as _, Hit, SessionStore as _, Store as _, StoreError,
+};
+use usermgmt_store_sql::{PoolOptions, SqlStore};
+
+use super::database::Database;
+use super::proxy::{Lose, Proxy};
+use super::{NOW, entry, list, session, user};
+
+async fn through(proxy: &Proxy) -> SqlStore {
+    SqlStore::connect(&proxy.url, PoolOptions::default()).await.unwrap()
+}
+
+/// Applies a list of two through a connection that breaks around its COMMIT.
+async fn commit_that_loses(what: Lose, database: &Database) {
+    let proxy = Proxy::before(&database.url, "COMMIT").await;
+    let store = through(&proxy).await;
+    for _ in 0..3 {
+        let user = UserId::generate(NOW, &OsRng);
+        let before = proxy.lost();
+        proxy.lose(what);
+        let changes = [Change::InsertAudit(entry(&user)), Change::InsertAudit(entry(&user))];
+        store.apply(&list(changes)).await.unwrap();
+        assert_eq!(proxy.lost(), before + 1, "the connection broke");
+        assert_eq!(store.audit(&user, None, 10).await.unwrap().len(), 2);
+    }
+}
+
+pub(crate) async fn a_list_whose_commit_is_answered_to_nobody_is_applied_once(database: Database) {
+    commit_that_loses(Lose::Reply, &database).await;
+}
+
+pub(crate) async fn a_list_whose_commit_does_not_arrive_is_applied_once(database: Database) {
+    commit_that_loses(Lose::Request, &database).await;
+}
+
+pub(crate) async fn a_guard_that_fails_after_a_lost_commit_is_told(database: Database) {
+    let proxy = Proxy::before(&database.url, "COMMIT").await;
+    let store = through(&proxy).await;
+    let user = UserId::generate(NOW, &OsRng);
+    let twice = entry(&user);
+    store.apply(&list([Change::InsertAudit(twice.clone())])).await.unwrap();
+    proxy.lose(Lose::Request);
+    let changes = [Change::InsertAudit(entry(&user)), Change::InsertAudit(twice)];
+    let refused = store.apply(&list(changes)).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Conflict(_)), "{refused:?}");
+    assert_eq!(store.audit(&user, None, 10).await.unwrap().len(), 1);
+}
+
+/// The flow reads again and decides again: the store does not guess.
+pub(crate) async fn a_single_change_whose_reply_is_lost_is_not_replayed(database: Database) {
+    let proxy = Proxy::before(&database.url, "a device to lose").await;
+    let store = through(&proxy).await;
+    let user = user("ann");
+    let session = session(&user.id);
+    let changes = [
+        Change::InsertUser { user: Box::new(user), password: None },
+        Change::InsertSession(Box::new(session.clone())),
+    ];
+    store.apply(&list(changes)).await.unwrap();
+    let rotation = |generation| Change::RotateSession {
+        id: session.id,
+        generation,
+        to: generation + 1,
+        now: NOW,
+        expires_at: session.expires_at,
+        ip: None,
+        user_agent: Some("a device to lose".to_owned()),
+    };
+    // It is prepared here, so that what is lost below is its run.
+    store.apply(&list([rotation(0)])).await.unwrap();
+    proxy.lose(Lose::Reply);
+    let answer = store.apply(&list([rotation(1)])).await.unwrap_err();
+    assert!(matches!(answer, StoreError::Unavailable(_)), "{answer:?}");
+    let (found, _) = store.session(session.id, NOW).await.unwrap().unwrap();
+    assert_eq!(found.generation, 2, "it was done, and once");
+}
+
+pub(crate) async fn a_server_that_went_away_and_came_back_is_used_again(database: Database) {
+    let proxy = Proxy::before(&database.url, "COMMIT").await;
+    let url: url::Url = proxy.url.parse().unwrap();
+    let options = PoolOptions::default().acquire_timeout(Duration::from_millis(300));
+    let store = SqlStore::connect(&proxy.url, options).await.unwrap();
+    let hits = [Hit { key: "k".to_owned(), window: Duration::from_secs(60) }];
+    store.hit(&hits, NOW).await.unwrap();
+    drop(proxy);
+
+    let user = UserId::generate(NOW, &OsRng);
+    let changes = list([Change::InsertAudit(entry(&user)), Change::InsertAudit(entry(&user))]);
+    for _ in 0..3 {
+        for answer in [
+            store.apply(&changes).await,
+            store.ping().await,
+            store.hit(&hits, NOW).await.map(drop),
+            store.audit(&user, None, 10).await.map(drop),
+        ] {
+            assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
+        }
+    }
+
+    let _back = Proxy::on_port(url.port().unwrap(), &database.url, "COMMIT").await;
+    let mut tries = 0;
+    while store.ping().await.is_err() {
+        tries += 1;
+        assert!(tries < 100, "it is not used again");
+    }
+    store.apply(&changes).await.unwrap();
+    assert_eq!(store.audit(&user, None, 10).await.unwrap().len(), 2);
+}
