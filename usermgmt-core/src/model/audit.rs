@@ -1,10 +1,12 @@
 //! What happened to an account: ids and names of fields, never values.
 
+use serde::{Deserialize, Serialize};
+
 use super::ids::{AuditId, UserId};
 use crate::clock::Timestamp;
 
 /// An entry of the audit log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditEntry {
     /// Sorts by time.
     pub id: AuditId,

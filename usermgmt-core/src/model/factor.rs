@@ -1,10 +1,12 @@
 //! The second factor.
 
+use serde::{Deserialize, Serialize};
+
 use super::ids::FactorId;
 use crate::clock::Timestamp;
 
 /// A TOTP secret as the store keeps it: sealed, bound to its owner.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedSecret {
     /// Which enrolment this is.
     pub factor_id: FactorId,

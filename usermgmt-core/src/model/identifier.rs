@@ -29,7 +29,7 @@ impl IdentifierKind {
 /// An email address as its owner writes it, and its canonical form: Unicode
 /// NFKC, case folded, the domain in ASCII (UTS 46). Uniqueness and look-up use
 /// the canonical form.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Email {
     display: String,
     canonical: String,
@@ -133,7 +133,7 @@ fn valid_domain(ascii: &str) -> bool {
 
 /// A username as its owner writes it, and its canonical form (Unicode NFKC,
 /// case folded).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Username {
     display: String,
     canonical: String,
@@ -218,7 +218,7 @@ fn is_invisible(c: char) -> bool {
 
 /// What somebody typed to say who they are: matched as an email where it has
 /// an `@`, as a username otherwise.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Identifier {
     kind: IdentifierKind,
     canonical: String,

@@ -110,7 +110,7 @@ pub struct MailToken {
 }
 
 /// A mail in the outbox: never a secret, and erased once sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutboxMail {
     /// Also the stable part of its Message-ID.
     pub id: MailId,

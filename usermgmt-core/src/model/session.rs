@@ -2,11 +2,13 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use super::ids::{SessionId, UserId};
 use crate::clock::Timestamp;
 
 /// A session: what a refresh token continues.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// Random; access tokens carry it as `sid`.
     pub id: SessionId,

@@ -53,7 +53,7 @@ impl Purpose {
 }
 
 /// A token's row. It holds nothing secret: the token is derived from its id.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
     /// 128 random bits.
     pub id: TokenId,

@@ -43,7 +43,7 @@ impl Role {
 }
 
 /// A user, without anything secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// Opaque and permanent.
     pub id: UserId,
@@ -102,6 +102,19 @@ impl PasswordHash {
     /// The text to store or to verify against.
     pub fn expose(&self) -> &str {
         self.0.expose()
+    }
+}
+
+/// For stores that keep rows as documents: the hash itself, not redacted.
+impl Serialize for PasswordHash {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.expose())
+    }
+}
+
+impl<'de> Deserialize<'de> for PasswordHash {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from).map(Self::from_stored)
     }
 }
 
