@@ -1,0 +1,177 @@
+//! From a URL to a store.
+
+use std::time::Duration;
+
+use mongodb::Client;
+use mongodb::bson::Document;
+use mongodb::options::{
+    Acknowledgment, ClientOptions, ConnectionString, ReadConcern, ReadPreference,
+    SelectionCriteria, WriteConcern,
+};
+use usermgmt_core::store::StoreError;
+
+use crate::fault::store_error;
+use crate::schema;
+use crate::store::{ANSWER, MongoStore};
+
+/// The database where the URL names none.
+const DATABASE: &str = "usermgmt";
+
+/// Where the URL does not say: how long to look for a primary, and to wait for
+/// a connection.
+const SELECTION: Duration = Duration::from_secs(5);
+const CONNECTION: Duration = Duration::from_secs(5);
+
+/// Where the URL does not say: the most connections to a server at a time.
+const CONNECTIONS: u32 = 32;
+
+/// Why there is no store. No text of it holds a password.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The URL is none of MongoDB's.
+    #[error("not a MongoDB URL: {0}")]
+    Url(String),
+    /// The URL asks for weaker promises than the store's.
+    #[error(
+        "the URL's {option} asks for less than accounts need; leave it out: every write waits \
+         for a majority and its journal, every read is of what a majority has, on the primary"
+    )]
+    Weak {
+        /// The URL's option.
+        option: &'static str,
+    },
+    /// The server is neither of a replica set nor of a sharded cluster, so it
+    /// has no transactions.
+    #[error(
+        "the MongoDB server stands alone, and only a replica set has transactions; a replica \
+         set of one will do: start the server with `mongod --replSet rs0`, then run \
+         `mongosh --eval 'rs.initiate()'` once"
+    )]
+    Standalone,
+    /// A collection compares otherwise than by bytes, so that two names could
+    /// be taken for one.
+    #[error("the collection {collection} has a collation of its own, and must have none")]
+    Collation {
+        /// The collection.
+        collection: &'static str,
+    },
+    /// The database belongs to a later version of this program.
+    #[error(
+        "the database's schema is version {found}, this program knows up to version {known}: \
+         use the program that wrote it, or a later one"
+    )]
+    NewerSchema {
+        /// The version found.
+        found: i64,
+        /// The last version that this program knows.
+        known: i64,
+    },
+    /// The database refused, did not answer in time, or failed.
+    #[error("cannot open the database")]
+    Database(#[source] StoreError),
+}
+
+impl MongoStore {
+    /// Opens the database that the URL names (`usermgmt` where it names none),
+    /// creates the collections and indexes that are not there, and keeps
+    /// connections to it.
+    ///
+    /// - `mongodb://user:password@host1,host2/database?replicaSet=rs0&tls=true`
+    /// - `mongodb+srv://user:password@cluster.example/database`
+    ///
+    /// Where the URL does not say otherwise, a primary is looked for during 5
+    /// seconds (`serverSelectionTimeoutMS`), a connection is waited for during 5
+    /// (`connectTimeoutMS`), and there are at most 32 (`maxPoolSize`).
+    ///
+    /// # Errors
+    /// [`ConnectError`] says what to change: the URL, the server, or a wait for
+    /// the database to answer.
+    pub async fn connect(url: &str) -> Result<Self, ConnectError> {
+        let url = ConnectionString::parse(url).map_err(|error| invalid(url, &error))?;
+        refuse_weaker(&url)?;
+        let options = options(url).await.map_err(database)?;
+        let name = options.default_database.clone().unwrap_or_else(|| DATABASE.to_owned());
+        let client = Client::with_options(options).map_err(database)?;
+        let store = Self::new(client.database(&name));
+        if !has_transactions(&store.hello().await.map_err(ConnectError::Database)?) {
+            return Err(ConnectError::Standalone);
+        }
+        schema::set_up(&store).await?;
+        Ok(store)
+    }
+}
+
+fn database(error: mongodb::error::Error) -> ConnectError {
+    ConnectError::Database(store_error(error))
+}
+
+/// What the driver says of a URL may quote its password.
+fn invalid(url: &str, error: &mongodb::error::Error) -> ConnectError {
+    ConnectError::Url(if url.contains('@') {
+        "it cannot be read; special characters in user and password are percent-encoded".to_owned()
+    } else {
+        error.kind.to_string()
+    })
+}
+
+/// A URL gets the promises of this store or an error, never weaker ones in silence.
+fn refuse_weaker(url: &ConnectionString) -> Result<(), ConnectError> {
+    let weak = |option| Err(ConnectError::Weak { option });
+    if !matches!(url.read_preference, None | Some(ReadPreference::Primary)) {
+        return weak("readPreference");
+    }
+    if url.read_concern.as_ref().is_some_and(|concern| *concern != ReadConcern::majority()) {
+        return weak("readConcernLevel");
+    }
+    let Some(concern) = &url.write_concern else {
+        return Ok(());
+    };
+    // A number is a majority of one replica set and not of another.
+    if !matches!(concern.w, None | Some(Acknowledgment::Majority)) {
+        return weak("w");
+    }
+    if concern.journal == Some(false) {
+        return weak("journal");
+    }
+    Ok(())
+}
+
+async fn options(url: ConnectionString) -> Result<ClientOptions, mongodb::error::Error> {
+    let mut options = ClientOptions::parse(url).await?;
+    options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
+    options.read_concern = Some(ReadConcern::majority());
+    let patience = options.write_concern.take().and_then(|concern| concern.w_timeout);
+    options.write_concern = Some(
+        WriteConcern::builder()
+            .w(Acknowledgment::Majority)
+            .journal(true)
+            // So that the server does not wait on after this store has given up.
+            .w_timeout(patience.unwrap_or(ANSWER))
+            .build(),
+    );
+    options.server_selection_timeout.get_or_insert(SELECTION);
+    options.connect_timeout.get_or_insert(CONNECTION);
+    options.max_pool_size.get_or_insert(CONNECTIONS);
+    options.app_name.get_or_insert_with(|| "usermgmt".to_owned());
+    Ok(options)
+}
+
+/// Whether the server is of a replica set, or the router of a sharded cluster.
+fn has_transactions(hello: &Document) -> bool {
+    hello.contains_key("setName") || hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid")
+}
+
+#[cfg(test)]
+mod tests {
+    use mongodb::bson::doc;
+
+    use super::*;
+
+    #[test]
+    fn a_server_that_stands_alone_is_told_from_a_replica_set_and_a_router() {
+        assert!(has_transactions(&doc! { "isWritablePrimary": true, "setName": "rs0" }));
+        assert!(has_transactions(&doc! { "isWritablePrimary": true, "msg": "isdbgrid" }));
+        assert!(!has_transactions(&doc! { "isWritablePrimary": true }));
+    }
+}

@@ -1,0 +1,195 @@
+//! The collections, their indexes, and which version of them a database has.
+
+use std::time::Duration;
+
+use futures_util::TryStreamExt as _;
+use mongodb::IndexModel;
+use mongodb::bson::{Document, doc};
+use mongodb::error::{Error, ErrorKind};
+use mongodb::options::IndexOptions;
+use serde::Deserialize;
+use usermgmt_core::store::StoreError;
+
+use crate::connect::ConnectError;
+use crate::fault::store_error;
+use crate::store::MongoStore;
+use crate::value::present;
+
+pub(crate) const USERS: &str = "usermgmt_users";
+pub(crate) const IDENTIFIERS: &str = "usermgmt_identifiers";
+pub(crate) const DEVICES: &str = "usermgmt_devices";
+pub(crate) const TOKENS: &str = "usermgmt_tokens";
+pub(crate) const SESSIONS: &str = "usermgmt_sessions";
+pub(crate) const SERVICE_KEYS: &str = "usermgmt_service_keys";
+pub(crate) const ROOT_KEYS: &str = "usermgmt_root_keys";
+pub(crate) const OUTBOX: &str = "usermgmt_outbox";
+pub(crate) const AUDIT: &str = "usermgmt_audit";
+pub(crate) const COUNTERS: &str = "usermgmt_counters";
+pub(crate) const COMMITS: &str = "usermgmt_commits";
+const SCHEMA: &str = "usermgmt_schema";
+
+const ALL: [&str; 12] = [
+    USERS,
+    IDENTIFIERS,
+    DEVICES,
+    TOKENS,
+    SESSIONS,
+    SERVICE_KEYS,
+    ROOT_KEYS,
+    OUTBOX,
+    AUDIT,
+    COUNTERS,
+    COMMITS,
+    SCHEMA,
+];
+
+/// The version of collections and indexes that this code knows.
+pub(crate) const VERSION: i64 = 1;
+
+/// How long building the indexes may take: on a large collection that had none.
+const BUILD: Duration = Duration::from_secs(600);
+
+/// Every index but those of the keys. None is unique: what must be unique is a
+/// key (`_id`), which stays unique on a sharded cluster too. None is a TTL
+/// index: what is over is so by its guard, and goes when purge finds it.
+fn indexes() -> Vec<(&'static str, Vec<IndexModel>)> {
+    vec![
+        (
+            USERS,
+            vec![
+                sparse("unconfirmed_until", doc! { "unconfirmed_until": 1 }),
+                sparse("deleted_at", doc! { "deleted_at": 1 }),
+            ],
+        ),
+        (
+            IDENTIFIERS,
+            vec![sparse("user_id", doc! { "user_id": 1 }), sparse("until", doc! { "until": 1 })],
+        ),
+        (
+            DEVICES,
+            vec![
+                full("user_id", doc! { "_id.user_id": 1 }),
+                full("used_at", doc! { "used_at": 1 }),
+            ],
+        ),
+        (
+            TOKENS,
+            vec![
+                full("newest", doc! { "user_id": 1, "purpose": 1, "created_at": -1, "_id": -1 }),
+                full("expires_at", doc! { "expires_at": 1 }),
+            ],
+        ),
+        (
+            SESSIONS,
+            vec![
+                full("last_used", doc! { "user_id": 1, "last_seen_at": -1, "_id": -1 }),
+                full("expires_at", doc! { "expires_at": 1 }),
+            ],
+        ),
+        (
+            OUTBOX,
+            vec![
+                sparse("due_at", doc! { "due_at": 1 }),
+                partial("waiting", doc! { "next_attempt_at": 1, "_id": 1 }, "due_at"),
+                sparse("dead_at", doc! { "dead_at": 1 }),
+                sparse("user_id", doc! { "user_id": 1 }),
+            ],
+        ),
+        (AUDIT, vec![full("user_id", doc! { "user_id": 1, "_id": 1 })]),
+        (COUNTERS, vec![full("resets_at", doc! { "resets_at": 1 })]),
+        (COMMITS, vec![full("at", doc! { "at": 1 })]),
+    ]
+}
+
+fn full(name: &str, keys: Document) -> IndexModel {
+    index(keys, IndexOptions::builder().name(name.to_owned()).build())
+}
+
+/// Only of documents that have the field.
+fn sparse(name: &str, keys: Document) -> IndexModel {
+    index(keys, IndexOptions::builder().name(name.to_owned()).sparse(true).build())
+}
+
+/// Only of documents that have this other field.
+fn partial(name: &str, keys: Document, with: &str) -> IndexModel {
+    let options = IndexOptions::builder()
+        .name(name.to_owned())
+        .partial_filter_expression(doc! { with: present() })
+        .build();
+    index(keys, options)
+}
+
+fn index(keys: Document, options: IndexOptions) -> IndexModel {
+    IndexModel::builder().keys(keys).options(options).build()
+}
+
+/// Creates what is not there. Any number of processes may do so at a time: each
+/// step leaves alone what another one made.
+pub(crate) async fn set_up(store: &MongoStore) -> Result<(), ConnectError> {
+    refuse_newer(version(store).await.map_err(ConnectError::Database)?)?;
+    let built = tokio::time::timeout(BUILD, create(store)).await;
+    built.map_err(|_| ConnectError::Database(StoreError::unavailable("no indexes in time")))??;
+    refuse_newer(version(store).await.map_err(ConnectError::Database)?)
+}
+
+async fn create(store: &MongoStore) -> Result<(), ConnectError> {
+    let failed = |error| ConnectError::Database(store_error(error));
+    let there = with_collation(store).await.map_err(failed)?;
+    for name in ALL {
+        match there.iter().find(|(found, _)| found == name) {
+            Some((_, false)) => {}
+            Some((_, true)) => {
+                return Err(ConnectError::Collation { collection: name });
+            }
+            None => create_collection(store, name).await.map_err(failed)?,
+        }
+    }
+    for (name, models) in indexes() {
+        let collection = store.collection::<Document>(name);
+        collection.create_indexes(models).await.map_err(failed)?;
+    }
+    let schema = store.collection::<Document>(SCHEMA);
+    let first = doc! { "$setOnInsert": { "version": VERSION } };
+    store
+        .ask(|| schema.update_one(doc! { "_id": "schema" }, first.clone()).upsert(true))
+        .await
+        .map(drop)
+        .map_err(ConnectError::Database)
+}
+
+/// The collections that are there, and whether each compares otherwise than by
+/// bytes: the guards rely on that.
+async fn with_collation(store: &MongoStore) -> Result<Vec<(String, bool)>, Error> {
+    let found = store.database().list_collections().await?;
+    found.map_ok(|found| (found.name, found.options.collation.is_some())).try_collect().await
+}
+
+async fn create_collection(store: &MongoStore, name: &str) -> Result<(), Error> {
+    match store.database().create_collection(name).await {
+        Err(error) if is_there_already(&error) => Ok(()),
+        done => done,
+    }
+}
+
+/// NamespaceExists: another process was faster.
+fn is_there_already(error: &Error) -> bool {
+    matches!(&*error.kind, ErrorKind::Command(error) if error.code == 48)
+}
+
+fn refuse_newer(found: Option<i64>) -> Result<(), ConnectError> {
+    match found {
+        Some(found) if found > VERSION => Err(ConnectError::NewerSchema { found, known: VERSION }),
+        _ => Ok(()),
+    }
+}
+
+#[derive(Deserialize)]
+struct SchemaRow {
+    version: i64,
+}
+
+/// The version that the database has; `None` before the first start.
+pub(crate) async fn version(store: &MongoStore) -> Result<Option<i64>, StoreError> {
+    let row: Option<SchemaRow> = store.find_one(SCHEMA, doc! { "_id": "schema" }).await?;
+    Ok(row.map(|row| row.version))
+}

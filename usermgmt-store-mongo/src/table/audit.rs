@@ -1,0 +1,61 @@
+//! The audit log.
+
+use async_trait::async_trait;
+use mongodb::bson::{DateTime, doc};
+use serde::{Deserialize, Serialize};
+use usermgmt_core::model::audit::AuditEntry;
+use usermgmt_core::model::ids::{AuditId, UserId};
+use usermgmt_core::store::{AuditStore, StoreError};
+
+use crate::schema::AUDIT;
+use crate::step::Step;
+use crate::store::MongoStore;
+use crate::value::{date, document, time};
+
+#[derive(Serialize, Deserialize)]
+struct AuditRow {
+    #[serde(rename = "_id")]
+    id: AuditId,
+    at: DateTime,
+    user_id: Option<UserId>,
+    action: String,
+    detail: Vec<String>,
+}
+
+impl AuditRow {
+    fn into_entry(self) -> AuditEntry {
+        AuditEntry {
+            id: self.id,
+            at: time(self.at),
+            user_id: self.user_id,
+            action: self.action,
+            detail: self.detail,
+        }
+    }
+}
+
+pub(crate) fn insert(entry: &AuditEntry) -> Result<Step, StoreError> {
+    let row = AuditRow {
+        id: entry.id.clone(),
+        at: date(entry.at),
+        user_id: entry.user_id.clone(),
+        action: entry.action.clone(),
+        detail: entry.detail.clone(),
+    };
+    Ok(Step::insert(AUDIT, document(&row)?))
+}
+
+#[async_trait]
+impl AuditStore for MongoStore {
+    async fn audit(
+        &self,
+        user: &UserId,
+        after: Option<&AuditId>,
+        limit: usize,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        let after = after.map_or("", AuditId::as_str);
+        let filter = doc! { "user_id": user.as_str(), "_id": { "$gt": after } };
+        let rows: Vec<AuditRow> = self.find(AUDIT, filter, doc! { "_id": 1 }, limit).await?;
+        Ok(rows.into_iter().map(AuditRow::into_entry).collect())
+    }
+}

@@ -1,0 +1,64 @@
+//! Reads of what proves who somebody is.
+
+use async_trait::async_trait;
+use mongodb::bson::doc;
+use serde::Deserialize;
+use usermgmt_core::model::ids::{ServiceKeyId, UserId};
+use usermgmt_core::model::service_key::ServiceKey;
+use usermgmt_core::store::{CredentialStore, KnownDevice, StoreError};
+
+use super::devices;
+use super::root_keys::RootKeyRow;
+use super::service_keys::ServiceKeyRow;
+use crate::schema::{DEVICES, ROOT_KEYS, SERVICE_KEYS, USERS};
+use crate::store::MongoStore;
+
+#[derive(Deserialize)]
+struct Left {
+    codes: i64,
+}
+
+#[async_trait]
+impl CredentialStore for MongoStore {
+    async fn recovery_codes_left(&self, user: &UserId) -> Result<u64, StoreError> {
+        let codes = doc! { "$ifNull": ["$recovery_codes", []] };
+        let pipeline = vec![
+            doc! { "$match": { "_id": user.as_str() } },
+            doc! { "$project": { "codes": { "$size": codes } } },
+        ];
+        let left: Option<Left> = self.aggregate_one(USERS, pipeline).await?;
+        Ok(left.map_or(0, |left| u64::try_from(left.codes).unwrap_or(0)))
+    }
+
+    async fn knows_device(&self, user: &UserId, device: &str) -> Result<KnownDevice, StoreError> {
+        let any = doc! { "_id.user_id": user.as_str() };
+        let (this, any) = futures_util::try_join!(
+            self.find_ids(DEVICES, devices::key(user, device), doc! {}, 1),
+            self.find_ids(DEVICES, any, doc! {}, 1),
+        )?;
+        Ok(KnownDevice { this: !this.is_empty(), any: !any.is_empty() })
+    }
+
+    async fn service_key(&self, id: &ServiceKeyId) -> Result<Option<ServiceKey>, StoreError> {
+        let row: Option<ServiceKeyRow> =
+            self.find_one(SERVICE_KEYS, doc! { "_id": id.as_str() }).await?;
+        Ok(row.map(ServiceKeyRow::into_key))
+    }
+
+    async fn service_keys(
+        &self,
+        after: Option<&ServiceKeyId>,
+        limit: usize,
+    ) -> Result<Vec<ServiceKey>, StoreError> {
+        let filter = doc! { "_id": { "$gt": after.map_or("", ServiceKeyId::as_str) } };
+        let rows: Vec<ServiceKeyRow> =
+            self.find(SERVICE_KEYS, filter, doc! { "_id": 1 }, limit).await?;
+        Ok(rows.into_iter().map(ServiceKeyRow::into_key).collect())
+    }
+
+    async fn root_keys(&self) -> Result<Vec<(String, String)>, StoreError> {
+        let rows: Vec<RootKeyRow> =
+            self.find(ROOT_KEYS, doc! {}, doc! { "_id": 1 }, usize::MAX).await?;
+        Ok(rows.into_iter().map(|row| (row.id, row.fingerprint)).collect())
+    }
+}

@@ -1,0 +1,17 @@
+//! Devices that users have signed in from.
+
+use mongodb::bson::{Document, doc};
+use usermgmt_core::clock::Timestamp;
+use usermgmt_core::model::ids::UserId;
+
+use crate::schema::DEVICES;
+use crate::step::Step;
+use crate::value::date;
+
+pub(crate) fn key(user_id: &UserId, device: &str) -> Document {
+    doc! { "_id": { "user_id": user_id.as_str(), "device": device } }
+}
+
+pub(crate) fn remember(user_id: &UserId, device: &str, at: Timestamp) -> Step {
+    Step::upsert(DEVICES, key(user_id, device), doc! { "$set": { "used_at": date(at) } })
+}
