@@ -1,5 +1,7 @@
 //! The one write: a list of guarded changes.
 
+use serde::{Deserialize, Serialize};
+
 use crate::clock::Timestamp;
 use crate::model::audit::AuditEntry;
 use crate::model::factor::SealedSecret;
@@ -21,7 +23,7 @@ use crate::rng::SecureRng;
 /// does not hold the whole list fails with [`super::Guard`]'s named variant and
 /// nothing is written. "Unguarded" changes write as many rows as there are,
 /// none included.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Change {
     /// Adds a user. Guarded: the id is new (`Exists`). Its address and name are
     /// claimed by changes of their own.
@@ -116,6 +118,8 @@ pub enum Change {
         user_id: UserId,
         /// Of one purpose, or of all.
         purpose: Option<Purpose>,
+        /// Made then or later, or whenever.
+        since: Option<Timestamp>,
         /// The present.
         now: Timestamp,
     },
@@ -352,7 +356,8 @@ impl Change {
 }
 
 /// What changes of a user; `None` leaves a field as it is.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct UserPatch {
     /// The username.
     pub username: Option<Username>,
@@ -361,25 +366,41 @@ pub struct UserPatch {
     /// When the address was confirmed.
     pub email_confirmed_at: Option<Timestamp>,
     /// Until when it must be; `Some(None)` for no limit any more.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "there")]
     pub unconfirmed_until: Option<Option<Timestamp>>,
     /// First name.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "there")]
     pub first_name: Option<Option<String>>,
     /// Last name.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "there")]
     pub last_name: Option<Option<String>>,
     /// Gender.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "there")]
     pub gender: Option<Option<String>>,
     /// Role.
     pub role: Option<Role>,
     /// The language of their mails.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "there")]
     pub locale: Option<Option<String>>,
     /// When the account was disabled; `Some(None)` enables it.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "there")]
     pub disabled_at: Option<Option<Timestamp>>,
     /// The password; `Some(None)` for none.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "there")]
     pub password: Option<Option<PasswordHash>>,
 }
 
+/// A field that is there: `null` sets it to none, where an absent one leaves it.
+fn there<'de, T, D>(from: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    Option::deserialize(from).map(Some)
+}
+
 /// A list of changes that commits whole or not at all.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Changes {
     commit_id: CommitId,
     at: Timestamp,

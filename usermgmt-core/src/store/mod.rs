@@ -14,6 +14,7 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 pub use self::change::{Change, Changes, UserPatch};
 #[cfg(feature = "memory")]
@@ -244,7 +245,7 @@ pub trait AuditStore: Send + Sync {
 }
 
 /// One attempt, counted in a window that begins with the first.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Hit {
     /// What is counted: at most 64 ASCII characters, nothing personal in them.
     pub key: String,

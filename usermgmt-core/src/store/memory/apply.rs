@@ -94,8 +94,8 @@ impl State {
                 self.tokens.put(token);
                 Ok(())
             }
-            Change::VoidTokens { user_id, purpose, now } => {
-                self.void_tokens(user_id, *purpose, *now);
+            Change::VoidTokens { user_id, purpose, since, now } => {
+                self.void_tokens(user_id, *purpose, *since, *now);
                 Ok(())
             }
             Change::IssueCode { id, issue, expires_at, now } => {
@@ -261,11 +261,18 @@ impl State {
         self.tokens.get(&id).filter(|token| token.is_live(now)).ok_or(Guard::Token)
     }
 
-    fn void_tokens(&mut self, user_id: &UserId, purpose: Option<Purpose>, now: Timestamp) {
+    fn void_tokens(
+        &mut self,
+        user_id: &UserId,
+        purpose: Option<Purpose>,
+        since: Option<Timestamp>,
+        now: Timestamp,
+    ) {
         let void: Vec<Token> = self
             .tokens
             .of(user_id)
             .filter(|token| token.used_at.is_none() && purpose.is_none_or(|p| p == token.purpose))
+            .filter(|token| since.is_none_or(|since| token.created_at >= since))
             .map(|token| Token { used_at: Some(now), ..token.clone() })
             .collect();
         void.into_iter().for_each(|token| self.tokens.put(token));
