@@ -279,8 +279,18 @@ impl Auth {
                 }),
             },
             Change::UseToken { id, now },
-            Change::VoidTokens { user_id: user.id.clone(), purpose: Some(purpose), now },
-            Change::VoidTokens { user_id: user.id.clone(), purpose: Some(Purpose::NotMe), now },
+            Change::VoidTokens {
+                user_id: user.id.clone(),
+                purpose: Some(purpose),
+                since: None,
+                now,
+            },
+            Change::VoidTokens {
+                user_id: user.id.clone(),
+                purpose: Some(Purpose::NotMe),
+                since: None,
+                now,
+            },
             self.audit(&user.id, action, &["email_confirmed_at"], now),
         ];
         list.extend(self.hold_identifiers(&user, None));

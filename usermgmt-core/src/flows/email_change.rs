@@ -1,11 +1,11 @@
 //! A new address: finishing the change from there, undoing it from the old one.
 
-use crate::auth::{ATTEMPTS, Auth, Client, contention};
+use crate::auth::{ATTEMPTS, Auth, Client, Unserved, contention};
 use crate::clock::Timestamp;
 use crate::config::EMAIL_UNDO_TTL;
 use crate::flows::confirm::LinkError;
 use crate::model::identifier::{Email, Identifier, IdentifierKind};
-use crate::model::ids::TokenId;
+use crate::model::ids::{TokenId, UserId};
 use crate::model::mail::{MailKind, MailToken};
 use crate::model::token::{Purpose, Token};
 use crate::model::user::Account;
@@ -53,13 +53,20 @@ impl Auth {
                 Change::VoidTokens {
                     user_id: id.clone(),
                     purpose: Some(Purpose::EmailChange),
+                    since: None,
                     now,
                 },
                 // Mailed to the old address; it must not set the new one's password.
-                Change::VoidTokens { user_id: id.clone(), purpose: Some(Purpose::Reset), now },
+                Change::VoidTokens {
+                    user_id: id.clone(),
+                    purpose: Some(Purpose::Reset),
+                    since: None,
+                    now,
+                },
                 Change::VoidTokens {
                     user_id: id.clone(),
                     purpose: Some(Purpose::ChoosePassword),
+                    since: None,
                     now,
                 },
                 self.audit(id, "email.changed", &["email"], now),
@@ -73,7 +80,15 @@ impl Auth {
                 });
             }
             let kind = MailKind::EmailChanged;
-            let notice = self.undo_mail(kind, &user, &email, row.created_at, &mut list, now);
+            let notice = if self.is_reserved_for(&email, id, now).await? {
+                // Back to an address that could still undo the change to this one: that
+                // is an undo, and this one gets no say in it.
+                let purpose = Some(Purpose::EmailUndo);
+                list.push(Change::VoidTokens { user_id: id.clone(), purpose, since: None, now });
+                self.mail_user(kind, &user, vec![], &[("new_email", email.as_str())], now)
+            } else {
+                self.undo_mail(kind, &user, &email, row.created_at, &mut list, now)
+            };
             list.push(notice);
             match self.commit(list, now).await? {
                 Ok(()) => return Ok(()),
@@ -106,7 +121,14 @@ impl Auth {
             let mut set = UserPatch::default();
             let mut list = vec![
                 Change::UseToken { id: row.id, now },
-                Change::VoidTokens { user_id: id.clone(), purpose: None, now },
+                // Not the undo links of earlier changes: whoever changed the address twice
+                // must not take the first owner's away with the second.
+                Change::VoidTokens {
+                    user_id: id.clone(),
+                    purpose: None,
+                    since: Some(row.created_at),
+                    now,
+                },
                 Change::EndSessions { user_id: id.clone(), except: None },
                 self.audit(id, "email.change_undone", &["email"], now),
             ];
@@ -158,6 +180,18 @@ impl Auth {
             }
         }
         Err(contention().into())
+    }
+
+    /// Whether the user holds this address, and nobody else does.
+    async fn is_reserved_for(
+        &self,
+        email: &Email,
+        user: &UserId,
+        now: Timestamp,
+    ) -> Result<bool, Unserved> {
+        let address = Identifier::email(email);
+        let held = self.read(self.0.store.is_taken(&address, None, now)).await?;
+        Ok(held && !self.read(self.0.store.is_taken(&address, Some(user), now)).await?)
     }
 
     async fn email_link(

@@ -164,6 +164,7 @@ impl Auth {
                     list.push(Change::VoidTokens {
                         user_id: user.id.clone(),
                         purpose: Some(purpose),
+                        since: None,
                         now,
                     });
                 }
@@ -204,6 +205,7 @@ impl Auth {
                 .map(|purpose| Change::VoidTokens {
                     user_id: user.id.clone(),
                     purpose: Some(purpose),
+                    since: None,
                     now,
                 })
                 .collect();

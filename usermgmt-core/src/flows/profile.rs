@@ -210,6 +210,7 @@ impl Auth {
         list.push(Change::VoidTokens {
             user_id: user.id.clone(),
             purpose: Some(Purpose::EmailChange),
+            since: None,
             now,
         });
         if taken {

@@ -4,4 +4,5 @@
 #[expect(dead_code, reason = "shared with the tests of the flows, which need more of it")]
 mod kit;
 
+mod addresses;
 mod second_factor;

@@ -278,7 +278,15 @@ impl Lots {
                 ..self.kit.token(&user_id, self.purpose())
             }),
             7 => Change::UseToken { id: token, now },
-            8 => Change::VoidTokens { user_id, purpose: self.maybe(self.purpose()), now },
+            8 => {
+                let half = self.made.load(Ordering::Relaxed) / 2;
+                Change::VoidTokens {
+                    user_id,
+                    purpose: self.maybe(self.purpose()),
+                    since: self.maybe(NOW + MS * half),
+                    now,
+                }
+            }
             _ => {
                 let found = read(model.token(token).await);
                 let issue = found.map_or(0, |token| token.code_issue);

@@ -79,6 +79,7 @@ macro_rules! store_conformance {
                 a_token_is_good_until_its_expiry_and_not_at_it,
                 a_new_code_needs_the_number_that_was_read,
                 voiding_ends_a_users_unused_tokens_of_the_purpose,
+                voiding_since_a_time_keeps_older_tokens,
                 a_list_voids_the_old_tokens_and_keeps_the_one_it_adds,
                 the_live_token_is_the_newest_that_is_good,
             }

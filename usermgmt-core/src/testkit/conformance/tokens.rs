@@ -125,7 +125,7 @@ pub async fn voiding_ends_a_users_unused_tokens_of_the_purpose(store: Arc<dyn St
             .map(|token| Change::InsertToken(token.clone())),
     )
     .await;
-    let void = |purpose| Change::VoidTokens { user_id: ann.clone(), purpose, now: at };
+    let void = |purpose| Change::VoidTokens { user_id: ann.clone(), purpose, since: None, now: at };
     let voided = |token: &Token| Token { used_at: Some(at), ..token.clone() };
 
     kit.applied([void(Some(Purpose::Reset))]).await;
@@ -140,6 +140,22 @@ pub async fn voiding_ends_a_users_unused_tokens_of_the_purpose(store: Arc<dyn St
     kit.applied([void(None)]).await;
 }
 
+pub async fn voiding_since_a_time_keeps_older_tokens(store: Arc<dyn Store>) {
+    let kit = Kit::new(store);
+    let ann = kit.add_user("ann").await.id;
+    for purpose in [None, Some(Purpose::EmailUndo)] {
+        let [older, then, newer] = [NOW - MS, NOW, NOW + MS]
+            .map(|created_at| Token { created_at, ..kit.token(&ann, Purpose::EmailUndo) });
+        kit.applied([&older, &then, &newer].map(|token| Change::InsertToken(token.clone()))).await;
+        let (user_id, since) = (ann.clone(), Some(NOW));
+        kit.applied([Change::VoidTokens { user_id, purpose, since, now: NOW }]).await;
+        kit.token_is(&older).await;
+        for void in [then, newer] {
+            kit.token_is(&Token { used_at: Some(NOW), ..void }).await;
+        }
+    }
+}
+
 pub async fn a_list_voids_the_old_tokens_and_keeps_the_one_it_adds(store: Arc<dyn Store>) {
     let kit = Kit::new(store);
     let ann = kit.add_user("ann").await.id;
@@ -147,7 +163,7 @@ pub async fn a_list_voids_the_old_tokens_and_keeps_the_one_it_adds(store: Arc<dy
     kit.applied([Change::InsertToken(old.clone())]).await;
     kit.applied([
         Change::InsertToken(new.clone()),
-        Change::VoidTokens { user_id: ann.clone(), purpose: None, now: NOW },
+        Change::VoidTokens { user_id: ann.clone(), purpose: None, since: None, now: NOW },
     ])
     .await;
     kit.token_is(&new).await;

@@ -172,7 +172,7 @@ impl World {
                     now: at,
                 },
             ),
-            free(Change::VoidTokens { user_id: bob.clone(), purpose: None, now: at }),
+            free(Change::VoidTokens { user_id: bob.clone(), purpose: None, since: None, now: at }),
             guarded(Guard::Exists, Change::InsertToken(kit.token(ann, Purpose::NotMe))),
             guarded(
                 Guard::Session,
