@@ -72,7 +72,8 @@ impl Auth {
                 self.audit(id, "email.changed", &["email"], now),
             ];
             // Another spelling of one address is one identifier, held for good.
-            if email.canonical() != user.email.canonical() {
+            let moves = email.canonical() != user.email.canonical();
+            if moves {
                 list.push(Change::HoldIdentifier {
                     identifier: Identifier::email(&user.email),
                     user_id: id.clone(),
@@ -80,7 +81,7 @@ impl Auth {
                 });
             }
             let kind = MailKind::EmailChanged;
-            let notice = if self.is_reserved_for(&email, id, now).await? {
+            let notice = if moves && self.is_reserved_for(&email, id, now).await? {
                 // Back to an address that could still undo the change to this one: that
                 // is an undo, and this one gets no say in it.
                 let purpose = Some(Purpose::EmailUndo);

@@ -209,8 +209,10 @@ impl Auth {
             let now = self.now();
             let account = self.account(user).await?.ok_or(MfaError::NotFound)?;
             // A service gets no recovery codes.
-            let list = match self.confirmation(&account, code, Vec::new(), now) {
+            let first = self.confirmation(&account, code, Vec::new(), now);
+            let list = match first {
                 Ok(Some(list)) => list,
+                Ok(None) if !account.mfa_enabled() => return Err(MfaError::InvalidCode),
                 _ => match self.use_code(&account, code, now)? {
                     Some((_, list)) => list,
                     None => return Err(MfaError::InvalidCode),

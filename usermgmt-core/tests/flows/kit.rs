@@ -8,6 +8,7 @@ use std::time::Duration;
 use usermgmt_core::auth::{Auth, Client, Unserved};
 use usermgmt_core::clock::{Clock as _, Timestamp};
 use usermgmt_core::config::Config;
+use usermgmt_core::flows::mfa::{Enrolment, RecoveryCodes};
 use usermgmt_core::flows::register::{Register, RegisterError};
 use usermgmt_core::flows::sessions::Current;
 use usermgmt_core::flows::sign_in::{SignIn, SignInError, SignInOutcome, SignedIn};
@@ -232,6 +233,29 @@ impl World {
         ])
         .await;
     }
+}
+
+/// A confirmed second factor.
+pub(crate) struct Factor {
+    pub(crate) enrolment: Enrolment,
+    pub(crate) codes: RecoveryCodes,
+}
+
+impl World {
+    /// Enrols an authenticator and confirms it by its code of this moment.
+    pub(crate) async fn enrol(&self, current: &Current) -> Factor {
+        let enrolment = self.auth.begin_totp(&current.user.id).await.unwrap();
+        let code = totp_code(&enrolment, self.now());
+        let codes = self.auth.confirm_totp(current, &code).await.unwrap();
+        Factor { enrolment, codes }
+    }
+}
+
+/// The code that an authenticator shows at that time.
+pub(crate) fn totp_code(enrolment: &Enrolment, at: Timestamp) -> Typed {
+    let secret = totp_rs::Secret::try_from_base32(enrolment.secret.expose()).unwrap();
+    let totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
+    typed(&totp.generate(u64::try_from(at.as_secs()).unwrap()).to_string())
 }
 
 /// A client at the address that everybody uses who is not asked for another.
