@@ -79,9 +79,10 @@ async fn racers_across_two_replicas_have_one_winner(kind: Kind) {
         async move { server.post("/api/v1/register", body).await }
     })
     .await;
-    for reply in &replies {
-        assert_eq!(reply.status, 201, "{reply:?}");
-    }
+    // Whoever waited too long for the others is told to come again; nobody gets a fault.
+    let accepted = replies.iter().filter(|reply| reply.status == 201).count();
+    let refused = replies.iter().filter(|reply| reply.status == 503).count();
+    assert!(accepted > 0 && accepted + refused == RACERS, "{accepted} {refused} {replies:?}");
     let link = a.mail_to("grace@example.org").await.path("/confirm-email/");
     let replies = race(|racer| {
         let server = replicas[racer % 2];

@@ -17,8 +17,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use database::Database;
-pub(crate) use database::Kind;
+pub(crate) use database::{Database, Kind};
 pub(crate) use mail::Mail;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
