@@ -29,6 +29,13 @@ impl Attempt {
         self.counts.get(n).map_or(0, |count| count.count)
     }
 
+    /// Both, this one's counts first.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.keys.extend(other.keys);
+        self.counts.extend(other.counts);
+        self
+    }
+
     fn retry_after(&self, n: usize) -> Duration {
         self.counts
             .get(n)

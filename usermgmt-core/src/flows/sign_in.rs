@@ -148,14 +148,15 @@ impl Auth {
                 name: "sign-in-client",
                 by: &[&network],
             },
-            // Counted by what was typed, so that unknown accounts count alike.
-            Limit { rate: limits.sign_in_account, name: SIGN_IN_ACCOUNT, by: &[name] },
         ];
-        let attempt = self.count(&rates, now).await?;
-        attempt_within(&attempt, 0, limits.sign_in_pair)?;
-        attempt_within(&attempt, 1, client.limit(limits.sign_in_client))?;
+        let attempt = self.attempt(&rates, now).await?;
 
         let account = self.read(self.0.store.account_by_identifier(&identifier, now)).await?;
+        // What was refused above does not count here: one client alone must not lock
+        // the owner out.
+        let by = whose(account.as_ref(), &identifier);
+        let cap = Limit { rate: limits.sign_in_account, name: SIGN_IN_ACCOUNT, by: &by };
+        let attempt = attempt.and(self.count(&[cap], now).await?);
         // The same reads for an account that nobody has.
         let nobody = UserId::generate(now, &*self.0.rng);
         let asked = account.as_ref().map_or(&nobody, |account| &account.user.id);
@@ -217,12 +218,13 @@ impl Auth {
         if attempt.count(2) != self.0.config.limits.notify_after {
             return Ok(());
         }
-        let notice = Limit { rate: NOTICE, name: "failure-notice", by: &[identifier.canonical()] };
-        let noticed = self.count(&[notice], now).await?;
+        let account = self.read(self.0.store.account_by_identifier(identifier, now)).await?;
+        let by = whose(account.as_ref(), identifier);
+        let noticed =
+            self.count(&[Limit { rate: NOTICE, name: "failure-notice", by: &by }], now).await?;
         if noticed.count(0) > NOTICE.max {
             return Ok(());
         }
-        let account = self.read(self.0.store.account_by_identifier(identifier, now)).await?;
         let list = match account.filter(|account| account.user.is_active()) {
             Some(Account { user, .. }) => vec![
                 self.mail_user(
@@ -303,10 +305,19 @@ impl Auth {
     /// Forgets the failed sign-ins of a user whose password was reset: from
     /// anywhere, and from the client that has just shown that it is theirs.
     pub(crate) async fn forget_failures(&self, user: &User, client: &Client) {
+        self.forget_count(SIGN_IN_ACCOUNT, &["id", user.id.as_str()]).await;
         for name in [user.email.canonical(), user.username.canonical()] {
-            self.forget_count(SIGN_IN_ACCOUNT, &[name]).await;
             self.forget_count(SIGN_IN_PAIR, &[name, &client.network()]).await;
         }
+    }
+}
+
+/// What failures with an account are counted by, whichever of its names was
+/// typed; for a name that is nobody's, the name.
+fn whose<'a>(account: Option<&'a Account>, typed: &'a Identifier) -> [&'a str; 2] {
+    match account {
+        Some(account) => ["id", account.user.id.as_str()],
+        None => ["typed", typed.canonical()],
     }
 }
 

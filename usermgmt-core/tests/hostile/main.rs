@@ -5,4 +5,5 @@
 mod kit;
 
 mod addresses;
+mod lockout;
 mod second_factor;
