@@ -103,6 +103,12 @@ pub struct Limits {
     pub mail_identifier: Rate,
     /// Mails asked for from one client address. Default 120 in an hour.
     pub mail_client: Rate,
+    /// Mails sent to one address that strangers who know it can cause; more
+    /// are put off until the window ends. Default 20 in an hour.
+    pub mail_recipient: Rate,
+    /// Mails of one kind sent to one address; more are put off until the window
+    /// ends. Default 10 in an hour.
+    pub mail_recipient_kind: Rate,
     /// Registrations from one client address. Default 120 in an hour.
     pub register_client: Rate,
     /// Tries of short codes with one address. Default 20 a day.
@@ -139,6 +145,8 @@ impl Default for Limits {
             notify_after: 10,
             mail_identifier: Rate::per_minutes(10, 60),
             mail_client: Rate::per_minutes(120, 60),
+            mail_recipient: Rate::per_minutes(20, 60),
+            mail_recipient_kind: Rate::per_minutes(10, 60),
             register_client: Rate::per_minutes(120, 60),
             code_identifier: Rate::per_minutes(20, 24 * 60),
             token_client: Rate::per_minutes(300, 15),

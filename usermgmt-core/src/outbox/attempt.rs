@@ -1,0 +1,194 @@
+//! One try of one mail: what becomes of it, and that being recorded.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::OutboxWorker;
+use crate::clock::Timestamp;
+use crate::mail::{MailError, Message};
+use crate::model::ids::LeaseId;
+use crate::model::mail::OutboxMail;
+use crate::rng::random;
+use crate::store::{Change, Changes, StoreError};
+
+/// How long handing over one mail may take.
+const SEND_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long until the first retry, about.
+const FIRST_RETRY: Duration = Duration::from_secs(5);
+/// How long until a later one, at most.
+const LAST_RETRY: Duration = Duration::from_secs(3600);
+/// After what time a mail is given up.
+const MAX_AGE: Duration = Duration::from_secs(3 * 86_400);
+/// How often it is tried all the same, be it that old when it is first tried
+/// or tried again by an operator: for about an hour and a half.
+const MIN_TRIES: i64 = 10;
+/// After how many tries a mail is given up whatever its age.
+const MAX_TRIES: i64 = 100;
+/// How much of an error is kept, in characters.
+const MAX_ERROR: usize = 500;
+/// Pauses between tries to record an outcome. Where that cannot be done, a mail
+/// that was sent is sent again.
+const RECORD_AGAIN: [Duration; 4] = [
+    Duration::from_millis(100),
+    Duration::from_millis(400),
+    Duration::from_millis(1600),
+    Duration::from_millis(6400),
+];
+
+/// What a try came to.
+enum Outcome {
+    /// Handed over.
+    Sent,
+    /// What it carries is used, void or expired.
+    Pointless,
+    /// Its recipient has had enough until then.
+    TooMany { until: Timestamp, why: String },
+    /// Not handed over.
+    Failed(MailError),
+}
+
+impl OutboxWorker {
+    /// Tries a mail that this worker has until then, and records the outcome.
+    pub(super) async fn handle(&self, mail: &OutboxMail, lease: LeaseId, until: Timestamp) {
+        if let Some(outcome) = self.attempt(mail, until).await {
+            self.record(mail, self.decide(mail, lease, outcome), until).await;
+        }
+    }
+
+    /// Hands the mail over if it is still to be sent; `None` where the lease
+    /// might end meanwhile, so that it is another try's.
+    async fn attempt(&self, mail: &OutboxMail, until: Timestamp) -> Option<Outcome> {
+        let failed = |why: String| Some(Outcome::Failed(MailError::Temporary(why)));
+        let message = match self.message(mail, self.auth.now()).await {
+            Ok(Some(message)) => message,
+            Ok(None) => return Some(Outcome::Pointless),
+            Err(error) => return failed(error.to_string()),
+        };
+        let counted = match self.count_mail(mail).await {
+            Ok(Ok(counted)) => counted,
+            Ok(Err(full)) => return Some(Outcome::TooMany { until: full.until, why: full.why }),
+            Err(error) => return failed(error.to_string()),
+        };
+        let outcome = if until.since(self.auth.now()) < SEND_TIMEOUT {
+            tracing::warn!(mail = %mail.id, "the store was slow; the mail is left for another try");
+            None
+        } else {
+            Some(match self.hand_over(message).await {
+                Ok(()) => Outcome::Sent,
+                Err(error) => Outcome::Failed(error),
+            })
+        };
+        if !matches!(outcome, Some(Outcome::Sent)) {
+            self.auth.give_back(&counted).await;
+        }
+        outcome
+    }
+
+    /// In a task of its own, so that a mailer that panics has failed like any
+    /// other; aborted with the worker.
+    async fn hand_over(&self, message: Message) -> Result<(), MailError> {
+        let mailer = std::sync::Arc::clone(&self.mailer);
+        let mut sending = JoinSet::new();
+        sending.spawn(async move { mailer.send(&message).await });
+        match timeout(SEND_TIMEOUT, sending.join_next()).await {
+            Ok(Some(Ok(answer))) => answer,
+            Ok(Some(Err(_)) | None) => Err(MailError::Temporary("the mailer panicked".to_owned())),
+            Err(_) => Err(MailError::Temporary("no answer in time".to_owned())),
+        }
+    }
+
+    /// What is to be recorded.
+    fn decide(&self, mail: &OutboxMail, lease: LeaseId, outcome: Outcome) -> Change {
+        let (id, kind) = (&mail.id, mail.kind.as_str());
+        let tries = mail.attempts + 1;
+        match outcome {
+            Outcome::Sent => {
+                self.counts.sent.fetch_add(1, Ordering::Relaxed);
+                tracing::info!(mail = %id, kind, "mail sent");
+                Change::CompleteMail { id: id.clone(), lease }
+            }
+            Outcome::Pointless => {
+                self.counts.dropped.fetch_add(1, Ordering::Relaxed);
+                tracing::info!(mail = %id, kind, "mail dropped: what it carries is used, void or expired");
+                Change::CompleteMail { id: id.clone(), lease }
+            }
+            Outcome::Failed(MailError::Permanent(error)) => self.bury(mail, lease, error),
+            Outcome::Failed(MailError::Temporary(error)) | Outcome::TooMany { why: error, .. }
+                if self.is_over(mail) =>
+            {
+                self.bury(mail, lease, error)
+            }
+            Outcome::Failed(MailError::Temporary(error)) => {
+                self.counts.retried.fetch_add(1, Ordering::Relaxed);
+                let wait = self.backoff(tries);
+                let error = shortened(error);
+                tracing::warn!(mail = %id, kind, tries, ?wait, %error, "mail not sent, to be tried again");
+                Change::RetryMail { id: id.clone(), lease, at: self.auth.now() + wait, error }
+            }
+            Outcome::TooMany { until, why } => {
+                self.counts.put_off.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!(mail = %id, kind, %until, %why, "mail put off");
+                Change::RetryMail { id: id.clone(), lease, at: until, error: why }
+            }
+        }
+    }
+
+    fn bury(&self, mail: &OutboxMail, lease: LeaseId, error: String) -> Change {
+        self.counts.dead.fetch_add(1, Ordering::Relaxed);
+        let (kind, tries, error) = (mail.kind.as_str(), mail.attempts + 1, shortened(error));
+        tracing::error!(mail = %mail.id, kind, tries, %error, "mail given up");
+        Change::BuryMail { id: mail.id.clone(), lease, at: self.auth.now(), error }
+    }
+
+    /// Whether this was the last try.
+    fn is_over(&self, mail: &OutboxMail) -> bool {
+        let tries = mail.attempts + 1;
+        let is_old = self.auth.now().since(mail.created_at) >= MAX_AGE;
+        tries >= MAX_TRIES || (is_old && tries >= MIN_TRIES)
+    }
+
+    /// About 5 s, doubling to an hour, with a jitter of a quarter either way, so
+    /// that what failed together does not come back together.
+    fn backoff(&self, tries: i64) -> Duration {
+        let doublings = u32::try_from(tries - 1).unwrap_or(0).min(20);
+        let base = FIRST_RETRY.saturating_mul(2_u32.saturating_pow(doublings)).min(LAST_RETRY);
+        let jitter = u32::from(u16::from_be_bytes(random(&*self.auth.0.rng)));
+        base * 3 / 4 + base / 2 * jitter / u32::from(u16::MAX)
+    }
+
+    async fn record(&self, mail: &OutboxMail, change: Change, until: Timestamp) {
+        let auth = &self.auth;
+        let (id, kind) = (&mail.id, mail.kind.as_str());
+        let changes = Changes::new(vec![change], auth.now(), &*auth.0.rng);
+        let mut pauses = RECORD_AGAIN.iter();
+        loop {
+            let error = match auth.read_store(auth.0.store.apply(&changes)).await {
+                Ok(()) => return,
+                // Recorded by the try before, whose answer was lost; dropped with
+                // its user; or another worker has it since the lease ran out.
+                Err(StoreError::Conflict(_)) => {
+                    tracing::debug!(mail = %id, kind, "the mail is gone");
+                    return;
+                }
+                Err(error) => error,
+            };
+            match pauses.next() {
+                Some(&pause) if auth.now() + pause < until => sleep(pause).await,
+                _ => {
+                    tracing::warn!(mail = %id, kind, %error, "a mail's outcome was not recorded");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn shortened(error: String) -> String {
+    match error.char_indices().nth(MAX_ERROR) {
+        Some((end, _)) => format!("{}…", &error[..end]),
+        None => error,
+    }
+}

@@ -1,0 +1,81 @@
+//! How much mail one address gets, so that nobody can be flooded through us.
+
+use super::OutboxWorker;
+use crate::auth::Unserved;
+use crate::clock::Timestamp;
+use crate::config::Rate;
+use crate::limits::{Attempt, Limit, attempt_within};
+use crate::model::mail::{MailKind, OutboxMail};
+
+/// Why a recipient gets no more for now.
+pub(super) struct Full {
+    /// When the window ends.
+    pub(super) until: Timestamp,
+    pub(super) why: String,
+}
+
+impl OutboxWorker {
+    /// Counts a mail that is about to be sent; what is not sent after all is
+    /// given back.
+    pub(super) async fn count_mail(
+        &self,
+        mail: &OutboxMail,
+    ) -> Result<Result<Attempt, Full>, Unserved> {
+        let limits = &self.auth.0.config.limits;
+        let (recipient, kind) = (mail.recipient.canonical(), mail.kind.as_str());
+        let by_kind = [recipient, kind];
+        let by_address = [recipient];
+        let mut counted =
+            vec![Limit { rate: limits.mail_recipient_kind, name: "recipient-kind", by: &by_kind }];
+        if can_be_caused_by_strangers(mail.kind) {
+            let rate = limits.mail_recipient;
+            counted.push(Limit { rate, name: "recipient", by: &by_address });
+        }
+        let now = self.auth.now();
+        let attempt = self.auth.count(&counted, now).await?;
+        for (n, limit) in counted.iter().enumerate() {
+            if let Err(Unserved::RateLimited { retry_after }) =
+                attempt_within(&attempt, n, limit.rate)
+            {
+                self.auth.give_back(&attempt).await;
+                return Ok(Err(Full { until: now + retry_after, why: why(limit) }));
+            }
+        }
+        Ok(Ok(attempt))
+    }
+}
+
+fn why(limit: &Limit<'_>) -> String {
+    let Rate { max, window } = limit.rate;
+    let minutes = window.as_secs() / 60;
+    match limit.by {
+        [_, kind] => {
+            format!("more than {max} mails of kind {kind} to this address in {minutes} minutes")
+        }
+        _ => format!("more than {max} mails to this address in {minutes} minutes"),
+    }
+}
+
+/// Whether somebody who only knows the address can have such a mail sent to it.
+/// These share one limit. The others tell of what happened in the account: so
+/// that no stranger can hold them up, they do not count there.
+fn can_be_caused_by_strangers(kind: MailKind) -> bool {
+    match kind {
+        MailKind::Confirmation
+        | MailKind::Activation
+        | MailKind::AlreadyRegistered
+        | MailKind::ChoosePassword
+        | MailKind::PasswordReset
+        | MailKind::EmailChangeConfirm
+        | MailKind::EmailTaken => true,
+        MailKind::PasswordChanged
+        | MailKind::EmailChangeRequested
+        | MailKind::EmailChanged
+        | MailKind::RepeatedFailures
+        | MailKind::RefreshReuse
+        | MailKind::NewDevice
+        | MailKind::MfaEnabled
+        | MailKind::MfaDisabled
+        | MailKind::RecoveryCodeUsed => false,
+    }
+}
