@@ -27,6 +27,7 @@ where
         let state = HttpState::from_ref(state);
         Ok(Self(Client {
             address: address(parts, &state.config().trusted_proxies),
+            is_service: false,
             user_agent: user_agent(&parts.headers),
             locale: language(&parts.headers),
         }))

@@ -54,9 +54,12 @@ impl fmt::Debug for Auth {
 /// user, counted, and compared with earlier sign-ins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Client {
-    /// The client's address. Where it is not known, or many people share it as
-    /// behind a service that asks for them, no limit counts by it.
+    /// The client's address. Where it is not known no limit counts by it.
     pub address: Option<IpAddr>,
+    /// Whether a service asks for many people from this address: then no limit
+    /// counts by the address alone, which would turn one of them away for what
+    /// the others did.
+    pub is_service: bool,
     /// What it says it is. Cut to 255 characters.
     pub user_agent: Option<String>,
     /// The language it prefers (BCP 47).

@@ -45,10 +45,10 @@ impl Attempt {
 }
 
 impl Client {
-    /// A limit by client: none where the client's address is not known, since
-    /// all the unknown ones would share it.
+    /// A limit by client: none where the client's address is not known or a
+    /// service's, since many would share it.
     pub(crate) fn limit(&self, rate: Rate) -> Rate {
-        if self.address.is_some() { rate } else { Rate { max: i64::MAX, ..rate } }
+        if self.address.is_some() && !self.is_service { rate } else { Rate { max: i64::MAX, ..rate } }
     }
 }
 

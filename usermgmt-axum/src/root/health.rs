@@ -38,10 +38,11 @@ pub(crate) async fn live() -> Json<Health> {
     security(()),
 )]
 pub(crate) async fn ready(State(state): State<HttpState>) -> (StatusCode, Json<Health>) {
-    if state.store_answers().await {
-        (StatusCode::OK, Json(Health { status: "ok" }))
-    } else {
-        let status = StatusCode::SERVICE_UNAVAILABLE;
-        (status, Json(Health { status: "error" }))
+    match state.auth().ready().await {
+        Ok(()) => (StatusCode::OK, Json(Health { status: "ok" })),
+        Err(error) => {
+            tracing::warn!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "error" }))
+        }
     }
 }

@@ -49,10 +49,10 @@ impl FromFields for ActivateRequest {
 pub(crate) async fn activate(
     State(state): State<HttpState>,
     ClientInfo(client): ClientInfo,
-    _: Caller,
+    caller: Caller,
     Object(request): Object<ActivateRequest>,
 ) -> Result<Json<UserBody>, ApiError> {
-    let user = state.auth().activate(request.code.expose(), &client).await;
+    let user = state.auth().activate(request.code.expose(), &caller.asking(client)).await;
     Ok(Json(UserBody::new(user.map_err(error::activate)?, &state)))
 }
 
@@ -74,9 +74,9 @@ pub(crate) async fn activate(
 pub(crate) async fn resend(
     State(state): State<HttpState>,
     ClientInfo(client): ClientInfo,
-    _: Caller,
+    caller: Caller,
     QueryFields(query): QueryFields<ByIdentifier>,
 ) -> Result<Json<UserBody>, ApiError> {
-    let user = state.auth().resend_activation(&query.identifier, &client).await;
+    let user = state.auth().resend_activation(&query.identifier, &caller.asking(client)).await;
     Ok(Json(UserBody::new(user.map_err(error::resend)?, &state)))
 }

@@ -51,10 +51,10 @@ impl FromFields for CheckRequest {
 pub(crate) async fn auth_check(
     State(state): State<HttpState>,
     ClientInfo(client): ClientInfo,
-    _: Caller,
+    caller: Caller,
     Object(request): Object<CheckRequest>,
 ) -> Result<Json<UserBody>, ApiError> {
     let command = SignIn { identifier: request.identifier, password: request.password };
-    let user = state.auth().check_credentials(&command, &client).await;
+    let user = state.auth().check_credentials(&command, &caller.asking(client)).await;
     Ok(Json(UserBody::new(user.map_err(error::credentials)?, &state)))
 }

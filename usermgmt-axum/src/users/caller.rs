@@ -3,6 +3,7 @@
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use usermgmt_core::auth::Client;
 use usermgmt_core::model::user::{Role, User};
 
 use crate::error::{ApiError, INVALID_TOKEN_CHALLENGE};
@@ -13,6 +14,7 @@ use crate::state::HttpState;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Caller {
     allow_admin: bool,
+    has_key: bool,
 }
 
 impl Caller {
@@ -26,6 +28,11 @@ impl Caller {
             ));
         }
         Ok(())
+    }
+
+    /// The client as limits count it: a service asks for many people.
+    pub(super) fn asking(self, client: Client) -> Client {
+        Client { is_service: self.has_key, ..client }
     }
 
     /// Whether the service may change this user.
@@ -48,8 +55,10 @@ where
             Err(_) => None,
         };
         match key {
-            Some(key) => Ok(Self { allow_admin: key.allow_admin }),
-            None if state.config().compat.open_users_api => Ok(Self { allow_admin: false }),
+            Some(key) => Ok(Self { allow_admin: key.allow_admin, has_key: true }),
+            None if state.config().compat.open_users_api => {
+                Ok(Self { allow_admin: false, has_key: false })
+            }
             None => Err(unauthorized()),
         }
     }

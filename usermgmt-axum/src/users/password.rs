@@ -48,11 +48,11 @@ impl FromFields for ForgotRequest {
 pub(crate) async fn forgot(
     State(state): State<HttpState>,
     ClientInfo(client): ClientInfo,
-    _: Caller,
+    caller: Caller,
     Object(request): Object<ForgotRequest>,
 ) -> Result<Json<Message>, ApiError> {
     let identifier = &request.identifier;
-    state.auth().forgot_password(identifier, &client).await?;
+    state.auth().forgot_password(identifier, &caller.asking(client)).await?;
     Ok(Json(Message { message: "If the email exists, a reset link has been sent." }))
 }
 
@@ -94,11 +94,11 @@ impl FromFields for ResetRequest {
 pub(crate) async fn reset(
     State(state): State<HttpState>,
     ClientInfo(client): ClientInfo,
-    _: Caller,
+    caller: Caller,
     Object(request): Object<ResetRequest>,
 ) -> Result<Json<Message>, ApiError> {
     let (token, password) = (request.token.expose(), &request.new_password);
-    let reset = state.auth().reset_password(token, password, &client).await;
+    let reset = state.auth().reset_password(token, password, &caller.asking(client)).await;
     reset.map_err(error::reset)?;
     Ok(Json(Message { message: "Password has been reset successfully." }))
 }

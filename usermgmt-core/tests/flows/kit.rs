@@ -98,6 +98,15 @@ impl World {
         Self { auth, store, clock, rng, mailer, worker }
     }
 
+    /// Another process over the same store and clock.
+    pub(crate) async fn another(&self, keys: KeyRing, config: Config) -> Auth {
+        Auth::builder(Arc::new(self.store.clone()), keys, config)
+            .clock(self.clock.clone())
+            .build()
+            .await
+            .unwrap()
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -269,6 +278,7 @@ pub(crate) fn client(n: u8) -> Client {
         address: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, n))),
         user_agent: Some(format!("Browser {n}")),
         locale: None,
+        is_service: false,
     }
 }
 
