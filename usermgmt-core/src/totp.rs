@@ -106,3 +106,104 @@ pub(crate) fn recovery_hash(user: &UserId, code: &Redacted<String>) -> String {
     hash.update(code.expose().as_bytes());
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::rng::OsRng;
+
+    /// The secret of both documents' test vectors.
+    fn secret() -> Redacted<Vec<u8>> {
+        Redacted::new(b"12345678901234567890".to_vec())
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
+    }
+
+    #[test]
+    fn codes_are_those_of_rfc_6238_appendix_b() {
+        // The SHA-1 rows, of which six digits are the last six of eight.
+        for (time, code) in [
+            (59, "94287082"),
+            (1_111_111_109, "07081804"),
+            (1_111_111_111, "14050471"),
+            (1_234_567_890, "89005924"),
+            (2_000_000_000, "69279037"),
+            (20_000_000_000, "65353130"),
+        ] {
+            assert_eq!(matching_step(&secret(), &code[2..], at(time)), Some(time / 30), "{time}");
+        }
+    }
+
+    #[test]
+    fn codes_are_those_of_rfc_4226_appendix_d() {
+        let codes = [
+            "755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583",
+            "399871", "520489",
+        ];
+        for (step, code) in (0..).zip(codes) {
+            assert_eq!(matching_step(&secret(), code, at(step * 30)), Some(step));
+            assert_eq!(matching_step(&secret(), code, at(step * 30 + 29)), Some(step));
+        }
+    }
+
+    #[test]
+    fn only_the_neighbouring_steps_are_allowed() {
+        let code = "162583";
+        for (step, found) in [(5, None), (6, Some(7)), (7, Some(7)), (8, Some(7)), (9, None)] {
+            assert_eq!(matching_step(&secret(), code, at(step * 30)), found);
+        }
+    }
+
+    #[test]
+    fn what_is_not_six_digits_is_no_code() {
+        for typed in ["", "87082", "2870820", "287082x", "28708２", "94287082", &"2".repeat(10_000)]
+        {
+            assert_eq!(matching_step(&secret(), typed, at(59)), None, "{typed:.20}");
+        }
+        assert_eq!(matching_step(&secret(), " 287 082\n", at(59)), Some(1));
+        // Before 1970 there was no code either.
+        assert_eq!(matching_step(&secret(), "287082", at(-31)), None);
+    }
+
+    #[test]
+    fn recovery_codes_use_their_whole_alphabet_evenly() {
+        let mut seen = [0_u32; 32];
+        let mut codes = BTreeSet::new();
+        for _ in 0..1000 {
+            let code = new_recovery_code(&OsRng);
+            for byte in code.expose().bytes().filter(|byte| *byte != b'-') {
+                seen[ALPHABET.iter().position(|letter| *letter == byte).unwrap()] += 1;
+            }
+            codes.insert(code.expose().clone());
+        }
+        assert_eq!(codes.len(), 1000);
+        // 24,000 letters, 750 of each expected; a bias would show as far more or fewer.
+        assert!(seen.iter().all(|count| (550..950).contains(count)), "{seen:?}");
+    }
+
+    #[test]
+    fn a_recovery_code_is_read_as_it_is_written_down() {
+        let plain = |typed: &str| recovery_code(typed).map(|code| code.expose().clone());
+        let code = "0123456789ABCDEFGHJKMNPQ";
+        assert_eq!(plain("012345-6789AB-CDEFGH-JKMNPQ").as_deref(), Some(code));
+        assert_eq!(plain(" o12345 6789ab cdefgh jkmnpq ").as_deref(), Some(code));
+        assert_eq!(plain("0I2345-6789AB-CDEFGH-JKMNPQ").as_deref(), Some(code));
+        assert_eq!(plain("0l2345-6789AB-CDEFGH-JKMNPQ").as_deref(), Some(code));
+        for none in ["", "123456", "012345-6789AB-CDEFGH-JKMNP", "012345-6789AB-CDEFGH-JKMNPQR"] {
+            assert_eq!(plain(none), None, "{none}");
+        }
+        assert_eq!(plain("U12345-6789AB-CDEFGH-JKMNPQ"), None);
+    }
+
+    #[test]
+    fn one_code_of_two_users_has_two_hashes() {
+        let code = recovery_code("0123456789ABCDEFGHJKMNPQ").unwrap();
+        let hash = |user: &str| recovery_hash(&user.parse().unwrap(), &code);
+        assert_ne!(hash("ann"), hash("bob"));
+        assert_eq!(hash("ann").len(), 64);
+    }
+}

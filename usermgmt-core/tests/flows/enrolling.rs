@@ -318,15 +318,7 @@ async fn a_secret_sealed_under_a_replaced_root_still_opens() {
         RootSecret::new(SECRET.to_vec(), RootState::UnsealOnly).unwrap(),
     ])
     .unwrap();
-    let auth = usermgmt_core::auth::Auth::builder(
-        std::sync::Arc::new(world.store.clone()),
-        ring,
-        config(),
-    )
-    .clock(world.clock.clone())
-    .build()
-    .await
-    .unwrap();
+    let auth = world.another(ring, config()).await;
     world.later(MINUTE);
     let code = totp_code(&factor.enrolment, world.now());
     auth.verify_mfa(&current.user.id, &code).await.unwrap();

@@ -2,6 +2,8 @@
 //! facade, over the store in memory, a clock that stands and a mailer that keeps
 //! what it is given.
 
+mod access_tokens;
+mod building;
 mod changing_email;
 mod confirming;
 mod deleting;
