@@ -30,6 +30,7 @@ pub struct FaultyStore {
 struct Plan {
     calls: Fault,
     replies: Fault,
+    hangs: bool,
     counted: Calls,
     applied: Vec<Changes>,
 }
@@ -105,9 +106,15 @@ impl FaultyStore {
         self.plan().replies = Fault { skip, count };
     }
 
-    /// Nothing fails any more.
+    /// No call answers any more, as when the network to a database is cut.
+    pub fn hang(&self) {
+        self.plan().hangs = true;
+    }
+
+    /// Nothing fails or hangs any more, but for the calls that hang already.
     pub fn heal(&self) {
         let mut plan = self.plan();
+        plan.hangs = false;
         plan.calls = Fault::default();
         plan.replies = Fault::default();
     }
@@ -133,10 +140,16 @@ impl FaultyStore {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn begin(&self, count: impl FnOnce(&mut Calls)) -> Result<(), StoreError> {
-        let mut plan = self.plan();
-        count(&mut plan.counted);
-        if plan.calls.strikes() {
+    async fn begin(&self, count: impl FnOnce(&mut Calls)) -> Result<(), StoreError> {
+        let (strikes, hangs) = {
+            let mut plan = self.plan();
+            count(&mut plan.counted);
+            (plan.calls.strikes(), plan.hangs)
+        };
+        if hangs {
+            std::future::pending::<()>().await;
+        }
+        if strikes {
             return Err(StoreError::unavailable("told to fail"));
         }
         Ok(())
@@ -154,7 +167,7 @@ macro_rules! pass_on {
         #[async_trait]
         impl $trait for FaultyStore {
             $(async fn $name(&self, $($arg: $type),*) -> Result<$answer, StoreError> {
-                self.begin(|calls| calls.$kind += 1)?;
+                self.begin(|calls| calls.$kind += 1).await?;
                 self.inner.$name($($arg),*).await
             })*
         }
@@ -202,12 +215,12 @@ impl OutboxStore for FaultyStore {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<OutboxMail>, StoreError> {
-        self.begin(|calls| calls.upkeep += 1)?;
+        self.begin(|calls| calls.upkeep += 1).await?;
         self.inner.claim_mail(lease, now, until, limit).await
     }
 
     async fn next_mail_at(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.begin(|calls| calls.reads += 1)?;
+        self.begin(|calls| calls.reads += 1).await?;
         self.inner.next_mail_at().await
     }
 
@@ -216,12 +229,12 @@ impl OutboxStore for FaultyStore {
         after: Option<&MailId>,
         limit: usize,
     ) -> Result<Vec<OutboxMail>, StoreError> {
-        self.begin(|calls| calls.reads += 1)?;
+        self.begin(|calls| calls.reads += 1).await?;
         self.inner.dead_mail(after, limit).await
     }
 
     async fn outbox_depth(&self) -> Result<OutboxDepth, StoreError> {
-        self.begin(|calls| calls.reads += 1)?;
+        self.begin(|calls| calls.reads += 1).await?;
         self.inner.outbox_depth().await
     }
 }
@@ -229,17 +242,17 @@ impl OutboxStore for FaultyStore {
 #[async_trait]
 impl CounterStore for FaultyStore {
     async fn hit(&self, hits: &[Hit], now: Timestamp) -> Result<Vec<Count>, StoreError> {
-        self.begin(|calls| calls.counters += as_count(hits.len()))?;
+        self.begin(|calls| calls.counters += as_count(hits.len())).await?;
         self.inner.hit(hits, now).await
     }
 
     async fn give_back(&self, keys: &[String]) -> Result<(), StoreError> {
-        self.begin(|calls| calls.counters += as_count(keys.len()))?;
+        self.begin(|calls| calls.counters += as_count(keys.len())).await?;
         self.inner.give_back(keys).await
     }
 
     async fn clear_count(&self, key: &str) -> Result<(), StoreError> {
-        self.begin(|calls| calls.counters += 1)?;
+        self.begin(|calls| calls.counters += 1).await?;
         self.inner.clear_count(key).await
     }
 }
@@ -250,7 +263,8 @@ impl Store for FaultyStore {
         self.begin(|calls| {
             calls.applies += 1;
             calls.changes += as_count(changes.list().len());
-        })?;
+        })
+        .await?;
         self.plan().applied.push(changes.clone());
         let answer = self.inner.apply(changes).await;
         if self.plan().replies.strikes() {
@@ -260,17 +274,17 @@ impl Store for FaultyStore {
     }
 
     async fn purge(&self, now: Timestamp, limit: usize) -> Result<u64, StoreError> {
-        self.begin(|calls| calls.upkeep += 1)?;
+        self.begin(|calls| calls.upkeep += 1).await?;
         self.inner.purge(now, limit).await
     }
 
     async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.begin(|calls| calls.upkeep += 1)?;
+        self.begin(|calls| calls.upkeep += 1).await?;
         self.inner.clock().await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.begin(|calls| calls.upkeep += 1)?;
+        self.begin(|calls| calls.upkeep += 1).await?;
         self.inner.ping().await
     }
 }

@@ -124,9 +124,9 @@ async fn a_setting_that_cannot_be_is_named() {
 async fn nothing_secret_is_printed() {
     let world = World::new().await;
     let (signed_in, _) = world.signed_in_member("ann").await;
-    let auth =
-        build(&Arc::new(MemoryStore::new()), KeyRing::single(SECRET.to_vec()).unwrap(), config());
-    let printed = format!("{:?} {signed_in:?}", auth.await.unwrap());
+    let keys = KeyRing::single(SECRET.to_vec()).unwrap();
+    let auth = build(&Arc::new(MemoryStore::new()), keys, config()).await.unwrap();
+    let printed = format!("{auth:?} {signed_in:?}");
     for secret in [
         signed_in.tokens.access_token.expose(),
         signed_in.tokens.refresh_token.expose(),

@@ -9,6 +9,7 @@ mod confirming;
 mod deleting;
 mod ending;
 mod enrolling;
+mod faults;
 mod kit;
 mod prehijacking;
 mod profiles;
