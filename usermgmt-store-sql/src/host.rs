@@ -47,6 +47,22 @@ impl SqlStore {
     /// are there for everybody else when the host commits, mail included; a
     /// worker that waits for mail notices it at its next look.
     ///
+    /// ```
+    /// # use usermgmt_core::store::Changes;
+    /// # use usermgmt_store_sql::SqlStore;
+    /// # #[cfg(feature = "sqlite")]
+    /// # async fn order(
+    /// #     pool: &sqlx::SqlitePool,
+    /// #     changes: &Changes,
+    /// # ) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    /// sqlx::query("INSERT INTO orders (id) VALUES (1)").execute(&mut *tx).await?;
+    /// SqlStore::apply_in(&mut tx, changes).await?;
+    /// tx.commit().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`StoreError::Conflict`] names the first guard that failed. After any
     /// other error the transaction may be gone: roll it back.
