@@ -1,5 +1,7 @@
 //! The store holds to the suite, and finds everything again after a restart.
 
+#![expect(clippy::unwrap_used, reason = "a test's preparations may fail loudly")]
+
 use std::sync::Arc;
 
 use tempfile::TempDir;
