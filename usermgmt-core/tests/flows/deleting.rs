@@ -16,7 +16,7 @@ async fn nothing_of_a_deleted_user_is_found_again() {
     let mails = change_email(&world, &current, "ann@new.example").await;
     // Mail that waits goes too.
     world.auth.forgot_password("ann", &home()).await.unwrap();
-    world.auth.delete_account(&current, None).await.unwrap();
+    world.auth.delete_account(&world.again(&current).await, None).await.unwrap();
     assert_eq!(world.store.outbox_depth().await.unwrap().waiting, 0);
     let id = &current.user.id;
     assert_eq!(world.auth.account(id).await.unwrap(), None);

@@ -158,6 +158,7 @@ async fn a_confirmed_factor_holds_until_the_next_ones_first_code() {
     let world = World::new().await;
     let (_, current) = world.signed_in_member("ann").await;
     let old = world.enrol(&current).await;
+    let current = world.again(&current).await;
     let new = world.auth.enrol_totp(&current, None).await.unwrap();
     assert_eq!(status(&world, &current).await, REPLACING);
     world.later(MINUTE);
@@ -217,6 +218,7 @@ async fn enrolling_and_turning_off_need_a_recent_sign_in_or_the_password() {
     let world = World::new().await;
     let (_, current) = world.signed_in_member("ann").await;
     let factor = world.enrol(&current).await;
+    let current = world.again(&current).await;
     world.later(15 * MINUTE + MILLISECOND);
     let code = totp_code(&factor.enrolment, world.now());
     for answer in [

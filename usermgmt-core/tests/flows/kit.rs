@@ -184,6 +184,11 @@ impl World {
         self.auth.current(signed_in.tokens.access_token.expose()).await.unwrap()
     }
 
+    /// The same session in a later request.
+    pub(crate) async fn again(&self, current: &Current) -> Current {
+        Current { user: self.account(&current.user.id).await.user, ..current.clone() }
+    }
+
     /// A new member who has just signed in.
     pub(crate) async fn signed_in_member(&self, name: &str) -> (SignedIn, Current) {
         self.member(name).await;
@@ -255,7 +260,7 @@ impl World {
     pub(crate) async fn enrol(&self, current: &Current) -> Factor {
         let enrolment = self.auth.begin_totp(&current.user.id).await.unwrap();
         let code = totp_code(&enrolment, self.now());
-        let codes = self.auth.confirm_totp(current, &code).await.unwrap();
+        let codes = self.auth.confirm_totp(&self.again(current).await, &code).await.unwrap();
         Factor { enrolment, codes }
     }
 }
@@ -350,17 +355,12 @@ pub(crate) fn is_limited(unserved: &Unserved) -> bool {
     matches!(unserved, Unserved::RateLimited { .. })
 }
 
-/// Compares by what is printed, for errors that hold causes.
-pub(crate) fn same(a: impl Debug, b: impl Debug) -> bool {
-    format!("{a:?}") == format!("{b:?}")
-}
-
 /// Asks for a change of address and confirms it from the new mailbox. The mails
 /// to both addresses, in the order of sending.
 pub(crate) async fn change_email(world: &World, current: &Current, to: &str) -> Vec<Message> {
     use usermgmt_core::flows::profile::UpdateProfile;
     let update = UpdateProfile { email: Some(email(to)), ..UpdateProfile::default() };
-    world.auth.update_profile(current, &update).await.unwrap();
+    world.auth.update_profile(&world.again(current).await, &update).await.unwrap();
     let mut mails = world.mail().await;
     let link = mails.iter().find(|mail| mail.kind == MailKind::EmailChangeConfirm).unwrap();
     world.auth.confirm_email_change(&link_token(link), &home()).await.unwrap();

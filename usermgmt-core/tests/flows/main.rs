@@ -11,6 +11,7 @@ mod ending;
 mod enrolling;
 mod faults;
 mod kit;
+mod outboxes;
 mod prehijacking;
 mod profiles;
 mod refreshing;
