@@ -11,7 +11,7 @@ use crate::model::ids::{MailId, TokenId, UserId};
 use crate::model::mail::{MailKind, MailToken, OutboxMail};
 use crate::model::token::{Purpose, Token};
 use crate::model::user::User;
-use crate::store::Change;
+use crate::store::{Change, EXPIRED_TOKEN_LIFE};
 
 /// The most characters of a name or gender.
 pub(crate) const MAX_PROFILE_FIELD: usize = 64;
@@ -46,7 +46,10 @@ impl Auth {
     /// A write that costs what a real one does and means nothing, so that a
     /// request about an unknown address takes as long as one about a known one.
     pub(crate) fn decoy(&self, now: Timestamp) -> Change {
-        Change::InsertToken(self.new_token(None, Purpose::Confirm, None, Duration::ZERO, now))
+        let mut token = self.new_token(None, Purpose::Confirm, None, Duration::ZERO, now);
+        // The next purge takes it: strangers must not fill the store with them.
+        token.expires_at = now - EXPIRED_TOKEN_LIFE;
+        Change::InsertToken(token)
     }
 
     /// As many of them.

@@ -5,7 +5,7 @@ use crate::auth::{ATTEMPTS, Auth, Client, Unserved, contention};
 use crate::clock::Timestamp;
 use crate::config::CODE_TRIES;
 use crate::limits::{Limit, attempt_within};
-use crate::model::identifier::{Email, Identifier};
+use crate::model::identifier::{Email, Identifier, IdentifierKind};
 use crate::model::ids::{TokenId, UserId};
 use crate::model::mail::MailKind;
 use crate::model::token::{Purpose, Token};
@@ -117,8 +117,10 @@ impl Auth {
         .await?;
         for _ in 0..ATTEMPTS {
             let account = self.read(self.0.store.account_by_identifier(&identifier, now)).await?;
-            let user =
-                account.map(|account| account.user).filter(|user| !user.is_email_confirmed());
+            // By its username an account would have its tries of the day twice.
+            let user = account.map(|account| account.user).filter(|user| {
+                identifier.kind() == IdentifierKind::Email && !user.is_email_confirmed()
+            });
             // The same reads and the same count for an address that nobody has.
             let nobody = UserId::generate(now, &*self.0.rng);
             let asked = user.as_ref().map_or(&nobody, |user| &user.id);

@@ -36,7 +36,7 @@ impl Auth {
         password: Option<&Typed>,
     ) -> Result<(), DeleteError> {
         self.reauthenticate(current, password).await?;
-        self.delete_user(&current.user.id).await
+        self.delete(&current.user.id, |user| current.still(user)).await
     }
 
     /// Deletes a user, for operators and services.
@@ -44,10 +44,19 @@ impl Auth {
     /// # Errors
     /// [`DeleteError::NotFound`] and [`DeleteError::Unserved`].
     pub async fn delete_user(&self, id: &UserId) -> Result<(), DeleteError> {
+        self.delete(id, |_| Ok(())).await
+    }
+
+    async fn delete(
+        &self,
+        id: &UserId,
+        may_go: impl Fn(&User) -> Result<(), ReauthenticationError>,
+    ) -> Result<(), DeleteError> {
         for _ in 0..ATTEMPTS {
             let now = self.now();
             let account =
                 self.read(self.0.store.account(id)).await?.ok_or(DeleteError::NotFound)?;
+            may_go(&account.user)?;
             if self.commit(self.deletion(&account.user, "user.deleted", now), now).await?.is_ok() {
                 self.purge_deleted(now).await;
                 return Ok(());

@@ -105,7 +105,7 @@ impl Auth {
         password: Option<&Typed>,
     ) -> Result<Enrolment, MfaError> {
         self.reauthenticate(current, password).await?;
-        self.begin_totp(&current.user.id).await
+        self.begin(&current.user.id, |user| current.still(user)).await
     }
 
     /// Begins enrolment for a user, for services that have made sure who asks.
@@ -113,9 +113,18 @@ impl Auth {
     /// # Errors
     /// [`MfaError`].
     pub async fn begin_totp(&self, user: &UserId) -> Result<Enrolment, MfaError> {
+        self.begin(user, |_| Ok(())).await
+    }
+
+    async fn begin(
+        &self,
+        user: &UserId,
+        may_enrol: impl Fn(&User) -> Result<(), ReauthenticationError>,
+    ) -> Result<Enrolment, MfaError> {
         for _ in 0..ATTEMPTS {
             let now = self.now();
             let user = self.account(user).await?.ok_or(MfaError::NotFound)?.user;
+            may_enrol(&user)?;
             let secret = Redacted::new(random::<20>(&*self.0.rng).to_vec());
             let sealed = SealedSecret {
                 factor_id: FactorId::generate(now, &*self.0.rng),
@@ -183,6 +192,7 @@ impl Auth {
             let now = self.now();
             let list =
                 self.confirmation(&account, code, hashes, now)?.ok_or(MfaError::InvalidCode)?;
+            current.still(&account.user)?;
             match self.commit(list, now).await? {
                 Ok(()) => {
                     self.give_back(&attempt).await;

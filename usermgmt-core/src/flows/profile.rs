@@ -121,9 +121,8 @@ impl Auth {
                 .await?
                 .ok_or(ProfileError::NotFound)?;
             let user = account.user;
-            if (new_email.is_some() || password.is_some()) && user.epoch != current.user.epoch {
-                // What the password was checked against is not what is there now.
-                return Err(ReauthenticationError::Required.into());
+            if new_email.is_some() || password.is_some() {
+                current.still(&user)?;
             }
             let mut set = UserPatch {
                 username: update.username.clone().filter(|name| *name != user.username),
@@ -213,10 +212,14 @@ impl Auth {
             since: None,
             now,
         });
+        let owner =
+            self.read(self.0.store.account_by_identifier(&Identifier::email(email), now)).await?;
         if taken {
             list.push(self.decoy(now));
-            // To whoever has the address: in no language of this user's, and without their name.
-            list.push(self.mail(MailKind::EmailTaken, email, None, vec![], &[], now));
+            // To whoever has the address, as they confirmed it: another spelling can be another
+            // mailbox. In no language of this user's, and without their name.
+            let to = owner.as_ref().map_or(email, |owner| &owner.user.email);
+            list.push(self.mail(MailKind::EmailTaken, to, None, vec![], &[], now));
         } else {
             let ttl = self.0.config.confirmation_ttl;
             let binding = Some(email.as_str().to_owned());

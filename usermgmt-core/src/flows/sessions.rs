@@ -24,6 +24,14 @@ pub struct Current {
     pub session: Session,
 }
 
+impl Current {
+    /// Whether the account is still the one that the request was let in for: a
+    /// reset in between must not be overtaken by what a thief has under way.
+    pub(crate) fn still(&self, user: &User) -> Result<(), ReauthenticationError> {
+        if user.epoch == self.user.epoch { Ok(()) } else { Err(ReauthenticationError::Required) }
+    }
+}
+
 /// Why a bearer of a token is nobody.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -230,11 +238,12 @@ impl Auth {
         let attempt = self.attempt_user_secret(user, now).await?;
         let account = self.read(self.0.store.account(user)).await?;
         let hash = account.as_ref().and_then(|account| account.password.as_ref());
-        let right = self.0.hasher.verify(password, hash).await? != Verdict::Wrong;
-        if right {
+        let verdict = self.0.hasher.verify(password, hash).await;
+        // One that was not verified was no try.
+        if !matches!(verdict, Ok(Verdict::Wrong)) {
             self.give_back(&attempt).await;
         }
-        Ok(right)
+        Ok(verdict?.is_right())
     }
 
     /// Counts a try at a secret of a user who is signed in.

@@ -167,7 +167,14 @@ impl Auth {
         let capped = attempt_within(&attempt, 2, limits.sign_in_account).is_err() && !device.this;
         let hash =
             account.as_ref().filter(|_| !capped).and_then(|account| account.password.as_ref());
-        let verdict = self.0.hasher.verify(&command.password, hash).await?;
+        let verdict = match self.0.hasher.verify(&command.password, hash).await {
+            Ok(verdict) => verdict,
+            Err(error) => {
+                // Whoever keeps the hasher busy must not use up everybody's tries.
+                self.give_back(&attempt).await;
+                return Err(error.into());
+            }
+        };
         let Some(account) =
             account.filter(|account| verdict != Verdict::Wrong && account.user.is_active())
         else {

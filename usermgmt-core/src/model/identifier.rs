@@ -229,7 +229,9 @@ impl Identifier {
     /// identifier simply finds nobody.
     pub fn typed(text: &str) -> Self {
         // Bounded, so that a look-up or a counter's key never carries a megabyte.
-        let text: String = text.trim().chars().take(320).collect();
+        // A NUL is in no identifier, and not every database takes one.
+        let no_nul = |c| if c == '\0' { char::REPLACEMENT_CHARACTER } else { c };
+        let text: String = text.trim().chars().take(320).map(no_nul).collect();
         let folded = fold(&text);
         if folded.contains('@') {
             Self { kind: IdentifierKind::Email, canonical: Email::canonical_of(&text) }

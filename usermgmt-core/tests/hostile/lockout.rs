@@ -26,3 +26,12 @@ async fn address_and_username_of_one_account_have_one_cap() {
     assert!(world.try_sign_in("ann", PASSWORD, &client(20)).await.is_err());
     assert!(world.try_sign_in("ann@example.com", PASSWORD, &client(20)).await.is_err());
 }
+
+#[tokio::test]
+async fn a_username_gives_no_further_tries_of_the_mailed_code() {
+    let world = World::unlimited().await;
+    world.register("ann").await;
+    let mail = world.mail().await.remove(0);
+    assert!(world.auth.confirm_by_code("ann", &code(&mail), &home()).await.is_err());
+    world.auth.confirm_by_code("ann@example.com", &code(&mail), &home()).await.unwrap();
+}

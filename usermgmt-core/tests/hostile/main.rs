@@ -7,3 +7,5 @@ mod kit;
 mod addresses;
 mod lockout;
 mod second_factor;
+mod stale;
+mod store_filling;
