@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use argon2::{Block, Params};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use zeroize::Zeroizing;
 
 use super::argon2id::{self, Argon2idHash, SALT_LENGTH, TAG_LENGTH};
@@ -19,6 +19,8 @@ pub(super) struct Job {
     password: Typed,
     work: Work,
     fits: bool,
+    /// Free again when the job is done or dropped.
+    _room: OwnedSemaphorePermit,
 }
 
 enum Work {
@@ -27,8 +29,12 @@ enum Work {
 }
 
 impl Job {
-    pub(super) fn hash(password: Typed, reply: oneshot::Sender<PasswordHash>) -> Self {
-        Self { password, work: Work::Hash(reply), fits: true }
+    pub(super) fn hash(
+        password: Typed,
+        reply: oneshot::Sender<PasswordHash>,
+        room: OwnedSemaphorePermit,
+    ) -> Self {
+        Self { password, work: Work::Hash(reply), fits: true, _room: room }
     }
 
     /// `own_kib` is the memory that every thread keeps.
@@ -37,11 +43,13 @@ impl Job {
         stored: Option<Stored>,
         own_kib: u32,
         reply: oneshot::Sender<Verdict>,
+        room: OwnedSemaphorePermit,
     ) -> Self {
         Self {
             password,
             fits: stored.as_ref().is_none_or(|stored| stored.fits(own_kib)),
             work: Work::Verify(stored, reply),
+            _room: room,
         }
     }
 

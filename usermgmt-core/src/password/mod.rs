@@ -23,7 +23,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfkc_quick};
 use zeroize::Zeroizing;
 
@@ -112,6 +112,17 @@ impl PasswordHasher {
         Ok(Self { pool: Arc::new(pool), config })
     }
 
+    /// Takes room for one password, so that a request for which there is none
+    /// is refused before it has cost anything.
+    ///
+    /// # Errors
+    /// [`HashError::Overloaded`] at once when all room is taken.
+    pub fn reserve(&self) -> Result<Reserved, HashError> {
+        let full = || HashError::Overloaded { retry_after: RETRY_AFTER };
+        let room = self.pool.reserve().ok_or_else(full)?;
+        Ok(Reserved { hasher: self.clone(), room })
+    }
+
     /// Hashes a password with the present parameters and a new salt, as a PHC
     /// string: `$argon2id$v=19$m=19456,t=2,p=1$<salt>$<tag>`.
     ///
@@ -119,9 +130,7 @@ impl PasswordHasher {
     /// [`HashError::Overloaded`] at once when the queue is full,
     /// [`HashError::Stopped`] when the work was given up.
     pub async fn hash(&self, password: &Typed) -> Result<PasswordHash, HashError> {
-        let (reply, answer) = oneshot::channel();
-        self.submit(Job::hash(password.clone(), reply))?;
-        answer.await.map_err(|_| HashError::Stopped)
+        self.reserve()?.hash(password).await
     }
 
     /// Verifies a password against a stored hash.
@@ -140,15 +149,48 @@ impl PasswordHasher {
         password: &Typed,
         hash: Option<&PasswordHash>,
     ) -> Result<Verdict, HashError> {
-        let own_kib = self.config.memory_kib;
-        let stored = hash.and_then(|hash| Stored::parse(hash.expose(), own_kib));
+        self.reserve()?.verify(password, hash).await
+    }
+}
+
+/// Room for one password to be hashed or verified. Dropped, it is free again.
+pub struct Reserved {
+    hasher: PasswordHasher,
+    room: OwnedSemaphorePermit,
+}
+
+impl Reserved {
+    /// [`PasswordHasher::hash`], in the room that was taken.
+    ///
+    /// # Errors
+    /// [`HashError::Stopped`] when the work was given up.
+    pub async fn hash(self, password: &Typed) -> Result<PasswordHash, HashError> {
         let (reply, answer) = oneshot::channel();
-        self.submit(Job::verify(password.clone(), stored, own_kib, reply))?;
+        self.hasher.pool.submit(Job::hash(password.clone(), reply, self.room));
         answer.await.map_err(|_| HashError::Stopped)
     }
 
-    fn submit(&self, job: Job) -> Result<(), HashError> {
-        self.pool.submit(job).map_err(|_| HashError::Overloaded { retry_after: RETRY_AFTER })
+    /// [`PasswordHasher::verify`], in the room that was taken.
+    ///
+    /// # Errors
+    /// [`HashError::Stopped`] when the work was given up.
+    pub async fn verify(
+        self,
+        password: &Typed,
+        hash: Option<&PasswordHash>,
+    ) -> Result<Verdict, HashError> {
+        let own_kib = self.hasher.config.memory_kib;
+        let stored = hash.and_then(|hash| Stored::parse(hash.expose(), own_kib));
+        let (reply, answer) = oneshot::channel();
+        let job = Job::verify(password.clone(), stored, own_kib, reply, self.room);
+        self.hasher.pool.submit(job);
+        answer.await.map_err(|_| HashError::Stopped)
+    }
+}
+
+impl fmt::Debug for Reserved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reserved").finish_non_exhaustive()
     }
 }
 

@@ -6,10 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use super::engine::{Engine, Job};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The queue is full; the job is dropped.
-pub(super) struct Full;
+use super::engine::{Engine, Job};
 
 /// Dropping it lets the threads end.
 pub(super) struct Pool(Arc<Shared>);
@@ -17,13 +16,12 @@ pub(super) struct Pool(Arc<Shared>);
 struct Shared {
     state: Mutex<State>,
     work_or_end: Condvar,
-    /// Jobs that may be waiting or running at once.
-    limit: usize,
+    /// Room for jobs: announced, waiting and running.
+    room: Arc<Semaphore>,
 }
 
 struct State {
     waiting: VecDeque<Job>,
-    running: usize,
     closed: bool,
 }
 
@@ -34,9 +32,9 @@ impl Pool {
         engine: impl Fn() -> Engine,
     ) -> io::Result<Self> {
         let pool = Self(Arc::new(Shared {
-            state: Mutex::new(State { waiting: VecDeque::new(), running: 0, closed: false }),
+            state: Mutex::new(State { waiting: VecDeque::new(), closed: false }),
             work_or_end: Condvar::new(),
-            limit: workers + queue,
+            room: Arc::new(Semaphore::new(workers + queue)),
         }));
         for number in 0..workers {
             let shared = Arc::clone(&pool.0);
@@ -48,23 +46,23 @@ impl Pool {
         Ok(pool)
     }
 
-    pub(super) fn submit(&self, job: Job) -> Result<(), Full> {
-        let mut state = self.0.lock();
-        if state.running + state.waiting.len() >= self.0.limit {
-            state.waiting.retain(|job| !job.is_abandoned());
-        }
-        if state.running + state.waiting.len() >= self.0.limit {
-            return Err(Full);
-        }
+    /// Takes room for one job. `None`: there is none left.
+    pub(super) fn reserve(&self) -> Option<OwnedSemaphorePermit> {
+        let room = || Arc::clone(&self.0.room).try_acquire_owned().ok();
+        room().or_else(|| {
+            self.0.lock().waiting.retain(|job| !job.is_abandoned());
+            room()
+        })
+    }
+
+    pub(super) fn submit(&self, job: Job) {
         let anyone_can = job.fits();
-        state.waiting.push_back(job);
-        drop(state);
+        self.0.lock().waiting.push_back(job);
         if anyone_can {
             self.0.work_or_end.notify_one();
         } else {
             self.0.work_or_end.notify_all();
         }
-        Ok(())
     }
 }
 
@@ -92,7 +90,6 @@ impl Shared {
             if catch_unwind(AssertUnwindSafe(|| engine.run(job))).is_err() {
                 tracing::error!("a panic while a password was hashed");
             }
-            self.lock().running -= 1;
         }
     }
 
@@ -109,7 +106,6 @@ impl Shared {
                 if job.is_abandoned() {
                     continue;
                 }
-                state.running += 1;
                 return Some(job);
             }
             state = self.work_or_end.wait(state).unwrap_or_else(PoisonError::into_inner);

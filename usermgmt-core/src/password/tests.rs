@@ -229,6 +229,18 @@ async fn a_full_queue_refuses_at_once_and_recovers() {
 }
 
 #[tokio::test]
+async fn room_that_was_taken_is_kept_until_it_is_used_or_let_go() {
+    let hasher = hasher_with(config(1, 2));
+    let mut taken: Vec<_> = (0..3).map(|_| hasher.reserve().unwrap()).collect();
+    assert!(matches!(hasher.reserve(), Err(HashError::Overloaded { .. })));
+    assert!(matches!(hasher.hash(&"one too many".into()).await, Err(HashError::Overloaded { .. })));
+    drop(taken.pop());
+    let hash = hasher.hash(&"purple otter".into()).await.unwrap();
+    let room = taken.pop().unwrap();
+    assert_eq!(room.verify(&"purple otter".into(), Some(&hash)).await, Ok(Verdict::Right));
+}
+
+#[tokio::test]
 async fn work_that_nobody_waits_for_is_skipped_and_makes_room() {
     let gate = Arc::new(Gate::default());
     let hasher = PasswordHasher::new(config(1, 2), gate.clone()).unwrap();
