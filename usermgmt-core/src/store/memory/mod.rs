@@ -220,14 +220,13 @@ impl OutboxStore for MemoryStore {
         limit: usize,
     ) -> Result<Vec<OutboxMail>, StoreError> {
         let mut state = self.state()?;
-        let mut due: Vec<OutboxMail> = state
+        let mut due: Vec<&OutboxMail> = state
             .mails
             .rows()
             .filter(|mail| mail_due_at(mail).is_some_and(|at| at <= now))
-            .cloned()
             .collect();
         due.sort_by(|a, b| (a.next_attempt_at, &a.id).cmp(&(b.next_attempt_at, &b.id)));
-        due.truncate(limit);
+        let mut due: Vec<OutboxMail> = due.into_iter().take(limit).cloned().collect();
         for mail in &mut due {
             mail.lease = Some(lease);
             mail.leased_until = Some(until);

@@ -1,0 +1,95 @@
+//! `kill -9` at every step between commit and delivery: what was committed
+//! arrives, what was not is never sent, and a second copy has the same id.
+
+use std::sync::Arc;
+
+use usermgmt_core::auth::Client;
+use usermgmt_core::flows::register::Register;
+use usermgmt_core::mail::MailKind;
+use usermgmt_core::model::identifier::{Email, Username};
+use usermgmt_core::outbox::OutboxWorker;
+use usermgmt_core::secret::Typed;
+
+use crate::kit::{HOUR, MINUTE, NOTICE, World, permanent, temporary};
+use crate::post::Way;
+
+/// Sends what is left, in a process that lives.
+async fn deliver(world: &World) {
+    let worker = world.worker();
+    for _ in 0..3 {
+        tokio::time::sleep(MINUTE).await;
+        while worker.run_once().await.unwrap() > 0 {}
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_killed_at_any_step_loses_nothing() {
+    let mut duplicates = 0;
+    for steps in 0.. {
+        let world = World::new().await;
+        world.post.set("refused@example.com", Way::Refuse(permanent()));
+        world.post.set("late@example.com", Way::Refuse(temporary()));
+        let mut expected = vec![
+            world.queue("ann@example.com", NOTICE).await,
+            world.queue_link("bob@example.com", HOUR).await.0,
+            world.queue("late@example.com", NOTICE).await,
+        ];
+        let refused = world.queue("refused@example.com", NOTICE).await;
+
+        let (auth, cut) = world.doomed(steps).await;
+        let post = Arc::new(world.post.in_process(&cut));
+        let doomed = OutboxWorker::new(auth, post);
+        let survived = cut.run(doomed.run_once()).await.is_some();
+        drop(doomed);
+        world.post.heal("late@example.com");
+        deliver(&world).await;
+
+        expected.sort();
+        let copies = world.post.copies();
+        assert!(copies.keys().eq(&expected), "killed after {steps} steps: {copies:?}");
+        assert!(copies.values().all(|&copies| copies <= 2), "after {steps} steps: {copies:?}");
+        duplicates += copies.values().filter(|&&copies| copies == 2).count();
+        let dead: Vec<_> = world.dead().await.into_iter().map(|mail| mail.id).collect();
+        assert_eq!(dead, [refused], "killed after {steps} steps");
+        assert_eq!(world.waiting().await, 0, "killed after {steps} steps");
+        if survived {
+            assert!(steps > 24, "only {steps} steps were tried");
+            break;
+        }
+    }
+    assert!(duplicates > 0, "no step lay between delivery and its record");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_killed_at_any_step_of_a_registration_mails_what_it_committed_and_only_that() {
+    let (mut committed, mut not) = (0, 0);
+    for steps in 0.. {
+        let world = World::new().await;
+        let (auth, cut) = world.doomed(steps).await;
+        let registration = Register {
+            username: Username::parse("ann", 64).unwrap(),
+            email: Email::parse("ann@example.com").unwrap(),
+            password: Typed::new("purple otter swims".to_owned()),
+            first_name: None,
+            last_name: None,
+            gender: None,
+        };
+        let survived = cut.run(auth.register(&registration, &Client::default())).await.is_some();
+        drop(auth);
+        deliver(&world).await;
+
+        let there = world.auth.find_user("ann").await.unwrap().is_some();
+        let mails: Vec<MailKind> = world.post.taken().iter().map(|mail| mail.kind).collect();
+        if there {
+            committed += 1;
+            assert_eq!(mails, [MailKind::Confirmation], "killed after {steps} steps");
+        } else {
+            not += 1;
+            assert_eq!(mails, [], "killed after {steps} steps");
+        }
+        if survived {
+            break;
+        }
+    }
+    assert!(committed > 1 && not > 1, "{committed} committed, {not} not");
+}

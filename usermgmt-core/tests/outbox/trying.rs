@@ -1,0 +1,178 @@
+//! What becomes of one mail: sent, tried again, given up, dropped.
+
+use usermgmt_core::model::mail::MailKind;
+use usermgmt_core::store::{Change, OutboxStore as _};
+
+use crate::kit::{DAY, HOUR, MINUTE, NOTICE, Running, SECOND, World, counts, permanent, temporary};
+use crate::post::Way;
+
+#[tokio::test(start_paused = true)]
+async fn a_sent_mail_is_erased_and_counted() {
+    let world = World::new().await;
+    let id = world.queue("ann@example.com", NOTICE).await;
+    let worker = world.worker();
+    assert_eq!(worker.run_once().await.unwrap(), 1);
+    assert_eq!(world.post.taken()[0].id, id);
+    assert_eq!((world.waiting().await, world.dead().await.len()), (0, 0));
+    assert_eq!(counts(&worker), [1, 0, 0, 0, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_come_after_about_5_seconds_doubling_to_an_hour_with_the_same_id() {
+    let world = World::new().await;
+    world.post.set("ann@example.com", Way::Refuse(temporary()));
+    let id = world.queue("ann@example.com", NOTICE).await;
+    let worker = world.worker();
+    let mut expected = 5 * SECOND;
+    for tries in 1..=14 {
+        assert_eq!(worker.run_once().await.unwrap(), 1, "try {tries}");
+        let next = world.store.next_mail_at().await.unwrap().unwrap();
+        let wait = next.since(world.auth.now());
+        let about = expected * 3 / 4..=expected * 5 / 4;
+        assert!(about.contains(&wait), "try {tries} is followed by {wait:?}, not {about:?}");
+        assert_eq!(worker.run_once().await.unwrap(), 0, "before its time");
+        tokio::time::sleep(wait).await;
+        expected = (expected * 2).min(HOUR);
+    }
+    world.post.heal("ann@example.com");
+    worker.run_once().await.unwrap();
+    assert_eq!(world.post.taken()[0].id, id);
+    assert_eq!(counts(&worker), [1, 14, 0, 0, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_failed_together_does_not_come_back_together() {
+    let world = World::new().await;
+    for n in 0..16 {
+        let recipient = format!("ann{n}@example.com");
+        world.post.set(&recipient, Way::Refuse(temporary()));
+        world.queue(&recipient, NOTICE).await;
+    }
+    let worker = world.worker();
+    worker.run_once().await.unwrap();
+    tokio::time::sleep(5 * SECOND).await;
+    let first = worker.run_once().await.unwrap();
+    assert!((1..16).contains(&first), "{first} of 16 are due after exactly five seconds");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_for_good_is_kept_with_its_reason_at_once() {
+    let world = World::new().await;
+    world.post.set("ann@example.com", Way::Refuse(permanent()));
+    let id = world.queue("ann@example.com", NOTICE).await;
+    let worker = world.worker();
+    worker.run_once().await.unwrap();
+    let dead = world.dead().await;
+    assert_eq!(dead[0].id, id);
+    assert_eq!(dead[0].attempts, 1);
+    assert_eq!(dead[0].last_error.as_deref(), Some("550 5.1.1 no such user"));
+    assert_eq!(counts(&worker), [0, 0, 0, 1, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_for_three_days_is_given_up_and_kept() {
+    let world = World::new().await;
+    world.post.set("ann@example.com", Way::Refuse(temporary()));
+    world.queue("ann@example.com", NOTICE).await;
+    let began = world.auth.now();
+    let running = Running::start(&world.worker());
+    world.drained().await;
+    running.stop().await;
+    let dead = world.dead().await;
+    let after = dead[0].dead_at.unwrap().since(began);
+    assert!((3 * DAY..3 * DAY + 2 * HOUR).contains(&after), "{after:?}");
+    assert_eq!(dead[0].attempts, i64::try_from(world.post.tries()).unwrap());
+    assert!((60..=100).contains(&dead[0].attempts), "{} tries", dead[0].attempts);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_letter_that_an_operator_revives_is_tried_like_a_new_one() {
+    let world = World::new().await;
+    world.post.set("ann@example.com", Way::Refuse(permanent()));
+    let id = world.queue("ann@example.com", NOTICE).await;
+    let worker = world.worker();
+    worker.run_once().await.unwrap();
+    tokio::time::sleep(10 * DAY).await;
+    world.post.set("ann@example.com", Way::Refuse(temporary()));
+    world.apply(vec![Change::ReviveMail { id: id.clone(), at: world.auth.now() }]).await;
+    worker.run_once().await.unwrap();
+    assert_eq!(world.waiting().await, 1, "old as it is, one failure does not bury it again");
+    world.post.heal("ann@example.com");
+    tokio::time::sleep(MINUTE).await;
+    worker.run_once().await.unwrap();
+    assert_eq!(world.post.taken()[0].id, id);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_does_not_answer_in_20_seconds_has_failed_for_now() {
+    let world = World::new().await;
+    world.post.set("ann@example.com", Way::Hang);
+    world.queue("ann@example.com", NOTICE).await;
+    let worker = world.worker();
+    let began = world.auth.now();
+    worker.run_once().await.unwrap();
+    assert_eq!(world.auth.now().since(began).as_secs(), 20);
+    assert_eq!(world.post.in_flight(), 0, "the send goes on");
+    assert_eq!(counts(&worker), [0, 1, 0, 0, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mail_that_makes_the_mailer_panic_is_tried_again_and_counted() {
+    let world = World::new().await;
+    world.post.set("ann@example.com", Way::Panic);
+    world.queue("ann@example.com", NOTICE).await;
+    world.queue("bob@example.com", NOTICE).await;
+    let running = Running::start(&world.worker());
+    tokio::time::sleep(SECOND).await;
+    assert_eq!(world.post.count(), 1);
+    world.drained().await;
+    running.stop().await;
+    assert_eq!(world.dead().await[0].last_error.as_deref(), Some("the mailer panicked"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mail_whose_link_is_used_void_or_expired_is_dropped() {
+    let world = World::new().await;
+    let (_, used) = world.queue_link("ann@example.com", HOUR).await;
+    world.queue_link("bob@example.com", MINUTE).await;
+    let (live, _) = world.queue_link("cid@example.com", HOUR).await;
+    world.apply(vec![Change::UseToken { id: used, now: world.auth.now() }]).await;
+    tokio::time::sleep(MINUTE).await;
+    let worker = world.worker();
+    assert_eq!(worker.run_once().await.unwrap(), 3);
+    let taken = world.post.taken();
+    assert_eq!(taken.len(), 1);
+    assert_eq!((&taken[0].id, taken[0].kind), (&live, MailKind::PasswordReset));
+    assert!(taken[0].link.as_ref().unwrap().expose().contains("/reset-password?token=umt_"));
+    assert_eq!((world.waiting().await, world.dead().await.len()), (0, 0));
+    assert_eq!(counts(&worker), [1, 0, 0, 0, 2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_error_is_kept_shortened() {
+    let world = World::new().await;
+    let error = usermgmt_core::mail::MailError::Permanent("ä".repeat(10_000));
+    world.post.set("ann@example.com", Way::Refuse(error));
+    world.queue("ann@example.com", NOTICE).await;
+    world.worker().run_once().await.unwrap();
+    assert_eq!(world.dead().await[0].last_error.as_ref().unwrap().chars().count(), 501);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_fails_for_a_moment_after_the_send_costs_no_second_copy() {
+    for lost_reply in [false, true] {
+        let world = World::new().await;
+        world.queue("ann@example.com", NOTICE).await;
+        if lost_reply {
+            world.store.lose_next_replies(1);
+        } else {
+            // The claim and the counters go through; the outcome does not.
+            world.store.fail_after(2, 3);
+        }
+        let worker = world.worker();
+        worker.run_once().await.unwrap();
+        tokio::time::sleep(2 * MINUTE).await;
+        assert_eq!(worker.run_once().await.unwrap(), 0);
+        assert_eq!((world.post.count(), world.waiting().await), (1, 0));
+    }
+}
