@@ -1,0 +1,46 @@
+//! The server and its stores where it hurts: answers that are lost, replicas
+//! that race. On every database server, with real processes where these are
+//! the point.
+
+#[cfg(test)]
+#[path = "../it/common/mod.rs"]
+#[expect(dead_code, reason = "the other test binary uses the rest")]
+mod common;
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod flows;
+#[cfg(test)]
+mod lost_answers;
+#[cfg(test)]
+mod proxy;
+#[cfg(test)]
+mod replicas;
+#[cfg(test)]
+mod totp;
+#[cfg(test)]
+mod wire;
+#[cfg(test)]
+mod world;
+
+/// The same tests on each database server.
+#[cfg(test)]
+macro_rules! on_each_server {
+    ($($test:ident),* $(,)?) => {
+        crate::on_each_server! { @ postgres Postgres $($test)* }
+        crate::on_each_server! { @ mysql MySql $($test)* }
+        crate::on_each_server! { @ mongo Mongo $($test)* }
+    };
+    (@ $module:ident $kind:ident $($test:ident)*) => {
+        mod $module {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $test() {
+                    super::$test(crate::common::Kind::$kind).await;
+                }
+            )*
+        }
+    };
+}
+#[cfg(test)]
+pub(crate) use on_each_server;
