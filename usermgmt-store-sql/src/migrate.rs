@@ -5,6 +5,9 @@ use usermgmt_core::clock::{Clock as _, SystemClock};
 use crate::conn::Conn;
 use crate::connect::ConnectError;
 use crate::dialect::Dialect;
+#[cfg(feature = "postgres")]
+use crate::fault::{Fault, fault};
+use crate::row::Row;
 use crate::sql::{Statement, statement};
 
 /// The server's locks are common to all of its databases, and their names short.
@@ -38,13 +41,33 @@ pub(crate) fn select_version() -> Statement<'static> {
 }
 
 /// Applies what is missing. Of several processes that start at once, one does
-/// it and the others wait.
+/// it and the others wait. Where nothing is missing, nothing is written, so
+/// that an account which may not create tables will do.
 pub(crate) async fn migrate(conn: &mut Conn<'_>) -> Result<(), ConnectError> {
+    // Where it fails, the table is not there yet; or the same comes up below.
+    if let Ok(rows) = conn.fetch(&select_version()).await
+        && found(&rows, conn.dialect())? == known(conn.dialect())
+    {
+        return Ok(());
+    }
     lock(conn).await?;
     let migrated = run(conn).await;
     let unlocked = unlock(conn, migrated.is_ok()).await;
     migrated?;
     Ok(unlocked?)
+}
+
+/// The version found, no later than the one known.
+fn found(rows: &[Row], dialect: Dialect) -> Result<i64, ConnectError> {
+    let found = match rows.first() {
+        Some(row) => row.columns().int().map_err(ConnectError::Schema)?,
+        None => 0,
+    };
+    let known = known(dialect);
+    if found > known {
+        return Err(ConnectError::NewerSchema { found, known });
+    }
+    Ok(found)
 }
 
 async fn run(conn: &mut Conn<'_>) -> Result<(), ConnectError> {
@@ -54,14 +77,7 @@ async fn run(conn: &mut Conn<'_>) -> Result<(), ConnectError> {
     )
     .await?;
     let rows = conn.fetch(&select_version()).await?;
-    let found = match rows.first() {
-        Some(row) => row.columns().int().map_err(ConnectError::Schema)?,
-        None => 0,
-    };
-    let known = known(conn.dialect());
-    if found > known {
-        return Err(ConnectError::NewerSchema { found, known });
-    }
+    let found = found(&rows, conn.dialect())?;
     for (version, script) in (1..).zip(migrations(conn.dialect())) {
         if version <= found {
             continue;
@@ -86,11 +102,16 @@ async fn lock(conn: &mut Conn<'_>) -> Result<(), ConnectError> {
         Dialect::Sqlite => Ok(conn.script("BEGIN IMMEDIATE").await?),
         #[cfg(feature = "postgres")]
         Dialect::Postgres => {
-            conn.script("BEGIN").await?;
+            conn.script(
+                "BEGIN; SET LOCAL lock_timeout = 60000; SET LOCAL client_min_messages = warning",
+            )
+            .await?;
             let key = i64::from_be_bytes(*b"usermgmt");
             let lock = statement("SELECT 1 FROM pg_advisory_xact_lock(?)").bind(key);
-            conn.fetch(&lock).await?;
-            Ok(())
+            match conn.fetch(&lock).await {
+                Err(error) if fault(&error) == Fault::RolledBack => Err(ConnectError::Locked),
+                locked => Ok(locked.map(drop)?),
+            }
         }
         #[cfg(feature = "mysql")]
         Dialect::MySql => {

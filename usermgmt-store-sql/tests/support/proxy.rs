@@ -36,11 +36,15 @@ impl Proxy {
 
     pub(crate) async fn on_port(port: u16, url: &str, text: &'static str) -> Self {
         let mut url: Url = url.parse().unwrap();
-        let usual = if url.scheme().starts_with("postgres") { 5432 } else { 3306 };
+        let is_postgres = url.scheme().starts_with("postgres");
+        let usual = if is_postgres { 5432 } else { 3306 };
         let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(usual));
         let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         url.set_host(Some("127.0.0.1")).unwrap();
         url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
+        // What is encrypted cannot be told apart.
+        let plain = if is_postgres { ("sslmode", "disable") } else { ("ssl-mode", "DISABLED") };
+        url.query_pairs_mut().append_pair(plain.0, plain.1);
         let lose = Arc::new(AtomicU8::new(Lose::Nothing as u8));
         let lost = Arc::new(AtomicU64::new(0));
         let accepting = tokio::spawn({
