@@ -38,21 +38,24 @@ fn is_loopback_host(host: &str) -> bool {
 
 /// Whether any header is there that proxies add.
 fn was_forwarded(headers: &HeaderMap) -> bool {
-    const EXACT: [&str; 9] = [
+    const EXACT: [&str; 11] = [
         "forwarded",
         "via",
+        "cdn-loop",
         "x-real-ip",
         "x-client-ip",
         "x-cluster-client-ip",
-        "x-original-host",
+        "x-host",
         "true-client-ip",
         "cf-connecting-ip",
         "fastly-client-ip",
+        "fly-client-ip",
     ];
+    const PREFIXES: [&str; 3] = ["x-forwarded", "x-origina", "x-remote-"];
     headers
         .keys()
         .map(|name| name.as_str())
-        .any(|name| name.starts_with("x-forwarded") || EXACT.contains(&name))
+        .any(|name| PREFIXES.iter().any(|p| name.starts_with(p)) || EXACT.contains(&name))
 }
 
 #[cfg(test)]
@@ -107,7 +110,17 @@ mod tests {
 
     #[test]
     fn a_proxy_on_this_machine_does_not() {
-        for name in ["Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Via"] {
+        for name in [
+            "Forwarded",
+            "X-Forwarded-For",
+            "X-Forwarded-Proto",
+            "X-Real-IP",
+            "Via",
+            "X-Originating-IP",
+            "X-Original-URL",
+            "X-Remote-Addr",
+            "CDN-Loop",
+        ] {
             let headers = [("host", "localhost"), (name, "x")];
             assert!(!asked("127.0.0.1:40000", &headers), "{name}");
         }

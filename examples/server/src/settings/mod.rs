@@ -251,14 +251,15 @@ fn read_mail(
             _ => Err("expected dev:, console:, smtp://…, smtps://… or ses://…".to_owned()),
         }
     });
+    let url = given.unwrap_or_else(|| DEV_MAIL.to_owned());
+    let leads_elsewhere =
+        !leads_to_loopback(&public_url.cloned().unwrap_or_else(|| url_of(listen)));
     if !layers.is_set("mail.url") && !listen.ip().is_loopback() {
         layers.problem(format!(
             "mail.url is required, because {listen} is not loopback: \
              the development mailbox is for this machine alone"
         ));
-    }
-    let url = given.unwrap_or_else(|| DEV_MAIL.to_owned());
-    if url == DEV_MAIL && !public_url.is_none_or(leads_to_loopback) {
+    } else if url.starts_with(DEV_MAIL) && leads_elsewhere {
         layers.problem(
             "the development mailbox (mail.url = dev:) is for this machine alone, \
              but public_url is not loopback: set mail.url to what delivers your mail",

@@ -158,6 +158,8 @@ fn mail_must_be_set_up_before_others_can_reach_the_server() {
     assert!(error.contains("mail.url is required"), "{error}");
     let error = given().flag("public_url", "https://accounts.example.org").refused();
     assert!(error.contains("public_url is not loopback"), "{error}");
+    let everywhere = given().flag("listen", "0.0.0.0:8080").flag("mail.url", "dev:").refused();
+    assert!(everywhere.contains("public_url is not loopback"), "{everywhere}");
     given()
         .flag("public_url", "https://accounts.example.org")
         .flag("mail.url", "console:")
