@@ -10,7 +10,6 @@ use crate::limits::Limit;
 use crate::model::ids::{SessionId, UserId};
 use crate::model::session::Session;
 use crate::model::user::User;
-use crate::password::Verdict;
 use crate::secret::Typed;
 use crate::store::Change;
 use crate::token;
@@ -234,16 +233,17 @@ impl Auth {
         user: &UserId,
         password: &Typed,
     ) -> Result<bool, Unserved> {
+        // First, so that one that is not verified is no try.
+        let room = self.0.hasher.reserve()?;
         let now = self.now();
         let attempt = self.attempt_user_secret(user, now).await?;
         let account = self.read(self.0.store.account(user)).await?;
         let hash = account.as_ref().and_then(|account| account.password.as_ref());
-        let verdict = self.0.hasher.verify(password, hash).await;
-        // One that was not verified was no try.
-        if !matches!(verdict, Ok(Verdict::Wrong)) {
+        let right = room.verify(password, hash).await?.is_right();
+        if right {
             self.give_back(&attempt).await;
         }
-        Ok(verdict?.is_right())
+        Ok(right)
     }
 
     /// Counts a try at a secret of a user who is signed in.

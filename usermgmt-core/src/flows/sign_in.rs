@@ -137,6 +137,9 @@ impl Auth {
         command: &SignIn,
         client: &Client,
     ) -> Result<Verified, Unserved> {
+        // First of all: in a storm the excess must cost neither the store's time
+        // nor anybody's tries.
+        let room = self.0.hasher.reserve()?;
         let now = self.now();
         let limits = &self.0.config.limits;
         let identifier = Identifier::typed(&command.identifier);
@@ -167,14 +170,7 @@ impl Auth {
         let capped = attempt_within(&attempt, 2, limits.sign_in_account).is_err() && !device.this;
         let hash =
             account.as_ref().filter(|_| !capped).and_then(|account| account.password.as_ref());
-        let verdict = match self.0.hasher.verify(&command.password, hash).await {
-            Ok(verdict) => verdict,
-            Err(error) => {
-                // Whoever keeps the hasher busy must not use up everybody's tries.
-                self.give_back(&attempt).await;
-                return Err(error.into());
-            }
-        };
+        let verdict = room.verify(&command.password, hash).await?;
         let Some(account) =
             account.filter(|account| verdict != Verdict::Wrong && account.user.is_active())
         else {
