@@ -5,9 +5,11 @@ use mongodb::error::{Error, UNKNOWN_TRANSACTION_COMMIT_RESULT};
 use mongodb::options::ReadConcern;
 use mongodb::{ClientSession, Collection};
 use usermgmt_core::clock::Timestamp;
+use usermgmt_core::model::ids::UserId;
 use usermgmt_core::store::{Changes, StoreError};
 
 use crate::fault::{Fault, fault, store_error};
+use crate::lines;
 use crate::pauses::Pauses;
 use crate::schema::COMMITS;
 use crate::step::{Step, Stopped, steps};
@@ -15,7 +17,8 @@ use crate::store::MongoStore;
 use crate::value::{binary, date};
 
 /// A list of changes as operations.
-struct Plan {
+struct Plan<'a> {
+    user: Option<&'a UserId>,
     /// Only a list of several leaves its id: a single change is not replayed.
     commit: Option<(Binary, Timestamp)>,
     steps: Vec<Step>,
@@ -29,10 +32,11 @@ enum Begun {
     Found(Binary),
 }
 
-impl Plan {
-    fn new(changes: &Changes) -> Result<Self, StoreError> {
+impl<'a> Plan<'a> {
+    fn new(changes: &'a Changes) -> Result<Self, StoreError> {
         let several = changes.list().len() > 1;
         let mut plan = Self {
+            user: lines::user(changes.list()),
             commit: several.then(|| (binary(changes.commit_id().as_bytes()), changes.at())),
             steps: Vec::new(),
         };
@@ -52,9 +56,10 @@ impl MongoStore {
         self.within_time(self.carry_out(&plan)).await
     }
 
-    async fn carry_out(&self, plan: &Plan) -> Result<(), StoreError> {
+    async fn carry_out(&self, plan: &Plan<'_>) -> Result<(), StoreError> {
         let mut session = self.client().start_session().await.map_err(store_error)?;
         let mut pauses = Pauses::default();
+        let mut turn = None;
         loop {
             let ran = match (&plan.commit, plan.steps.as_slice()) {
                 (None, [step]) if step.is_one_document() => self.alone(step, &mut session).await,
@@ -64,7 +69,11 @@ impl MongoStore {
                 Ok(()) => return Ok(()),
                 Err(Stopped::Guard(guard)) => return Err(StoreError::Conflict(guard)),
                 Err(Stopped::Failed(error)) => return Err(store_error(error)),
-                Err(Stopped::Undone) => pauses.pause().await,
+                Err(Stopped::Undone) => match (plan.user, &turn) {
+                    (Some(user), None) => turn = Some(self.lines().turn(user).await),
+                    // Lists of other processes, or new ones, are in the way.
+                    _ => pauses.pause().await,
+                },
             }
         }
     }
@@ -79,7 +88,11 @@ impl MongoStore {
         }
     }
 
-    async fn transaction(&self, plan: &Plan, session: &mut ClientSession) -> Result<(), Stopped> {
+    async fn transaction(
+        &self,
+        plan: &Plan<'_>,
+        session: &mut ClientSession,
+    ) -> Result<(), Stopped> {
         // A snapshot of what a majority has, so that what the list decides on
         // cannot be rolled back.
         let start = session.start_transaction().read_concern(ReadConcern::snapshot());
@@ -97,7 +110,7 @@ impl MongoStore {
         }
     }
 
-    async fn run(&self, plan: &Plan, session: &mut ClientSession) -> Result<Begun, Stopped> {
+    async fn run(&self, plan: &Plan<'_>, session: &mut ClientSession) -> Result<Begun, Stopped> {
         if let Some((id, at)) = &plan.commit {
             let commits = self.commits();
             let insert = commits.insert_one(doc! { "_id": id, "at": date(*at) });

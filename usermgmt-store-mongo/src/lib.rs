@@ -20,6 +20,7 @@
 mod apply;
 mod connect;
 mod fault;
+mod lines;
 mod pauses;
 mod purge;
 mod schema;

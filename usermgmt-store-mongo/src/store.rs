@@ -1,6 +1,7 @@
 //! The store.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,6 +15,7 @@ use usermgmt_core::clock::Timestamp;
 use usermgmt_core::store::{Changes, Store, StoreError};
 
 use crate::fault::{Fault, fault, store_error};
+use crate::lines::Lines;
 use crate::pauses::Pauses;
 use crate::schema;
 use crate::step::ids;
@@ -27,11 +29,12 @@ pub(crate) const ANSWER: Duration = Duration::from_secs(8);
 #[derive(Clone)]
 pub struct MongoStore {
     database: Database,
+    lines: Arc<Lines>,
 }
 
 impl MongoStore {
     pub(crate) fn new(database: Database) -> Self {
-        Self { database }
+        Self { database, lines: Arc::default() }
     }
 
     /// Closes its connections, those of its clones too. A store that is just
@@ -46,6 +49,10 @@ impl MongoStore {
 
     pub(crate) fn database(&self) -> &Database {
         &self.database
+    }
+
+    pub(crate) fn lines(&self) -> &Lines {
+        &self.lines
     }
 
     pub(crate) fn collection<T: Send + Sync>(&self, name: &str) -> Collection<T> {

@@ -1,4 +1,5 @@
 //! The store on a MongoDB server.
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
 use std::sync::Arc;
 

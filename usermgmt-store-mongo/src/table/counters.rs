@@ -8,6 +8,7 @@ use serde::Deserialize;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::store::{Count, CounterStore, Hit, StoreError};
 
+use crate::fault::{Fault, fault};
 use crate::schema::COUNTERS;
 use crate::store::MongoStore;
 use crate::value::{date, time};
@@ -19,25 +20,50 @@ struct CounterRow {
 }
 
 impl MongoStore {
-    /// One operation: the window is tested by the write that counts.
     async fn hit_one(&self, hit: &Hit, now: Timestamp) -> Result<Count, StoreError> {
+        let ends = now + hit.window;
+        loop {
+            if let Some(count) = self.count_up(&hit.key, now, ends).await? {
+                return Ok(count);
+            }
+            if self.begin_count(&hit.key, ends).await? {
+                return Ok(Count { count: 1, resets_at: ends });
+            }
+            // Another attempt began the count in between, so it is there to count up.
+        }
+    }
+
+    /// One operation: the window is tested by the write that counts. `None`
+    /// where there is no counter.
+    async fn count_up(
+        &self,
+        key: &str,
+        now: Timestamp,
+        ends: Timestamp,
+    ) -> Result<Option<Count>, StoreError> {
         let open = doc! { "$gt": ["$resets_at", date(now)] };
-        let ends = date(now + hit.window);
         let update = vec![doc! { "$set": {
             "hits": { "$cond": [&open, { "$add": ["$hits", 1_i64] }, 1_i64] },
-            "resets_at": { "$cond": [&open, "$resets_at", ends] },
+            "resets_at": { "$cond": [&open, "$resets_at", date(ends)] },
         } }];
         let counters = self.collection::<CounterRow>(COUNTERS);
-        let count = self.ask(|| {
+        let row = self.ask(|| {
             counters
-                .find_one_and_update(doc! { "_id": &hit.key }, update.clone())
-                .upsert(true)
+                .find_one_and_update(doc! { "_id": key }, update.clone())
                 .return_document(ReturnDocument::After)
         });
-        let row = count
-            .await?
-            .ok_or_else(|| StoreError::Failed("a counter was not written".to_owned()))?;
-        Ok(Count { count: row.hits, resets_at: time(row.resets_at) })
+        Ok(row.await?.map(|row| Count { count: row.hits, resets_at: time(row.resets_at) }))
+    }
+
+    /// Whether there was no counter.
+    async fn begin_count(&self, key: &str, ends: Timestamp) -> Result<bool, StoreError> {
+        let counters = self.collection::<Document>(COUNTERS);
+        let first = doc! { "_id": key, "hits": 1_i64, "resets_at": date(ends) };
+        self.ask(async || match counters.insert_one(&first).await {
+            Err(error) if fault(&error) == Fault::Duplicate => Ok(false),
+            inserted => inserted.map(|_| true),
+        })
+        .await
     }
 }
 
