@@ -28,6 +28,8 @@ pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore
         .max_connections(options.max_connections)
         .min_connections(options.min_connections)
         .acquire_timeout(options.acquire_timeout)
+        // A line for each who waits would fill the log just when it is read.
+        .acquire_slow_threshold(options.acquire_timeout)
         .test_before_acquire(false)
         .before_acquire(|conn, meta| {
             Box::pin(async move {

@@ -46,6 +46,8 @@ pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore
     // tested or replaced.
     let pool = SqlitePoolOptions::new()
         .acquire_timeout(options.acquire_timeout)
+        // A line for each who waits would fill the log just when it is read.
+        .acquire_slow_threshold(options.acquire_timeout)
         .test_before_acquire(false)
         .max_lifetime(None);
     let writer = pool.clone().max_connections(1).idle_timeout(None).connect_lazy_with(file.clone());
