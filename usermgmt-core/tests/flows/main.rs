@@ -2,6 +2,8 @@
 //! facade, over the store in memory, a clock that stands and a mailer that keeps
 //! what it is given.
 
+#![expect(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
+
 mod access_tokens;
 mod building;
 mod changing_email;
