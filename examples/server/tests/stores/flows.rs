@@ -340,7 +340,7 @@ pub(crate) fn home() -> Client {
     }
 }
 
-fn registration(name: &str, password: &str) -> Register {
+pub(crate) fn registration(name: &str, password: &str) -> Register {
     Register {
         username: username(name),
         email: email(&address(name)),

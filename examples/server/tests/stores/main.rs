@@ -3,6 +3,8 @@
 //! the point.
 
 #[cfg(test)]
+mod clocks;
+#[cfg(test)]
 #[path = "../it/common/mod.rs"]
 #[expect(dead_code, reason = "the other test binary uses the rest")]
 mod common;
@@ -16,6 +18,10 @@ mod lost_answers;
 mod proxy;
 #[cfg(test)]
 mod replicas;
+#[cfg(test)]
+mod sql;
+#[cfg(test)]
+mod start;
 #[cfg(test)]
 mod totp;
 #[cfg(test)]
