@@ -17,10 +17,7 @@ pub trait SecureRng: fmt::Debug + Send + Sync + 'static {
 pub struct OsRng;
 
 impl SecureRng for OsRng {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that asks the operating system"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the operating system")]
     #[expect(clippy::expect_used, reason = "documented: no randomness, no service")]
     fn fill(&self, into: &mut [u8]) {
         getrandom::fill(into).expect("the operating system's random generator failed");

@@ -62,9 +62,7 @@ impl fmt::Display for UserId {
 
 fn uuid_v7(now: Timestamp, rng: &dyn SecureRng) -> String {
     let millis = u64::try_from(now.as_millis()).unwrap_or(0);
-    uuid::Builder::from_unix_timestamp_millis(millis, &random(rng))
-        .into_uuid()
-        .to_string()
+    uuid::Builder::from_unix_timestamp_millis(millis, &random(rng)).into_uuid().to_string()
 }
 
 macro_rules! time_ordered_id {
