@@ -168,7 +168,7 @@ impl World {
     /// Lets time pass until nothing is tried any more.
     pub(crate) async fn drained(&self) {
         while self.waiting().await > 0 {
-            tokio::time::sleep(SECOND).await;
+            tokio::time::sleep(10 * MINUTE).await;
         }
     }
 }
