@@ -157,7 +157,8 @@ impl Auth {
         }
     }
 
-    /// Ends all of a user's sessions, and every sign-in that is under way.
+    /// Ends all of a user's sessions, and every sign-in that waits for its second
+    /// factor. One whose password is verified at this moment counts as made after.
     ///
     /// # Errors
     /// [`Unserved`]. That the user is gone is no error.
