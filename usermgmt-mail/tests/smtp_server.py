@@ -2,10 +2,12 @@
 
 usage: smtp_server.py <mode> <folder>
 
+Whatever the mode, it refuses recipients called nobody.
+
 Makes a certificate authority and certificates in <folder>, listens on a free
 port of 127.0.0.1, and prints one JSON object a line: first {"port": n}, then
-{"raw": text} for what arrives in clear and {"mail": text, "from", "to"} for
-each mail accepted. Ends with its standard input.
+{"raw": text} for what arrives in clear, {"mail": text, "from", "to"} for each
+mail accepted, and where it is slow {"data": true} before. Ends with its standard input.
 """
 
 import asyncio
@@ -115,7 +117,7 @@ class Handler:
         return "553 5.7.1 not your address" if MODE == "reject_sender" else "250 OK"
 
     async def handle_RCPT(self, server, session, envelope, address, options):
-        if MODE == "reject_recipient":
+        if MODE == "reject_recipient" or address.startswith("nobody@"):
             return f"550 5.1.1 <{address}>: no such user"
         if MODE == "defer":
             return "451 4.7.1 greylisted, try again"
@@ -130,7 +132,12 @@ class Handler:
             return f"554 5.7.1 listed URL {link.strip()}"
         if MODE == "tarpit":
             await asyncio.Event().wait()
+        if MODE == "slow":
+            report(data=True)
+            await asyncio.sleep(5)
         report(mail=content, **{"from": envelope.mail_from, "to": envelope.rcpt_tos})
+        if MODE == "no_receipt":
+            await asyncio.Event().wait()
         if MODE == "drop_after_data" and self.seen == 1:
             server.transport.abort()
         return "250 queued"
