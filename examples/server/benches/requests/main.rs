@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "without what it measures a benchmark has no result")]
 
 mod access_token;
+#[expect(dead_code, unused_imports, reason = "the other benchmark uses the rest")]
 #[path = "../common/mod.rs"]
 mod common;
 mod current_user;
