@@ -99,7 +99,8 @@ pub struct Limits {
     pub sign_in_account: Rate,
     /// After how many failed sign-ins the owner is told, once a day. Default 10.
     pub notify_after: i64,
-    /// Mails asked for with one address or name. Default 10 in an hour.
+    /// Mails asked for with one address or name. Default 10 in 15 minutes: no
+    /// longer than a reset link lives, so that whoever is refused has one.
     pub mail_identifier: Rate,
     /// Mails asked for from one client address. Default 120 in an hour.
     pub mail_client: Rate,
@@ -107,7 +108,8 @@ pub struct Limits {
     /// are put off until the window ends. Default 20 in an hour.
     pub mail_recipient: Rate,
     /// Mails of one kind sent to one address; more are put off until the window
-    /// ends. Default 10 in an hour.
+    /// ends, which for reset links is no longer than they live. Default 10 in an
+    /// hour.
     pub mail_recipient_kind: Rate,
     /// Registrations from one client address. Default 120 in an hour.
     pub register_client: Rate,
@@ -143,7 +145,7 @@ impl Default for Limits {
             sign_in_client: Rate::per_minutes(100, 15),
             sign_in_account: Rate::per_minutes(50, 60),
             notify_after: 10,
-            mail_identifier: Rate::per_minutes(10, 60),
+            mail_identifier: Rate::per_minutes(10, 15),
             mail_client: Rate::per_minutes(120, 60),
             mail_recipient: Rate::per_minutes(20, 60),
             mail_recipient_kind: Rate::per_minutes(10, 60),

@@ -25,8 +25,13 @@ impl OutboxWorker {
         let (recipient, kind) = (mail.recipient.canonical(), mail.kind.as_str());
         let by_kind = [recipient, kind];
         let by_address = [recipient];
-        let mut counted =
-            vec![Limit { rate: limits.mail_recipient_kind, name: "recipient-kind", by: &by_kind }];
+        let mut rate = limits.mail_recipient_kind;
+        if mail.kind == MailKind::PasswordReset {
+            // Whose link is put off has a live one in the mailbox already. In a longer
+            // window strangers could see to it that none arrives in time.
+            rate.window = rate.window.min(self.auth.0.config.reset_ttl);
+        }
+        let mut counted = vec![Limit { rate, name: "recipient-kind", by: &by_kind }];
         if can_be_caused_by_strangers(mail.kind) {
             let rate = limits.mail_recipient;
             counted.push(Limit { rate, name: "recipient", by: &by_address });
@@ -57,18 +62,18 @@ fn why(limit: &Limit<'_>) -> String {
 }
 
 /// Whether somebody who only knows the address can have such a mail sent to it.
-/// These share one limit. The others tell of what happened in the account: so
-/// that no stranger can hold them up, they do not count there.
+/// These share one limit. The others tell of what happened in the account, or are
+/// of no use later: so that no stranger can hold them up, they do not count there.
 fn can_be_caused_by_strangers(kind: MailKind) -> bool {
     match kind {
         MailKind::Confirmation
         | MailKind::Activation
         | MailKind::AlreadyRegistered
         | MailKind::ChoosePassword
-        | MailKind::PasswordReset
         | MailKind::EmailChangeConfirm
         | MailKind::EmailTaken => true,
-        MailKind::PasswordChanged
+        MailKind::PasswordReset
+        | MailKind::PasswordChanged
         | MailKind::EmailChangeRequested
         | MailKind::EmailChanged
         | MailKind::RepeatedFailures

@@ -1,5 +1,8 @@
 //! Keeping an owner out by failing in their name, and guessing beyond the limits.
 
+use usermgmt_core::mail::MailKind;
+use usermgmt_core::model::token::Purpose;
+
 use crate::kit::*;
 
 #[tokio::test]
@@ -34,4 +37,30 @@ async fn a_username_gives_no_further_tries_of_the_mailed_code() {
     let mail = world.mail().await.remove(0);
     assert!(world.auth.confirm_by_code("ann", &code(&mail), &home()).await.is_err());
     world.auth.confirm_by_code("ann@example.com", &code(&mail), &home()).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_owner_always_has_a_live_reset_link_however_often_strangers_ask() {
+    let world = World::new().await;
+    world.member("ann").await;
+    for n in 0..10 {
+        world.try_register(&format!("eve{n}"), "ann@example.com", OTHER).await.unwrap();
+    }
+    let mut newest = String::new();
+    for minute in 0..120 {
+        for name in ["ann", "ann@example.com"] {
+            for _ in 0..12 {
+                let _ = world.auth.forgot_password(name, &client(minute)).await;
+            }
+        }
+        // Whether or not the owner is let ask as well.
+        let _ = world.auth.forgot_password("ann@example.com", &home()).await;
+        let mails = world.mail().await;
+        if let Some(mail) = mails.iter().rfind(|mail| mail.kind == MailKind::PasswordReset) {
+            newest = link_token(mail);
+        }
+        let live = world.auth.inspect_link(&newest, &[Purpose::Reset], &home()).await;
+        assert!(live.is_ok(), "minute {minute}");
+        world.later(MINUTE);
+    }
 }
