@@ -26,6 +26,8 @@ mod connect;
 mod dialect;
 mod fault;
 mod host;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod lent;
 mod migrate;
 #[cfg(test)]
 mod plans;

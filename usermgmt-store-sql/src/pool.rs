@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use crate::conn::{Conn, execute, fetch};
+use crate::conn::Conn;
+#[cfg(feature = "sqlite")]
+use crate::conn::{execute, fetch};
 use crate::dialect::Dialect;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use crate::lent::Lent;
 use crate::row::Row;
 use crate::sql::Statement;
 
@@ -81,9 +85,17 @@ impl Pool {
                 fetch!(statement, Dialect::Sqlite, readers, Row::Sqlite)
             }
             #[cfg(feature = "postgres")]
-            Self::Postgres(pool) => fetch!(statement, Dialect::Postgres, pool, Row::Postgres),
+            Self::Postgres(pool) => {
+                let mut lent = Lent::by(pool).await?;
+                let rows = lent.conn().fetch(statement).await;
+                lent.back(rows)
+            }
             #[cfg(feature = "mysql")]
-            Self::MySql(pool) => fetch!(statement, Dialect::MySql, pool, Row::MySql),
+            Self::MySql(pool) => {
+                let mut lent = Lent::by(pool).await?;
+                let rows = lent.conn().fetch(statement).await;
+                lent.back(rows)
+            }
         }
     }
 
@@ -93,9 +105,17 @@ impl Pool {
             #[cfg(feature = "sqlite")]
             Self::Sqlite { writer, .. } => execute!(statement, Dialect::Sqlite, writer),
             #[cfg(feature = "postgres")]
-            Self::Postgres(pool) => execute!(statement, Dialect::Postgres, pool),
+            Self::Postgres(pool) => {
+                let mut lent = Lent::by(pool).await?;
+                let written = lent.conn().execute(statement).await;
+                lent.back(written)
+            }
             #[cfg(feature = "mysql")]
-            Self::MySql(pool) => execute!(statement, Dialect::MySql, pool),
+            Self::MySql(pool) => {
+                let mut lent = Lent::by(pool).await?;
+                let written = lent.conn().execute(statement).await;
+                lent.back(written)
+            }
         }
     }
 
@@ -123,9 +143,17 @@ impl Pool {
                 writer.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite)
             }
             #[cfg(feature = "postgres")]
-            Self::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
+            Self::Postgres(pool) => {
+                let mut lent = Lent::by(pool).await?;
+                lent.conn().script("BEGIN").await?;
+                Ok(Tx::Postgres(lent))
+            }
             #[cfg(feature = "mysql")]
-            Self::MySql(pool) => pool.begin().await.map(Tx::MySql),
+            Self::MySql(pool) => {
+                let mut lent = Lent::by(pool).await?;
+                lent.conn().script("BEGIN").await?;
+                Ok(Tx::MySql(lent))
+            }
         }
     }
 
@@ -150,9 +178,9 @@ pub(crate) enum Tx {
     #[cfg(feature = "sqlite")]
     Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
     #[cfg(feature = "postgres")]
-    Postgres(sqlx::Transaction<'static, sqlx::Postgres>),
+    Postgres(Lent<sqlx::Postgres>),
     #[cfg(feature = "mysql")]
-    MySql(sqlx::Transaction<'static, sqlx::MySql>),
+    MySql(Lent<sqlx::MySql>),
 }
 
 impl Tx {
@@ -161,20 +189,27 @@ impl Tx {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(tx) => Conn::Sqlite(tx),
             #[cfg(feature = "postgres")]
-            Self::Postgres(tx) => Conn::Postgres(tx),
+            Self::Postgres(lent) => lent.conn(),
             #[cfg(feature = "mysql")]
-            Self::MySql(tx) => Conn::MySql(tx),
+            Self::MySql(lent) => lent.conn(),
         }
+    }
+
+    /// Ends it by what became of the work in it.
+    pub(crate) async fn end_with<T>(self, work: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
+        match work {
+            Ok(_) => self.commit().await?,
+            Err(_) => self.roll_back().await?,
+        }
+        work
     }
 
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(tx) => tx.commit().await,
-            #[cfg(feature = "postgres")]
-            Self::Postgres(tx) => tx.commit().await,
-            #[cfg(feature = "mysql")]
-            Self::MySql(tx) => tx.commit().await,
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            _ => self.end("COMMIT").await,
         }
     }
 
@@ -182,10 +217,21 @@ impl Tx {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(tx) => tx.rollback().await,
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            _ => self.end("ROLLBACK").await,
+        }
+    }
+
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    async fn end(mut self, how: &'static str) -> Result<(), sqlx::Error> {
+        let ended = self.conn().script(how).await;
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => ended,
             #[cfg(feature = "postgres")]
-            Self::Postgres(tx) => tx.rollback().await,
+            Self::Postgres(lent) => lent.back(ended),
             #[cfg(feature = "mysql")]
-            Self::MySql(tx) => tx.rollback().await,
+            Self::MySql(lent) => lent.back(ended),
         }
     }
 }

@@ -49,7 +49,7 @@ impl Row {
         on_row!(self, row => row.try_get(column))
     }
 
-    fn text(&self, column: usize) -> Result<Option<String>, sqlx::Error> {
+    pub(crate) fn text(&self, column: usize) -> Result<Option<String>, sqlx::Error> {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(row) => row.try_get(column),

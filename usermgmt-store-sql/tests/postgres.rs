@@ -36,6 +36,7 @@ on_the_server! {
     a_guard_that_fails_after_a_lost_commit_is_told,
     a_single_change_whose_reply_is_lost_is_not_replayed,
     a_server_that_went_away_and_came_back_is_used_again,
+    connections_that_fell_silent_are_replaced,
 }
 
 host_tests!(sqlx::PgPool, "BEGIN", async || {

@@ -58,10 +58,13 @@ impl SqlStore {
     /// second reads is what the first wrote.
     async fn hit_and_read(&self, hits: &[Hit], now: Timestamp) -> Result<Vec<Row>, sqlx::Error> {
         let mut tx = self.pool().begin().await?;
-        tx.conn().execute(&hit(self.dialect(), hits, now)).await?;
-        let rows = tx.conn().fetch(&select(hits)).await?;
-        tx.commit().await?;
-        Ok(rows)
+        let mut conn = tx.conn();
+        let counted = async {
+            conn.execute(&hit(self.dialect(), hits, now)).await?;
+            conn.fetch(&select(hits)).await
+        };
+        let counted = counted.await;
+        tx.end_with(counted).await
     }
 }
 

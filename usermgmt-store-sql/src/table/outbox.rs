@@ -86,14 +86,18 @@ pub(crate) fn select_due(dialect: Dialect, now: Timestamp, rows: usize) -> State
         .bind(limit(rows))
 }
 
-fn lease_all(ids: &[MailId], lease: LeaseId, until: Timestamp) -> Statement<'_> {
+fn lease_all(
+    due: &[Row],
+    lease: LeaseId,
+    until: Timestamp,
+) -> Result<Statement<'static>, sqlx::Error> {
     let update = statement(format!(
         "UPDATE usermgmt_outbox SET lease = ?, leased_until = ? WHERE id IN {}",
-        placeholders(1, ids.len())
+        placeholders(1, due.len())
     ))
     .bind(lease)
     .bind(until);
-    ids.iter().fold(update, |update, id| update.bind(id))
+    due.iter().try_fold(update, |update, row| Ok(update.bind(row.text(0)?)))
 }
 
 /// The first that nobody has, by the index, and the few that are leased.
@@ -201,29 +205,25 @@ pub(crate) fn drop_all(user_id: &UserId) -> Step<'_> {
 }
 
 impl SqlStore {
-    /// Claims by two statements, where one cannot do it. The outer result is
-    /// the database's, the inner one whether its rows could be read.
+    /// Claims by two statements, where one cannot do it.
     async fn select_and_lease(
         &self,
         lease: LeaseId,
         now: Timestamp,
         until: Timestamp,
         limit: usize,
-    ) -> Result<Result<Vec<OutboxMail>, StoreError>, sqlx::Error> {
+    ) -> Result<Vec<Row>, sqlx::Error> {
         let mut tx = self.pool().begin().await?;
-        let rows = tx.conn().fetch(&select_due(self.dialect(), now, limit)).await?;
-        let mut mails = match rows.iter().map(mail).collect::<Result<Vec<_>, _>>() {
-            Ok(mails) if !mails.is_empty() => mails,
-            nothing => return Ok(nothing),
+        let mut conn = tx.conn();
+        let due = async {
+            let due = conn.fetch(&select_due(self.dialect(), now, limit)).await?;
+            if !due.is_empty() {
+                conn.execute(&lease_all(&due, lease, until)?).await?;
+            }
+            Ok(due)
         };
-        let ids: Vec<MailId> = mails.iter().map(|mail| mail.id.clone()).collect();
-        tx.conn().execute(&lease_all(&ids, lease, until)).await?;
-        tx.commit().await?;
-        for mail in &mut mails {
-            mail.lease = Some(lease);
-            mail.leased_until = Some(until);
-        }
-        Ok(Ok(mails))
+        let due = due.await;
+        tx.end_with(due).await
     }
 }
 
@@ -236,13 +236,16 @@ impl OutboxStore for SqlStore {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<OutboxMail>, StoreError> {
-        let mut mails = if self.dialect().has_returning() {
-            let claim = claim(self.dialect(), lease, now, until, limit);
-            let rows = self.write_returning(&claim).await?;
-            rows.iter().map(mail).collect::<Result<Vec<_>, _>>()?
+        let rows = if self.dialect().has_returning() {
+            self.write_returning(&claim(self.dialect(), lease, now, until, limit)).await?
         } else {
-            self.retrying(|| self.select_and_lease(lease, now, until, limit)).await??
+            self.retrying(|| self.select_and_lease(lease, now, until, limit)).await?
         };
+        let mut mails = rows.iter().map(mail).collect::<Result<Vec<_>, _>>()?;
+        for mail in &mut mails {
+            mail.lease = Some(lease);
+            mail.leased_until = Some(until);
+        }
         // What an UPDATE answers has no order.
         mails.sort_by(|a, b| (a.next_attempt_at, &a.id).cmp(&(b.next_attempt_at, &b.id)));
         Ok(mails)

@@ -113,3 +113,25 @@ pub(crate) async fn a_server_that_went_away_and_came_back_is_used_again(database
     store.apply(&changes).await.unwrap();
     assert_eq!(store.audit(&user, None, 10).await.unwrap().len(), 2);
 }
+
+pub(crate) async fn connections_that_fell_silent_are_replaced(database: Database) {
+    let proxy = Proxy::before(&database.url, "COMMIT").await;
+    let patience = Duration::from_millis(300);
+    let options = PoolOptions::default().max_connections(2).acquire_timeout(patience);
+    let store = SqlStore::connect(&proxy.url, options).await.unwrap();
+    store.ping().await.unwrap();
+    proxy.silence();
+
+    let user = UserId::generate(NOW, &OsRng);
+    let changes = list([Change::InsertAudit(entry(&user)), Change::InsertAudit(entry(&user))]);
+    let apply = || tokio::time::timeout(patience, store.apply(&changes));
+    let unanswered = apply().await;
+    assert!(unanswered.is_err(), "{unanswered:?}");
+    // Those who asked have gone; one who asks after them is answered.
+    let mut tries = 0;
+    while !matches!(apply().await, Ok(Ok(()))) {
+        tries += 1;
+        assert!(tries < 100, "the pool waits for answers that never come");
+    }
+    assert_eq!(store.audit(&user, None, 10).await.unwrap().len(), 2);
+}

@@ -1,13 +1,14 @@
 //! A proxy between the store and its server that loses what it is told to lose.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::SeqCst};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
 use url::Url;
 
-/// What happens to the next message that holds the armed text.
+/// What happens to the next message that holds the proxy's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Lose {
@@ -19,12 +20,19 @@ pub(crate) enum Lose {
     Reply,
 }
 
-/// The proxy. It accepts connections until it is dropped.
+/// The proxy. It accepts connections until it is dropped, and they end with it.
 pub(crate) struct Proxy {
     pub(crate) url: String,
-    lose: Arc<AtomicU8>,
-    lost: Arc<AtomicU64>,
-    accepting: tokio::task::JoinHandle<()>,
+    state: Arc<State>,
+    accepting: JoinHandle<()>,
+}
+
+struct State {
+    text: &'static str,
+    lose: AtomicU8,
+    lost: AtomicU64,
+    accepted: AtomicU64,
+    silent: AtomicU64,
 }
 
 impl Proxy {
@@ -45,30 +53,31 @@ impl Proxy {
         // What is encrypted cannot be told apart.
         let plain = if is_postgres { ("sslmode", "disable") } else { ("ssl-mode", "DISABLED") };
         url.query_pairs_mut().append_pair(plain.0, plain.1);
-        let lose = Arc::new(AtomicU8::new(Lose::Nothing as u8));
-        let lost = Arc::new(AtomicU64::new(0));
-        let accepting = tokio::spawn({
-            let (lose, lost) = (lose.clone(), lost.clone());
-            async move {
-                // The connections end with the proxy.
-                let mut connections = tokio::task::JoinSet::new();
-                while let Ok((client, _)) = listener.accept().await {
-                    let server = TcpStream::connect(&server).await.unwrap();
-                    connections.spawn(pass(client, server, text, lose.clone(), lost.clone()));
-                }
-            }
+        let state = Arc::new(State {
+            text,
+            lose: AtomicU8::new(Lose::Nothing as u8),
+            lost: AtomicU64::new(0),
+            accepted: AtomicU64::new(0),
+            silent: AtomicU64::new(0),
         });
-        Self { url: url.into(), lose, lost, accepting }
+        let accepting = tokio::spawn(accept(listener, server, state.clone()));
+        Self { url: url.into(), state, accepting }
     }
 
     /// From now on the next message with the text is lost, or its reply.
     pub(crate) fn lose(&self, what: Lose) {
-        self.lose.store(what as u8, Ordering::SeqCst);
+        self.state.lose.store(what as u8, SeqCst);
     }
 
     /// How many were lost so far.
     pub(crate) fn lost(&self) -> u64 {
-        self.lost.load(Ordering::SeqCst)
+        self.state.lost.load(SeqCst)
+    }
+
+    /// From now on nothing passes on the connections that there are, and they
+    /// stay open, as where a machine is gone without a word.
+    pub(crate) fn silence(&self) {
+        self.state.silent.store(self.state.accepted.load(SeqCst), SeqCst);
     }
 }
 
@@ -78,40 +87,57 @@ impl Drop for Proxy {
     }
 }
 
-async fn pass(
-    mut client: TcpStream,
-    mut server: TcpStream,
-    text: &'static str,
-    lose: Arc<AtomicU8>,
-    lost: Arc<AtomicU64>,
-) {
-    let (mut from_client, mut from_server) = (vec![0; 65_536], vec![0; 65_536]);
-    loop {
-        tokio::select! {
-            read = client.read(&mut from_client) => {
-                let Ok(length @ 1..) = read else { return };
-                let message = &from_client[..length];
-                let holds = message.windows(text.len()).any(|part| part == text.as_bytes());
-                let armed = match holds {
-                    true => lose.swap(Lose::Nothing as u8, Ordering::SeqCst),
-                    false => Lose::Nothing as u8,
-                };
-                if armed == Lose::Request as u8 {
-                    lost.fetch_add(1, Ordering::SeqCst);
-                    return;
+async fn accept(listener: TcpListener, server: String, state: Arc<State>) {
+    let mut connections = JoinSet::new();
+    while let Ok((client, _)) = listener.accept().await {
+        let number = state.accepted.fetch_add(1, SeqCst) + 1;
+        let server = TcpStream::connect(&server).await.unwrap();
+        connections.spawn(state.clone().pass(number, client, server));
+    }
+}
+
+impl State {
+    async fn pass(self: Arc<Self>, number: u64, mut client: TcpStream, mut server: TcpStream) {
+        let (mut from_client, mut from_server) = (vec![0; 65_536], vec![0; 65_536]);
+        loop {
+            tokio::select! {
+                read = client.read(&mut from_client) => {
+                    let Ok(length @ 1..) = read else { return };
+                    self.wait_where_silent(number).await;
+                    let message = &from_client[..length];
+                    let lose = self.what_to_lose(message);
+                    if lose == Lose::Request as u8 {
+                        self.lost.fetch_add(1, SeqCst);
+                        return;
+                    }
+                    if server.write_all(message).await.is_err() { return }
+                    if lose == Lose::Reply as u8 {
+                        // The reply is there: the server has done it.
+                        let _reply = server.read(&mut from_server).await;
+                        self.lost.fetch_add(1, SeqCst);
+                        return;
+                    }
                 }
-                if server.write_all(message).await.is_err() { return }
-                if armed == Lose::Reply as u8 {
-                    // The reply is there: the server has done it.
-                    let _reply = server.read(&mut from_server).await;
-                    lost.fetch_add(1, Ordering::SeqCst);
-                    return;
+                read = server.read(&mut from_server) => {
+                    let Ok(length @ 1..) = read else { return };
+                    self.wait_where_silent(number).await;
+                    if client.write_all(&from_server[..length]).await.is_err() { return }
                 }
             }
-            read = server.read(&mut from_server) => {
-                let Ok(length @ 1..) = read else { return };
-                if client.write_all(&from_server[..length]).await.is_err() { return }
-            }
+        }
+    }
+
+    fn what_to_lose(&self, message: &[u8]) -> u8 {
+        let text = self.text.as_bytes();
+        match message.windows(text.len()).any(|part| part == text) {
+            true => self.lose.swap(Lose::Nothing as u8, SeqCst),
+            false => Lose::Nothing as u8,
+        }
+    }
+
+    async fn wait_where_silent(&self, number: u64) {
+        if number <= self.silent.load(SeqCst) {
+            std::future::pending::<()>().await;
         }
     }
 }
