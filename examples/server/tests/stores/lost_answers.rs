@@ -30,6 +30,8 @@ struct Run {
 /// Runs a flow on somebody new, and loses the answer to its commit of that number.
 async fn run(world: &World, flow: Flow, name: &str, lose: Option<usize>) -> Run {
     let ready: Ready = flow.prepare(world, name).await;
+    // Looking at the state takes the mail; that of the preparation is none of the flow's.
+    drop(world.mail().await);
     let before = world.state_of(name, ready.user.as_ref()).await;
     // What is the same moment to a clock that stands would be in no order.
     world.later(Duration::from_secs(1));
