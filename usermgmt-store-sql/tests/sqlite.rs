@@ -11,6 +11,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::audit::AuditEntry;
+use usermgmt_core::model::identifier::{Email, Identifier};
 use usermgmt_core::model::ids::{AuditId, UserId};
 use usermgmt_core::rng::OsRng;
 use usermgmt_core::store::{AuditStore as _, Change, Changes, Store};
@@ -48,6 +49,28 @@ fn entry(user: &UserId) -> AuditEntry {
 async fn write(store: &SqlStore, entry: &AuditEntry) {
     let list = vec![Change::InsertAudit(entry.clone())];
     store.apply(&Changes::new(list, NOW, &OsRng)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_deleted_is_not_left_in_the_free_space_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("accounts.db");
+    let store = open(&file).await.unwrap();
+    let names: Vec<Identifier> = (0..50)
+        .map(|n| Identifier::email(&Email::parse(&format!("trace{n}@example.org")).unwrap()))
+        .collect();
+    let claim = |identifier: &Identifier| Change::ClaimIdentifier {
+        identifier: identifier.clone(),
+        user_id: None,
+        until: Some(NOW),
+        now: NOW,
+    };
+    let list = names.iter().map(claim).collect();
+    store.apply(&Changes::new(list, NOW, &OsRng)).await.unwrap();
+    assert!(store.purge(NOW, 1000).await.unwrap() >= 50);
+    store.close().await;
+    let bytes = std::fs::read(&file).unwrap();
+    assert!(!bytes.windows(5).any(|five| five == b"trace"));
 }
 
 #[tokio::test]

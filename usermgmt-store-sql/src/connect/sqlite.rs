@@ -36,7 +36,10 @@ pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(false)
         .statement_cache_capacity(200)
-        .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT);
+        .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
+        // What is deleted is overwritten: a deleted person must not be read from
+        // the free space of the file.
+        .pragma("secure_delete", "ON");
 
     let mut first = open_first(&file, options.acquire_timeout).await?;
     migrate::migrate(&mut Conn::Sqlite(&mut first)).await?;

@@ -80,9 +80,11 @@ async fn racers_across_two_processes_have_one_winner(kind: Kind) {
         async move { server.post("/api/v1/register", body).await }
     })
     .await;
+    // Whom the one file could not serve in time is told so, and nothing else.
     for reply in &replies {
-        assert_eq!(reply.status, 201, "{reply:?}");
+        assert!(matches!(reply.status, 201 | 503), "{reply:?}");
     }
+    assert!(replies.iter().any(|reply| reply.status == 201));
     let link = a.mail_to("grace@example.org").await.path("/confirm-email/");
     let replies = race(|racer| {
         let server = processes[racer % 2];
