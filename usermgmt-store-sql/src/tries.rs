@@ -5,7 +5,9 @@ use std::time::Duration;
 use usermgmt_core::rng::{OsRng, random};
 
 /// The most tries after the first.
-const MOST: u32 = 8;
+const MOST: u32 = 40;
+/// How often the pause doubles.
+const DOUBLINGS: u32 = 7;
 
 /// Tries made so far.
 #[derive(Debug, Default)]
@@ -21,7 +23,7 @@ impl Tries {
         if self.made == MOST {
             return false;
         }
-        let longest = 2_000_u64 << self.made;
+        let longest = 2_000_u64 << self.made.min(DOUBLINGS);
         let [share] = random::<1>(&OsRng);
         let pause = longest / 2 + longest * u64::from(share) / 512;
         tokio::time::sleep(Duration::from_micros(pause)).await;
