@@ -78,7 +78,9 @@ impl MongoStore {
         }
     }
 
-    /// One operation, which commits by itself.
+    /// One operation, which commits by itself. Where its reply is lost, the
+    /// driver sends it once more under the same number, and the server makes it
+    /// once; beyond that it is not replayed.
     async fn alone(&self, step: &Step, session: &mut ClientSession) -> Result<(), Stopped> {
         match step.run(self.database(), session).await {
             // Its insert may have lost a race against a document that its

@@ -40,7 +40,7 @@ fn code_fault(code: i32) -> Fault {
         112 => Fault::Undone,
         // HostUnreachable, HostNotFound, LockTimeout, MaxTimeMSExpired,
         // WriteConcernTimeout, NetworkTimeout, ShutdownInProgress,
-        // PrimarySteppedDown, ReadConcernMajorityNotAvailableYet,
+        // ReadConcernMajorityNotAvailableYet, PrimarySteppedDown,
         // ExceededTimeLimit, IngressRequestRateLimitExceeded, SocketException,
         // NotWritablePrimary, InterruptedAtShutdown, Interrupted,
         // InterruptedDueToReplStateChange, NotPrimaryNoSecondaryOk,

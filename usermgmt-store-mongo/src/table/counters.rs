@@ -70,7 +70,7 @@ impl MongoStore {
 #[async_trait]
 impl CounterStore for MongoStore {
     async fn hit(&self, hits: &[Hit], now: Timestamp) -> Result<Vec<Count>, StoreError> {
-        try_join_all(hits.iter().map(|hit| self.hit_one(hit, now))).await
+        self.within_time(try_join_all(hits.iter().map(|hit| self.hit_one(hit, now)))).await
     }
 
     async fn give_back(&self, keys: &[String]) -> Result<(), StoreError> {

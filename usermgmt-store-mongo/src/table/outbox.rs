@@ -171,6 +171,30 @@ struct Depth {
 }
 
 impl MongoStore {
+    async fn claim(
+        &self,
+        lease: LeaseId,
+        now: Timestamp,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<OutboxMail>, StoreError> {
+        let mut claimed: Vec<OutboxMail> = Vec::new();
+        for _ in 0..ROUNDS {
+            let left = limit - claimed.len();
+            let mine: Vec<&str> = claimed.iter().map(|mail| mail.id.as_str()).collect();
+            let due = doc! { "due_at": { "$lte": date(now) }, "_id": { "$nin": mine } };
+            let ids = self.find_ids(OUTBOX, due, longest_due_first(), left).await?;
+            if ids.is_empty() {
+                break;
+            }
+            for row in self.lease(&ids, lease, now, until).await? {
+                claimed.push(row.into_mail()?);
+            }
+        }
+        claimed.sort_by(|a, b| (a.next_attempt_at, &a.id).cmp(&(b.next_attempt_at, &b.id)));
+        Ok(claimed)
+    }
+
     /// Takes those of the mails that are still due: the guard is tested for
     /// each by the write that leases it.
     async fn lease(
@@ -198,21 +222,7 @@ impl OutboxStore for MongoStore {
         until: Timestamp,
         limit: usize,
     ) -> Result<Vec<OutboxMail>, StoreError> {
-        let mut claimed: Vec<OutboxMail> = Vec::new();
-        for _ in 0..ROUNDS {
-            let left = limit - claimed.len();
-            let mine: Vec<&str> = claimed.iter().map(|mail| mail.id.as_str()).collect();
-            let due = doc! { "due_at": { "$lte": date(now) }, "_id": { "$nin": mine } };
-            let ids = self.find_ids(OUTBOX, due, longest_due_first(), left).await?;
-            if ids.is_empty() {
-                break;
-            }
-            for row in self.lease(&ids, lease, now, until).await? {
-                claimed.push(row.into_mail()?);
-            }
-        }
-        claimed.sort_by(|a, b| (a.next_attempt_at, &a.id).cmp(&(b.next_attempt_at, &b.id)));
-        Ok(claimed)
+        self.within_time(self.claim(lease, now, until, limit)).await
     }
 
     async fn next_mail_at(&self) -> Result<Option<Timestamp>, StoreError> {

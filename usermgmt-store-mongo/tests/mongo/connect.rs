@@ -1,0 +1,135 @@
+//! From a URL to a store.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use mongodb::bson::{Document, doc};
+use mongodb::options::Collation;
+use tokio::net::TcpListener;
+use usermgmt_core::store::{Store as _, StoreError, UserStore as _};
+use usermgmt_store_mongo::{ConnectError, MongoStore};
+
+use crate::database::OwnDatabase;
+use crate::rows::{list, registration, user};
+
+/// A port of this machine where nothing listens.
+async fn closed_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap().port()
+}
+
+#[tokio::test]
+async fn a_url_that_asks_for_less_is_refused_by_the_options_name() {
+    for (options, named) in [
+        ("w=0", "w"),
+        ("w=1", "w"),
+        ("w=3", "w"),
+        ("w=somewhere", "w"),
+        ("journal=false", "journal"),
+        ("w=majority&journal=false", "journal"),
+        ("readPreference=secondary", "readPreference"),
+        ("readPreference=primaryPreferred", "readPreference"),
+        ("readPreference=nearest", "readPreference"),
+        ("readConcernLevel=local", "readConcernLevel"),
+        ("readConcernLevel=available", "readConcernLevel"),
+    ] {
+        match MongoStore::connect(&format!("mongodb://127.0.0.1:1/a?{options}")).await {
+            Err(ConnectError::Weak { option }) => assert_eq!(option, named, "{options}"),
+            other => panic!("{options}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_url_that_asks_for_the_same_is_taken() {
+    let database = OwnDatabase::new();
+    let options = "w=majority&journal=true&readPreference=primary&readConcernLevel=majority";
+    let url = format!("{}&{options}", database.url);
+    let store = MongoStore::connect(&url).await.unwrap();
+    store.ping().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_no_mongodb_url_is_refused_and_no_password_repeated() {
+    for url in ["postgres://ann:s3cret@127.0.0.1/a", "mongodb://ann:s3%cret@127.0.0.1/a", ""] {
+        match MongoStore::connect(url).await {
+            Err(error @ ConnectError::Url(_)) => {
+                let text = format!("{error} {error:?}");
+                assert!(!text.contains("s3") && !text.contains("cret"), "{text}");
+            }
+            other => panic!("{url}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_unavailable_soon() {
+    let port = closed_port().await;
+    let url = format!("mongodb://127.0.0.1:{port}/a?serverSelectionTimeoutMS=300");
+    let answer = tokio::time::timeout(Duration::from_secs(5), MongoStore::connect(&url)).await;
+    match answer.unwrap() {
+        Err(ConnectError::Database(StoreError::Unavailable(_))) => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_store_whose_connections_are_closed_is_unavailable() {
+    let database = OwnDatabase::new();
+    let store = MongoStore::connect(&database.url).await.unwrap();
+    store.close().await;
+    let answer = store.users(None, 1).await;
+    assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
+}
+
+#[tokio::test]
+async fn any_number_of_processes_may_start_on_a_fresh_database_at_once() {
+    let database = OwnDatabase::new();
+    let starts = join_all((0..8).map(|_| MongoStore::connect(&database.url))).await;
+    let stores: Vec<MongoStore> = starts.into_iter().map(Result::unwrap).collect();
+    for (number, store) in stores.iter().enumerate() {
+        store.ping().await.unwrap();
+        store.apply(&list(registration(&user(&format!("user{number}"))))).await.unwrap();
+    }
+    assert_eq!(stores[0].users(None, 100).await.unwrap().len(), 8);
+    let outbox = database.open().await.collection::<Document>("usermgmt_outbox");
+    let mut indexes = outbox.list_index_names().await.unwrap();
+    indexes.sort();
+    assert_eq!(indexes, ["_id_", "dead_at", "due_at", "user_id", "waiting"]);
+}
+
+#[tokio::test]
+async fn a_second_start_finds_what_the_first_one_wrote() {
+    let database = OwnDatabase::new();
+    let ann = user("ann");
+    let store = MongoStore::connect(&database.url).await.unwrap();
+    store.apply(&list(registration(&ann))).await.unwrap();
+    store.close().await;
+    let store = MongoStore::connect(&database.url).await.unwrap();
+    assert_eq!(store.users(None, 9).await.unwrap(), [ann]);
+}
+
+#[tokio::test]
+async fn a_schema_newer_than_this_program_stops_the_start() {
+    let database = OwnDatabase::new();
+    let store = MongoStore::connect(&database.url).await.unwrap();
+    let schema = database.open().await.collection::<Document>("usermgmt_schema");
+    schema.update_one(doc! {}, doc! { "$set": { "version": 99_i64 } }).await.unwrap();
+    match MongoStore::connect(&database.url).await {
+        Err(ConnectError::NewerSchema { found: 99, known: 1 }) => {}
+        other => panic!("{other:?}"),
+    }
+    let ping = store.ping().await;
+    assert!(matches!(ping, Err(StoreError::Failed(_))), "{ping:?}");
+}
+
+#[tokio::test]
+async fn a_collection_that_takes_different_names_for_equal_stops_the_start() {
+    let database = OwnDatabase::new();
+    let collation = Collation::builder().locale("en").build();
+    let create = database.open().await;
+    create.create_collection("usermgmt_identifiers").collation(collation).await.unwrap();
+    match MongoStore::connect(&database.url).await {
+        Err(ConnectError::Collation { collection: "usermgmt_identifiers" }) => {}
+        other => panic!("{other:?}"),
+    }
+}
