@@ -11,6 +11,9 @@ use crate::step::{Expect, Step, steps};
 use crate::store::SqlStore;
 use crate::tries::Tries;
 
+/// How often a database that does not answer is asked whether a list was applied.
+const MOST_UNANSWERED: u32 = 8;
+
 /// A list of changes as statements.
 pub(crate) struct Plan<'a> {
     /// Only a list of several leaves its id: a single change is not replayed.
@@ -80,6 +83,7 @@ impl SqlStore {
         let plan = Plan::new(changes, self.dialect());
         let mut tries = Tries::default();
         let mut in_doubt = false;
+        let mut unanswered = 0;
         loop {
             let stopped = match self.attempt(&plan).await {
                 Ok(()) => return Ok(()),
@@ -96,7 +100,8 @@ impl SqlStore {
                 // tells, as soon as the database answers again.
                 Fault::Unavailable => {
                     in_doubt |= is_commit && plan.commit.is_some();
-                    in_doubt
+                    unanswered += 1;
+                    in_doubt && unanswered <= MOST_UNANSWERED
                 }
                 Fault::Duplicate | Fault::Other => false,
             };

@@ -80,6 +80,12 @@ impl SqlStore {
     /// - `mysql://user:password@host/database?ssl-mode=VERIFY_IDENTITY`, or
     ///   `mariadb:`
     ///
+    /// The parameters after the `?` are those of [`sqlx`]. Unless they ask for
+    /// more, a server is spoken to over TLS only where it offers that, and its
+    /// certificate is not checked. `sslmode=verify-full` checks it against
+    /// Mozilla's roots, or those of `sslrootcert=file`; with MySQL that is
+    /// `ssl-mode=VERIFY_IDENTITY` and `ssl-ca=file`.
+    ///
     /// # Errors
     /// [`ConnectError`] says what is wrong: the URL, the database or its schema.
     pub async fn connect(url: &str, options: PoolOptions) -> Result<Self, ConnectError> {
