@@ -1,8 +1,8 @@
 //! `GET /api/v1/protected` with all that surrounds it, beside a bare route that
-//! reads the same user's row by its key.
+//! reads the same user's row by its key. Both get the token.
 
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::routing::get as on_get;
 use axum::{Json, Router};
 use divan::Bencher;
@@ -16,12 +16,10 @@ const COMPARISON: Comparison = Comparison { name: "current user", wanted_percent
 const TIMES: usize = 60;
 
 pub(crate) fn routes(bare: Bare) -> Router {
-    Router::new().route("/row", on_get(row)).with_state(bare)
+    Router::new().route("/row/{id}", on_get(row)).with_state(bare)
 }
 
-async fn row(State(bare): State<Bare>, headers: HeaderMap) -> Result<Json<Value>, StatusCode> {
-    let id = headers.get(header::AUTHORIZATION).and_then(|id| id.to_str().ok());
-    let id = id.and_then(|id| id.strip_prefix("Bearer ")).ok_or(StatusCode::UNAUTHORIZED)?;
+async fn row(State(bare): State<Bare>, Path(id): Path<String>) -> Result<Json<Value>, StatusCode> {
     let row: (String, String, String, Option<i64>) = sqlx::query_as(
         "SELECT id, username, email, email_confirmed_at FROM usermgmt_users WHERE id = ?",
     )
@@ -40,9 +38,12 @@ async fn row(State(bare): State<Bare>, headers: HeaderMap) -> Result<Json<Value>
 
 #[divan::bench(args = turns(), sample_count = 5, sample_size = 1)]
 fn current_user(bencher: Bencher<'_, '_>, turn: &Turn) {
-    let requests = WORLD.signed_in.iter().map(|signed_in| match turn.side {
-        Side::Baseline => get("/row", signed_in.user.id.as_str()),
-        Side::Usermgmt => get("/api/v1/protected", signed_in.tokens.access_token.expose()),
+    let requests = WORLD.signed_in.iter().map(|signed_in| {
+        let path = match turn.side {
+            Side::Baseline => format!("/row/{}", signed_in.user.id),
+            Side::Usermgmt => "/api/v1/protected".to_owned(),
+        };
+        get(&path, signed_in.tokens.access_token.expose())
     });
     let mut load = Load::new(requests);
     measure(bencher, COMPARISON, turn, PEOPLE * TIMES, || load.run(TIMES));
