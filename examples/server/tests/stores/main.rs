@@ -1,6 +1,6 @@
 //! The server and its stores where it hurts: answers that are lost, replicas
-//! that race. On every database server, with real processes where these are
-//! the point.
+//! that race, databases that die, clocks that differ. On every database server,
+//! with real processes where these are the point.
 
 #[cfg(test)]
 mod clocks;
@@ -9,7 +9,13 @@ mod clocks;
 #[expect(dead_code, reason = "the other test binary uses the rest")]
 mod common;
 #[cfg(test)]
+mod conflicts;
+#[cfg(test)]
 mod contract;
+#[cfg(test)]
+mod database_server;
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod flows;
 #[cfg(test)]

@@ -34,4 +34,13 @@ impl Sql {
             Self::MySql(connection) => drop(sql.execute(connection).await.unwrap()),
         }
     }
+
+    /// How many rows a statement answers.
+    pub(crate) async fn rows(&mut self, statement: &str) -> usize {
+        let sql = raw_sql(AssertSqlSafe(statement));
+        match self {
+            Self::Postgres(connection) => sql.fetch_all(connection).await.unwrap().len(),
+            Self::MySql(connection) => sql.fetch_all(connection).await.unwrap().len(),
+        }
+    }
 }
