@@ -1,5 +1,6 @@
 //! User accounts without a framework.
 
+mod admission;
 pub mod auth;
 pub mod clock;
 pub mod config;

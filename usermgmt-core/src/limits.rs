@@ -48,11 +48,7 @@ impl Client {
     /// A limit by client: none where the client's address is not known or a
     /// service's, since many would share it.
     pub(crate) fn limit(&self, rate: Rate) -> Rate {
-        if self.address.is_some() && !self.is_service {
-            rate
-        } else {
-            Rate { max: i64::MAX, ..rate }
-        }
+        if self.counts_alone() { rate } else { Rate { max: i64::MAX, ..rate } }
     }
 }
 

@@ -234,10 +234,9 @@ impl Auth {
         user: &UserId,
         password: &Typed,
     ) -> Result<bool, Unserved> {
-        // First, so that one that is not verified is no try.
-        let room = self.0.hasher.reserve()?;
         let now = self.now();
-        let attempt = self.attempt_user_secret(user, now).await?;
+        let by = [user.as_str()];
+        let (room, attempt) = self.admit(&by, &[self.user_secret(&by)], now).await?;
         let account = self.read(self.0.store.account(user)).await?;
         let hash = account.as_ref().and_then(|account| account.password.as_ref());
         let right = room.verify(password, hash).await?.is_right();
@@ -253,7 +252,10 @@ impl Auth {
         user: &UserId,
         now: Timestamp,
     ) -> Result<crate::limits::Attempt, Unserved> {
-        let rate = self.0.config.limits.user_secret;
-        self.attempt(&[Limit { rate, name: "user-secret", by: &[user.as_str()] }], now).await
+        self.attempt(&[self.user_secret(&[user.as_str()])], now).await
+    }
+
+    fn user_secret<'a>(&self, user: &'a [&'a str]) -> Limit<'a> {
+        Limit { rate: self.0.config.limits.user_secret, name: "user-secret", by: user }
     }
 }

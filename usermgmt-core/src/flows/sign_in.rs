@@ -137,9 +137,6 @@ impl Auth {
         command: &SignIn,
         client: &Client,
     ) -> Result<Verified, Unserved> {
-        // First of all: in a storm the excess must cost neither the store's time
-        // nor anybody's tries.
-        let room = self.0.hasher.reserve()?;
         let now = self.now();
         let limits = &self.0.config.limits;
         let identifier = Identifier::typed(&command.identifier);
@@ -152,7 +149,9 @@ impl Auth {
                 by: &[&network],
             },
         ];
-        let attempt = self.attempt(&rates, now).await?;
+        // One name alone where many people share the address.
+        let who = if client.counts_alone() { vec![&*network] } else { vec![name, &network] };
+        let (room, attempt) = self.admit(&who, &rates, now).await?;
 
         let account = self.read(self.0.store.account_by_identifier(&identifier, now)).await?;
         // What was refused above does not count here: one client alone must not lock

@@ -1,5 +1,6 @@
 //! Keeping an owner out by failing in their name, and guessing beyond the limits.
 
+use usermgmt_core::flows::sign_in::SignInError;
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::token::Purpose;
 
@@ -63,4 +64,29 @@ async fn an_owner_always_has_a_live_reset_link_however_often_strangers_ask() {
         assert!(live.is_ok(), "minute {minute}");
         world.later(MINUTE);
     }
+}
+
+#[tokio::test]
+async fn a_client_beyond_its_limits_does_not_take_the_room_of_others() {
+    let world = World::with(|config| {
+        config.hasher.workers = 1;
+        config.hasher.queue = 1;
+    })
+    .await;
+    world.member("ann").await;
+    let refused = async || {
+        let answer = world.try_sign_in("ann", OTHER, &client(66)).await;
+        matches!(answer, Err(SignInError::Unserved(unserved)) if is_limited(&unserved))
+    };
+    while !refused().await {}
+    // Its attempts are many, and counting them takes a while.
+    world.store.hang();
+    for _ in 0..50 {
+        let auth = world.auth.clone();
+        let command = credentials("ann", OTHER);
+        tokio::spawn(async move { auth.sign_in(&command, &client(66)).await });
+        tokio::task::yield_now().await;
+    }
+    world.store.heal();
+    world.sign_in("ann").await;
 }
