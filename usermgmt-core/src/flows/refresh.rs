@@ -138,7 +138,7 @@ impl Auth {
         let rotated = self.commit(vec![change], now).await?;
         Ok(rotated.is_ok().then(|| Session {
             generation: to,
-            rotated_at: Some(now),
+            rotated_at: if to == session.generation { session.rotated_at } else { Some(now) },
             last_seen_at: now,
             expires_at,
             ip: client.address.or(session.ip),

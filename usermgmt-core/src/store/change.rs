@@ -139,8 +139,9 @@ pub enum Change {
     /// [`MAX_SESSIONS`](crate::model::session::MAX_SESSIONS) seen last stay (the
     /// added one always). Guarded: the id is new (`Exists`).
     InsertSession(Box<Session>),
-    /// Moves a session to a later generation. Guarded (`Session`): it is there,
-    /// `now` is before its expiry, and it has this generation.
+    /// Goes on with a session, at a later generation or the same. Guarded
+    /// (`Session`): it is there, `now` is before its expiry, and it has this
+    /// generation.
     RotateSession {
         /// Which.
         id: SessionId,
@@ -148,7 +149,8 @@ pub enum Change {
         generation: i64,
         /// The generation it gets.
         to: i64,
-        /// The present: its `rotated_at` and `last_seen_at`.
+        /// The present: its `last_seen_at`, and its `rotated_at` where the
+        /// generation is another one.
         now: Timestamp,
         /// Its new expiry.
         expires_at: Timestamp,

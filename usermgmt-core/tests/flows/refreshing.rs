@@ -7,6 +7,7 @@ use std::time::Duration;
 use usermgmt_core::auth::Tokens;
 use usermgmt_core::flows::refresh::RefreshError;
 use usermgmt_core::flows::sign_in::SignedIn;
+use usermgmt_core::keys::KeyRing;
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::session::Session;
 use usermgmt_core::store::Change;
@@ -299,6 +300,22 @@ async fn fixed_tokens_stay_the_same_and_keep_the_session_alive() {
     }
     world.later(10 * DAY);
     assert!(is_invalid(&refresh(&world, &first).await));
+}
+
+#[tokio::test]
+async fn fixed_tokens_do_not_keep_an_older_one_alive() {
+    let world = World::new().await;
+    let (signed_in, _) = world.signed_in_member("ann").await;
+    let first = token(&signed_in);
+    let second = next(&world, &first).await;
+    let mut config = config();
+    config.compat.fixed_refresh_tokens = true;
+    let fixed = world.another(KeyRing::single(SECRET.to_vec()).unwrap(), config).await;
+    for _ in 0..4 {
+        world.later(10 * SECOND);
+        fixed.refresh(&second, &home()).await.unwrap();
+    }
+    assert!(matches!(fixed.refresh(&first, &home()).await, Err(RefreshError::Reused)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

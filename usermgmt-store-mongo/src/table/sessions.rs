@@ -110,10 +110,12 @@ pub(crate) fn rotate(
     };
     let mut set = doc! {
         "generation": to,
-        "rotated_at": date(now),
         "last_seen_at": date(now),
         "expires_at": date(expires_at),
     };
+    if to != from {
+        set.insert("rotated_at", date(now));
+    }
     if let Some(ip) = ip {
         set.insert("ip", ip.to_string());
     }

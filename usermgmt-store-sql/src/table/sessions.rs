@@ -111,12 +111,12 @@ pub(crate) fn rotate<'a>(
     user_agent: Option<&'a str>,
 ) -> Step<'a> {
     statement(
-        "UPDATE usermgmt_sessions SET generation = ?, rotated_at = ?, last_seen_at = ?, \
-         expires_at = ?, ip = COALESCE(?, ip), user_agent = COALESCE(?, user_agent) \
+        "UPDATE usermgmt_sessions SET generation = ?, rotated_at = COALESCE(?, rotated_at), \
+         last_seen_at = ?, expires_at = ?, ip = COALESCE(?, ip), user_agent = COALESCE(?, user_agent) \
          WHERE id = ? AND generation = ? AND expires_at > ?",
     )
     .bind(to)
-    .bind(now)
+    .bind((to != generation).then_some(now))
     .bind(now)
     .bind(expires_at)
     .bind(ip.map(IpAddr::to_string))

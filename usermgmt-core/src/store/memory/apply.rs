@@ -116,7 +116,9 @@ impl State {
                 guard(*now < row.expires_at && row.generation == *generation, Guard::Session)?;
                 let mut session = row.clone();
                 session.generation = *to;
-                session.rotated_at = Some(*now);
+                if to != generation {
+                    session.rotated_at = Some(*now);
+                }
                 session.last_seen_at = *now;
                 session.expires_at = *expires_at;
                 session.ip = ip.or(session.ip);

@@ -88,6 +88,7 @@ macro_rules! store_conformance {
                 a_session_id_is_taken_once,
                 a_session_ends_at_its_expiry_and_not_before,
                 a_rotation_moves_a_session_to_the_named_generation,
+                a_session_that_keeps_its_generation_was_not_rotated,
                 a_rotation_needs_the_generation_that_was_read,
                 a_session_is_ended_by_its_own_user,
                 all_of_a_users_sessions_end_but_the_one_excepted,

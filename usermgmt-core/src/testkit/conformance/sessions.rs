@@ -155,6 +155,32 @@ pub async fn a_rotation_moves_a_session_to_the_named_generation(store: Arc<dyn S
     kit.session_is(&other).await;
 }
 
+pub async fn a_session_that_keeps_its_generation_was_not_rotated(store: Arc<dyn Store>) {
+    let kit = Kit::new(store);
+    let ann = kit.add_user("ann").await;
+    let mut session = kit.session(&ann.id);
+    kit.applied([insert(&session)]).await;
+    for rotated_at in [None, Some(NOW + HOUR)] {
+        if rotated_at.is_some() {
+            kit.applied([rotate(&session, 0, NOW + HOUR)]).await;
+            session.generation = 1;
+        }
+        let now = NOW + 2 * HOUR;
+        kit.applied([Change::RotateSession {
+            id: session.id,
+            generation: session.generation,
+            to: session.generation,
+            now,
+            expires_at: now + DAY,
+            ip: None,
+            user_agent: None,
+        }])
+        .await;
+        session = Session { rotated_at, last_seen_at: now, expires_at: now + DAY, ..session };
+        kit.session_is(&session).await;
+    }
+}
+
 pub async fn a_rotation_needs_the_generation_that_was_read(store: Arc<dyn Store>) {
     let kit = Kit::new(store);
     let ann = kit.add_user("ann").await;
