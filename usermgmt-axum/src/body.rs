@@ -5,12 +5,13 @@ use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use crate::error::ApiError;
+use crate::pages::asks_for_html;
 use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Issue, Problems, Style};
 
@@ -34,6 +35,10 @@ pub(crate) async fn receive(request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let body = match collect(body).await {
         Ok(bytes) => Body::from(bytes),
+        // Nobody else would tell, where a request takes no body.
+        Err(Unreadable::TooLarge) if !asks_for_html(&parts.headers) => {
+            return ApiError::payload_too_large().into_response();
+        }
         Err(why) => {
             parts.extensions.insert(why);
             Body::empty()

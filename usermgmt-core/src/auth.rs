@@ -281,7 +281,7 @@ impl Auth {
     async fn record_root_secrets(&self) -> Result<(), BuildError> {
         // Only one of two processes that start on an empty store gets the anchor in.
         const ANCHOR: &str = "first";
-        loop {
+        for _ in 0..ATTEMPTS {
             let known = self.read_store(self.0.store.root_keys()).await?;
             let is_known = |id: &str, fingerprint: &str| {
                 known.iter().any(|(k, f)| k == id && f == fingerprint)
@@ -320,6 +320,8 @@ impl Auth {
                 other => return Ok(other?),
             }
         }
+        // Another secret has the same key id, which takes some billions of secrets.
+        Err(StoreError::Conflict(Guard::Exists).into())
     }
 
     /// Asks the store, and gives up when it does not answer in time.

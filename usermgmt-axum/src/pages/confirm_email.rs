@@ -1,6 +1,7 @@
 //! GET and POST /confirm-email/{token}
 
 use axum::extract::State;
+use axum::http::Method;
 use axum::response::Response;
 use usermgmt_core::model::token::Purpose;
 
@@ -37,11 +38,13 @@ const LINK: Link = Link {
 )]
 pub(crate) async fn show(
     State(state): State<HttpState>,
+    method: Method,
     ClientInfo(client): ClientInfo,
     reader: Reader,
     Segment(token): Segment,
 ) -> Response {
-    if state.config().compat.confirm_on_get {
+    // HEAD is answered here too.
+    if state.config().compat.confirm_on_get && method == Method::GET {
         let confirmed = state.auth().confirm(&token, &client).await;
         return LINK.followed(&state, reader, confirmed);
     }

@@ -49,7 +49,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Reader {
     }
 }
 
-fn asks_for_html(headers: &HeaderMap) -> bool {
+/// Whether a browser asks.
+pub(crate) fn asks_for_html(headers: &HeaderMap) -> bool {
     let values = headers.get_all(header::ACCEPT).into_iter();
     values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|range| {
         let kind = range.split(';').next().unwrap_or_default();

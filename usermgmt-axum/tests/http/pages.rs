@@ -82,6 +82,8 @@ async fn with_confirm_on_get_opening_the_link_confirms() {
     let app = app_with(|_, http| http.compat.confirm_on_get = true).await;
     app.register("ada", ADA).await.has_status(201);
     let path = path_of(&app.mail(MailKind::Confirmation, ADA).await);
+    app.call("HEAD", &path).send().await.has_status(200);
+    app.sign_in(ADA, PASSWORD).await.has_status(401);
     app.get(&path).send().await.is(200, json!({"message": "Email confirmed"}));
     app.sign_in(ADA, PASSWORD).await.has_status(200);
 }

@@ -1,5 +1,7 @@
 //! One-time tokens: what a mailed link, an activation code or a sign-in ticket stands for.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::ids::{TokenId, UserId};
@@ -53,7 +55,7 @@ impl Purpose {
 }
 
 /// A token's row. It holds nothing secret: the token is derived from its id.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
     /// 128 random bits.
     pub id: TokenId,
@@ -76,6 +78,22 @@ pub struct Token {
     pub code_issue: i64,
     /// When the present short code ceases to be good.
     pub code_expires_at: Option<Timestamp>,
+}
+
+/// Without what it binds: that may be an address.
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Token")
+            .field("id", &self.id)
+            .field("user_id", &self.user_id)
+            .field("purpose", &self.purpose)
+            .field("created_at", &self.created_at)
+            .field("expires_at", &self.expires_at)
+            .field("used_at", &self.used_at)
+            .field("code_issue", &self.code_issue)
+            .field("code_expires_at", &self.code_expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Token {
