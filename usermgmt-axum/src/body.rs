@@ -5,13 +5,12 @@ use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use crate::error::ApiError;
-use crate::pages::asks_for_html;
 use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Issue, Problems, Style};
 
@@ -35,10 +34,6 @@ pub(crate) async fn receive(request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let body = match collect(body).await {
         Ok(bytes) => Body::from(bytes),
-        // Nobody else would tell, where a request takes no body.
-        Err(Unreadable::TooLarge) if !asks_for_html(&parts.headers) => {
-            return ApiError::payload_too_large().into_response();
-        }
         Err(why) => {
             parts.extensions.insert(why);
             Body::empty()
@@ -73,6 +68,14 @@ async fn collect(mut body: Body) -> Result<Bytes, Unreadable> {
         return Err(Unreadable::TooLarge);
     }
     Ok(kept.into())
+}
+
+/// Refuses a body that was too large, where nothing reads it.
+pub(crate) fn not_too_large(parts: &Parts) -> Result<(), ApiError> {
+    match parts.extensions.get::<Unreadable>() {
+        Some(Unreadable::TooLarge) => Err(ApiError::payload_too_large()),
+        Some(Unreadable::Broken) | None => Ok(()),
+    }
 }
 
 /// The received body with its headers.

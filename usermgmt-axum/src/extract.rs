@@ -10,6 +10,7 @@ use usermgmt_core::flows::sessions::{AuthenticationError, Current};
 use usermgmt_core::jwt::{self, AccessError};
 use usermgmt_core::model::user::Role;
 
+use crate::body::not_too_large;
 use crate::error::ApiError;
 use crate::state::HttpState;
 
@@ -35,7 +36,9 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let token = bearer(&parts.headers)?;
         let claims = HttpState::from_ref(state).auth().access_claims(token);
-        claims.map(Self).map_err(access_error)
+        let claims = claims.map_err(access_error)?;
+        not_too_large(parts)?;
+        Ok(Self(claims))
     }
 }
 
@@ -61,7 +64,9 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let token = bearer(&parts.headers)?;
         let current = HttpState::from_ref(state).auth().current(token).await;
-        current.map(Self).map_err(authentication_error)
+        let current = current.map_err(authentication_error)?;
+        not_too_large(parts)?;
+        Ok(Self(current))
     }
 }
 
@@ -101,6 +106,19 @@ pub fn require_role(current: &Current, role: Role) -> Result<(), ApiError> {
         return Ok(());
     }
     Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", "You are not allowed to do this"))
+}
+
+/// The token of a request that has nothing else, of whatever kind.
+pub(crate) struct BearerAlone(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for BearerAlone {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let token = bearer(&parts.headers)?.to_owned();
+        not_too_large(parts)?;
+        Ok(Self(token))
+    }
 }
 
 /// The token of an `Authorization: Bearer` header (RFC 6750, 2.1).

@@ -124,9 +124,11 @@ impl SqlStore {
         let ran = plan.run(&mut tx.conn()).await;
         match ran {
             Ok(Ran::Written) => tx.commit().await.map_err(Stopped::Commit),
-            // Only what is known to be rolled back may be tried again, and a
-            // failed guard is to leave no lock behind.
+            // A failed guard is to leave no lock behind.
             Ok(Ran::Found) => tx.roll_back().await.or(Ok(())),
+            Err(Stopped::Statement(error)) => {
+                Err(Stopped::Statement(tx.roll_back_after(error).await))
+            }
             Err(stopped) => {
                 tx.roll_back().await.map_err(Stopped::Statement)?;
                 Err(stopped)

@@ -15,6 +15,25 @@ pub(crate) enum Dialect {
     MySql,
 }
 
+/// On a standby every transaction is read-only.
+#[cfg(feature = "postgres")]
+pub(crate) const POSTGRES_MAY_WRITE: &str =
+    "SELECT CAST(CAST(current_setting('transaction_read_only') = 'off' AS INTEGER) AS BIGINT)";
+
+/// Newer versions of MariaDB answer with a word.
+#[cfg(feature = "mysql")]
+pub(crate) const MYSQL_MAY_WRITE: &str =
+    "SELECT CAST(CAST(@@global.read_only AS CHAR) IN ('0', 'OFF') AS SIGNED)";
+
+/// What to do about rows that another transaction has locked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Locked {
+    /// Pass them over. MySQL waits all the same.
+    Skip,
+    /// Wait for them.
+    Wait,
+}
+
 impl Dialect {
     /// The text with the placeholders of this database: `$1`, `$2` … on PostgreSQL.
     pub(crate) fn numbered(self, sql: Cow<'static, str>) -> Cow<'static, str> {
@@ -59,6 +78,18 @@ impl Dialect {
             }
             #[cfg(feature = "mysql")]
             Self::MySql => Some("SELECT CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED)"),
+        }
+    }
+
+    /// What reads 1 where the server writes, and 0 where it only reads.
+    pub(crate) fn may_write(self) -> Option<&'static str> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => None,
+            #[cfg(feature = "postgres")]
+            Self::Postgres => Some(POSTGRES_MAY_WRITE),
+            #[cfg(feature = "mysql")]
+            Self::MySql => Some(MYSQL_MAY_WRITE),
         }
     }
 
@@ -109,6 +140,7 @@ impl Dialect {
         condition: &str,
         value: impl Into<crate::sql::Value<'a>>,
         rows: usize,
+        locked: Locked,
     ) -> Statement<'a> {
         let value = value.into();
         if !self.has_returning() {
@@ -120,7 +152,10 @@ impl Dialect {
             "WITH gone AS MATERIALIZED \
              (SELECT {key} FROM {table} WHERE {condition} LIMIT ?{}) \
              DELETE FROM {table} WHERE {condition} AND ({key}) IN (SELECT {key} FROM gone)",
-            self.skip_locked()
+            match locked {
+                Locked::Skip => self.skip_locked(),
+                Locked::Wait => "",
+            }
         ))
         .bind(value.clone())
         .bind(limit(rows))

@@ -88,16 +88,22 @@ fn mysql_fault(number: u16) -> Fault {
         // another try.
         1205 | 1213 | 3101 => Fault::RolledBack,
         // Too many connections, out of memory or disk, shutting down, killed,
-        // failed in COMMIT, read-only (a replica, in a failover), interrupted.
+        // failed in COMMIT, read-only (a replica, in a failover), interrupted, no
+        // member of a cluster (Galera) or its table full.
         1021
+        | 1026
+        | 1030
         | 1037
         | 1038
         | 1040
         | 1041
+        | 1047
         | 1053
         | 1077
         | 1079
+        | 1114
         | 1152..=1161
+        | 1180
         | 1203
         | 1290
         | 1317

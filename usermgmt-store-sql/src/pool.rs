@@ -6,7 +6,7 @@ use crate::conn::Conn;
 #[cfg(feature = "sqlite")]
 use crate::conn::{execute, fetch};
 use crate::dialect::Dialect;
-#[cfg(any(feature = "postgres", feature = "mysql"))]
+use crate::fault::{Fault, fault};
 use crate::lent::Lent;
 use crate::row::Row;
 use crate::sql::Statement;
@@ -140,20 +140,12 @@ impl Pool {
             // once another one has written.
             #[cfg(feature = "sqlite")]
             Self::Sqlite { writer, .. } => {
-                writer.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite)
+                Lent::by(writer).await?.begun("BEGIN IMMEDIATE").await.map(Tx::Sqlite)
             }
             #[cfg(feature = "postgres")]
-            Self::Postgres(pool) => {
-                let mut lent = Lent::by(pool).await?;
-                lent.conn().script("BEGIN").await?;
-                Ok(Tx::Postgres(lent))
-            }
+            Self::Postgres(pool) => Lent::by(pool).await?.begun("BEGIN").await.map(Tx::Postgres),
             #[cfg(feature = "mysql")]
-            Self::MySql(pool) => {
-                let mut lent = Lent::by(pool).await?;
-                lent.conn().script("BEGIN").await?;
-                Ok(Tx::MySql(lent))
-            }
+            Self::MySql(pool) => Lent::by(pool).await?.begun("BEGIN").await.map(Tx::MySql),
         }
     }
 
@@ -176,7 +168,7 @@ impl Pool {
 /// A transaction. It rolls back when it is dropped.
 pub(crate) enum Tx {
     #[cfg(feature = "sqlite")]
-    Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
+    Sqlite(Lent<sqlx::Sqlite>),
     #[cfg(feature = "postgres")]
     Postgres(Lent<sqlx::Postgres>),
     #[cfg(feature = "mysql")]
@@ -187,7 +179,7 @@ impl Tx {
     pub(crate) fn conn(&mut self) -> Conn<'_> {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(tx) => Conn::Sqlite(tx),
+            Self::Sqlite(lent) => lent.conn(),
             #[cfg(feature = "postgres")]
             Self::Postgres(lent) => lent.conn(),
             #[cfg(feature = "mysql")]
@@ -198,40 +190,38 @@ impl Tx {
     /// Ends it by what became of the work in it.
     pub(crate) async fn end_with<T>(self, work: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
         match work {
-            Ok(_) => self.commit().await?,
-            Err(_) => self.roll_back().await?,
+            Ok(done) => self.commit().await.map(|()| done),
+            Err(error) => Err(self.roll_back_after(error).await),
         }
-        work
+    }
+
+    /// Takes everything back after an error, and says which one to tell: only
+    /// what is known to be rolled back may be tried again.
+    pub(crate) async fn roll_back_after(self, error: sqlx::Error) -> sqlx::Error {
+        match self.roll_back().await {
+            Err(lost) if fault(&error) == Fault::RolledBack => lost,
+            _ => error,
+        }
     }
 
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(tx) => tx.commit().await,
-            #[cfg(any(feature = "postgres", feature = "mysql"))]
-            _ => self.end("COMMIT").await,
-        }
+        self.end("COMMIT").await
     }
 
+    /// Where it fails, closing the connection takes everything back.
     pub(crate) async fn roll_back(self) -> Result<(), sqlx::Error> {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite(tx) => tx.rollback().await,
-            #[cfg(any(feature = "postgres", feature = "mysql"))]
-            _ => self.end("ROLLBACK").await,
-        }
+        self.end("ROLLBACK").await
     }
 
-    #[cfg(any(feature = "postgres", feature = "mysql"))]
     async fn end(mut self, how: &'static str) -> Result<(), sqlx::Error> {
         let ended = self.conn().script(how).await;
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(_) => ended,
+            Self::Sqlite(lent) => lent.ended(ended),
             #[cfg(feature = "postgres")]
-            Self::Postgres(lent) => lent.back(ended),
+            Self::Postgres(lent) => lent.ended(ended),
             #[cfg(feature = "mysql")]
-            Self::MySql(lent) => lent.back(ended),
+            Self::MySql(lent) => lent.ended(ended),
         }
     }
 }

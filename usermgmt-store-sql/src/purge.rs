@@ -4,6 +4,7 @@ use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::ids::UserId;
 use usermgmt_core::store::{COMMIT_ID_LIFE, DEVICE_LIFE, EXPIRED_TOKEN_LIFE, StoreError};
 
+use crate::dialect::Locked;
 use crate::sql::Value;
 use crate::store::SqlStore;
 use crate::table::users;
@@ -44,7 +45,7 @@ impl SqlStore {
     pub(crate) async fn purge_some(&self, now: Timestamp, limit: usize) -> Result<u64, StoreError> {
         let mut batch = Batch { store: self, left: limit, deleted: 0 };
         for (table, key, condition, time) in over(now) {
-            batch.delete(table, key, condition, time).await?;
+            batch.delete(table, key, condition, time, Locked::Skip).await?;
         }
         batch.delete_users().await?;
         Ok(batch.deleted)
@@ -58,11 +59,13 @@ impl Batch<'_> {
         key: &str,
         condition: &str,
         value: impl Into<Value<'a>>,
+        locked: Locked,
     ) -> Result<(), StoreError> {
         if self.left == 0 {
             return Ok(());
         }
-        let delete = self.store.dialect().delete_some(table, key, condition, value, self.left);
+        let delete =
+            self.store.dialect().delete_some(table, key, condition, value, self.left, locked);
         let deleted = self.store.write(&delete).await?;
         self.deleted += deleted;
         self.left = self.left.saturating_sub(usize::try_from(deleted).unwrap_or(usize::MAX));
@@ -77,11 +80,12 @@ impl Batch<'_> {
             .await?;
         for id in &deleted {
             for (table, key) in OF_A_USER {
-                self.delete(table, key, "user_id = ?", id).await?;
+                self.delete(table, key, "user_id = ?", id, Locked::Wait).await?;
             }
             // The tombstone goes last: it is what the rest is found by. Where
-            // no row is left of the batch, the rest may not be gone yet.
-            self.delete("usermgmt_users", "id", "id = ?", id).await?;
+            // no row is left of the batch, the rest may not be gone yet; nor
+            // where somebody else who deletes it was passed over and gives up.
+            self.delete("usermgmt_users", "id", "id = ?", id, Locked::Wait).await?;
         }
         Ok(())
     }

@@ -15,6 +15,10 @@ use crate::row::Row;
 use crate::sql::{Statement, statement};
 use crate::tries::Tries;
 
+/// What is wrong with a database that only reads.
+pub(crate) const READ_ONLY: &str =
+    "the database is read-only: is this a standby, after a fail-over?";
+
 /// Accounts in an SQL database. Clones share its connections.
 #[derive(Clone)]
 pub struct SqlStore {
@@ -116,12 +120,18 @@ impl Store for SqlStore {
     async fn ping(&self) -> Result<(), StoreError> {
         let known = migrate::known(self.dialect());
         let found = self.read_one(&migrate::select_version(), |row| row.columns().int()).await?;
-        match found {
-            Some(found) if found == known => Ok(()),
-            found => Err(StoreError::Failed(format!(
+        if found != Some(known) {
+            return Err(StoreError::Failed(format!(
                 "the database's schema is version {}, this program knows version {known}",
                 found.unwrap_or_default()
-            ))),
+            )));
         }
+        if let Some(may_write) = self.dialect().may_write() {
+            let answer = self.read_one(&statement(may_write), |row| row.columns().int()).await?;
+            if answer != Some(1) {
+                return Err(StoreError::unavailable(READ_ONLY));
+            }
+        }
+        Ok(())
     }
 }

@@ -7,6 +7,7 @@ mod host_tests;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use usermgmt_core::clock::Timestamp;
@@ -14,7 +15,9 @@ use usermgmt_core::model::audit::AuditEntry;
 use usermgmt_core::model::identifier::{Email, Identifier};
 use usermgmt_core::model::ids::{AuditId, UserId};
 use usermgmt_core::rng::OsRng;
-use usermgmt_core::store::{AuditStore as _, Change, Changes, Store};
+use usermgmt_core::store::{
+    AuditStore as _, Change, Changes, CounterStore as _, Store, StoreError,
+};
 use usermgmt_store_sql::{ConnectError, PoolOptions, SqlStore};
 
 const NOW: Timestamp = Timestamp::from_millis(1_769_846_400_000);
@@ -204,6 +207,76 @@ async fn readers_and_the_writer_do_not_wait_for_each_other() {
     let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap();
     let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&pool).await.unwrap();
     assert_eq!(mode, "wal");
+}
+
+#[tokio::test]
+async fn who_stops_waiting_in_the_middle_leaves_nothing_half_written_and_nobody_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("accounts.db")).await.unwrap();
+    let user = UserId::generate(NOW, &OsRng);
+    for pairs in 1..=60 {
+        let patience = Duration::from_micros(20 * pairs);
+        let list = vec![Change::InsertAudit(entry(&user)), Change::InsertAudit(entry(&user))];
+        let changes = Changes::new(list, NOW, &OsRng);
+        // Neither answer is wrong: what matters is what is there afterwards.
+        let _ = tokio::time::timeout(patience, store.apply(&changes)).await;
+        let _ = tokio::time::timeout(patience, store.ping()).await;
+        let _ = tokio::time::timeout(patience, store.clear_count("nobody")).await;
+        store.apply(&changes).await.unwrap();
+        assert_eq!(store.audit(&user, None, 1000).await.unwrap().len() as u64, 2 * pairs);
+    }
+    store.ping().await.unwrap();
+}
+
+/// In a process of its own, whose files may not grow for a while.
+#[tokio::test]
+async fn a_full_disk_refuses_what_is_written_and_harms_nothing_else() {
+    const CHILD: &str = "USERMGMT_TEST_FULL_DISK";
+    if std::env::var_os(CHILD).is_none() {
+        // The signal that comes with the limit would end the process.
+        let child = std::process::Command::new("sh")
+            .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", "a_full_disk_refuses_what_is_written_and_harms_nothing_else"])
+            .arg("--nocapture")
+            .env(CHILD, "1")
+            .output()
+            .unwrap();
+        let output = String::from_utf8_lossy(&child.stdout);
+        assert!(child.status.success() && output.contains("1 passed"), "{child:?}");
+        return;
+    }
+    let limit = |size: &str| {
+        let pid = std::process::id().to_string();
+        let done = std::process::Command::new("prlimit")
+            .args(["--pid", &pid, &format!("--fsize={size}:unlimited")])
+            .status()
+            .unwrap();
+        assert!(done.success());
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("accounts.db")).await.unwrap();
+    let user = UserId::generate(NOW, &OsRng);
+    let pair = || {
+        let list = vec![Change::InsertAudit(entry(&user)), Change::InsertAudit(entry(&user))];
+        Changes::new(list, NOW, &OsRng)
+    };
+    for pairs in 1..=3 {
+        store.apply(&pair()).await.unwrap();
+        assert_eq!(store.audit(&user, None, 1000).await.unwrap().len(), 2 * pairs);
+        limit("1");
+        for _ in 0..3 {
+            let refused = store.apply(&pair()).await;
+            assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+            let refused = store.clear_count("nobody").await;
+            assert!(matches!(refused, Ok(()) | Err(StoreError::Unavailable(_))), "{refused:?}");
+        }
+        assert_eq!(store.audit(&user, None, 1000).await.unwrap().len(), 2 * pairs);
+        limit("unlimited");
+    }
+    write(&store, &entry(&user)).await;
+    store.apply(&pair()).await.unwrap();
+    assert_eq!(store.audit(&user, None, 1000).await.unwrap().len(), 9);
 }
 
 #[tokio::test]

@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::error;
 use crate::client::ClientInfo;
 use crate::error::ApiError;
-use crate::extract::bearer;
+use crate::extract::BearerAlone;
 use crate::state::HttpState;
 
 #[derive(Serialize, ToSchema)]
@@ -39,9 +38,9 @@ pub(crate) struct RefreshedBody {
 pub(crate) async fn refresh(
     State(state): State<HttpState>,
     ClientInfo(client): ClientInfo,
-    headers: HeaderMap,
+    BearerAlone(token): BearerAlone,
 ) -> Result<Json<RefreshedBody>, ApiError> {
-    let refreshed = state.auth().refresh(bearer(&headers)?, &client).await;
+    let refreshed = state.auth().refresh(&token, &client).await;
     let tokens = refreshed.map_err(error::refresh)?;
     Ok(Json(RefreshedBody {
         access_token: tokens.access_token.expose().clone(),

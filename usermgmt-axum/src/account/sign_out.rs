@@ -1,10 +1,10 @@
 //! POST /signout and POST /signout/all
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 
 use crate::error::{ApiError, ErrorBody};
-use crate::extract::{authentication_error, bearer};
+use crate::extract::{BearerAlone, authentication_error};
 use crate::state::HttpState;
 
 /// Ends the session of the access or refresh token.
@@ -20,10 +20,9 @@ use crate::state::HttpState;
 )]
 pub(crate) async fn sign_out(
     State(state): State<HttpState>,
-    headers: HeaderMap,
+    BearerAlone(bearer): BearerAlone,
 ) -> Result<StatusCode, ApiError> {
-    let bearer = bearer(&headers)?;
-    let current = state.auth().bearer_of_any_token(bearer).await;
+    let current = state.auth().bearer_of_any_token(&bearer).await;
     let current = current.map_err(authentication_error)?;
     state.auth().sign_out(&current).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -42,10 +41,9 @@ pub(crate) async fn sign_out(
 )]
 pub(crate) async fn sign_out_all(
     State(state): State<HttpState>,
-    headers: HeaderMap,
+    BearerAlone(bearer): BearerAlone,
 ) -> Result<StatusCode, ApiError> {
-    let bearer = bearer(&headers)?;
-    let current = state.auth().bearer_of_any_token(bearer).await;
+    let current = state.auth().bearer_of_any_token(&bearer).await;
     let current = current.map_err(authentication_error)?;
     state.auth().sign_out_all(&current.user.id).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -49,8 +49,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Reader {
     }
 }
 
-/// Whether a browser asks.
-pub(crate) fn asks_for_html(headers: &HeaderMap) -> bool {
+fn asks_for_html(headers: &HeaderMap) -> bool {
     let values = headers.get_all(header::ACCEPT).into_iter();
     values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|range| {
         let kind = range.split(';').next().unwrap_or_default();

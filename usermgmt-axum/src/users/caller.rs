@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 use usermgmt_core::auth::Client;
 use usermgmt_core::model::user::{Role, User};
 
+use crate::body::not_too_large;
 use crate::error::{ApiError, INVALID_TOKEN_CHALLENGE};
 use crate::extract::bearer;
 use crate::state::HttpState;
@@ -54,13 +55,15 @@ where
             Ok(presented) => state.auth().authenticate_service(presented).await?,
             Err(_) => None,
         };
-        match key {
-            Some(key) => Ok(Self { allow_admin: key.allow_admin, has_key: true }),
+        let caller = match key {
+            Some(key) => Self { allow_admin: key.allow_admin, has_key: true },
             None if state.config().compat.open_users_api => {
-                Ok(Self { allow_admin: false, has_key: false })
+                Self { allow_admin: false, has_key: false }
             }
-            None => Err(unauthorized()),
-        }
+            None => return Err(unauthorized()),
+        };
+        not_too_large(parts)?;
+        Ok(caller)
     }
 }
 

@@ -68,13 +68,17 @@ async fn more_than_64_kib_is_too_much() {
             call.send().await.has_error(413, "payload_too_large");
         }
     }
+    let login = app.ada().await;
     let body = vec![b' '; 64 * 1024 + 1];
-    for (method, path) in
-        [("POST", "/api/v1/signout"), ("POST", "/api/v1/refresh_token"), ("GET", "/health/live")]
-    {
-        let call = app.call(method, path).body("text/plain", &body);
+    for (method, path, token) in [
+        ("POST", "/api/v1/signout", &login.access),
+        ("POST", "/api/v1/refresh_token", &login.refresh),
+        ("GET", "/api/v1/protected", &login.access),
+    ] {
+        let call = app.call(method, path).bearer(token).body("text/plain", &body);
         call.send().await.has_error(413, "payload_too_large");
     }
+    app.call("GET", "/api/v1/protected").bearer(&login.access).send().await.has_status(200);
     let mut body = json!({"email": "nobody@example.com", "password": "x"}).to_string();
     body.push_str(&" ".repeat(64 * 1024 - body.len()));
     let call = app.call("POST", "/api/v1/signin").body("application/json", body.as_bytes());

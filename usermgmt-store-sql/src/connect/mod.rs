@@ -2,6 +2,8 @@
 
 #[cfg(feature = "mysql")]
 mod mysql;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod parameters;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "sqlite")]
@@ -39,6 +41,16 @@ pub enum ConnectError {
     /// The URL names a server, but no database on it.
     #[error("a MySQL URL names a database: mysql://user:password@host/database")]
     NoDatabase,
+    /// The URL has a parameter that means nothing here.
+    #[error(
+        "the database URL has a parameter `{name}`, which is not known; those known are {known}"
+    )]
+    UnknownParameter {
+        /// The parameter.
+        name: String,
+        /// Those that are known.
+        known: String,
+    },
     /// The database's file cannot be made.
     #[error("cannot create {}", path.display())]
     Create {
@@ -80,11 +92,17 @@ impl SqlStore {
     /// - `mysql://user:password@host/database?ssl-mode=VERIFY_IDENTITY`, or
     ///   `mariadb:`
     ///
-    /// The parameters after the `?` are those of [`sqlx`]. Unless they ask for
-    /// more, a server is spoken to over TLS only where it offers that, and its
-    /// certificate is not checked. `sslmode=verify-full` checks it against
-    /// Mozilla's roots, or those of `sslrootcert=file`; with MySQL that is
-    /// `ssl-mode=VERIFY_IDENTITY` and `ssl-ca=file`.
+    /// The parameters after the `?` are those of [`sqlx`], but for MySQL's
+    /// `charset`, `collation` and `timezone`, which are the store's own matter;
+    /// one that is not known is refused. Unless they ask for more, a server is
+    /// spoken to over TLS only where it offers that, and its certificate is not
+    /// checked. `sslmode=verify-full` checks it against Mozilla's roots, or those
+    /// of `sslrootcert=file`; with MySQL that is `ssl-mode=VERIFY_IDENTITY` and
+    /// `ssl-ca=file`. Signing in to MySQL 8 by `caching_sha2_password` takes TLS.
+    ///
+    /// A server that only reads (a standby, after a fail-over) is not used: every
+    /// connection to one is closed, and the store is unavailable until the URL
+    /// leads to one that writes.
     ///
     /// # Errors
     /// [`ConnectError`] says what is wrong: the URL, the database or its schema.
@@ -116,6 +134,16 @@ impl SqlStore {
 #[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "mysql")))]
 fn missing(scheme: &'static str, feature: &'static str) -> ConnectError {
     ConnectError::MissingFeature { scheme, feature }
+}
+
+/// A connection to a server that does not write is not used: what it answers may
+/// be out of date, and sessions that were ended elsewhere would go on.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn may_write(answer: i64) -> Result<(), sqlx::Error> {
+    match answer {
+        1 => Ok(()),
+        _ => Err(std::io::Error::other(crate::store::READ_ONLY).into()),
+    }
 }
 
 /// How long a connection can have lain unused before it is tested first: the

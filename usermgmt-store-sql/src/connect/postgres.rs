@@ -5,13 +5,37 @@ use std::str::FromStr as _;
 use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
-use super::{ConnectError, TRUSTED_FOR};
+use super::{ConnectError, TRUSTED_FOR, may_write, parameters};
 use crate::conn::Conn;
+use crate::dialect::POSTGRES_MAY_WRITE;
 use crate::migrate;
 use crate::pool::{Pool, PoolOptions};
 use crate::store::SqlStore;
 
+const PARAMETERS: [&str; 19] = [
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+    "options[]",
+];
+
 pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore, ConnectError> {
+    parameters::check(url, &PARAMETERS)?;
     let server = PgConnectOptions::from_str(url)?;
     let place = format!(
         "postgres://{}:{}/{}",
@@ -22,7 +46,8 @@ pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore
     let patience = options.acquire_timeout.as_millis();
     // A transaction whose process stopped must not hold its locks for ever.
     let settings = format!(
-        "SET lock_timeout = {patience}; SET idle_in_transaction_session_timeout = {}",
+        "SET lock_timeout = {patience}; SET idle_in_transaction_session_timeout = {}; \
+         SET default_transaction_isolation = 'read committed'",
         3 * patience
     );
     let pool = PgPoolOptions::new()
@@ -42,7 +67,10 @@ pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore
         })
         .after_connect(move |conn, _| {
             let settings = sqlx::AssertSqlSafe(settings.clone());
-            Box::pin(async move { sqlx::raw_sql(settings).execute(conn).await.map(drop) })
+            Box::pin(async move {
+                sqlx::raw_sql(settings).execute(&mut *conn).await?;
+                may_write(sqlx::query_scalar(POSTGRES_MAY_WRITE).fetch_one(conn).await?)
+            })
         })
         .connect_with(server)
         .await?;

@@ -13,7 +13,7 @@ use usermgmt_core::model::token::Purpose;
 use usermgmt_core::rng::OsRng;
 
 use self::samples::{NOW, Samples};
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, Locked};
 use crate::pool::PoolOptions;
 use crate::purge;
 use crate::row::Row;
@@ -55,10 +55,10 @@ fn statements(samples: &Samples, dialect: Dialect) -> Vec<Statement<'_>> {
         all.extend(steps(change, dialect).into_iter().map(|step| step.statement));
     }
     for (table, key, condition, time) in purge::over(NOW) {
-        all.push(dialect.delete_some(table, key, condition, time, 100));
+        all.push(dialect.delete_some(table, key, condition, time, 100, Locked::Skip));
     }
     for (table, key) in purge::OF_A_USER {
-        all.push(dialect.delete_some(table, key, "user_id = ?", id, 100));
+        all.push(dialect.delete_some(table, key, "user_id = ?", id, 100, Locked::Wait));
     }
     all
 }

@@ -82,6 +82,11 @@ impl DatabaseServer {
         }
     }
 
+    /// The same for whoever administers the server.
+    pub(crate) fn admin_url(&self) -> String {
+        self.url().replace("usermgmt:usermgmt@", "admin:admin@")
+    }
+
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
@@ -198,6 +203,8 @@ fn initialize(kind: Kind, data: &Path) {
 const FIRST: &str = "CREATE DATABASE IF NOT EXISTS usermgmt;
 CREATE USER IF NOT EXISTS usermgmt@'127.0.0.1' IDENTIFIED BY 'usermgmt';
 GRANT ALL PRIVILEGES ON usermgmt.* TO usermgmt@'127.0.0.1';
+CREATE USER IF NOT EXISTS admin@'127.0.0.1' IDENTIFIED BY 'admin';
+GRANT ALL PRIVILEGES ON *.* TO admin@'127.0.0.1';
 ";
 
 /// Starts it. What it says goes to a file beside its data.

@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::common::{Kind, PASSWORD, Reply, Server, eventually, registered};
 use crate::database_server::DatabaseServer;
 use crate::on_each_server;
+use crate::sql::Sql;
 use crate::start::on;
 
 on_each_server!(
@@ -224,10 +225,63 @@ async fn while_the_database_stands_still_requests_are_refused_in_time_and_connec
     }
     database.go_on();
     until_ready(&server, 200).await;
-    // Whoever asked in vain asks again.
-    for reply in join_all((0..30).map(ask)).await {
+    // Whoever asked in vain asks again, and some of them once more: what had piled
+    // up is worked off first.
+    let again = async |number| {
+        let mut reply = ask(number).await;
+        for _ in 0..5 {
+            if reply.status != 503 {
+                break;
+            }
+            reply = ask(number).await;
+        }
+        reply
+    };
+    for reply in join_all((0..30).map(again)).await {
         assert_eq!(reply.status, 200, "{reply:?}");
     }
     let open = connections_to(database.port());
     assert!(open <= most_connections(kind), "{open} connections");
+}
+
+async fn a_database_that_only_reads_is_not_used(kind: Kind) {
+    let database = DatabaseServer::start(kind).await;
+    let server = server_over(&database).await;
+    let token = registered(&server, "ada", "ada@example.org").await.field("access_token");
+    let mut admin = Sql::connect(kind, &database.admin_url()).await;
+    let [demote, promote] = match kind {
+        Kind::Postgres => [
+            "ALTER DATABASE postgres SET default_transaction_read_only = on; \
+             SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+             WHERE datname = current_database() AND pid <> pg_backend_pid()",
+            "ALTER DATABASE postgres RESET default_transaction_read_only",
+        ],
+        _ => ["SET GLOBAL read_only = 1", "SET GLOBAL read_only = 0"],
+    };
+    admin.run(demote).await;
+    assert_eq!(in_time(server.get("/health/ready")).await.status, 503);
+    let body = json!({ "identifier": "ada", "password": PASSWORD });
+    assert_eq!(in_time(server.post("/api/v1/signin", body.clone())).await.status, 503);
+    let started = on(&database.url()).command().output().unwrap();
+    let errors = String::from_utf8_lossy(&started.stderr);
+    assert_eq!(started.status.code(), Some(1), "{errors}");
+    assert!(errors.contains("the database is read-only"), "{errors}");
+    admin.run(promote).await;
+    until_ready(&server, 200).await;
+    assert_eq!(in_time(server.get_as(&token, "/api/v1/protected")).await.status, 200);
+    assert_eq!(in_time(server.post("/api/v1/signin", body)).await.status, 200);
+}
+
+mod read_only {
+    use crate::common::Kind;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_postgres_that_only_reads_is_not_used() {
+        super::a_database_that_only_reads_is_not_used(Kind::Postgres).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_mariadb_that_only_reads_is_not_used() {
+        super::a_database_that_only_reads_is_not_used(Kind::MySql).await;
+    }
 }
