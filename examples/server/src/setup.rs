@@ -37,7 +37,9 @@ async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
     let url = settings.database.url.expose();
     match settings.database.kind {
         #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-        StoreKind::Sqlite | StoreKind::SqlServer => sql::open(url).await,
+        StoreKind::Sqlite | StoreKind::SqlServer => {
+            sql::open(url, settings.database_connections).await
+        }
         #[cfg(feature = "mongo")]
         StoreKind::Mongo => mongo::open(url).await,
         #[cfg(not(all(
@@ -54,12 +56,22 @@ mod sql {
 
     use super::{Arc, Failure, Store};
 
-    pub(super) async fn open(url: &str) -> Result<Arc<dyn Store>, Failure> {
-        match SqlStore::connect(url, PoolOptions::default()).await {
+    pub(super) async fn open(
+        url: &str,
+        connections: Option<u32>,
+    ) -> Result<Arc<dyn Store>, Failure> {
+        let defaults = PoolOptions::default();
+        let options = match connections {
+            Some(number) => defaults.max_connections(number),
+            None => defaults,
+        };
+        match SqlStore::connect(url, options).await {
             Ok(store) => Ok(Arc::new(store)),
             Err(
                 error @ (ConnectError::UnknownScheme
                 | ConnectError::MissingFeature { .. }
+                | ConnectError::UnknownParameter { .. }
+                | ConnectError::NoDatabase
                 | ConnectError::NoFile),
             ) => Err(Failure::Setting(format!("database_url: {error}"))),
             Err(error) => Err(Failure::new("database_url", &error)),

@@ -32,6 +32,8 @@ pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     pub(crate) data_dir: PathBuf,
     pub(crate) database: Database,
+    /// The most connections to it, where that was said.
+    pub(crate) database_connections: Option<u32>,
     pub(crate) secret: SecretSource,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) mail: MailSettings,
@@ -149,8 +151,13 @@ fn read(layers: &mut Layers) -> Settings {
             Database::in_data_dir(&data_dir)
         }
     };
+    if database.kind == StoreKind::Mongo && layers.is_set("database_connections") {
+        layers
+            .problem("database_connections is for SQL databases: set maxPoolSize in database_url");
+    }
     let public_url = layers.get("public_url");
     Settings {
+        database_connections: layers.get_with("database_connections", database::connections),
         secret: secret::read(layers, &database, &data_dir),
         trusted_proxies: layers.get("trusted_proxies").unwrap_or_default(),
         mail: read_mail(layers, listen, public_url.as_ref(), &data_dir),

@@ -53,6 +53,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "Where accounts are kept; the scheme picks the kind of store",
     ),
     plain(
+        "database_connections",
+        "10",
+        "The most connections to an SQL database (1 to 1000); MongoDB has maxPoolSize in its URL",
+    ),
+    plain(
         "store_timeout",
         "10s",
         "How long a request waits for the store before it is answered 503",

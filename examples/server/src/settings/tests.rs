@@ -243,6 +243,16 @@ fn a_store_that_is_not_compiled_in_says_what_to_build() {
 }
 
 #[test]
+fn connections_are_a_number_within_reason_and_not_for_mongodb() {
+    let settings = given().flag("database_connections", "25").load().unwrap();
+    assert_eq!(settings.database_connections, Some(25));
+    for bad in ["0", "1001", "-1", "ten", ""] {
+        let error = given().flag("database_connections", bad).refused();
+        assert!(error.contains("1 to 1000"), "{error}");
+    }
+}
+
+#[test]
 fn the_documentation_lists_every_setting() {
     let doc = include_str!("../../../../docs/configuration.md");
     for setting in SETTINGS {
