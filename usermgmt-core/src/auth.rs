@@ -13,7 +13,7 @@ use crate::admission::Refused;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::{Config, ConfigError};
 use crate::jwt::{Jwt, JwtKeyError};
-use crate::keys::KeyRing;
+use crate::keys::{KeyId, KeyRing};
 use crate::model::ids::{AuditId, UserId};
 use crate::model::user::User;
 use crate::model::{audit::AuditEntry, session::Session};
@@ -160,6 +160,15 @@ pub enum BuildError {
         /// The key ids that the store knows.
         known: String,
     },
+    /// A root secret is gone while something is sealed under it.
+    #[error(
+        "secret: second factors are sealed under the root secret with key id {id}, which is not given any more; \
+         give it again as one that only unseals"
+    )]
+    RetiredSecret {
+        /// Its key id.
+        id: String,
+    },
     /// The store did not answer.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -213,6 +222,7 @@ impl AuthBuilder {
         }));
         auth.follow_store_clock().await?;
         auth.record_root_secrets().await?;
+        auth.refuse_retired_secret().await?;
         Ok(auth)
     }
 }
@@ -322,6 +332,20 @@ impl Auth {
         }
         // Another secret has the same key id, which takes some billions of secrets.
         Err(StoreError::Conflict(Guard::Exists).into())
+    }
+
+    /// Whoever has a second factor that does not open any more could not sign in.
+    async fn refuse_retired_secret(&self) -> Result<(), BuildError> {
+        for (id, _) in self.read_store(self.0.store.root_keys()).await? {
+            // The anchor is none.
+            let Some(key) = KeyId::parse(&id) else { continue };
+            let is_given = self.0.keys.roots().iter().any(|root| root.id == key);
+            // It may read much, and nobody waits for an answer yet.
+            if !is_given && self.0.store.seals_with(key).await? {
+                return Err(BuildError::RetiredSecret { id });
+            }
+        }
+        Ok(())
     }
 
     /// Asks the store, and gives up when it does not answer in time.

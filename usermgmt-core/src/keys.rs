@@ -23,6 +23,13 @@ impl KeyId {
         Self(bytes)
     }
 
+    /// From the text that it is shown as: eight hexadecimal digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_one = text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let number = u32::from_str_radix(text, 16).ok().filter(|_| is_one)?;
+        Some(Self(number.to_be_bytes()))
+    }
+
     /// The bytes, as a token carries them.
     pub const fn as_bytes(&self) -> &[u8; 4] {
         &self.0

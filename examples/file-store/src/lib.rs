@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use usermgmt_core::clock::Timestamp;
+use usermgmt_core::keys::KeyId;
 use usermgmt_core::model::audit::AuditEntry;
 use usermgmt_core::model::identifier::Identifier;
 use usermgmt_core::model::ids::{
@@ -260,6 +261,10 @@ impl CredentialStore for FileStore {
 
     async fn root_keys(&self) -> Result<Vec<(String, String)>, StoreError> {
         self.memory.root_keys().await
+    }
+
+    async fn seals_with(&self, key: KeyId) -> Result<bool, StoreError> {
+        self.memory.seals_with(key).await
     }
 }
 

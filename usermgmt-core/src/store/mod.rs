@@ -20,6 +20,7 @@ pub use self::change::{Change, Changes, UserPatch};
 #[cfg(feature = "memory")]
 pub use self::memory::MemoryStore;
 use crate::clock::Timestamp;
+use crate::keys::KeyId;
 use crate::model::audit::AuditEntry;
 use crate::model::identifier::{Identifier, IdentifierKind};
 use crate::model::ids::{AuditId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
@@ -152,6 +153,12 @@ pub trait CredentialStore: Send + Sync {
 
     /// The fingerprints of the root secrets this store was used with: `(key id, fingerprint)`.
     async fn root_keys(&self) -> Result<Vec<(String, String)>, StoreError>;
+
+    /// Whether the secret of anybody's confirmed second factor is sealed under the
+    /// root secret with this key id, which is what the sealed bytes begin with.
+    /// Asked at a start without a root secret that the store knows; it may read
+    /// all of them.
+    async fn seals_with(&self, key: KeyId) -> Result<bool, StoreError>;
 }
 
 /// What is known of a device.

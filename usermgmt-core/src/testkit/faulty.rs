@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use crate::clock::Timestamp;
+use crate::keys::KeyId;
 use crate::model::audit::AuditEntry;
 use crate::model::identifier::Identifier;
 use crate::model::ids::{AuditId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
@@ -190,6 +191,7 @@ pass_on! { CredentialStore, reads:
     fn service_key(id: &ServiceKeyId) -> Option<ServiceKey>;
     fn service_keys(after: Option<&ServiceKeyId>, limit: usize) -> Vec<ServiceKey>;
     fn root_keys() -> Vec<(String, String)>;
+    fn seals_with(key: KeyId) -> bool;
 }
 
 pass_on! { TokenStore, reads:

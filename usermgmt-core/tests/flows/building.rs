@@ -136,3 +136,32 @@ async fn nothing_secret_is_printed() {
         assert!(!printed.contains(secret), "{printed}");
     }
 }
+
+#[tokio::test]
+async fn a_secret_is_not_retired_while_a_second_factor_is_sealed_under_it() {
+    let world = World::new().await;
+    let (_, current) = world.signed_in_member("ann").await;
+    let factor = world.enrol(&current).await;
+    let [old, new] = [SECRET, [8; 32]].map(|bytes| bytes.to_vec());
+    let secret = |bytes: &Vec<u8>, state| RootSecret::new(bytes.clone(), state).unwrap();
+    let both = [secret(&new, RootState::Sign), secret(&old, RootState::UnsealOnly)];
+    let second = world.another(KeyRing::new(&both).unwrap(), config()).await;
+
+    let alone = async || {
+        Auth::builder(
+            Arc::new(world.store.clone()),
+            KeyRing::single(new.clone()).unwrap(),
+            config(),
+        )
+        .clock(world.clock.clone())
+        .build()
+        .await
+    };
+    let refused = alone().await.unwrap_err();
+    assert!(matches!(&refused, BuildError::RetiredSecret { id } if id.len() == 8), "{refused}");
+    assert!(refused.to_string().starts_with("secret: "), "{refused}");
+    let code = totp_code(&factor.enrolment, world.now() + 30 * SECOND);
+    world.later(30 * SECOND);
+    second.disable_totp(&world.again(&current).await, &code, None).await.unwrap();
+    alone().await.unwrap();
+}

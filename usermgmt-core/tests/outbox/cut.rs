@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::Notify;
 use usermgmt_core::clock::Timestamp;
+use usermgmt_core::keys::KeyId;
 use usermgmt_core::model::audit::AuditEntry;
 use usermgmt_core::model::identifier::Identifier;
 use usermgmt_core::model::ids::{
@@ -113,6 +114,7 @@ pass_on! {
         fn service_key(id: &ServiceKeyId) -> Option<ServiceKey>;
         fn service_keys(after: Option<&ServiceKeyId>, limit: usize) -> Vec<ServiceKey>;
         fn root_keys() -> Vec<(String, String)>;
+        fn seals_with(key: KeyId) -> bool;
     }
 
     TokenStore {

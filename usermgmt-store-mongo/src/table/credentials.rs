@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use mongodb::bson::doc;
 use serde::Deserialize;
+use usermgmt_core::keys::KeyId;
 use usermgmt_core::model::ids::{ServiceKeyId, UserId};
 use usermgmt_core::model::service_key::ServiceKey;
 use usermgmt_core::store::{CredentialStore, KnownDevice, StoreError};
@@ -60,5 +61,9 @@ impl CredentialStore for MongoStore {
         let rows: Vec<RootKeyRow> =
             self.find(ROOT_KEYS, doc! {}, doc! { "_id": 1 }, usize::MAX).await?;
         Ok(rows.into_iter().map(|row| (row.id, row.fingerprint)).collect())
+    }
+
+    async fn seals_with(&self, key: KeyId) -> Result<bool, StoreError> {
+        self.any_sealed_with(key.as_bytes()).await
     }
 }

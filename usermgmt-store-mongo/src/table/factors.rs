@@ -13,6 +13,7 @@ use usermgmt_core::store::{Guard, StoreError};
 
 use crate::schema::USERS;
 use crate::step::Step;
+use crate::store::MongoStore;
 use crate::value::{binary, date, document, time};
 
 #[derive(Serialize, Deserialize)]
@@ -36,6 +37,36 @@ impl SecretRow {
             factor_id: self.factor_id,
             sealed: self.sealed.bytes,
             created_at: time(self.created_at),
+        }
+    }
+}
+
+/// What is read of a user to find out under which key their secret is sealed.
+#[derive(Deserialize)]
+struct SealedRow {
+    #[serde(rename = "_id")]
+    id: String,
+    totp: TotpRow,
+}
+
+/// How many users are read at a time.
+const PAGE: usize = 1000;
+
+impl MongoStore {
+    /// Whether anybody's confirmed secret begins with these bytes.
+    pub(crate) async fn any_sealed_with(&self, key: &[u8]) -> Result<bool, StoreError> {
+        let mut after = String::new();
+        loop {
+            let filter = doc! { "_id": { "$gt": after }, "totp.confirmed": { "$exists": true } };
+            let rows: Vec<SealedRow> = self.find(USERS, filter, doc! { "_id": 1 }, PAGE).await?;
+            let mut secrets = rows.iter().filter_map(|row| row.totp.confirmed.as_ref());
+            if secrets.any(|secret| secret.sealed.bytes.starts_with(key)) {
+                return Ok(true);
+            }
+            match rows.into_iter().last() {
+                Some(last) => after = last.id,
+                None => return Ok(false),
+            }
         }
     }
 }

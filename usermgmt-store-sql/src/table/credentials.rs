@@ -2,10 +2,12 @@
 
 use async_trait::async_trait;
 use usermgmt_core::clock::Timestamp;
+use usermgmt_core::keys::KeyId;
 use usermgmt_core::model::ids::{ServiceKeyId, UserId};
 use usermgmt_core::model::service_key::ServiceKey;
 use usermgmt_core::store::{CredentialStore, Guard, KnownDevice, StoreError};
 
+use super::factors;
 use crate::dialect::Dialect;
 use crate::row::Row;
 use crate::sql::{Statement, limit, placeholders, statement};
@@ -174,5 +176,11 @@ impl CredentialStore for SqlStore {
             Ok((row.text()?, row.text()?))
         })
         .await
+    }
+
+    async fn seals_with(&self, key: KeyId) -> Result<bool, StoreError> {
+        let any = factors::select_sealed_with(key.as_bytes());
+        let found = self.read_one(&any, |row| row.columns().truth()).await?;
+        Ok(found.unwrap_or_default())
     }
 }

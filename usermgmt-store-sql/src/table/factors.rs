@@ -7,7 +7,7 @@ use usermgmt_core::store::{Guard, StoreError};
 
 use crate::dialect::Dialect;
 use crate::row::Columns;
-use crate::sql::statement;
+use crate::sql::{Statement, statement};
 use crate::step::Step;
 
 /// Reads the columns of a row that may not be there.
@@ -27,6 +27,15 @@ fn secret(row: &mut Columns<'_>) -> Result<Option<SealedSecret>, StoreError> {
         }
         _ => None,
     })
+}
+
+/// Whether any confirmed secret begins with these bytes.
+pub(crate) fn select_sealed_with(key: &[u8]) -> Statement<'_> {
+    statement(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM usermgmt_totp \
+         WHERE SUBSTR(confirmed_sealed, 1, 4) = ? LIMIT 1) AS sealed",
+    )
+    .bind(key)
 }
 
 pub(crate) fn set_pending<'a>(

@@ -16,6 +16,7 @@ use super::{
     OutboxStore, SessionStore, Store, StoreError, TokenStore, UserStore,
 };
 use crate::clock::Timestamp;
+use crate::keys::KeyId;
 use crate::model::audit::AuditEntry;
 use crate::model::identifier::{Identifier, IdentifierKind};
 use crate::model::ids::{AuditId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
@@ -164,6 +165,12 @@ impl CredentialStore for MemoryStore {
     async fn root_keys(&self) -> Result<Vec<(String, String)>, StoreError> {
         let state = self.state()?;
         Ok(state.root_keys.rows().map(|row| (row.id.clone(), row.fingerprint.clone())).collect())
+    }
+
+    async fn seals_with(&self, key: KeyId) -> Result<bool, StoreError> {
+        let state = self.state()?;
+        let mut confirmed = state.factors.rows().filter_map(|row| row.totp.confirmed.as_ref());
+        Ok(confirmed.any(|secret| secret.sealed.starts_with(key.as_bytes())))
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::kit::{DAY, Kit, NOW, SECOND, read};
 use super::show::same;
 use crate::clock::Timestamp;
+use crate::keys::KeyId;
 use crate::model::factor::{SealedSecret, Totp};
 use crate::model::ids::{FactorId, UserId};
 use crate::store::{Change, Guard, KnownDevice, Store};
@@ -160,6 +161,31 @@ pub async fn dropping_the_waiting_secret_leaves_the_confirmed_one(store: Arc<dyn
     factor_is(&kit, &ann, Some((&old, 3)), None).await;
     kit.applied([drop_pending(&ann)]).await;
     factor_is(&kit, &ann, Some((&old, 3)), None).await;
+}
+
+pub async fn a_root_secret_seals_as_long_as_a_confirmed_factor_is_sealed_under_it(
+    store: Arc<dyn Store>,
+) {
+    let kit = Kit::new(store);
+    let ann = kit.add_user("ann").await.id;
+    let (old, new) = (KeyId::from_bytes([0, 1, 0xff, b'%']), KeyId::from_bytes([0, 1, 0xff, 0]));
+    let sealed = |key: KeyId| {
+        let sealed = [key.as_bytes().as_slice(), &[7; 60]].concat();
+        SealedSecret { sealed, ..kit.secret() }
+    };
+    let seals = async |key| read(kit.store.seals_with(key).await);
+    let (first, second) = (sealed(old), sealed(new));
+    kit.applied([pend(&ann, &first)]).await;
+    assert!(!seals(old).await, "one that waits can be set up again");
+    kit.applied([confirm(&ann, &first, 1)]).await;
+    assert!(seals(old).await);
+    assert!(!seals(new).await);
+    kit.applied([pend(&ann, &second)]).await;
+    kit.applied([confirm(&ann, &second, 2)]).await;
+    assert!(!seals(old).await);
+    assert!(seals(new).await);
+    kit.applied([remove(&ann)]).await;
+    assert!(!seals(new).await);
 }
 
 pub async fn removing_the_factor_takes_the_recovery_codes_with_it(store: Arc<dyn Store>) {

@@ -104,6 +104,7 @@ macro_rules! store_conformance {
                 only_later_time_steps_are_accepted,
                 dropping_the_waiting_secret_leaves_the_confirmed_one,
                 removing_the_factor_takes_the_recovery_codes_with_it,
+                a_root_secret_seals_as_long_as_a_confirmed_factor_is_sealed_under_it,
                 a_recovery_code_is_used_once_by_its_own_user,
                 new_recovery_codes_void_all_earlier_ones,
                 a_device_is_known_to_the_user_who_used_it,
