@@ -5,7 +5,8 @@
 //!
 //! `USERMGMT_BENCH_USERS` has the two numbers, `10000,1000000` unless it is
 //! set. SQLite needs nothing else, the servers are those of the tests:
-//! `USERMGMT_TEST_POSTGRES_URL` and `USERMGMT_TEST_MYSQL_URL`.
+//! `USERMGMT_TEST_POSTGRES_URL` and `USERMGMT_TEST_MYSQL_URL`. Words after `--`
+//! choose among them: `-- postgres`.
 
 #![expect(clippy::unwrap_used, reason = "without what it measures a benchmark has no result")]
 #![expect(clippy::print_stdout, reason = "the result of a benchmark is what it prints")]
@@ -41,7 +42,12 @@ fn main() {
     }
     let sizes = sizes();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let chosen: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
     for &server in Server::ALL {
+        let name = server.name().to_lowercase();
+        if !(chosen.is_empty() || chosen.iter().any(|part| name.contains(part.as_str()))) {
+            continue;
+        }
         match server.is_there() {
             Ok(()) => runtime.block_on(run(server, sizes)),
             Err(variable) => println!("\n{}: {variable} is not set", server.name()),
