@@ -54,7 +54,9 @@ macro_rules! fetch {
     };
 }
 
-pub(crate) use {execute, fetch, query};
+pub(crate) use query;
+#[cfg(feature = "sqlite")]
+pub(crate) use {execute, fetch};
 
 impl Conn<'_> {
     pub(crate) fn dialect(&self) -> Dialect {

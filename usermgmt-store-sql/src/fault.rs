@@ -79,14 +79,16 @@ fn postgres_fault(code: &str) -> Fault {
 }
 
 /// <https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html>
-/// and <https://mariadb.com/kb/en/mariadb-error-code-reference/>
+/// and <https://mariadb.com/kb/en/mariadb-error-code-reference/>; from 8000 on
+/// <https://docs.pingcap.com/tidb/stable/error-codes>
 #[cfg(feature = "mysql")]
 fn mysql_fault(number: u16) -> Fault {
     match number {
         // Lock wait time-out, deadlock, refused by group replication. The first
         // takes back only the statement: the transaction is rolled back before
-        // another try.
-        1205 | 1213 | 3101 => Fault::RolledBack,
+        // another try. TiDB: a commit that was rolled back, a schema that changed
+        // meanwhile, a write conflict.
+        1205 | 1213 | 3101 | 8022 | 8028 | 9007 => Fault::RolledBack,
         // Too many connections, out of memory or disk, shutting down, killed,
         // failed in COMMIT, read-only (a replica, in a failover), interrupted, no
         // member of a cluster (Galera) or its table full.

@@ -23,6 +23,10 @@ compile_error!("enable at least one of the features `sqlite`, `postgres` and `my
 mod apply;
 mod conn;
 mod connect;
+#[cfg(test)]
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[path = "../tests/support/database.rs"]
+mod database;
 mod dialect;
 mod fault;
 mod host;

@@ -2,9 +2,6 @@
 //! from its beginning to its end: shown by the databases' own plans, on tables
 //! that are filled as those of 100,000 users are.
 
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-#[path = "../../tests/support/database.rs"]
-mod database;
 mod fill;
 mod samples;
 
@@ -13,6 +10,8 @@ use usermgmt_core::model::token::Purpose;
 use usermgmt_core::rng::OsRng;
 
 use self::samples::{NOW, Samples};
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use crate::database::Database;
 use crate::dialect::{Dialect, Locked};
 use crate::pool::PoolOptions;
 use crate::purge;
@@ -131,13 +130,13 @@ async fn sqlite_serves_every_statement_by_an_index() {
 #[cfg(feature = "postgres")]
 #[tokio::test]
 async fn postgres_serves_every_statement_by_an_index() {
-    let database = database::Database::create("USERMGMT_TEST_POSTGRES_URL").await;
+    let database = Database::create("USERMGMT_TEST_POSTGRES_URL").await;
     assert_no_scans(&database.url).await;
 }
 
 #[cfg(feature = "mysql")]
 #[tokio::test]
 async fn mysql_serves_every_statement_by_an_index() {
-    let database = database::Database::create("USERMGMT_TEST_MYSQL_URL").await;
+    let database = Database::create("USERMGMT_TEST_MYSQL_URL").await;
     assert_no_scans(&database.url).await;
 }

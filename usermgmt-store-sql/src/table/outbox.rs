@@ -1,5 +1,9 @@
 //! Mail waiting to be sent.
 
+#[cfg(test)]
+#[cfg(feature = "mysql")]
+mod tests;
+
 use async_trait::async_trait;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::identifier::Email;
@@ -8,6 +12,7 @@ use usermgmt_core::model::mail::{MailKind, OutboxMail};
 use usermgmt_core::store::{Guard, OutboxDepth, OutboxStore, StoreError};
 
 use super::json;
+use crate::conn::Conn;
 use crate::dialect::Dialect;
 use crate::row::Row;
 use crate::sql::{Statement, limit, placeholders, statement};
@@ -86,18 +91,43 @@ pub(crate) fn select_due(dialect: Dialect, now: Timestamp, rows: usize) -> State
         .bind(limit(rows))
 }
 
-fn lease_all(
+/// Leases those of them that are still due: TiDB takes the words that lock, and
+/// locks nothing.
+fn lease_due(
     due: &[Row],
     lease: LeaseId,
+    now: Timestamp,
     until: Timestamp,
 ) -> Result<Statement<'static>, sqlx::Error> {
     let update = statement(format!(
-        "UPDATE usermgmt_outbox SET lease = ?, leased_until = ? WHERE id IN {}",
+        "UPDATE usermgmt_outbox SET lease = ?, leased_until = ? \
+         WHERE dead_at IS NULL AND next_attempt_at <= ? \
+         AND (leased_until IS NULL OR leased_until <= ?) AND id IN {}",
         placeholders(1, due.len())
     ))
     .bind(lease)
-    .bind(until);
-    due.iter().try_fold(update, |update, row| Ok(update.bind(row.text(0)?)))
+    .bind(until)
+    .bind(now)
+    .bind(now);
+    with_ids(update, due)
+}
+
+/// Those of them that the lease holds.
+fn select_leased(due: &[Row], lease: LeaseId) -> Result<Statement<'static>, sqlx::Error> {
+    let select = statement(format!(
+        "SELECT {} FROM usermgmt_outbox WHERE lease = ? AND id IN {}",
+        mail_columns!(),
+        placeholders(1, due.len())
+    ))
+    .bind(lease);
+    with_ids(select, due)
+}
+
+fn with_ids(
+    statement: Statement<'static>,
+    rows: &[Row],
+) -> Result<Statement<'static>, sqlx::Error> {
+    rows.iter().try_fold(statement, |statement, row| Ok(statement.bind(row.text(0)?)))
 }
 
 /// The first that nobody has, by the index, and the few that are leased.
@@ -204,6 +234,24 @@ pub(crate) fn drop_all(user_id: &UserId) -> Step<'_> {
     statement("DELETE FROM usermgmt_outbox WHERE user_id = ?").bind(user_id).anything()
 }
 
+/// Leases mails that were found to be due, and answers with those that still were.
+async fn lease_still_due(
+    conn: &mut Conn<'_>,
+    due: Vec<Row>,
+    lease: LeaseId,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<Row>, sqlx::Error> {
+    if due.is_empty() {
+        return Ok(due);
+    }
+    let leased = conn.execute(&lease_due(&due, lease, now, until)?).await?;
+    match usize::try_from(leased) {
+        Ok(leased) if leased == due.len() => Ok(due),
+        _ => conn.fetch(&select_leased(&due, lease)?).await,
+    }
+}
+
 impl SqlStore {
     /// Claims by two statements, where one cannot do it.
     async fn select_and_lease(
@@ -217,10 +265,7 @@ impl SqlStore {
         let mut conn = tx.conn();
         let due = async {
             let due = conn.fetch(&select_due(self.dialect(), now, limit)).await?;
-            if !due.is_empty() {
-                conn.execute(&lease_all(&due, lease, until)?).await?;
-            }
-            Ok(due)
+            lease_still_due(&mut conn, due, lease, now, until).await
         };
         let due = due.await;
         tx.end_with(due).await

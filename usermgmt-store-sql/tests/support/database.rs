@@ -19,6 +19,13 @@ pub(crate) async fn execute(url: &str, statements: &[&str]) {
     for statement in statements {
         let sql = AssertSqlSafe((*statement).to_owned());
         match url.scheme() {
+            #[cfg(feature = "sqlite")]
+            "sqlite" => {
+                let options = sqlx::sqlite::SqliteConnectOptions::from_url(&url).unwrap();
+                let mut conn = options.connect().await.unwrap();
+                raw_sql(sql).execute(&mut conn).await.unwrap();
+                conn.close().await.unwrap();
+            }
             #[cfg(feature = "postgres")]
             "postgres" | "postgresql" => {
                 let options = sqlx::postgres::PgConnectOptions::from_url(&url).unwrap();
