@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::identifier::Email;
 use usermgmt_core::model::ids::{LeaseId, MailId, UserId};
-use usermgmt_core::model::mail::{MailKind, OutboxMail};
+use usermgmt_core::model::mail::{MailKind, OutboxMail, StoredMail, UnreadableMail};
 use usermgmt_core::store::{Guard, OutboxDepth, OutboxStore, StoreError};
 
 use super::json;
 use crate::dialect::Dialect;
-use crate::row::Row;
+use crate::row::{Columns, Row};
 use crate::sql::{Statement, limit, placeholders, statement};
 use crate::step::Step;
 use crate::store::SqlStore;
@@ -22,8 +22,7 @@ macro_rules! mail_columns {
     };
 }
 
-fn mail(row: &Row) -> Result<OutboxMail, StoreError> {
-    let mut row = row.columns();
+fn mail(row: &mut Columns<'_>) -> Result<OutboxMail, StoreError> {
     Ok(OutboxMail {
         id: row.parsed()?,
         kind: row.named(MailKind::from_name)?,
@@ -42,62 +41,64 @@ fn mail(row: &Row) -> Result<OutboxMail, StoreError> {
     })
 }
 
-/// What is due, the longest due first; the two values are the present.
-macro_rules! due {
-    ($columns:expr) => {
-        concat!(
-            "SELECT ",
-            $columns,
-            " FROM usermgmt_outbox WHERE dead_at IS NULL AND next_attempt_at <= ? \
-             AND (leased_until IS NULL OR leased_until <= ?) \
-             ORDER BY next_attempt_at, id LIMIT ?"
-        )
-    };
+/// The mail, or what can be said of one that cannot be read.
+fn stored(row: &Row) -> Result<StoredMail, StoreError> {
+    let mut columns = row.columns();
+    match mail(&mut columns) {
+        Ok(mail) => Ok(Ok(mail)),
+        Err(_) => unreadable(row, columns.last()).map(Err),
+    }
 }
 
-/// Leases what is due by one statement, which answers with it.
-pub(crate) fn claim(
-    dialect: Dialect,
-    lease: LeaseId,
-    now: Timestamp,
-    until: Timestamp,
-    rows: usize,
-) -> Statement<'static> {
+fn unreadable(row: &Row, column: usize) -> Result<UnreadableMail, StoreError> {
+    let column = mail_columns!().split(", ").nth(column).unwrap_or_default();
+    let mut row = row.columns();
+    let id = row.parsed()?;
+    row.skip("kind, user_id, recipient, recipient_canonical, locale, tokens, params");
+    let created_at = row.time()?;
+    row.skip("next_attempt_at");
+    let attempts = row.int()?;
+    row.skip("last_error");
+    let dead_at = row.opt_time()?;
+    let why = format!("its {column} cannot be read");
+    Ok(UnreadableMail { id, created_at, attempts, dead_at, why })
+}
+
+/// The mails. A row that has not even an id and times is passed over: it must
+/// not hold up the others, and nothing could be recorded of it.
+fn all_stored(rows: &[Row]) -> Vec<StoredMail> {
+    let damaged = |error: &StoreError| tracing::error!(%error, "a row of the outbox is damaged");
+    rows.iter().filter_map(|row| stored(row).inspect_err(damaged).ok()).collect()
+}
+
+/// What is due, locked, the longest due first: the first of the two statements
+/// of a claim. One statement could do it on some databases, but would answer
+/// with the mails as they are afterwards.
+pub(crate) fn select_due(dialect: Dialect, now: Timestamp, rows: usize) -> Statement<'static> {
     statement(format!(
-        // Materialized: a subquery with a limit must not run a second time.
-        "WITH due AS MATERIALIZED ({}{}) UPDATE usermgmt_outbox \
-         SET lease = ?, leased_until = ? WHERE id IN (SELECT due.id FROM due) RETURNING {}",
-        due!("id"),
-        dialect.skip_locked(),
-        mail_columns!(),
+        concat!(
+            "SELECT ",
+            mail_columns!(),
+            " FROM usermgmt_outbox WHERE dead_at IS NULL AND next_attempt_at <= ? \
+             AND (leased_until IS NULL OR leased_until <= ?) \
+             ORDER BY next_attempt_at, id LIMIT ?{}"
+        ),
+        dialect.skip_locked()
     ))
     .bind(now)
     .bind(now)
     .bind(limit(rows))
-    .bind(lease)
-    .bind(until)
 }
 
-/// What is due, locked: the first of the two statements of a claim on MySQL.
-pub(crate) fn select_due(dialect: Dialect, now: Timestamp, rows: usize) -> Statement<'static> {
-    statement(format!("{}{}", due!(mail_columns!()), dialect.skip_locked()))
-        .bind(now)
-        .bind(now)
-        .bind(limit(rows))
-}
-
-fn lease_all(
-    due: &[Row],
-    lease: LeaseId,
-    until: Timestamp,
-) -> Result<Statement<'static>, sqlx::Error> {
+fn lease_all(due: &[Row], lease: LeaseId, until: Timestamp) -> Statement<'static> {
     let update = statement(format!(
         "UPDATE usermgmt_outbox SET lease = ?, leased_until = ? WHERE id IN {}",
         placeholders(1, due.len())
     ))
     .bind(lease)
     .bind(until);
-    due.iter().try_fold(update, |update, row| Ok(update.bind(row.text(0)?)))
+    // What is no id is equal to none.
+    due.iter().fold(update, |update, row| update.bind(row.text(0).ok().flatten()))
 }
 
 /// The first that nobody has, by the index, and the few that are leased.
@@ -205,7 +206,7 @@ pub(crate) fn drop_all(user_id: &UserId) -> Step<'_> {
 }
 
 impl SqlStore {
-    /// Claims by two statements, where one cannot do it.
+    /// Claims by two statements in a transaction.
     async fn select_and_lease(
         &self,
         lease: LeaseId,
@@ -218,7 +219,7 @@ impl SqlStore {
         let due = async {
             let due = conn.fetch(&select_due(self.dialect(), now, limit)).await?;
             if !due.is_empty() {
-                conn.execute(&lease_all(&due, lease, until)?).await?;
+                conn.execute(&lease_all(&due, lease, until)).await?;
             }
             Ok(due)
         };
@@ -235,20 +236,9 @@ impl OutboxStore for SqlStore {
         now: Timestamp,
         until: Timestamp,
         limit: usize,
-    ) -> Result<Vec<OutboxMail>, StoreError> {
-        let rows = if self.dialect().has_returning() {
-            self.write_returning(&claim(self.dialect(), lease, now, until, limit)).await?
-        } else {
-            self.retrying(|| self.select_and_lease(lease, now, until, limit)).await?
-        };
-        let mut mails = rows.iter().map(mail).collect::<Result<Vec<_>, _>>()?;
-        for mail in &mut mails {
-            mail.lease = Some(lease);
-            mail.leased_until = Some(until);
-        }
-        // What an UPDATE answers has no order.
-        mails.sort_by(|a, b| (a.next_attempt_at, &a.id).cmp(&(b.next_attempt_at, &b.id)));
-        Ok(mails)
+    ) -> Result<Vec<StoredMail>, StoreError> {
+        let due = self.retrying(|| self.select_and_lease(lease, now, until, limit)).await?;
+        Ok(all_stored(&due))
     }
 
     async fn next_mail_at(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -260,8 +250,8 @@ impl OutboxStore for SqlStore {
         &self,
         after: Option<&MailId>,
         limit: usize,
-    ) -> Result<Vec<OutboxMail>, StoreError> {
-        self.read_all(&select_dead(after, limit), mail).await
+    ) -> Result<Vec<StoredMail>, StoreError> {
+        Ok(all_stored(&self.read(&select_dead(after, limit)).await?))
     }
 
     async fn outbox_depth(&self) -> Result<OutboxDepth, StoreError> {
