@@ -23,3 +23,5 @@ mod queue;
 mod relay;
 #[cfg(test)]
 mod ses;
+#[cfg(test)]
+mod sink;
