@@ -14,6 +14,8 @@ mod faults;
 #[path = "../../../../usermgmt-mail/tests/support/mod.rs"]
 mod helper;
 #[cfg(test)]
+mod injection;
+#[cfg(test)]
 mod killed;
 #[cfg(test)]
 mod kit;
@@ -23,5 +25,7 @@ mod queue;
 mod relay;
 #[cfg(test)]
 mod ses;
+#[cfg(test)]
+mod settings;
 #[cfg(test)]
 mod sink;

@@ -40,6 +40,19 @@ fn mail(recipient: &str) -> Change {
     }))
 }
 
+/// A server that sends there.
+fn to(sink: &Sink) -> Setup {
+    Setup::new()
+        .var("USERMGMT_MAIL__URL", format!("smtp://127.0.0.1:{}?tls=none", sink.port))
+        .var("USERMGMT_MAIL__FROM", "Example <no-reply@example.com>")
+}
+
+/// The URL of its database, which the first start makes.
+async fn database(setup: &Setup) -> String {
+    assert!(setup.clone().start().await.stop().await.success());
+    format!("sqlite:{}", setup.dir().join("usermgmt-data/usermgmt.db").display())
+}
+
 /// Resident memory in KiB.
 fn memory(server: &Server) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
@@ -50,14 +63,8 @@ fn memory(server: &Server) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_mails_drain_behind_a_refused_recipient_with_flat_memory() {
     let sink = Sink::start();
-    let setup = Setup::new()
-        .var("USERMGMT_MAIL__URL", format!("smtp://127.0.0.1:{}?tls=none", sink.port))
-        .var("USERMGMT_MAIL__FROM", "Example <no-reply@example.com>");
-    // The first start makes the database.
-    assert!(setup.clone().start().await.stop().await.success());
-    let file = setup.dir().join("usermgmt-data/usermgmt.db");
-    let url = format!("sqlite:{}", file.display());
-    let store = SqlStore::connect(&url, PoolOptions::default()).await.unwrap();
+    let setup = to(&sink);
+    let store = SqlStore::connect(&database(&setup).await, PoolOptions::default()).await.unwrap();
     let mut list = vec![mail("nobody@example.org")];
     list.extend((0..MAILS).map(|n| mail(&format!("ada{n}@example.org"))));
     for chunk in list.chunks(500) {
@@ -92,4 +99,44 @@ async fn ten_thousand_mails_drain_behind_a_refused_recipient_with_flat_memory() 
     assert_eq!(arrived.into_iter().collect::<BTreeSet<_>>().len(), MAILS);
     let list = printed(&setup, &["outbox", "list"]);
     assert!(list.contains("nobody@example.org") && list.contains("550"), "{list}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_that_cannot_be_read_holds_nobody_up_and_an_operator_can_drop_it() {
+    let sink = Sink::start();
+    let setup = to(&sink);
+    let file = database(&setup).await;
+    let store = SqlStore::connect(&file, PoolOptions::default()).await.unwrap();
+    // More of them than are sent at a time.
+    let mut list: Vec<_> = (0..40).map(|_| mail("later@example.org")).collect();
+    list.push(mail("ada@example.org"));
+    store.apply(&Changes::new(list, SystemClock.now(), &OsRng)).await.unwrap();
+    store.close().await;
+    let newer = "UPDATE usermgmt_outbox SET kind = 'from_a_newer_version' \
+                 WHERE recipient = 'later@example.org'";
+    let pool = sqlx::SqlitePool::connect(&file).await.unwrap();
+    sqlx::query(newer).execute(&pool).await.unwrap();
+
+    let server = setup.clone().start().await;
+    eventually("the other mail", || (sink.recipients() == ["ada@example.org"]).then_some(())).await;
+    let reason = "its kind cannot be read";
+    eventually(reason, || server.log().contains(reason).then_some(())).await;
+    let waiting = || printed(&setup, &["outbox", "list"]).contains("0 given up; 40 waiting");
+    eventually("the others to wait", || waiting().then_some(())).await;
+
+    // Three days later.
+    sqlx::query("UPDATE usermgmt_outbox SET created_at = 0, attempts = 50, next_attempt_at = 0")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let list = eventually("all to be given up", || {
+        let list = printed(&setup, &["outbox", "list"]);
+        list.contains("40 given up; 0 waiting").then_some(list)
+    })
+    .await;
+    let row: Vec<&str> = list.lines().nth(1).unwrap().split('\t').collect();
+    assert_eq!((row[1], row[6]), ("unreadable", reason), "{list}");
+    assert_eq!(printed(&setup, &["outbox", "drop", row[0]]), "");
+    assert_eq!(printed(&setup, &["outbox", "drop", "--all"]), "39 mails\n");
+    assert!(printed(&setup, &["outbox", "list"]).contains("0 given up; 0 waiting"));
 }
