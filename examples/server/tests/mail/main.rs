@@ -23,6 +23,8 @@ mod kit;
 mod queue;
 #[cfg(test)]
 mod relay;
+#[cfg(all(test, any(feature = "postgres", feature = "mysql", feature = "mongo")))]
+mod replicas;
 #[cfg(test)]
 mod ses;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use usermgmt_core::model::identifier::Email;
 use usermgmt_core::model::ids::MailId;
 use usermgmt_core::model::mail::OutboxMail;
 use usermgmt_core::rng::OsRng;
-use usermgmt_core::store::{Change, Changes, Store as _};
+use usermgmt_core::store::{Change, Changes, Store};
 use usermgmt_store_sql::{PoolOptions, SqlStore};
 
 use crate::common::{Server, Setup, eventually};
@@ -20,7 +20,8 @@ const MAILS: usize = 10_000;
 /// Far longer than it takes on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-fn mail(recipient: &str) -> Change {
+/// A mail as flows queue it, due now.
+pub(crate) fn mail(recipient: &str) -> Change {
     let now = SystemClock.now();
     Change::InsertMail(Box::new(OutboxMail {
         id: MailId::generate(now, &OsRng),
@@ -40,9 +41,23 @@ fn mail(recipient: &str) -> Change {
     }))
 }
 
+/// Queues mails as flows do.
+pub(crate) async fn queue(store: &dyn Store, mails: impl IntoIterator<Item = Change>) {
+    let mails: Vec<Change> = mails.into_iter().collect();
+    for chunk in mails.chunks(500) {
+        let changes = Changes::new(chunk.to_vec(), SystemClock.now(), &OsRng);
+        store.apply(&changes).await.unwrap();
+    }
+}
+
+/// An SQL store beside the server's.
+pub(crate) async fn sql(url: String) -> SqlStore {
+    SqlStore::connect(&url, PoolOptions::default()).await.unwrap()
+}
+
 /// A server that sends there.
-fn to(sink: &Sink) -> Setup {
-    Setup::new()
+pub(crate) fn to(setup: Setup, sink: &Sink) -> Setup {
+    setup
         .var("USERMGMT_MAIL__URL", format!("smtp://127.0.0.1:{}?tls=none", sink.port))
         .var("USERMGMT_MAIL__FROM", "Example <no-reply@example.com>")
 }
@@ -63,14 +78,11 @@ fn memory(server: &Server) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_mails_drain_behind_a_refused_recipient_with_flat_memory() {
     let sink = Sink::start();
-    let setup = to(&sink);
-    let store = SqlStore::connect(&database(&setup).await, PoolOptions::default()).await.unwrap();
+    let setup = to(Setup::new(), &sink);
+    let store = sql(database(&setup).await).await;
     let mut list = vec![mail("nobody@example.org")];
     list.extend((0..MAILS).map(|n| mail(&format!("ada{n}@example.org"))));
-    for chunk in list.chunks(500) {
-        let changes = Changes::new(chunk.to_vec(), SystemClock.now(), &OsRng);
-        store.apply(&changes).await.unwrap();
-    }
+    queue(&store, list).await;
     store.close().await;
 
     let server = setup.clone().start().await;
@@ -104,13 +116,13 @@ async fn ten_thousand_mails_drain_behind_a_refused_recipient_with_flat_memory() 
 #[tokio::test(flavor = "multi_thread")]
 async fn mail_that_cannot_be_read_holds_nobody_up_and_an_operator_can_drop_it() {
     let sink = Sink::start();
-    let setup = to(&sink);
+    let setup = to(Setup::new(), &sink);
     let file = database(&setup).await;
-    let store = SqlStore::connect(&file, PoolOptions::default()).await.unwrap();
+    let store = sql(file.clone()).await;
     // More of them than are sent at a time.
     let mut list: Vec<_> = (0..40).map(|_| mail("later@example.org")).collect();
     list.push(mail("ada@example.org"));
-    store.apply(&Changes::new(list, SystemClock.now(), &OsRng)).await.unwrap();
+    queue(&store, list).await;
     store.close().await;
     let newer = "UPDATE usermgmt_outbox SET kind = 'from_a_newer_version' \
                  WHERE recipient = 'later@example.org'";

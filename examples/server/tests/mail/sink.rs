@@ -3,20 +3,27 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// Takes every mail but those to nobody. Clones share what they know.
 #[derive(Clone)]
 pub(crate) struct Sink {
     pub(crate) port: u16,
     recipients: Arc<Mutex<Vec<String>>>,
+    pause: Duration,
 }
 
 impl Sink {
     /// Listens until the test's process ends.
     pub(crate) fn start() -> Self {
+        Self::slow(Duration::ZERO)
+    }
+
+    /// The same, and takes this long for every mail.
+    pub(crate) fn slow(pause: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let sink = Self { port, recipients: Arc::default() };
+        let sink = Self { port, recipients: Arc::default(), pause };
         let server = sink.clone();
         std::thread::spawn(move || {
             for connection in listener.incoming() {
@@ -59,6 +66,7 @@ impl Sink {
                             return Ok(());
                         }
                     }
+                    std::thread::sleep(self.pause);
                     self.recipients.lock().unwrap().push(to.clone());
                     "250 queued\r\n"
                 }
