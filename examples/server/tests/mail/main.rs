@@ -23,7 +23,7 @@ mod kit;
 mod queue;
 #[cfg(test)]
 mod relay;
-#[cfg(all(test, any(feature = "postgres", feature = "mysql", feature = "mongo")))]
+#[cfg(test)]
 mod replicas;
 #[cfg(test)]
 mod ses;

@@ -1,4 +1,5 @@
 //! Several processes over one outbox.
+#![cfg(any(feature = "postgres", feature = "mysql", feature = "mongo"))]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
