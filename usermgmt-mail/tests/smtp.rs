@@ -134,6 +134,23 @@ async fn a_connection_that_the_server_closed_is_replaced() {
     assert_eq!(mails.len(), 3);
 }
 
+/// Firewalls forget connections that are idle, and say so to neither side.
+#[tokio::test]
+async fn connections_that_were_forgotten_on_the_way_delay_a_mail_by_seconds() {
+    let server = Server::start("forgotten");
+    let mailer = server.mailer().await.mailer;
+    let some = || {
+        let mailer = mailer.clone();
+        async move { mailer.send(&message(MailKind::NewDevice)).await.unwrap() }
+    };
+    tokio::join!(some(), some(), some());
+    // It is one wait for all of them.
+    tokio::time::timeout(Duration::from_secs(10), some()).await.expect("a mail waits for the dead");
+    let (raw, mails) = server.stop();
+    assert_eq!(raw.matches("STARTTLS").count(), 4);
+    assert_eq!(mails.len(), 4);
+}
+
 #[tokio::test]
 async fn mails_sent_at_once_all_arrive() {
     let server = Server::start("ok");
