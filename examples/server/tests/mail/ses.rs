@@ -31,7 +31,11 @@ impl Ses {
 
 /// How a server is set up that sends through the stand-in at this port.
 fn setup(port: u16) -> Setup {
-    let url = format!("ses://AKIATEST:hunter2%2Fx@eu-west-1?endpoint=http://127.0.0.1:{port}");
+    with("AKIATEST:hunter2%2Fx@", port)
+}
+
+fn with(credentials: &str, port: u16) -> Setup {
+    let url = format!("ses://{credentials}eu-west-1?endpoint=http://127.0.0.1:{port}");
     Setup::new().var("USERMGMT_MAIL__URL", url).var("USERMGMT_MAIL__FROM", "no-reply@example.com")
 }
 
@@ -101,4 +105,22 @@ async fn killed_after_ses_took_the_mail_the_second_copy_has_our_header() {
     assert_eq!(taken.path("/confirm-email/"), again.path("/confirm-email/"));
     let reply = server.send(server.request("POST", &again.path("/confirm-email/"))).await;
     assert_eq!(reply.status, 200, "{reply:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_key_in_the_url_the_environment_has_one_or_there_is_no_start() {
+    let ses = Ses::start("ok");
+    // What a machine in the cloud would be asked for.
+    let bare = with("", ses.port).var("AWS_EC2_METADATA_DISABLED", "true");
+    let output = bare.command().output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("mail.url") && error.contains("no credentials"), "{error}");
+
+    let given = bare.var("AWS_ACCESS_KEY_ID", "AKIAENV").var("AWS_SECRET_ACCESS_KEY", "hunter2");
+    let server = register(&given).await;
+    eventually("the mail to be sent", || server.log().contains("mail sent").then_some(())).await;
+    let events = ses.process.stop();
+    let keys: Vec<_> = events.iter().filter_map(|event| event["key"].as_str()).collect();
+    assert_eq!(keys, ["AKIAENV"]);
 }
