@@ -20,6 +20,8 @@ mod killed;
 #[cfg(test)]
 mod kit;
 #[cfg(test)]
+mod languages;
+#[cfg(test)]
 mod queue;
 #[cfg(test)]
 mod relay;
