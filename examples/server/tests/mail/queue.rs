@@ -44,7 +44,7 @@ pub(crate) fn mail(recipient: &str) -> Change {
 /// Queues mails as flows do.
 pub(crate) async fn queue(store: &dyn Store, mails: impl IntoIterator<Item = Change>) {
     let mails: Vec<Change> = mails.into_iter().collect();
-    for chunk in mails.chunks(500) {
+    for chunk in mails.chunks(100) {
         let changes = Changes::new(chunk.to_vec(), SystemClock.now(), &OsRng);
         store.apply(&changes).await.unwrap();
     }
@@ -89,7 +89,7 @@ async fn ten_thousand_mails_drain_behind_a_refused_recipient_with_flat_memory() 
     let arrived = |count| {
         let sink = &sink;
         async move {
-            while sink.recipients().len() < count {
+            while sink.count() < count {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }

@@ -35,6 +35,11 @@ impl Sink {
         sink
     }
 
+    /// How many mails it took.
+    pub(crate) fn count(&self) -> usize {
+        self.recipients.lock().unwrap().len()
+    }
+
     /// To whom it took mails, in order.
     pub(crate) fn recipients(&self) -> Vec<String> {
         self.recipients.lock().unwrap().clone()
