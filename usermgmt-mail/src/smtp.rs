@@ -1,7 +1,7 @@
 //! Mail over SMTP submission (RFC 6409), by STARTTLS (RFC 3207) or implicit TLS (RFC 8314).
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,6 +20,13 @@ use crate::smtp_url::{Security, SmtpUrl};
 
 /// Connections kept for the next mails: as many as the outbox's worker uses at once.
 const IDLE_MAX: usize = 16;
+
+/// How long an idle connection has to show that it is alive. What lies in between
+/// may have forgotten it without a word; a mail must not wait for that.
+const ALIVE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long reaching one of a server's addresses may take, so that one where
+/// nothing answers (IPv6 that leads nowhere) leaves time for the next.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Sends mails through an SMTP server.
 ///
@@ -88,7 +95,7 @@ impl SmtpMailer {
         expect(connection.message(&mail.formatted()).await?, &[250])?;
         // Only a connection that is between mails is kept; every other way out
         // of this function closes it.
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.idle();
         if idle.len() < IDLE_MAX {
             idle.push(connection);
         }
@@ -96,17 +103,20 @@ impl SmtpMailer {
     }
 
     async fn connection(&self, step: &mut Step) -> Result<AsyncSmtpConnection, Failure> {
-        while let Some(mut connection) = self.take_idle() {
-            if connection.test_connected().await {
+        let idle = self.idle().pop();
+        if let Some(mut connection) = idle {
+            let alive = tokio::time::timeout(ALIVE_TIMEOUT, connection.test_connected()).await;
+            if alive == Ok(true) {
                 return Ok(connection);
             }
+            // The others have been idle for longer, or nearly all of them.
+            self.idle().clear();
         }
         self.server.connect(step).await
     }
 
-    fn take_idle(&self) -> Option<AsyncSmtpConnection> {
-        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.pop()
+    fn idle(&self) -> MutexGuard<'_, Vec<AsyncSmtpConnection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -153,8 +163,10 @@ impl Server {
             Security::StartTls | Security::None => None,
         };
         let server = (self.host.as_str(), self.port);
+        let timeout = Some(CONNECT_TIMEOUT);
         let mut connection =
-            AsyncSmtpConnection::connect_tokio1(server, None, &self.hello, wrapper, None).await?;
+            AsyncSmtpConnection::connect_tokio1(server, timeout, &self.hello, wrapper, None)
+                .await?;
         if self.security == Security::StartTls {
             *step = Step::StartTls;
             let tls = self.tls.clone().ok_or(Failure::NoStartTls)?;

@@ -39,6 +39,9 @@ impl SmtpUrl {
         if !matches!(url.path(), "" | "/") || url.fragment().is_some() {
             return Err("has something after the host; a / # or ? in the user name or password is written %2F %23 or %3F".into());
         }
+        if url.port() == Some(0) {
+            return Err("has port 0, where no server can be".into());
+        }
         let mut tls = None;
         for (key, value) in url.query_pairs() {
             match key.as_ref() {
@@ -120,6 +123,10 @@ mod tests {
             "smtps://user:hunter2@mail.example.com?tls=none",
             "smtp://user:hunter2@mail%0d%0a.example.com",
             "smtp://user:%ff@mail.example.com",
+            "smtp://user:hunter2@mail.example.com:0",
+            "smtps://user:hunter2@mail.example.com:0",
+            "smtp://user:hunter2@mail.example.com?tls=",
+            "smtp://user:hunter2@mail.example.com?TLS=required",
         ] {
             let refused = parse(url).unwrap_err();
             assert!(!refused.contains("hunter2"), "{url}: {refused}");

@@ -4,10 +4,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers, too, fail by panicking")]
 
+mod hostile;
 mod support;
 
 use std::time::Duration;
 
+use hostile::{HOSTILE, addressed, assert_inert, hosted, named};
 use mailparse::{MailHeaderMap as _, parse_mail};
 use serde_json::{Value, json};
 use support::{Helper, part};
@@ -144,4 +146,29 @@ async fn a_service_that_is_not_there_is_temporary() {
     ses.stop();
     let message = sample_message(MailKind::PasswordReset, "en");
     assert!(failure(mailer.send(&message).await).0);
+}
+
+#[tokio::test]
+async fn nothing_that_was_typed_is_a_header_or_a_recipient() {
+    let ses = Ses::start("ok");
+    let mailer = ses.mailer().await;
+    let mut sent = Vec::new();
+    for typed in HOSTILE {
+        for message in [named(typed), hosted(typed)].into_iter().chain(addressed(typed)) {
+            match mailer.send(&message).await {
+                Ok(()) => sent.push(message),
+                Err(error) => assert!(matches!(error, MailError::Permanent(_)), "{error}"),
+            }
+        }
+    }
+    assert_eq!(sent.len(), 2 * HOSTILE.len() + 1);
+    let events = ses.stop();
+    let requests = events.iter().filter(|event| event["request"].is_object());
+    let mails: Vec<&str> = events.iter().filter_map(|event| event["mail"].as_str()).collect();
+    assert_eq!(mails.len(), sent.len());
+    for ((request, mail), message) in requests.zip(mails).zip(sent) {
+        let to = message.recipient.as_str();
+        assert_eq!(request["request"]["Destination"], json!({ "ToAddresses": [to] }));
+        assert_inert(mail, to);
+    }
 }

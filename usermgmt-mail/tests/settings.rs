@@ -2,7 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers, too, fail by panicking")]
 
-use usermgmt_mail::{MailKind, MailSettings, SettingError, sample_message};
+use std::sync::Arc;
+
+use usermgmt_mail::{
+    MailKind, MailSettings, Message, Render, Rendered, SettingError, TemplateError, sample_message,
+};
 
 fn settings(url: &str) -> MailSettings {
     MailSettings::new(url, "Example <no-reply@example.com>")
@@ -35,6 +39,31 @@ async fn dev_puts_its_files_where_it_is_told() {
     let mailbox = outgoing.dev_mailbox.unwrap();
     assert_eq!(mailbox.list(10).await.unwrap().len(), 1);
     assert!(folder.path().join("mail").is_dir());
+}
+
+/// An embedder's own way to write mails.
+#[derive(Debug)]
+struct Telegram;
+
+impl Render for Telegram {
+    fn render(&self, message: &Message) -> Result<Rendered, TemplateError> {
+        let text = format!("{} STOP", message.kind.as_str());
+        Ok(Rendered { subject: "Telegram".into(), html: format!("<p>{text}</p>"), text })
+    }
+}
+
+#[tokio::test]
+async fn an_embedder_can_write_mails_in_another_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = settings("dev:");
+    settings.dev_folder = folder.path().join("mail");
+    let outgoing = settings.build_with(Arc::new(Telegram)).await.unwrap();
+    let message = sample_message(MailKind::PasswordReset, "de");
+    outgoing.mailer.send(&message).await.unwrap();
+    let mail = outgoing.dev_mailbox.unwrap().read(message.id.as_str()).await.unwrap().unwrap();
+    assert_eq!(mail.summary.subject, "Telegram");
+    assert_eq!(mail.text.trim_end(), "password_reset STOP");
+    assert_eq!(mail.html.trim_end(), "<p>password_reset STOP</p>");
 }
 
 #[tokio::test]

@@ -5,10 +5,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's helpers, too, fail by panicking")]
 
+mod hostile;
 mod support;
 
 use std::time::Duration;
 
+use hostile::{HOSTILE, addressed, assert_inert, hosted, named};
 use mailparse::{MailHeaderMap as _, parse_mail};
 use serde_json::Value;
 use support::{Helper, part};
@@ -130,6 +132,23 @@ async fn a_connection_that_the_server_closed_is_replaced() {
     let (raw, mails) = server.stop();
     assert_eq!(raw.matches("STARTTLS").count(), 3);
     assert_eq!(mails.len(), 3);
+}
+
+/// Firewalls forget connections that are idle, and say so to neither side.
+#[tokio::test]
+async fn connections_that_were_forgotten_on_the_way_delay_a_mail_by_seconds() {
+    let server = Server::start("forgotten");
+    let mailer = server.mailer().await.mailer;
+    let some = || {
+        let mailer = mailer.clone();
+        async move { mailer.send(&message(MailKind::NewDevice)).await.unwrap() }
+    };
+    tokio::join!(some(), some(), some());
+    // It is one wait for all of them.
+    tokio::time::timeout(Duration::from_secs(10), some()).await.expect("a mail waits for the dead");
+    let (raw, mails) = server.stop();
+    assert_eq!(raw.matches("STARTTLS").count(), 4);
+    assert_eq!(mails.len(), 4);
 }
 
 #[tokio::test]
@@ -311,5 +330,32 @@ async fn an_international_address_is_sent_to_servers_that_take_it() {
         for mail in mails {
             assert_eq!(mail["to"], serde_json::json!(["josé@xn--bcher-kva.example"]));
         }
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_was_typed_is_a_command_a_header_or_a_recipient() {
+    let server = Server::start("ok");
+    let mailer = server.mailer().await.mailer;
+    let (mut sent, mut refused) = (Vec::new(), 0);
+    for typed in HOSTILE {
+        for message in [named(typed), hosted(typed)].into_iter().chain(addressed(typed)) {
+            match mailer.send(&message).await {
+                Ok(()) => sent.push(message),
+                Err(error) => {
+                    assert!(matches!(error, MailError::Permanent(_)), "{error}");
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert_eq!((sent.len(), refused), (2 * HOSTILE.len() + 1, 4 * HOSTILE.len() - 1));
+    let (_, mails) = server.stop();
+    assert_eq!(mails.len(), sent.len());
+    for (mail, message) in mails.iter().zip(sent) {
+        let to = message.recipient.as_str();
+        assert_eq!(mail["from"], "no-reply@example.com");
+        assert_eq!(mail["to"], serde_json::json!([to]));
+        assert_inert(mail["mail"].as_str().unwrap(), to);
     }
 }

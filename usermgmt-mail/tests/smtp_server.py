@@ -93,9 +93,13 @@ class Recording(SMTP):
     def data_received(self, data):
         if self._tls_protocol is None and MODE != "implicit":
             report(raw=data.decode("latin-1"))
+        # As if what lies in between had forgotten the connection.
+        if MODE == "forgotten" and getattr(self, "taken", False):
+            return
         super().data_received(data)
 
     async def push(self, status):
+        self.taken = status == "250 queued"
         # Whoever sits in between may add an answer before TLS protects them.
         if MODE == "inject" and isinstance(status, str) and status.startswith("220 Ready"):
             status += "\r\n250 injected"

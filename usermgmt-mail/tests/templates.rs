@@ -1,12 +1,15 @@
 //! What the mails say, and that nothing a user typed changes more than a word.
 #![expect(clippy::unwrap_used, reason = "a test's helpers, too, fail by panicking")]
 
+mod hostile;
+
 use std::sync::{Arc, LazyLock};
+
+use hostile::{HOSTILE, addressed, assert_inert, full, hosted, named};
 
 use lettre::message::Mailbox;
 use mailparse::{MailHeaderMap as _, ParsedMail, parse_mail};
 use usermgmt_core::model::identifier::Email;
-use usermgmt_core::secret::Redacted;
 use usermgmt_mail::{
     Composer, MailError, MailKind, Message, Render, Rendered, Templates, sample_message,
     write_preview,
@@ -30,26 +33,6 @@ fn bare(kind: MailKind, locale: &str) -> Message {
     message.not_me_link = None;
     message.code = None;
     message.valid_minutes = None;
-    message
-}
-
-/// With everything there can be.
-fn full(kind: MailKind, locale: &str) -> Message {
-    let mut message = sample_message(kind, locale);
-    for (name, value) in [
-        ("username", "ann"),
-        ("device", "Firefox on Linux"),
-        ("time", "2026-01-31T08:00:00.000Z"),
-        ("ip", "192.0.2.7"),
-        ("new_email", "ann@new.example.com"),
-        ("old_email", "ann@example.com"),
-    ] {
-        message.params.insert(name.into(), value.into());
-    }
-    message.link = Some(Redacted::new("https://a.example/x?token=umt_abc-_".into()));
-    message.not_me_link = Some(Redacted::new("https://a.example/not-me?token=umt_n".into()));
-    message.code = Some(Redacted::new("12345678".into()));
-    message.valid_minutes = Some(15);
     message
 }
 
@@ -208,24 +191,68 @@ fn the_details_of_a_sign_in_are_listed() {
 fn html_loads_nothing_from_elsewhere() {
     for (_, mail) in every_mail(full) {
         let html = mail.html.to_lowercase();
-        for remote in ["src=", "url(", "@import", "<link", "<script", "<img"] {
+        for remote in [
+            "src=",
+            "url(",
+            "@import",
+            "<link",
+            "<script",
+            "<img",
+            "background=",
+            "<iframe",
+            "<form",
+        ] {
             assert!(!html.contains(remote), "{remote}");
+        }
+        let links = html.matches("href=").count();
+        assert_eq!(html.matches("https:").count(), links + 1, "the link is also shown: {html}");
+        assert!(!html.contains("http:"), "{html}");
+    }
+}
+
+/// Some mail programs drop the style sheet, so that what is light must be light
+/// without it; others apply it in the dark, where no dark text may be left over.
+#[test]
+fn html_is_readable_without_its_style_sheet_and_in_the_dark() {
+    for with in [full, bare, sample_message] {
+        for (_, mail) in every_mail(with) {
+            let (head, body) = mail.html.split_once("</head>").unwrap();
+            assert!(head.contains("<meta name=\"color-scheme\" content=\"light dark\">"));
+            let (_, dark) = head.split_once("@media (prefers-color-scheme: dark)").unwrap();
+            for element in body.split('<').skip(1).map(|e| e.split('>').next().unwrap()) {
+                let name = element.split(' ').next().unwrap();
+                if ["p", "h1", "td", "a", "body", "div"].contains(&name) {
+                    assert!(element.contains(" style=\""), "<{element}> in {body}");
+                }
+                let dark_text = element.contains(";color:#1") || element.contains(";color:#5");
+                let light_ground = element.contains("background-color:#f")
+                    || element.contains("background-color:#e");
+                if dark_text || light_ground {
+                    let class = element.split("class=\"").nth(1).unwrap();
+                    let rule = format!(".{} {{", class.split('"').next().unwrap());
+                    assert!(dark.contains(&rule), "<{element}> has no {rule}");
+                }
+            }
         }
     }
 }
 
-/// What somebody might type to get more than a word into a mail.
-const HOSTILE: [&str; 9] = [
-    "eve\r\nBcc: victim@example.com",
-    "eve\r\n\r\nhttps://evil.example/",
-    "eve, victim@example.com",
-    "Bcc: victim@example.com",
-    "{{7*7}}",
-    "{% include 'mail.txt' %}",
-    "<a href=\"https://evil.example\">click</a>",
-    "\"><script>alert(1)</script>",
-    "https://evil.example/login",
-];
+#[test]
+fn every_mail_has_a_line_for_the_list_of_the_mailbox_in_its_language() {
+    let mut seen = std::collections::BTreeSet::new();
+    for (message, mail) in every_mail(sample_message) {
+        let (_, body) = mail.html.split_once("<body").unwrap();
+        let (_, hidden) = body.split_once("<div style=\"display:none;").unwrap();
+        let line = hidden.split(['>', '<']).nth(1).unwrap();
+        assert!(!body.split("<div").next().unwrap().contains("<p"), "it comes first");
+        assert!((15..=120).contains(&line.chars().count()), "{line:?}");
+        assert!(!line.contains("{") && line != mail.subject, "{line:?}");
+        seen.insert((message.locale.clone().unwrap(), line.to_owned()));
+    }
+    let different: std::collections::BTreeSet<&String> =
+        seen.iter().map(|(_, line)| line).collect();
+    assert_eq!(different.len(), seen.len(), "a line is not translated");
+}
 
 #[test]
 fn nothing_that_was_typed_is_markup_a_line_or_a_link() {
@@ -259,48 +286,38 @@ fn nothing_that_was_typed_is_markup_a_line_or_a_link() {
 #[test]
 fn nothing_that_was_typed_is_a_header_or_a_recipient() {
     for typed in HOSTILE {
-        let mut message = full(MailKind::NewDevice, "en");
-        for value in message.params.values_mut() {
-            *value = typed.to_owned();
+        for message in [named(typed), hosted(typed)] {
+            let mail = composer().compose(&message).unwrap();
+            assert_eq!(mail.envelope().to().len(), 1);
+            assert_eq!(mail.envelope().to()[0].to_string(), "ann@example.com");
+            assert_inert(&String::from_utf8(mail.formatted()).unwrap(), "ann@example.com");
         }
-        message.product_name = format!("Exa\r\nmple {typed}");
-        let mail = composer().compose(&message).unwrap();
-        assert_eq!(mail.envelope().to().len(), 1);
-        assert_eq!(mail.envelope().to()[0].to_string(), "ann@example.com");
-
-        let bytes = mail.formatted();
-        let parsed = parse_mail(&bytes).unwrap();
-        let names: Vec<String> = parsed.headers.iter().map(|h| h.get_key()).collect();
-        assert_eq!(
-            names,
-            [
-                "From",
-                "To",
-                "Subject",
-                "Date",
-                "Message-ID",
-                "Auto-Submitted",
-                "X-Usermgmt-Mail-Id",
-                "MIME-Version",
-                "Content-Type"
-            ]
-        );
-        assert_eq!(parsed.headers.get_first_value("To").unwrap(), "ann@example.com");
     }
 }
 
 #[test]
-fn a_recipient_that_is_more_than_one_address_is_refused() {
-    for address in [
-        "ann@example.com,eve@example.com",
-        "ann@example.com\r\nBcc: eve@example.com",
-        "Ann <ann@example.com>",
-        "no address",
-    ] {
-        let mut message = full(MailKind::Confirmation, "en");
-        message.recipient = Email::from_stored(address.into(), address.into());
-        let refused = composer().compose(&message);
-        assert!(matches!(refused, Err(MailError::Permanent(_))), "{address}");
+fn a_recipient_that_is_more_than_an_address_is_refused() {
+    let more = ["ann@example.com,eve@example.com", "Ann <ann@example.com>", "no address"];
+    for message in HOSTILE.into_iter().chain(more).flat_map(addressed) {
+        let to = message.recipient.as_str().to_owned();
+        match composer().compose(&message) {
+            Err(error) => assert!(matches!(error, MailError::Permanent(_)), "{to}"),
+            // An odd name is one all the same.
+            Ok(mail) => {
+                assert_eq!(to, "{{7*7}}@example.com");
+                assert_inert(&String::from_utf8(mail.formatted()).unwrap(), &to);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_link_is_one_link_whatever_its_host_is_called() {
+    for typed in HOSTILE {
+        let mail = templates().render(&hosted(typed)).unwrap();
+        let link = mail.text.lines().find(|line| line.ends_with("/confirm")).unwrap();
+        assert!(link.starts_with("https://") && !link.contains(char::is_whitespace), "{link}");
+        assert_eq!(mail.html.matches("href=\"https:&#x2f;&#x2f;").count(), 3, "{}", mail.html);
     }
 }
 

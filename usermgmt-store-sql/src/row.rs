@@ -87,6 +87,16 @@ impl Columns<'_> {
         value.ok_or_else(|| self.strange("is null"))
     }
 
+    /// Passes over these, which are listed as statements list them.
+    pub(crate) fn skip(&mut self, columns: &str) {
+        self.next += columns.split(", ").count();
+    }
+
+    /// The column that was read last, or that could not be read.
+    pub(crate) fn last(&self) -> usize {
+        self.next.saturating_sub(1)
+    }
+
     /// The value itself is not told: it may be personal.
     fn strange(&self, what: &str) -> StoreError {
         StoreError::Failed(format!("column {} of the answer {what}", self.next - 1))

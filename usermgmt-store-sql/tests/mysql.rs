@@ -41,6 +41,8 @@ on_the_server! {
     connections_that_fell_silent_are_replaced,
 }
 
+outbox_tests!(sqlx::MySqlPool);
+
 host_tests!(sqlx::MySqlPool, "BEGIN", async || {
     let database = Database::create(SERVER).await;
     (database.url.clone(), database)

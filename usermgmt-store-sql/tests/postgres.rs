@@ -39,6 +39,8 @@ on_the_server! {
     connections_that_fell_silent_are_replaced,
 }
 
+outbox_tests!(sqlx::PgPool);
+
 host_tests!(sqlx::PgPool, "BEGIN", async || {
     let database = Database::create(SERVER).await;
     (database.url.clone(), database)

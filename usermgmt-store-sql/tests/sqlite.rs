@@ -4,6 +4,9 @@
 #[macro_use]
 #[path = "support/host.rs"]
 mod host_tests;
+#[macro_use]
+#[path = "support/outbox.rs"]
+mod outbox_tests;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -311,6 +314,8 @@ async fn a_scheme_that_is_not_built_in_names_its_feature() {
         .unwrap_err();
     assert!(refused.to_string().contains("feature `postgres`"), "{refused}");
 }
+
+outbox_tests!(sqlx::SqlitePool);
 
 host_tests!(sqlx::SqlitePool, "BEGIN IMMEDIATE", async || {
     let folder = tempfile::tempdir().unwrap();

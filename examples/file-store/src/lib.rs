@@ -21,7 +21,7 @@ use usermgmt_core::model::identifier::Identifier;
 use usermgmt_core::model::ids::{
     AuditId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
 };
-use usermgmt_core::model::mail::OutboxMail;
+use usermgmt_core::model::mail::StoredMail;
 use usermgmt_core::model::service_key::ServiceKey;
 use usermgmt_core::model::session::Session;
 use usermgmt_core::model::token::{Purpose, Token};
@@ -109,7 +109,7 @@ fn failed(error: &dyn std::fmt::Display) -> StoreError {
 enum Outcome {
     Done,
     Counts(Vec<Count>),
-    Mail(Vec<OutboxMail>),
+    Mail(Vec<StoredMail>),
     Rows(u64),
 }
 
@@ -170,7 +170,7 @@ impl OutboxStore for FileStore {
         now: Timestamp,
         until: Timestamp,
         limit: usize,
-    ) -> Result<Vec<OutboxMail>, StoreError> {
+    ) -> Result<Vec<StoredMail>, StoreError> {
         let mail = |outcome| if let Outcome::Mail(mail) = outcome { Some(mail) } else { None };
         self.write(Line::ClaimMail { lease, now, until, limit }, mail).await
     }
@@ -183,7 +183,7 @@ impl OutboxStore for FileStore {
         &self,
         after: Option<&MailId>,
         limit: usize,
-    ) -> Result<Vec<OutboxMail>, StoreError> {
+    ) -> Result<Vec<StoredMail>, StoreError> {
         self.memory.dead_mail(after, limit).await
     }
 

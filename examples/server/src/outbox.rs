@@ -4,7 +4,7 @@ use std::str::FromStr as _;
 
 use usermgmt_core::auth::Auth;
 use usermgmt_core::model::ids::MailId;
-use usermgmt_core::model::mail::OutboxMail;
+use usermgmt_core::model::mail::{StoredMail, id_of};
 use usermgmt_core::rng::OsRng;
 use usermgmt_core::store::{Change, Changes, StoreError};
 
@@ -41,28 +41,31 @@ async fn list(auth: &Auth) -> Result<(), Failure> {
         for mail in &mails {
             print_line(&row(mail))?;
         }
-        after = mails.last().map(|mail| mail.id.clone());
-        if mails.len() < PAGE {
-            break;
-        }
+        let Some(last) = mails.last() else { break };
+        after = Some(id_of(last).clone());
     }
     let depth = auth.store().outbox_depth().await.map_err(|e| failed(&e))?;
     let oldest = depth.oldest.map_or_else(String::new, |at| format!(", the oldest since {at}"));
     print_line(&format!("{} given up; {} waiting{oldest}", depth.dead, depth.waiting))
 }
 
-fn row(mail: &OutboxMail) -> String {
-    let given_up = mail.dead_at.map_or_else(String::new, |at| at.to_string());
-    format!(
-        "{}\t{}\t{}\t{}\t{}\t{given_up}\t{}",
-        mail.id,
-        mail.kind.as_str(),
-        mail.recipient,
-        mail.created_at,
-        mail.attempts,
-        // What a mail server answers may be of several lines.
-        mail.last_error.as_deref().unwrap_or_default().replace(char::is_control, " "),
-    )
+fn row(mail: &StoredMail) -> String {
+    let (kind, recipient, created_at, attempts, dead_at, error) = match mail {
+        Ok(mail) => (
+            mail.kind.as_str(),
+            mail.recipient.as_str(),
+            mail.created_at,
+            mail.attempts,
+            mail.dead_at,
+            mail.last_error.as_deref().unwrap_or_default(),
+        ),
+        Err(mail) => ("unreadable", "", mail.created_at, mail.attempts, mail.dead_at, &*mail.why),
+    };
+    let id = id_of(mail);
+    let given_up = dead_at.map_or_else(String::new, |at| at.to_string());
+    // What a mail server answers may be of several lines.
+    let error = error.replace(char::is_control, " ");
+    format!("{id}\t{kind}\t{recipient}\t{created_at}\t{attempts}\t{given_up}\t{error}")
 }
 
 /// Makes one change to each of the mails, each by itself.
@@ -88,12 +91,12 @@ async fn change(
                 let mails =
                     auth.store().dead_mail(after.as_ref(), PAGE).await.map_err(|e| failed(&e))?;
                 for mail in &mails {
-                    count += u64::from(apply(auth, change(mail.id.clone())).await?);
+                    count += u64::from(apply(auth, change(id_of(mail).clone())).await?);
                 }
-                after = mails.last().map(|mail| mail.id.clone());
-                if mails.len() < PAGE {
+                let Some(last) = mails.last() else {
                     return print_line(&format!("{count} mails"));
-                }
+                };
+                after = Some(id_of(last).clone());
             }
         }
     }

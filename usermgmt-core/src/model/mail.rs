@@ -136,10 +136,37 @@ pub struct OutboxMail {
     pub last_error: Option<String>,
     /// When it was given up; `None` while it is tried.
     pub dead_at: Option<Timestamp>,
-    /// The worker that has it now.
+    /// The worker that has it, or that had it when its lease ran out.
     pub lease: Option<LeaseId>,
-    /// Until when that worker has it.
+    /// Until when that worker has it, or had it.
     pub leased_until: Option<Timestamp>,
+}
+
+/// A mail of the outbox that this version cannot read: of a kind or with a token
+/// that a newer one knows, or damaged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadableMail {
+    /// Also the stable part of its Message-ID.
+    pub id: MailId,
+    /// When it was queued.
+    pub created_at: Timestamp,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// When it was given up; `None` while it is tried.
+    pub dead_at: Option<Timestamp>,
+    /// What about it cannot be read; not what stands there, which may be personal.
+    pub why: String,
+}
+
+/// A mail as a store finds it: one that cannot be read must not hide the others.
+pub type StoredMail = Result<OutboxMail, UnreadableMail>;
+
+/// The id, which every one has.
+pub fn id_of(mail: &StoredMail) -> &MailId {
+    match mail {
+        Ok(mail) => &mail.id,
+        Err(mail) => &mail.id,
+    }
 }
 
 /// A mail about to be sent: everything its template shows, secrets included.

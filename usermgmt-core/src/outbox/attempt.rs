@@ -9,8 +9,8 @@ use tokio::time::{sleep, timeout};
 use super::OutboxWorker;
 use crate::clock::Timestamp;
 use crate::mail::{MailError, Message};
-use crate::model::ids::LeaseId;
-use crate::model::mail::OutboxMail;
+use crate::model::ids::{LeaseId, MailId};
+use crate::model::mail::{OutboxMail, StoredMail};
 use crate::rng::random;
 use crate::store::{Change, Changes, StoreError};
 
@@ -38,6 +38,42 @@ const RECORD_AGAIN: [Duration; 4] = [
     Duration::from_millis(6400),
 ];
 
+/// Why a try failed that nobody said the end of: its process was killed, by this
+/// very mail perhaps, or could not reach the store.
+const CUT_SHORT: &str = "the try before was cut short";
+
+/// A mail, as far as it takes to record what became of it.
+struct Tried<'a> {
+    id: &'a MailId,
+    kind: &'a str,
+    created_at: Timestamp,
+    /// How often, with this try.
+    tries: i64,
+    /// The try before it was cut short as well.
+    again: bool,
+}
+
+impl<'a> Tried<'a> {
+    fn of(mail: &'a StoredMail) -> Self {
+        match mail {
+            Ok(mail) => Self {
+                id: &mail.id,
+                kind: mail.kind.as_str(),
+                created_at: mail.created_at,
+                tries: mail.attempts + 1,
+                again: mail.last_error.as_deref() == Some(CUT_SHORT),
+            },
+            Err(mail) => Self {
+                id: &mail.id,
+                kind: "unreadable",
+                created_at: mail.created_at,
+                tries: mail.attempts + 1,
+                again: false,
+            },
+        }
+    }
+}
+
 /// What a try came to.
 enum Outcome {
     /// Handed over.
@@ -48,13 +84,22 @@ enum Outcome {
     TooMany { until: Timestamp, why: String },
     /// Not handed over.
     Failed(MailError),
+    /// Not even tried: the try before was cut short.
+    CutShort,
 }
 
 impl OutboxWorker {
     /// Tries a mail that this worker has until then, and records the outcome.
-    pub(super) async fn handle(&self, mail: &OutboxMail, lease: LeaseId, until: Timestamp) {
-        if let Some(outcome) = self.attempt(mail, until).await {
-            self.record(mail, self.decide(mail, lease, outcome), until).await;
+    pub(super) async fn handle(&self, mail: &StoredMail, lease: LeaseId, until: Timestamp) {
+        let outcome = match mail {
+            Ok(mail) if mail.lease.is_some() => Some(Outcome::CutShort),
+            Ok(mail) => self.attempt(mail, until).await,
+            // A newer version may have queued it, and another process be of that one.
+            Err(mail) => Some(Outcome::Failed(MailError::Temporary(mail.why.clone()))),
+        };
+        if let Some(outcome) = outcome {
+            let mail = Tried::of(mail);
+            self.record(&mail, self.decide(&mail, lease, outcome), until).await;
         }
     }
 
@@ -101,53 +146,60 @@ impl OutboxWorker {
     }
 
     /// What is to be recorded.
-    fn decide(&self, mail: &OutboxMail, lease: LeaseId, outcome: Outcome) -> Change {
-        let (id, kind) = (&mail.id, mail.kind.as_str());
-        let tries = mail.attempts + 1;
-        match outcome {
+    fn decide(&self, mail: &Tried<'_>, lease: LeaseId, outcome: Outcome) -> Change {
+        let Tried { id, kind, tries, .. } = *mail;
+        let (wait, error) = match outcome {
             Outcome::Sent => {
                 self.counts.sent.fetch_add(1, Ordering::Relaxed);
                 tracing::info!(mail = %id, kind, "mail sent");
-                Change::CompleteMail { id: id.clone(), lease }
+                return Change::CompleteMail { id: id.clone(), lease };
             }
             Outcome::Pointless => {
                 self.counts.dropped.fetch_add(1, Ordering::Relaxed);
                 tracing::info!(mail = %id, kind, "mail dropped: what it carries is used, void or expired");
-                Change::CompleteMail { id: id.clone(), lease }
+                return Change::CompleteMail { id: id.clone(), lease };
             }
-            Outcome::Failed(MailError::Permanent(error)) => self.bury(mail, lease, error),
-            Outcome::Failed(MailError::Temporary(error)) | Outcome::TooMany { why: error, .. }
-                if self.is_over(mail) =>
-            {
-                self.bury(mail, lease, error)
+            Outcome::Failed(MailError::Permanent(error)) => return self.bury(mail, lease, error),
+            // A mail that kills whoever sends it, again and again, is the reason.
+            Outcome::CutShort if mail.again && tries >= MIN_TRIES => {
+                return self.bury(mail, lease, CUT_SHORT.to_owned());
             }
-            Outcome::Failed(MailError::Temporary(error)) => {
+            Outcome::Failed(MailError::Temporary(error)) => (None, shortened(error)),
+            Outcome::TooMany { until, why } => (Some(until), why),
+            // Not at once: if it was this mail, the others that were on their way
+            // with it come back at other times and are not cut short again.
+            Outcome::CutShort => (None, CUT_SHORT.to_owned()),
+        };
+        if self.is_over(mail) {
+            return self.bury(mail, lease, error);
+        }
+        let at = match wait {
+            Some(until) => {
+                self.counts.put_off.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!(mail = %id, kind, %until, why = error, "mail put off");
+                until
+            }
+            None => {
                 self.counts.retried.fetch_add(1, Ordering::Relaxed);
                 let wait = self.backoff(tries);
-                let error = shortened(error);
-                tracing::warn!(mail = %id, kind, tries, ?wait, %error, "mail not sent, to be tried again");
-                Change::RetryMail { id: id.clone(), lease, at: self.auth.now() + wait, error }
+                tracing::warn!(mail = %id, kind, tries, ?wait, error, "mail not sent, to be tried again");
+                self.auth.now() + wait
             }
-            Outcome::TooMany { until, why } => {
-                self.counts.put_off.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!(mail = %id, kind, %until, %why, "mail put off");
-                Change::RetryMail { id: id.clone(), lease, at: until, error: why }
-            }
-        }
+        };
+        Change::RetryMail { id: id.clone(), lease, at, error }
     }
 
-    fn bury(&self, mail: &OutboxMail, lease: LeaseId, error: String) -> Change {
+    fn bury(&self, mail: &Tried<'_>, lease: LeaseId, error: String) -> Change {
         self.counts.dead.fetch_add(1, Ordering::Relaxed);
-        let (kind, tries, error) = (mail.kind.as_str(), mail.attempts + 1, shortened(error));
-        tracing::error!(mail = %mail.id, kind, tries, %error, "mail given up");
-        Change::BuryMail { id: mail.id.clone(), lease, at: self.auth.now(), error }
+        let (Tried { id, kind, tries, .. }, error) = (mail, shortened(error));
+        tracing::error!(mail = %id, kind, tries, error, "mail given up");
+        Change::BuryMail { id: (*id).clone(), lease, at: self.auth.now(), error }
     }
 
     /// Whether this was the last try.
-    fn is_over(&self, mail: &OutboxMail) -> bool {
-        let tries = mail.attempts + 1;
+    fn is_over(&self, mail: &Tried<'_>) -> bool {
         let is_old = self.auth.now().since(mail.created_at) >= MAX_AGE;
-        tries >= MAX_TRIES || (is_old && tries >= MIN_TRIES)
+        mail.tries >= MAX_TRIES || (is_old && mail.tries >= MIN_TRIES)
     }
 
     /// About 5 s, doubling to an hour, with a jitter of a quarter either way, so
@@ -159,9 +211,9 @@ impl OutboxWorker {
         base * 3 / 4 + base / 2 * jitter / u32::from(u16::MAX)
     }
 
-    async fn record(&self, mail: &OutboxMail, change: Change, until: Timestamp) {
+    async fn record(&self, mail: &Tried<'_>, change: Change, until: Timestamp) {
         let auth = &self.auth;
-        let (id, kind) = (&mail.id, mail.kind.as_str());
+        let Tried { id, kind, .. } = *mail;
         let changes = Changes::new(vec![change], auth.now(), &*auth.0.rng);
         let mut pauses = RECORD_AGAIN.iter();
         loop {

@@ -1,10 +1,14 @@
 //! The worker that sends what flows have queued: at least once, from any number
 //! of processes.
 //!
-//! A mail is claimed for a minute at a time, sent, and erased. What fails for
-//! now comes back after a pause that doubles; what fails for good, or for too
-//! long, is kept as a dead letter with its reason. What would flood its
+//! A mail is claimed for a minute at a time, sent, and erased. What fails
+//! for now comes back after a pause that doubles; what fails for good, or for
+//! too long, is kept as a dead letter with its reason. What would flood its
 //! recipient waits until the hour is over.
+//!
+//! A mail whose try was cut short, because the process was killed, has failed
+//! for now: it may be what killed it. So has one that cannot be read, which a
+//! newer version may have queued.
 
 mod attempt;
 mod limits;
@@ -112,9 +116,9 @@ impl OutboxWorker {
         self.work(now, now + LEASE).await
     }
 
-    /// Sends at once what a process that was killed had begun to send, instead of
-    /// when its leases are over. Only for a store that no other process uses:
-    /// what another one is sending now would be sent twice.
+    /// Takes up at once what a process that was killed had begun to send, instead
+    /// of when its leases are over: it is sent some seconds later. Only for a store
+    /// that no other process uses: what another one is sending now would be sent twice.
     ///
     /// # Errors
     /// [`StoreError`] where the store did not give any.

@@ -24,7 +24,7 @@ use crate::keys::KeyId;
 use crate::model::audit::AuditEntry;
 use crate::model::identifier::{Identifier, IdentifierKind};
 use crate::model::ids::{AuditId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
-use crate::model::mail::OutboxMail;
+use crate::model::mail::StoredMail;
 use crate::model::service_key::ServiceKey;
 use crate::model::session::Session;
 use crate::model::token::{Purpose, Token};
@@ -205,13 +205,17 @@ pub trait OutboxStore: Send + Sync {
     /// Leases at most `limit` mails that are due and not leased, the longest
     /// due first, to one worker until `until`. No two claims hold one mail at
     /// the same time.
+    ///
+    /// The answer shows the mails as they were before: one that has a lease,
+    /// which ran out, was tried and nobody said how that ended. One that cannot
+    /// be read is leased like the others.
     async fn claim_mail(
         &self,
         lease: LeaseId,
         now: Timestamp,
         until: Timestamp,
         limit: usize,
-    ) -> Result<Vec<OutboxMail>, StoreError>;
+    ) -> Result<Vec<StoredMail>, StoreError>;
 
     /// When the next mail can be claimed, the past included: the earliest, over
     /// all mails that are not dead, of when it is due and its lease is over.
@@ -222,7 +226,7 @@ pub trait OutboxStore: Send + Sync {
         &self,
         after: Option<&MailId>,
         limit: usize,
-    ) -> Result<Vec<OutboxMail>, StoreError>;
+    ) -> Result<Vec<StoredMail>, StoreError>;
 
     /// How much is waiting.
     async fn outbox_depth(&self) -> Result<OutboxDepth, StoreError>;

@@ -9,7 +9,7 @@ use crate::keys::KeyId;
 use crate::model::audit::AuditEntry;
 use crate::model::identifier::Identifier;
 use crate::model::ids::{AuditId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
-use crate::model::mail::OutboxMail;
+use crate::model::mail::StoredMail;
 use crate::model::service_key::ServiceKey;
 use crate::model::session::Session;
 use crate::model::token::{Purpose, Token};
@@ -216,7 +216,7 @@ impl OutboxStore for FaultyStore {
         now: Timestamp,
         until: Timestamp,
         limit: usize,
-    ) -> Result<Vec<OutboxMail>, StoreError> {
+    ) -> Result<Vec<StoredMail>, StoreError> {
         self.begin(|calls| calls.upkeep += 1).await?;
         self.inner.claim_mail(lease, now, until, limit).await
     }
@@ -230,7 +230,7 @@ impl OutboxStore for FaultyStore {
         &self,
         after: Option<&MailId>,
         limit: usize,
-    ) -> Result<Vec<OutboxMail>, StoreError> {
+    ) -> Result<Vec<StoredMail>, StoreError> {
         self.begin(|calls| calls.reads += 1).await?;
         self.inner.dead_mail(after, limit).await
     }

@@ -14,7 +14,7 @@ use usermgmt_core::model::identifier::Identifier;
 use usermgmt_core::model::ids::{
     AuditId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
 };
-use usermgmt_core::model::mail::OutboxMail;
+use usermgmt_core::model::mail::StoredMail;
 use usermgmt_core::model::service_key::ServiceKey;
 use usermgmt_core::model::session::Session;
 use usermgmt_core::model::token::{Purpose, Token};
@@ -129,9 +129,9 @@ pass_on! {
 
     OutboxStore {
         fn claim_mail(lease: LeaseId, now: Timestamp, until: Timestamp, limit: usize)
-            -> Vec<OutboxMail>;
+            -> Vec<StoredMail>;
         fn next_mail_at() -> Option<Timestamp>;
-        fn dead_mail(after: Option<&MailId>, limit: usize) -> Vec<OutboxMail>;
+        fn dead_mail(after: Option<&MailId>, limit: usize) -> Vec<StoredMail>;
         fn outbox_depth() -> OutboxDepth;
     }
 

@@ -10,8 +10,8 @@ use usermgmt_core::model::identifier::{Email, Username};
 use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_core::secret::Typed;
 
-use crate::kit::{HOUR, MINUTE, NOTICE, World, permanent, temporary};
-use crate::post::Way;
+use crate::kit::{HOUR, MINUTE, NOTICE, Running, SECOND, World, permanent, temporary};
+use crate::post::{Post, Way};
 
 /// Sends what is left, in a process that lives.
 async fn deliver(world: &World) {
@@ -58,6 +58,41 @@ async fn a_worker_killed_at_any_step_loses_nothing() {
         }
     }
     assert!(duplicates > 0, "no step lay between delivery and its record");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mail_that_kills_whoever_sends_it_is_given_up_and_the_others_arrive() {
+    let world = World::with(Post::with_latency(SECOND), |_| {}).await;
+    let mut others = Vec::new();
+    for n in 0..100 {
+        others.push(world.queue(&format!("ann{n}@example.com"), NOTICE).await);
+        if n == 3 {
+            world.post.set("poison@example.com", Way::Kill);
+            world.queue("poison@example.com", NOTICE).await;
+        }
+    }
+    let mut lives = 0;
+    while world.waiting().await > 0 {
+        let (auth, cut) = world.doomed(usize::MAX >> 1).await;
+        let worker = OutboxWorker::new(auth, Arc::new(world.post.in_process(&cut)));
+        let life = async {
+            let running = Running::start(&worker);
+            cut.run(world.drained()).await;
+            running.kill().await;
+        };
+        life.await;
+        lives += 1;
+    }
+    let dead = world.dead().await;
+    assert_eq!(dead.len(), 1);
+    assert_eq!(dead[0].recipient.as_str(), "poison@example.com");
+    assert_eq!((dead[0].attempts, lives), (10, 10 + 1), "{dead:?}");
+    assert_eq!(dead[0].last_error.as_deref(), Some("the try before was cut short"));
+    others.sort();
+    let copies = world.post.copies();
+    assert!(copies.keys().eq(&others), "{} arrived", copies.len());
+    let again = copies.values().filter(|&&copies| copies > 1).count();
+    assert!(again < 20 && copies.values().all(|&copies| copies <= 2), "{copies:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -157,7 +157,8 @@ impl World {
     }
 
     pub(crate) async fn dead(&self) -> Vec<OutboxMail> {
-        self.store.dead_mail(None, 1000).await.unwrap()
+        let dead = self.store.dead_mail(None, 1000).await.unwrap();
+        dead.into_iter().map(Result::unwrap).collect()
     }
 
     /// How many mails are still tried.

@@ -21,6 +21,8 @@ pub(crate) enum Way {
     TakeAndHang,
     /// The mailer panics.
     Panic,
+    /// The whole process ends.
+    Kill,
 }
 
 /// Takes every mail at once unless told otherwise. Clones share what they know.
@@ -132,6 +134,12 @@ impl Mailer for Post {
             Some(Way::Refuse(error)) => return Err(error),
             Some(Way::Hang) => std::future::pending().await,
             Some(Way::Panic) => panic!("told to panic"),
+            Some(Way::Kill) => {
+                if let Some(cut) = &self.cut {
+                    cut.only(0);
+                }
+                self.step().await;
+            }
             Some(Way::TakeAndHang) => {
                 self.books().taken.push(message.clone());
                 std::future::pending().await

@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use mongodb::bson::{Binary, Bson, DateTime, Document, doc};
+use mongodb::bson::{Binary, Bson, DateTime, Document, deserialize_from_document, doc};
 use serde::{Deserialize, Serialize};
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::identifier::Email;
 use usermgmt_core::model::ids::{LeaseId, MailId, UserId};
-use usermgmt_core::model::mail::{MailKind, MailToken, OutboxMail};
+use usermgmt_core::model::mail::{MailKind, MailToken, OutboxMail, StoredMail, UnreadableMail};
 use usermgmt_core::store::{Guard, OutboxDepth, OutboxStore, StoreError};
 
 use crate::schema::OUTBOX;
-use crate::step::Step;
+use crate::step::{Step, ids};
 use crate::store::MongoStore;
 use crate::value::{binary, date, document, id_bytes, present, time};
 
@@ -37,6 +37,11 @@ struct MailRow {
     dead_at: Option<DateTime>,
     lease: Option<Binary>,
     leased_until: Option<DateTime>,
+    /// The two as they were before the claim that wrote them.
+    #[serde(default)]
+    former_lease: Option<Binary>,
+    #[serde(default)]
+    formerly_until: Option<DateTime>,
     /// When a worker may take it; absent where it was given up. It follows
     /// from the others, and is what claims and workers that sleep look for.
     due_at: Option<DateTime>,
@@ -62,8 +67,17 @@ impl MailRow {
             dead_at: mail.dead_at.map(date),
             lease: mail.lease.map(key),
             leased_until: mail.leased_until.map(date),
+            former_lease: None,
+            formerly_until: None,
             due_at: mail.dead_at.is_none().then(|| date(free_at)),
         }
+    }
+
+    /// As it was before the claim that it is an answer to.
+    fn into_mail_before(mut self) -> Result<OutboxMail, StoreError> {
+        self.lease = self.former_lease.take();
+        self.leased_until = self.formerly_until.take();
+        self.into_mail()
     }
 
     fn into_mail(self) -> Result<OutboxMail, StoreError> {
@@ -85,6 +99,35 @@ impl MailRow {
             leased_until: self.leased_until.map(time),
         })
     }
+}
+
+/// The mail, or what can be said of one that cannot be read; nothing of a
+/// document that has not even an id and a time, of which nothing could be recorded.
+fn stored(
+    document: Document,
+    mail: impl FnOnce(MailRow) -> Result<OutboxMail, StoreError>,
+) -> Option<StoredMail> {
+    let row = deserialize_from_document(document.clone()).ok();
+    if let Some(mail) = row.and_then(|row| mail(row).ok()) {
+        return Some(Ok(mail));
+    }
+    let unreadable = unreadable(&document);
+    if unreadable.is_none() {
+        tracing::error!("a document of the outbox is damaged");
+    }
+    unreadable.map(Err)
+}
+
+fn unreadable(document: &Document) -> Option<UnreadableMail> {
+    let kind = document.get_str("kind").ok().and_then(MailKind::from_name);
+    let what = if kind.is_none() { "kind" } else { "document" };
+    Some(UnreadableMail {
+        id: document.get_str("_id").ok()?.parse().ok()?,
+        created_at: document.get_datetime("created_at").ok().copied().map(time)?,
+        attempts: document.get_i64("attempts").unwrap_or_default(),
+        dead_at: document.get_datetime("dead_at").ok().copied().map(time),
+        why: format!("its {what} cannot be read"),
+    })
 }
 
 fn key(lease: LeaseId) -> Binary {
@@ -177,22 +220,24 @@ impl MongoStore {
         now: Timestamp,
         until: Timestamp,
         limit: usize,
-    ) -> Result<Vec<OutboxMail>, StoreError> {
-        let mut claimed: Vec<OutboxMail> = Vec::new();
+    ) -> Result<Vec<StoredMail>, StoreError> {
+        let mut claimed: Vec<Document> = Vec::new();
         for _ in 0..ROUNDS {
             let left = limit - claimed.len();
-            let mine: Vec<&str> = claimed.iter().map(|mail| mail.id.as_str()).collect();
+            let mine: Vec<Bson> = ids(claimed.clone());
             let due = doc! { "due_at": { "$lte": date(now) }, "_id": { "$nin": mine } };
             let ids = self.find_ids(OUTBOX, due, longest_due_first(), left).await?;
             if ids.is_empty() {
                 break;
             }
-            for row in self.lease(&ids, lease, now, until).await? {
-                claimed.push(row.into_mail()?);
-            }
+            claimed.extend(self.lease(&ids, lease, now, until).await?);
         }
-        claimed.sort_by(|a, b| (a.next_attempt_at, &a.id).cmp(&(b.next_attempt_at, &b.id)));
-        Ok(claimed)
+        claimed.sort_by_key(|mail| {
+            let due = mail.get_datetime("next_attempt_at").ok().copied();
+            (due, mail.get_str("_id").unwrap_or_default().to_owned())
+        });
+        let stored = |mail| stored(mail, MailRow::into_mail_before);
+        Ok(claimed.into_iter().filter_map(stored).collect())
     }
 
     /// Takes those of the mails that are still due: the guard is tested for
@@ -203,10 +248,15 @@ impl MongoStore {
         lease: LeaseId,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<Vec<MailRow>, StoreError> {
+    ) -> Result<Vec<Document>, StoreError> {
         let outbox = self.collection::<Document>(OUTBOX);
         let due = doc! { "_id": { "$in": ids }, "due_at": { "$lte": date(now) } };
-        let take = set(doc! { "lease": key(lease), "leased_until": date(until) });
+        let take = set(doc! {
+            "former_lease": { "$ifNull": ["$lease", Bson::Null] },
+            "formerly_until": { "$ifNull": ["$leased_until", Bson::Null] },
+            "lease": key(lease),
+            "leased_until": date(until),
+        });
         self.ask(|| outbox.update_many(due.clone(), take.clone())).await?;
         let taken = doc! { "_id": { "$in": ids }, "lease": key(lease) };
         self.find(OUTBOX, taken, longest_due_first(), ids.len()).await
@@ -221,7 +271,7 @@ impl OutboxStore for MongoStore {
         now: Timestamp,
         until: Timestamp,
         limit: usize,
-    ) -> Result<Vec<OutboxMail>, StoreError> {
+    ) -> Result<Vec<StoredMail>, StoreError> {
         self.within_time(self.claim(lease, now, until, limit)).await
     }
 
@@ -235,11 +285,11 @@ impl OutboxStore for MongoStore {
         &self,
         after: Option<&MailId>,
         limit: usize,
-    ) -> Result<Vec<OutboxMail>, StoreError> {
+    ) -> Result<Vec<StoredMail>, StoreError> {
         let after = after.map_or("", MailId::as_str);
         let filter = doc! { "dead_at": present(), "_id": { "$gt": after } };
-        let rows: Vec<MailRow> = self.find(OUTBOX, filter, doc! { "_id": 1 }, limit).await?;
-        rows.into_iter().map(MailRow::into_mail).collect()
+        let rows: Vec<Document> = self.find(OUTBOX, filter, doc! { "_id": 1 }, limit).await?;
+        Ok(rows.into_iter().filter_map(|mail| stored(mail, MailRow::into_mail)).collect())
     }
 
     async fn outbox_depth(&self) -> Result<OutboxDepth, StoreError> {

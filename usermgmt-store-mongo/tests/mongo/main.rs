@@ -4,6 +4,7 @@
 mod connect;
 mod database;
 mod lost_replies;
+mod outbox;
 mod plans;
 mod proxy;
 mod rows;

@@ -5,9 +5,7 @@
 mod fill;
 mod samples;
 
-use usermgmt_core::model::ids::LeaseId;
 use usermgmt_core::model::token::Purpose;
-use usermgmt_core::rng::OsRng;
 
 use self::samples::{NOW, Samples};
 #[cfg(any(feature = "postgres", feature = "mysql"))]
@@ -24,7 +22,6 @@ use crate::table::{audit, counters, credentials, identifiers, outbox, sessions, 
 /// All that run for a request, and those of purge.
 fn statements(samples: &Samples, dialect: Dialect) -> Vec<Statement<'_>> {
     let id = &samples.user.id;
-    let lease = LeaseId::generate(&OsRng);
     let mut all = vec![
         users::select_account(id),
         users::select_account_by_identifier(&samples.email, NOW),
@@ -45,10 +42,7 @@ fn statements(samples: &Samples, dialect: Dialect) -> Vec<Statement<'_>> {
         audit::select_page(id, Some(&samples.entry.id), 100),
         counters::hit(dialect, &samples.hits, NOW),
         counters::give_back(&samples.counters),
-        match dialect.has_returning() {
-            true => outbox::claim(dialect, lease, NOW, NOW, 10),
-            false => outbox::select_due(dialect, NOW, 10),
-        },
+        outbox::select_due(dialect, NOW, 10),
     ];
     for change in &samples.changes {
         all.extend(steps(change, dialect).into_iter().map(|step| step.statement));

@@ -8,13 +8,13 @@ use async_trait::async_trait;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::identifier::Email;
 use usermgmt_core::model::ids::{LeaseId, MailId, UserId};
-use usermgmt_core::model::mail::{MailKind, OutboxMail};
+use usermgmt_core::model::mail::{MailKind, OutboxMail, StoredMail, UnreadableMail};
 use usermgmt_core::store::{Guard, OutboxDepth, OutboxStore, StoreError};
 
 use super::json;
 use crate::conn::Conn;
 use crate::dialect::Dialect;
-use crate::row::Row;
+use crate::row::{Columns, Row};
 use crate::sql::{Statement, limit, placeholders, statement};
 use crate::step::Step;
 use crate::store::SqlStore;
@@ -27,8 +27,7 @@ macro_rules! mail_columns {
     };
 }
 
-fn mail(row: &Row) -> Result<OutboxMail, StoreError> {
-    let mut row = row.columns();
+fn mail(row: &mut Columns<'_>) -> Result<OutboxMail, StoreError> {
     Ok(OutboxMail {
         id: row.parsed()?,
         kind: row.named(MailKind::from_name)?,
@@ -47,58 +46,58 @@ fn mail(row: &Row) -> Result<OutboxMail, StoreError> {
     })
 }
 
-/// What is due, the longest due first; the two values are the present.
-macro_rules! due {
-    ($columns:expr) => {
-        concat!(
-            "SELECT ",
-            $columns,
-            " FROM usermgmt_outbox WHERE dead_at IS NULL AND next_attempt_at <= ? \
-             AND (leased_until IS NULL OR leased_until <= ?) \
-             ORDER BY next_attempt_at, id LIMIT ?"
-        )
-    };
+/// The mail, or what can be said of one that cannot be read.
+fn stored(row: &Row) -> Result<StoredMail, StoreError> {
+    let mut columns = row.columns();
+    match mail(&mut columns) {
+        Ok(mail) => Ok(Ok(mail)),
+        Err(_) => unreadable(row, columns.last()).map(Err),
+    }
 }
 
-/// Leases what is due by one statement, which answers with it.
-pub(crate) fn claim(
-    dialect: Dialect,
-    lease: LeaseId,
-    now: Timestamp,
-    until: Timestamp,
-    rows: usize,
-) -> Statement<'static> {
+fn unreadable(row: &Row, column: usize) -> Result<UnreadableMail, StoreError> {
+    let column = mail_columns!().split(", ").nth(column).unwrap_or_default();
+    let mut row = row.columns();
+    let id = row.parsed()?;
+    row.skip("kind, user_id, recipient, recipient_canonical, locale, tokens, params");
+    let created_at = row.time()?;
+    row.skip("next_attempt_at");
+    let attempts = row.int()?;
+    row.skip("last_error");
+    let dead_at = row.opt_time()?;
+    let why = format!("its {column} cannot be read");
+    Ok(UnreadableMail { id, created_at, attempts, dead_at, why })
+}
+
+/// The mails. A row that has not even an id and times is passed over: it must
+/// not hold up the others, and nothing could be recorded of it.
+fn all_stored(rows: &[Row]) -> Vec<StoredMail> {
+    let damaged = |error: &StoreError| tracing::error!(%error, "a row of the outbox is damaged");
+    rows.iter().filter_map(|row| stored(row).inspect_err(damaged).ok()).collect()
+}
+
+/// What is due, locked, the longest due first: the first of the two statements
+/// of a claim. One statement could do it on some databases, but would answer
+/// with the mails as they are afterwards.
+pub(crate) fn select_due(dialect: Dialect, now: Timestamp, rows: usize) -> Statement<'static> {
     statement(format!(
-        // Materialized: a subquery with a limit must not run a second time.
-        "WITH due AS MATERIALIZED ({}{}) UPDATE usermgmt_outbox \
-         SET lease = ?, leased_until = ? WHERE id IN (SELECT due.id FROM due) RETURNING {}",
-        due!("id"),
-        dialect.skip_locked(),
-        mail_columns!(),
+        concat!(
+            "SELECT ",
+            mail_columns!(),
+            " FROM usermgmt_outbox WHERE dead_at IS NULL AND next_attempt_at <= ? \
+             AND (leased_until IS NULL OR leased_until <= ?) \
+             ORDER BY next_attempt_at, id LIMIT ?{}"
+        ),
+        dialect.skip_locked()
     ))
     .bind(now)
     .bind(now)
     .bind(limit(rows))
-    .bind(lease)
-    .bind(until)
-}
-
-/// What is due, locked: the first of the two statements of a claim on MySQL.
-pub(crate) fn select_due(dialect: Dialect, now: Timestamp, rows: usize) -> Statement<'static> {
-    statement(format!("{}{}", due!(mail_columns!()), dialect.skip_locked()))
-        .bind(now)
-        .bind(now)
-        .bind(limit(rows))
 }
 
 /// Leases those of them that are still due: TiDB takes the words that lock, and
 /// locks nothing.
-fn lease_due(
-    due: &[Row],
-    lease: LeaseId,
-    now: Timestamp,
-    until: Timestamp,
-) -> Result<Statement<'static>, sqlx::Error> {
+fn lease_due(due: &[Row], lease: LeaseId, now: Timestamp, until: Timestamp) -> Statement<'static> {
     let update = statement(format!(
         "UPDATE usermgmt_outbox SET lease = ?, leased_until = ? \
          WHERE dead_at IS NULL AND next_attempt_at <= ? \
@@ -112,22 +111,23 @@ fn lease_due(
     with_ids(update, due)
 }
 
-/// Those of them that the lease holds.
-fn select_leased(due: &[Row], lease: LeaseId) -> Result<Statement<'static>, sqlx::Error> {
+/// Which of them the lease holds.
+fn select_leased(due: &[Row], lease: LeaseId) -> Statement<'static> {
     let select = statement(format!(
-        "SELECT {} FROM usermgmt_outbox WHERE lease = ? AND id IN {}",
-        mail_columns!(),
+        "SELECT id FROM usermgmt_outbox WHERE lease = ? AND id IN {}",
         placeholders(1, due.len())
     ))
     .bind(lease);
     with_ids(select, due)
 }
 
-fn with_ids(
-    statement: Statement<'static>,
-    rows: &[Row],
-) -> Result<Statement<'static>, sqlx::Error> {
-    rows.iter().try_fold(statement, |statement, row| Ok(statement.bind(row.text(0)?)))
+/// What is no id is equal to none.
+fn with_ids(statement: Statement<'static>, rows: &[Row]) -> Statement<'static> {
+    rows.iter().fold(statement, |statement, row| statement.bind(id(row)))
+}
+
+fn id(row: &Row) -> Option<String> {
+    row.text(0).ok().flatten()
 }
 
 /// The first that nobody has, by the index, and the few that are leased.
@@ -237,7 +237,7 @@ pub(crate) fn drop_all(user_id: &UserId) -> Step<'_> {
 /// Leases mails that were found to be due, and answers with those that still were.
 async fn lease_still_due(
     conn: &mut Conn<'_>,
-    due: Vec<Row>,
+    mut due: Vec<Row>,
     lease: LeaseId,
     now: Timestamp,
     until: Timestamp,
@@ -245,15 +245,16 @@ async fn lease_still_due(
     if due.is_empty() {
         return Ok(due);
     }
-    let leased = conn.execute(&lease_due(&due, lease, now, until)?).await?;
-    match usize::try_from(leased) {
-        Ok(leased) if leased == due.len() => Ok(due),
-        _ => conn.fetch(&select_leased(&due, lease)?).await,
+    let leased = conn.execute(&lease_due(&due, lease, now, until)).await?;
+    if usize::try_from(leased) != Ok(due.len()) {
+        let leased = conn.fetch(&select_leased(&due, lease)).await?;
+        due.retain(|row| leased.iter().any(|leased| id(leased) == id(row)));
     }
+    Ok(due)
 }
 
 impl SqlStore {
-    /// Claims by two statements, where one cannot do it.
+    /// Claims by two statements in a transaction.
     async fn select_and_lease(
         &self,
         lease: LeaseId,
@@ -280,20 +281,9 @@ impl OutboxStore for SqlStore {
         now: Timestamp,
         until: Timestamp,
         limit: usize,
-    ) -> Result<Vec<OutboxMail>, StoreError> {
-        let rows = if self.dialect().has_returning() {
-            self.write_returning(&claim(self.dialect(), lease, now, until, limit)).await?
-        } else {
-            self.retrying(|| self.select_and_lease(lease, now, until, limit)).await?
-        };
-        let mut mails = rows.iter().map(mail).collect::<Result<Vec<_>, _>>()?;
-        for mail in &mut mails {
-            mail.lease = Some(lease);
-            mail.leased_until = Some(until);
-        }
-        // What an UPDATE answers has no order.
-        mails.sort_by(|a, b| (a.next_attempt_at, &a.id).cmp(&(b.next_attempt_at, &b.id)));
-        Ok(mails)
+    ) -> Result<Vec<StoredMail>, StoreError> {
+        let due = self.retrying(|| self.select_and_lease(lease, now, until, limit)).await?;
+        Ok(all_stored(&due))
     }
 
     async fn next_mail_at(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -305,8 +295,8 @@ impl OutboxStore for SqlStore {
         &self,
         after: Option<&MailId>,
         limit: usize,
-    ) -> Result<Vec<OutboxMail>, StoreError> {
-        self.read_all(&select_dead(after, limit), mail).await
+    ) -> Result<Vec<StoredMail>, StoreError> {
+        Ok(all_stored(&self.read(&select_dead(after, limit)).await?))
     }
 
     async fn outbox_depth(&self) -> Result<OutboxDepth, StoreError> {

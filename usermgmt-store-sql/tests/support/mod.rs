@@ -5,6 +5,8 @@ mod database;
 mod faults;
 #[macro_use]
 mod host;
+#[macro_use]
+mod outbox;
 mod proxy;
 
 use std::sync::Arc;

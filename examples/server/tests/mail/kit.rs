@@ -14,6 +14,8 @@ use crate::relay::Relay;
 pub(crate) struct Letter {
     pub(crate) to: String,
     pub(crate) message_id: String,
+    /// Our header, which is the same in every copy.
+    pub(crate) mail_id: String,
     pub(crate) text: String,
 }
 
@@ -24,9 +26,9 @@ impl Letter {
         let header = |name: &str| mail.headers.get_first_value(name).unwrap();
         assert_eq!(header("Auto-Submitted"), "auto-generated");
         assert!(part(&mail, "text/html").contains("<html"), "{raw}");
-        let message_id = header("Message-ID");
-        assert!(message_id.contains(&header("X-Usermgmt-Mail-Id")), "{raw}");
-        Self { to: header("To"), message_id, text: part(&mail, "text/plain") }
+        let (message_id, mail_id) = (header("Message-ID"), header("X-Usermgmt-Mail-Id"));
+        assert!(message_id.contains(&mail_id), "{raw}");
+        Self { to: header("To"), message_id, mail_id, text: part(&mail, "text/plain") }
     }
 
     /// The path of the link that leads to this page.

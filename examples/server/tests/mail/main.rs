@@ -14,12 +14,22 @@ mod faults;
 #[path = "../../../../usermgmt-mail/tests/support/mod.rs"]
 mod helper;
 #[cfg(test)]
+mod injection;
+#[cfg(test)]
 mod killed;
 #[cfg(test)]
 mod kit;
+#[cfg(test)]
+mod languages;
 #[cfg(test)]
 mod queue;
 #[cfg(test)]
 mod relay;
 #[cfg(test)]
+mod replicas;
+#[cfg(test)]
 mod ses;
+#[cfg(test)]
+mod settings;
+#[cfg(test)]
+mod sink;

@@ -6,10 +6,11 @@ use serde_json::json;
 use crate::common::{PASSWORD, Setup, eventually};
 use crate::helper::Helper;
 use crate::kit::{Letter, printed};
+use crate::relay::Relay;
 
 struct Ses {
     process: Helper,
-    setup: Setup,
+    port: u16,
 }
 
 impl Ses {
@@ -18,12 +19,24 @@ impl Ses {
             concat!(env!("CARGO_MANIFEST_DIR"), "/../../usermgmt-mail/tests/ses_server.py");
         let mut process = Helper::start([script, mode]);
         let port = process.event()["port"].as_u64().unwrap();
-        let url = format!("ses://AKIATEST:hunter2%2Fx@eu-west-1?endpoint=http://127.0.0.1:{port}");
-        let setup = Setup::new()
-            .var("USERMGMT_MAIL__URL", url)
-            .var("USERMGMT_MAIL__FROM", "no-reply@example.com");
-        Self { process, setup }
+        Self { process, port: u16::try_from(port).unwrap() }
     }
+
+    /// Ends it: the mails that it took.
+    fn stop(self) -> Vec<String> {
+        let events = self.process.stop();
+        events.iter().filter_map(|event| event["mail"].as_str().map(str::to_owned)).collect()
+    }
+}
+
+/// How a server is set up that sends through the stand-in at this port.
+fn setup(port: u16) -> Setup {
+    with("AKIATEST:hunter2%2Fx@", port)
+}
+
+fn with(credentials: &str, port: u16) -> Setup {
+    let url = format!("ses://{credentials}eu-west-1?endpoint=http://127.0.0.1:{port}");
+    Setup::new().var("USERMGMT_MAIL__URL", url).var("USERMGMT_MAIL__FROM", "no-reply@example.com")
 }
 
 async fn register(setup: &Setup) -> crate::common::Server {
@@ -37,7 +50,7 @@ async fn register(setup: &Setup) -> crate::common::Server {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_throttled_mail_arrives_later_under_our_own_header() {
     let ses = Ses::start("throttle");
-    let server = register(&ses.setup).await;
+    let server = register(&setup(ses.port)).await;
     eventually("the mail to be sent", || server.log().contains("mail sent").then_some(())).await;
     assert!(server.log().contains("SES: TooManyRequestsException"), "{}", server.log());
     let events = ses.process.stop();
@@ -54,12 +67,60 @@ async fn a_throttled_mail_arrives_later_under_our_own_header() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rejected_mail_is_kept_with_its_reason() {
     let ses = Ses::start("rejected");
-    let _server = register(&ses.setup).await;
+    let setup = setup(ses.port);
+    let _server = register(&setup).await;
     let list = eventually("the mail to be given up", || {
-        let list = printed(&ses.setup, &["outbox", "list"]);
+        let list = printed(&setup, &["outbox", "list"]);
         list.contains("1 given up; 0 waiting").then_some(list)
     })
     .await;
     assert!(list.contains("MessageRejected"), "{list}");
     assert!(!list.contains("umt_"), "{list}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_after_ses_took_the_mail_the_second_copy_has_our_header() {
+    let mut first = Ses::start("no_receipt");
+    let second = Ses::start("ok");
+    let relay = Relay::to(first.port).await;
+    let setup = setup(relay.port);
+    let server = register(&setup).await;
+    let first = tokio::task::spawn_blocking(move || {
+        while first.process.event()["taken"].is_null() {}
+        first
+    });
+    let first = first.await.unwrap();
+    server.kill();
+    relay.lead_to(second.port);
+
+    let server = setup.start().await;
+    eventually("the mail to be sent", || server.log().contains("mail sent").then_some(())).await;
+    let copies = [first, second].map(|ses| {
+        let mails = ses.stop();
+        assert_eq!(mails.len(), 1);
+        Letter::parse(&mails[0])
+    });
+    let [taken, again] = copies;
+    assert_eq!(taken.mail_id, again.mail_id);
+    assert_eq!(taken.path("/confirm-email/"), again.path("/confirm-email/"));
+    let reply = server.send(server.request("POST", &again.path("/confirm-email/"))).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_key_in_the_url_the_environment_has_one_or_there_is_no_start() {
+    let ses = Ses::start("ok");
+    // What a machine in the cloud would be asked for.
+    let bare = with("", ses.port).var("AWS_EC2_METADATA_DISABLED", "true");
+    let output = bare.command().output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("mail.url") && error.contains("no credentials"), "{error}");
+
+    let given = bare.var("AWS_ACCESS_KEY_ID", "AKIAENV").var("AWS_SECRET_ACCESS_KEY", "hunter2");
+    let server = register(&given).await;
+    eventually("the mail to be sent", || server.log().contains("mail sent").then_some(())).await;
+    let events = ses.process.stop();
+    let keys: Vec<_> = events.iter().filter_map(|event| event["key"].as_str()).collect();
+    assert_eq!(keys, ["AKIAENV"]);
 }

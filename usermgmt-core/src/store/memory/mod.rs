@@ -20,7 +20,7 @@ use crate::keys::KeyId;
 use crate::model::audit::AuditEntry;
 use crate::model::identifier::{Identifier, IdentifierKind};
 use crate::model::ids::{AuditId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
-use crate::model::mail::OutboxMail;
+use crate::model::mail::{OutboxMail, StoredMail};
 use crate::model::service_key::ServiceKey;
 use crate::model::session::Session;
 use crate::model::token::{Purpose, Token};
@@ -225,7 +225,7 @@ impl OutboxStore for MemoryStore {
         now: Timestamp,
         until: Timestamp,
         limit: usize,
-    ) -> Result<Vec<OutboxMail>, StoreError> {
+    ) -> Result<Vec<StoredMail>, StoreError> {
         let mut state = self.state()?;
         let mut due: Vec<&OutboxMail> = state
             .mails
@@ -233,14 +233,13 @@ impl OutboxStore for MemoryStore {
             .filter(|mail| mail_due_at(mail).is_some_and(|at| at <= now))
             .collect();
         due.sort_by(|a, b| (a.next_attempt_at, &a.id).cmp(&(b.next_attempt_at, &b.id)));
-        let mut due: Vec<OutboxMail> = due.into_iter().take(limit).cloned().collect();
-        for mail in &mut due {
-            mail.lease = Some(lease);
-            mail.leased_until = Some(until);
-            state.mails.put(mail.clone());
+        let due: Vec<OutboxMail> = due.into_iter().take(limit).cloned().collect();
+        for mail in &due {
+            let (lease, leased_until) = (Some(lease), Some(until));
+            state.mails.put(OutboxMail { lease, leased_until, ..mail.clone() });
         }
         state.commit();
-        Ok(due)
+        Ok(due.into_iter().map(Ok).collect())
     }
 
     async fn next_mail_at(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -251,10 +250,10 @@ impl OutboxStore for MemoryStore {
         &self,
         after: Option<&MailId>,
         limit: usize,
-    ) -> Result<Vec<OutboxMail>, StoreError> {
+    ) -> Result<Vec<StoredMail>, StoreError> {
         let state = self.state()?;
         let dead = state.mails.after(after).filter(|mail| mail.dead_at.is_some());
-        Ok(dead.take(limit).cloned().collect())
+        Ok(dead.take(limit).cloned().map(Ok).collect())
     }
 
     async fn outbox_depth(&self) -> Result<OutboxDepth, StoreError> {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::task::JoinSet;
 
-use super::kit::{EARLY, HOUR, Kit, MS, NOW, read, registration};
+use super::kit::{EARLY, HOUR, Kit, MS, NOW, read, readable, registration};
 use super::race::{RACERS, race, race_lists};
 use super::show::same;
 use crate::model::factor::SealedSecret;
@@ -24,7 +24,7 @@ pub async fn no_mail_is_claimed_by_two_workers(store: Arc<dyn Store>) {
     let claims = race((0..RACERS).map(|_| {
         let store = Arc::clone(&kit.store);
         let lease = LeaseId::generate(&kit.rng);
-        async move { read(store.claim_mail(lease, NOW, NOW + HOUR, 5).await) }
+        async move { readable(store.claim_mail(lease, NOW, NOW + HOUR, 5).await) }
     }))
     .await;
     let mut seen: BTreeSet<MailId> = BTreeSet::new();

@@ -15,7 +15,7 @@ use crate::model::identifier::{Email, Identifier, IdentifierKind, Username};
 use crate::model::ids::{
     AuditId, FactorId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
 };
-use crate::model::mail::{MailKind, OutboxMail};
+use crate::model::mail::{MailKind, OutboxMail, StoredMail};
 use crate::model::service_key::ServiceKey;
 use crate::model::session::Session;
 use crate::model::token::{Purpose, Token};
@@ -143,7 +143,7 @@ impl Kit {
     pub(super) async fn claim(&self, now: Timestamp, limit: usize) -> (LeaseId, Vec<OutboxMail>) {
         let lease = LeaseId::generate(&self.rng);
         let until = now + Duration::from_secs(60);
-        let mails = read(self.store.claim_mail(lease, now, until, limit).await);
+        let mails = readable(self.store.claim_mail(lease, now, until, limit).await);
         (lease, mails)
     }
 
@@ -251,6 +251,13 @@ impl Kit {
 #[track_caller]
 pub(super) fn read<T>(answer: Result<T, StoreError>) -> T {
     answer.unwrap_or_else(|error| panic!("a read failed: {error:?}"))
+}
+
+/// The mails, all of which can be read.
+#[track_caller]
+pub(super) fn readable(answer: Result<Vec<StoredMail>, StoreError>) -> Vec<OutboxMail> {
+    let readable = |mail: StoredMail| mail.unwrap_or_else(|mail| panic!("unreadable: {mail:?}"));
+    read(answer).into_iter().map(readable).collect()
 }
 
 /// The user with the claims on name and address that come with it.

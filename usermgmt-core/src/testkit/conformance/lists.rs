@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::kit::{DAY, EARLY, Kit, NOW, audit_twice, claim, insert_user, read, username_id};
+use super::kit::{
+    DAY, EARLY, Kit, NOW, audit_twice, claim, insert_user, read, readable, username_id,
+};
 use super::show::same;
 use super::snapshot::same_reads;
 use super::world::World;
@@ -15,7 +17,7 @@ use crate::store::{Change, Changes, Guard, MemoryStore, Store, StoreError, UserP
 async fn all_mail(kit: &Kit) -> Vec<OutboxMail> {
     let lease = LeaseId::from_bytes([7; 16]);
     let now = NOW + DAY;
-    let mut mails = read(kit.store.claim_mail(lease, now, now + DAY, 100).await);
+    let mut mails = readable(kit.store.claim_mail(lease, now, now + DAY, 100).await);
     mails.sort_by(|a, b| a.id.cmp(&b.id));
     mails
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::kit::{EARLY, NOW, read};
+use super::kit::{EARLY, NOW, read, readable};
 use super::lots::Lots;
 use super::scope::Scope;
 use super::show::same;
@@ -60,8 +60,8 @@ impl Pair {
         match self.lots.below(8) {
             0 => {
                 let (lease, until) = (self.lots.lease(), self.lots.time());
-                let found = read(self.store.claim_mail(lease, now, until, 100).await);
-                let expected = read(self.model.claim_mail(lease, now, until, 100).await);
+                let found = readable(self.store.claim_mail(lease, now, until, 100).await);
+                let expected = readable(self.model.claim_mail(lease, now, until, 100).await);
                 same(&format!("{what}: claimed mail"), &by_id(found), &by_id(expected));
             }
             1 => {

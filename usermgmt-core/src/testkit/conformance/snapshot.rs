@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::kit::read;
+use super::kit::{read, readable};
 use super::scope::Scope;
 use super::show::{Show, differences};
 use crate::clock::Timestamp;
@@ -28,7 +28,7 @@ pub(super) async fn snapshot(store: &dyn Store, scope: &Scope, now: Timestamp) -
     root_keys.sort();
     add("root_keys".into(), &root_keys);
     add("service_keys".into(), &read(store.service_keys(None, ALL).await));
-    add("dead_mail".into(), &read(store.dead_mail(None, ALL).await));
+    add("dead_mail".into(), &readable(store.dead_mail(None, ALL).await));
     add("next_mail_at".into(), &read(store.next_mail_at().await));
     add("outbox_depth".into(), &read(store.outbox_depth().await));
 

@@ -49,11 +49,8 @@ async fn what_was_leased_after_it_was_found_due_is_left_to_who_has_it() {
     let leased = lease_still_due(&mut tx.conn(), found, lease, NOW, until).await.unwrap();
     tx.commit().await.unwrap();
 
-    let left = if taken[0].id == first.id { second.id } else { first.id };
-    let leased: Vec<_> = leased.iter().map(|row| mail_of(row).id).collect();
+    let taken = &taken[0].as_ref().unwrap().id;
+    let left = if *taken == first.id { second.id } else { first.id };
+    let leased: Vec<_> = leased.iter().map(|row| stored(row).unwrap().unwrap().id).collect();
     assert_eq!(leased, [left]);
-}
-
-fn mail_of(row: &Row) -> OutboxMail {
-    super::mail(row).unwrap()
 }
