@@ -23,7 +23,8 @@ const LAST_RETRY: Duration = Duration::from_secs(3600);
 /// After what time a mail is given up.
 const MAX_AGE: Duration = Duration::from_secs(3 * 86_400);
 /// How often it is tried all the same, be it that old when it is first tried
-/// or tried again by an operator: for about an hour and a half.
+/// or tried again by an operator: for about an hour and a half. It is also how
+/// often one may be cut short, which is how often it may end the process.
 const MIN_TRIES: i64 = 10;
 /// After how many tries a mail is given up whatever its age.
 const MAX_TRIES: i64 = 100;

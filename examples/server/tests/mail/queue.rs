@@ -136,16 +136,19 @@ async fn mail_that_cannot_be_read_holds_nobody_up_and_an_operator_can_drop_it() 
     let waiting = || printed(&setup, &["outbox", "list"]).contains("0 given up; 40 waiting");
     eventually("the others to wait", || waiting().then_some(())).await;
 
-    // Three days later.
-    sqlx::query("UPDATE usermgmt_outbox SET created_at = 0, attempts = 50, next_attempt_at = 0")
-        .execute(&pool)
+    let three_days_later = async || {
+        let aged = "UPDATE usermgmt_outbox SET created_at = 0, attempts = 50, next_attempt_at = 0";
+        sqlx::query(aged).execute(&pool).await.unwrap();
+        eventually("all to be given up", || {
+            let list = printed(&setup, &["outbox", "list"]);
+            list.contains("40 given up; 0 waiting").then_some(list)
+        })
         .await
-        .unwrap();
-    let list = eventually("all to be given up", || {
-        let list = printed(&setup, &["outbox", "list"]);
-        list.contains("40 given up; 0 waiting").then_some(list)
-    })
-    .await;
+    };
+    three_days_later().await;
+    assert_eq!(printed(&setup, &["outbox", "retry", "--all"]), "40 mails\n");
+    assert!(waiting(), "an operator has them tried from the beginning");
+    let list = three_days_later().await;
     let row: Vec<&str> = list.lines().nth(1).unwrap().split('\t').collect();
     assert_eq!((row[1], row[6]), ("unreadable", reason), "{list}");
     assert_eq!(printed(&setup, &["outbox", "drop", row[0]]), "");
