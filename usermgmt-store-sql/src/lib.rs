@@ -30,7 +30,6 @@ mod database;
 mod dialect;
 mod fault;
 mod host;
-#[cfg(any(feature = "postgres", feature = "mysql"))]
 mod lent;
 mod migrate;
 #[cfg(test)]
