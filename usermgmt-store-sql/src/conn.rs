@@ -55,9 +55,6 @@ macro_rules! fetch {
 }
 
 pub(crate) use query;
-#[cfg(feature = "sqlite")]
-pub(crate) use {execute, fetch};
-
 impl Conn<'_> {
     pub(crate) fn dialect(&self) -> Dialect {
         match self {

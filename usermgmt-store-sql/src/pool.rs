@@ -3,8 +3,6 @@
 use std::time::Duration;
 
 use crate::conn::Conn;
-#[cfg(feature = "sqlite")]
-use crate::conn::{execute, fetch};
 use crate::dialect::Dialect;
 use crate::fault::{Fault, fault};
 use crate::lent::Lent;
@@ -82,7 +80,9 @@ impl Pool {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite { readers, .. } => {
-                fetch!(statement, Dialect::Sqlite, readers, Row::Sqlite)
+                let mut lent = Lent::by(readers).await?;
+                let rows = lent.conn().fetch(statement).await;
+                lent.back(rows)
             }
             #[cfg(feature = "postgres")]
             Self::Postgres(pool) => {
@@ -103,7 +103,11 @@ impl Pool {
     pub(crate) async fn write(&self, statement: &Statement<'_>) -> Result<u64, sqlx::Error> {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite { writer, .. } => execute!(statement, Dialect::Sqlite, writer),
+            Self::Sqlite { writer, .. } => {
+                let mut lent = Lent::by(writer).await?;
+                let written = lent.conn().execute(statement).await;
+                lent.back(written)
+            }
             #[cfg(feature = "postgres")]
             Self::Postgres(pool) => {
                 let mut lent = Lent::by(pool).await?;
@@ -127,7 +131,11 @@ impl Pool {
     ) -> Result<Vec<Row>, sqlx::Error> {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite { writer, .. } => fetch!(statement, Dialect::Sqlite, writer, Row::Sqlite),
+            Self::Sqlite { writer, .. } => {
+                let mut lent = Lent::by(writer).await?;
+                let rows = lent.conn().fetch(statement).await;
+                lent.back(rows)
+            }
             #[cfg(any(feature = "postgres", feature = "mysql"))]
             _ => self.read(statement).await,
         }
