@@ -43,7 +43,7 @@ on_the_server! {
 
 outbox_tests!(sqlx::MySqlPool);
 
-host_tests!(sqlx::MySqlPool, "BEGIN", async || {
+host_tests!(sqlx::MySqlPool, "BEGIN", "SET SESSION innodb_lock_wait_timeout = 1", async || {
     let database = Database::create(SERVER).await;
     (database.url.clone(), database)
 });

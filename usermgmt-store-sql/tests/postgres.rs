@@ -41,7 +41,7 @@ on_the_server! {
 
 outbox_tests!(sqlx::PgPool);
 
-host_tests!(sqlx::PgPool, "BEGIN", async || {
+host_tests!(sqlx::PgPool, "BEGIN", "SET LOCAL lock_timeout = 100", async || {
     let database = Database::create(SERVER).await;
     (database.url.clone(), database)
 });

@@ -317,7 +317,7 @@ async fn a_scheme_that_is_not_built_in_names_its_feature() {
 
 outbox_tests!(sqlx::SqlitePool);
 
-host_tests!(sqlx::SqlitePool, "BEGIN IMMEDIATE", async || {
+host_tests!(sqlx::SqlitePool, "BEGIN IMMEDIATE", "PRAGMA busy_timeout = 100", async || {
     let folder = tempfile::tempdir().unwrap();
     (format!("sqlite:{}", folder.path().join("accounts.db").display()), folder)
 });
