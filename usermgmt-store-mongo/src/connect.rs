@@ -32,10 +32,12 @@ pub enum ConnectError {
     /// The URL is none of MongoDB's.
     #[error("not a MongoDB URL: {0}")]
     Url(String),
-    /// The URL asks for weaker promises than the store's.
+    /// The URL asks for other promises than the store's: weaker ones, or such as
+    /// transactions cannot have.
     #[error(
-        "the URL's {option} asks for less than accounts need; leave it out: every write waits \
-         for a majority and its journal, every read is of what a majority has, on the primary"
+        "the URL's {option} asks for something else than accounts need; leave it out: every \
+         write waits for a majority and its journal, every read is of what a majority has, on \
+         the primary"
     )]
     Weak {
         /// The URL's option.
@@ -94,9 +96,11 @@ impl MongoStore {
         let name = options.default_database.clone().unwrap_or_else(|| DATABASE.to_owned());
         let client = Client::with_options(options).map_err(database)?;
         let store = Self::new(client.database(&name));
-        if !has_transactions(&store.hello().await.map_err(ConnectError::Database)?) {
+        let hello = store.hello().await.map_err(ConnectError::Database)?;
+        if !has_transactions(&hello) {
             return Err(ConnectError::Standalone);
         }
+        require_primary(&hello).map_err(ConnectError::Database)?;
         schema::set_up(&store).await?;
         Ok(store)
     }
@@ -162,6 +166,18 @@ fn has_transactions(hello: &Document) -> bool {
     hello.contains_key("setName") || hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid")
 }
 
+/// Over `directConnection=true` the driver asks the one server it has, whether or
+/// not that is the primary any more.
+pub(crate) fn require_primary(hello: &Document) -> Result<(), StoreError> {
+    match hello.get_bool("isWritablePrimary") {
+        Ok(true) => Ok(()),
+        _ => Err(StoreError::unavailable(
+            "the MongoDB server is not the primary; where the URL has directConnection=true, \
+             name all members and replicaSet instead, so that the primary is found",
+        )),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use mongodb::bson::doc;
@@ -173,5 +189,14 @@ mod tests {
         assert!(has_transactions(&doc! { "isWritablePrimary": true, "setName": "rs0" }));
         assert!(has_transactions(&doc! { "isWritablePrimary": true, "msg": "isdbgrid" }));
         assert!(!has_transactions(&doc! { "isWritablePrimary": true }));
+    }
+
+    #[test]
+    fn a_server_that_is_not_the_primary_is_unavailable() {
+        assert!(require_primary(&doc! { "isWritablePrimary": true, "msg": "isdbgrid" }).is_ok());
+        for hello in [doc! { "isWritablePrimary": false, "secondary": true }, doc! {}] {
+            let refused = require_primary(&hello);
+            assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+        }
     }
 }

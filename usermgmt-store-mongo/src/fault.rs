@@ -38,15 +38,17 @@ fn code_fault(code: i32) -> Fault {
         11000 => Fault::Duplicate,
         // WriteConflict
         112 => Fault::Undone,
-        // HostUnreachable, HostNotFound, LockTimeout, MaxTimeMSExpired,
-        // WriteConcernTimeout, NetworkTimeout, ShutdownInProgress,
-        // ReadConcernMajorityNotAvailableYet, PrimarySteppedDown,
-        // ExceededTimeLimit, IngressRequestRateLimitExceeded, SocketException,
+        // HostUnreachable, HostNotFound, LockTimeout, CursorNotFound,
+        // MaxTimeMSExpired, WriteConcernTimeout, NetworkTimeout,
+        // ShutdownInProgress, FailedToSatisfyReadPreference,
+        // ReadConcernMajorityNotAvailableYet, QueryPlanKilled,
+        // PrimarySteppedDown, ExceededTimeLimit,
+        // IngressRequestRateLimitExceeded, SocketException,
         // NotWritablePrimary, InterruptedAtShutdown, Interrupted,
         // InterruptedDueToReplStateChange, NotPrimaryNoSecondaryOk,
         // NotPrimaryOrSecondary
-        6 | 7 | 24 | 50 | 64 | 89 | 91 | 134 | 189 | 262 | 462 | 9001 | 10107 | 11600 | 11601
-        | 11602 | 13435 | 13436 => Fault::Unavailable,
+        6 | 7 | 24 | 43 | 50 | 64 | 89 | 91 | 133 | 134 | 175 | 189 | 262 | 462 | 9001 | 10107
+        | 11600 | 11601 | 11602 | 13435 | 13436 => Fault::Unavailable,
         _ => Fault::Other,
     }
 }
@@ -92,5 +94,23 @@ fn describe(error: &Error) -> String {
         ErrorKind::SessionsNotSupported => "the server has no sessions".to_owned(),
         ErrorKind::Shutdown => "the store was closed".to_owned(),
         _ => "the MongoDB driver failed".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_by_itself_is_told_from_a_defect() {
+        // CursorNotFound, FailedToSatisfyReadPreference, QueryPlanKilled: what a
+        // query meets whose server steps down or drops what it was reading.
+        for code in [43, 133, 175, 10107, 11602] {
+            assert_eq!(code_fault(code), Fault::Unavailable, "{code}");
+        }
+        // BadValue, Unauthorized
+        for code in [2, 13] {
+            assert_eq!(code_fault(code), Fault::Other, "{code}");
+        }
     }
 }

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::store::{Changes, Store, StoreError};
 
+use crate::connect::require_primary;
 use crate::fault::{Fault, fault, store_error};
 use crate::lines::Lines;
 use crate::pauses::Pauses;
@@ -59,7 +60,7 @@ impl MongoStore {
         self.database.collection(name)
     }
 
-    /// What the primary says of itself.
+    /// What the server that writes are sent to says of itself.
     pub(crate) async fn hello(&self) -> Result<Document, StoreError> {
         self.ask(|| self.database.run_command(doc! { "hello": 1 })).await
     }
@@ -218,6 +219,7 @@ impl Store for MongoStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
+        require_primary(&self.hello().await?)?;
         match schema::version(self).await? {
             Some(schema::VERSION) => Ok(()),
             found => Err(StoreError::Failed(format!(

@@ -45,7 +45,12 @@ impl SqlStore {
     /// host's to decide. On SQLite the transaction should begin with
     /// `BEGIN IMMEDIATE`, or it cannot write once another one has. The changes
     /// are there for everybody else when the host commits, mail included; a
-    /// worker that waits for mail notices it at its next look.
+    /// worker that waits for mail notices it at its next look, or when
+    /// `Auth::mail_was_queued` is called. The [crate's documentation](crate) has
+    /// a registration as an example.
+    ///
+    /// A host that drops this future before it is done must roll its transaction
+    /// back: part of the list may have been written.
     ///
     /// ```
     /// # use usermgmt_core::store::Changes;
@@ -66,6 +71,8 @@ impl SqlStore {
     /// # Errors
     /// [`StoreError::Conflict`] names the first guard that failed. After any
     /// other error the transaction may be gone: roll it back.
+    /// [`StoreError::Unavailable`] is also what a deadlock or a lock that was
+    /// waited for too long comes to: the transaction can be tried again.
     pub async fn apply_in<DB: HostDatabase>(
         tx: &mut sqlx::Transaction<'_, DB>,
         changes: &Changes,

@@ -16,6 +16,65 @@
 //!
 //! The tables are named `usermgmt_…`, so that they can live in a database beside
 //! a team's own. [`SqlStore::connect`] creates them and brings them up to date.
+//!
+//! # Rows of a team's own in the same commit
+//! A registration and the rows that belong to it commit or roll back together,
+//! the mail to confirm the address included:
+//!
+//! ```
+//! # #[cfg(feature = "sqlite")]
+//! # mod example {
+//! use std::error::Error;
+//!
+//! use usermgmt_core::auth::{Auth, Client};
+//! use usermgmt_core::flows::register::Register;
+//! use usermgmt_core::model::identifier::IdentifierKind;
+//! use usermgmt_core::store::{Guard, StoreError};
+//! use usermgmt_store_sql::SqlStore;
+//!
+//! /// `false` where the username is taken.
+//! async fn join(
+//!     auth: &Auth,
+//!     pool: &sqlx::SqlitePool,
+//!     command: &Register,
+//!     client: &Client,
+//! ) -> Result<bool, Box<dyn Error>> {
+//!     for _ in 0..5 {
+//!         // Hashes the password, so it comes before the transaction.
+//!         let prepared = auth.prepare_registration(command, client).await?;
+//!         // On PostgreSQL and MySQL: `pool.begin()`.
+//!         let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+//!         sqlx::query("INSERT INTO members (name) VALUES (?)")
+//!             .bind(command.username.as_str())
+//!             .execute(&mut *tx)
+//!             .await?;
+//!         match SqlStore::apply_in(&mut tx, &prepared.changes).await {
+//!             Ok(()) => {
+//!                 tx.commit().await?;
+//!                 // The mail is sent now and not at the worker's next look.
+//!                 auth.mail_was_queued();
+//!                 return Ok(true);
+//!             }
+//!             Err(StoreError::Conflict(Guard::Taken(IdentifierKind::Username))) => {
+//!                 tx.rollback().await?;
+//!                 return Ok(false);
+//!             }
+//!             // Somebody else changed what was decided on, or stood in the way
+//!             // (a deadlock, a lock that was waited for too long): once more.
+//!             Err(StoreError::Conflict(_) | StoreError::Unavailable(_)) => tx.rollback().await?,
+//!             Err(failed) => return Err(failed.into()),
+//!         }
+//!     }
+//!     Err("others were quicker, again and again".into())
+//! }
+//! # }
+//! ```
+//!
+//! Whoever registers an address that has an account already is to be answered as
+//! everybody is, or strangers could ask who has one: its changes are a mail to
+//! the owner and no user, and
+//! [`PreparedRegistration::user_id`](usermgmt_core::flows::register::PreparedRegistration::user_id)
+//! is `None`.
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
 compile_error!("enable at least one of the features `sqlite`, `postgres` and `mysql`");

@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
 #[macro_use]
+#[path = "support/migrations.rs"]
+mod migrations;
+#[macro_use]
 mod support;
 
 use support::Database;
@@ -43,7 +46,7 @@ on_the_server! {
 
 outbox_tests!(sqlx::MySqlPool);
 
-host_tests!(sqlx::MySqlPool, "BEGIN", async || {
+host_tests!(sqlx::MySqlPool, "BEGIN", "SET SESSION innodb_lock_wait_timeout = 1", async || {
     let database = Database::create(SERVER).await;
     (database.url.clone(), database)
 });
@@ -60,4 +63,56 @@ async fn a_mariadb_url_is_understood_too() {
 async fn a_url_without_a_database_is_refused() {
     let refused = SqlStore::connect("mysql://localhost", PoolOptions::default()).await;
     assert!(matches!(refused, Err(ConnectError::NoDatabase)), "{refused:?}");
+}
+
+raw_database!(
+    sqlx::MySqlPool,
+    "mysql",
+    "SELECT CAST(table_name AS CHAR), CAST(column_name AS CHAR), CAST(data_type AS CHAR), \
+     CAST(is_nullable AS CHAR) FROM information_schema.columns \
+     WHERE table_schema = DATABASE() AND table_name LIKE 'usermgmt%' \
+     ORDER BY table_name, ordinal_position",
+    "X'{}'",
+    async || {
+        let database = Database::create(SERVER).await;
+        (database.url.clone(), database)
+    }
+);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_database_of_any_earlier_version_is_brought_up_to_date() {
+    migrations::a_database_of_any_earlier_version_is_brought_up_to_date::<RawDatabase>().await;
+}
+
+/// Every statement of this kind commits by itself on MySQL, so a start that was
+/// cut short leaves the first ones of a version.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_migration_that_stopped_half_way_is_completed() {
+    use migrations::{Raw as _, VERSIONS, assert_up_to_date, bring_to, fill, scripts};
+    use usermgmt_core::testkit::conformance::users;
+    for (version, script) in (1..).zip(scripts::<RawDatabase>()) {
+        let statements = statements(&script);
+        for done in 1..=statements.len() {
+            let raw = RawDatabase::new().await;
+            bring_to(&raw, version - 1).await;
+            let filled = fill(&raw).await;
+            if version == 1 {
+                raw.run(VERSIONS.to_owned()).await;
+            }
+            for statement in &statements[..done] {
+                raw.run(statement.clone()).await;
+            }
+            let store = assert_up_to_date(&raw, &filled).await;
+            users::a_touch_tests_the_epoch_and_changes_nothing(store).await;
+        }
+    }
+}
+
+fn statements(script: &str) -> Vec<String> {
+    let lines = script.lines().filter(|line| !line.trim_start().starts_with("--"));
+    let code = lines.collect::<Vec<_>>().join("\n");
+    let statements = code.split(';').map(str::trim).filter(|statement| !statement.is_empty());
+    let statements: Vec<String> = statements.map(str::to_owned).collect();
+    assert!(!statements.is_empty());
+    statements
 }

@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
 #[macro_use]
+#[path = "support/migrations.rs"]
+mod migrations;
+#[macro_use]
 mod support;
 
 use support::Database;
@@ -41,7 +44,26 @@ on_the_server! {
 
 outbox_tests!(sqlx::PgPool);
 
-host_tests!(sqlx::PgPool, "BEGIN", async || {
+host_tests!(sqlx::PgPool, "BEGIN", "SET LOCAL lock_timeout = 100", async || {
     let database = Database::create(SERVER).await;
     (database.url.clone(), database)
 });
+
+raw_database!(
+    sqlx::PgPool,
+    "postgres",
+    "SELECT CAST(table_name AS TEXT), CAST(column_name AS TEXT), CAST(data_type AS TEXT), \
+     CAST(is_nullable AS TEXT) FROM information_schema.columns \
+     WHERE table_schema = current_schema() AND table_name LIKE 'usermgmt%' \
+     ORDER BY table_name, ordinal_position",
+    "decode('{}', 'hex')",
+    async || {
+        let database = Database::create(SERVER).await;
+        (database.url.clone(), database)
+    }
+);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_database_of_any_earlier_version_is_brought_up_to_date() {
+    migrations::a_database_of_any_earlier_version_is_brought_up_to_date::<RawDatabase>().await;
+}

@@ -7,6 +7,9 @@ mod host_tests;
 #[macro_use]
 #[path = "support/outbox.rs"]
 mod outbox_tests;
+#[macro_use]
+#[path = "support/migrations.rs"]
+mod migrations;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -317,7 +320,27 @@ async fn a_scheme_that_is_not_built_in_names_its_feature() {
 
 outbox_tests!(sqlx::SqlitePool);
 
-host_tests!(sqlx::SqlitePool, "BEGIN IMMEDIATE", async || {
+host_tests!(sqlx::SqlitePool, "BEGIN IMMEDIATE", "PRAGMA busy_timeout = 100", async || {
     let folder = tempfile::tempdir().unwrap();
     (format!("sqlite:{}", folder.path().join("accounts.db").display()), folder)
 });
+
+raw_database!(
+    sqlx::SqlitePool,
+    "sqlite",
+    "SELECT t.name, c.name, c.type, CAST(c.\"notnull\" AS TEXT) FROM sqlite_schema t \
+     JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND t.name LIKE 'usermgmt%' \
+     ORDER BY t.name, c.cid",
+    "X'{}'",
+    async || {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("accounts.db");
+        std::fs::File::create_new(&file).unwrap();
+        (format!("sqlite:{}", file.display()), folder)
+    }
+);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_database_of_any_earlier_version_is_brought_up_to_date() {
+    migrations::a_database_of_any_earlier_version_is_brought_up_to_date::<RawDatabase>().await;
+}

@@ -6,8 +6,10 @@
 //! a demonstration would write the present state anew from time to time.
 //! `docs/store-guide.md` goes through it.
 
+mod journal;
+
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,11 +33,13 @@ use usermgmt_core::store::{
     OutboxDepth, OutboxStore, SessionStore, Store, StoreError, TokenStore, UserStore,
 };
 
+use self::journal::Journal;
+
 /// Accounts in memory and in a journal file.
 #[derive(Clone, Debug)]
 pub struct FileStore {
     memory: MemoryStore,
-    journal: Arc<Mutex<File>>,
+    journal: Arc<Mutex<Journal>>,
 }
 
 /// A line of the journal: a write as it was asked for. Writes are decided by
@@ -73,9 +77,8 @@ impl FileStore {
                 text.clear();
             }
         }
-        let file = File::options().create(true).append(true).open(path)?;
-        file.set_len(whole)?;
-        Ok(Self { memory, journal: Arc::new(Mutex::new(file)) })
+        let journal = Journal::open(path, whole)?;
+        Ok(Self { memory, journal: Arc::new(Mutex::new(journal)) })
     }
 
     /// Writes the line down and then does what it says, one write after the other.
@@ -92,8 +95,7 @@ impl FileStore {
             let mut journal = store.journal.lock().await;
             let mut text = serde_json::to_vec(&line).map_err(|e| failed(&e))?;
             text.push(b'\n');
-            journal.write_all(&text).map_err(StoreError::unavailable)?;
-            journal.sync_data().map_err(StoreError::unavailable)?;
+            journal.append(&text).map_err(StoreError::unavailable)?;
             let outcome = replay(&store.memory, line).await?;
             result(outcome).ok_or_else(|| failed(&"a write had another outcome than its kind has"))
         });
@@ -142,7 +144,7 @@ impl Store for FileStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.journal.lock().await.metadata().map(drop).map_err(StoreError::unavailable)
+        self.journal.lock().await.check().map_err(StoreError::unavailable)
     }
 }
 

@@ -60,3 +60,58 @@ async fn half_of_a_last_line_is_cut_off() {
     let store = FileStore::open(&path).await.unwrap();
     assert_eq!(store.hit(&hits, NOW).await.unwrap()[0].count, 3);
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_owner_can_read_the_journal() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (_store, folder) = new_store().await;
+    let mode = std::fs::metadata(folder.path().join("journal")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+/// The test runs itself where files can grow to 4096 bytes, and tells that
+/// process the journal by this.
+const JOURNAL_VARIABLE: &str = "USERMGMT_TEST_JOURNAL";
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_full_disk_refuses_a_write_and_spoils_no_other() {
+    use usermgmt_core::store::{CounterStore as _, StoreError};
+    let hits = |key: String| [Hit { key, window: std::time::Duration::from_secs(60) }];
+    let (long, short) = (hits("k".repeat(400)), hits("k".to_owned()));
+    let Ok(journal) = std::env::var(JOURNAL_VARIABLE) else {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal");
+        // POSIX counts in blocks of 512 bytes; without the signal the write fails.
+        let limited = "trap '' XFSZ; ulimit -f 8; exec \"$0\" --exact \"$1\"";
+        let process = std::process::Command::new("sh")
+            .args(["-c", limited])
+            .arg(std::env::current_exe().unwrap())
+            .arg("a_full_disk_refuses_a_write_and_spoils_no_other")
+            .env(JOURNAL_VARIABLE, &journal)
+            .output()
+            .unwrap();
+        assert!(process.status.success(), "{}", String::from_utf8_lossy(&process.stdout));
+        let store = FileStore::open(&journal).await.unwrap();
+        let count = async |hits| store.hit(hits, NOW).await.unwrap()[0].count;
+        let lines = std::fs::read_to_string(&journal).unwrap().lines().count();
+        let lines = i64::try_from(lines).unwrap();
+        assert_eq!(count(&short).await, 2, "what was acknowledged after the failure is there");
+        assert_eq!(count(&long).await, lines, "and so is all before, and nothing refused");
+        return;
+    };
+    let store = FileStore::open(std::path::Path::new(&journal)).await.unwrap();
+    let mut acknowledged = 0;
+    let refused = loop {
+        match store.hit(&long, NOW).await {
+            Ok(counts) => acknowledged = counts[0].count,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(refused, StoreError::Unavailable(_)), "{refused:?}");
+    assert!(acknowledged > 1, "{acknowledged}");
+    // Half of a long line fitted; all of a short one does.
+    assert_eq!(store.hit(&short, NOW).await.unwrap()[0].count, 1);
+    store.ping().await.unwrap();
+}

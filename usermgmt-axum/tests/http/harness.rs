@@ -1,6 +1,10 @@
-//! The whole router over a store in memory, with a clock that stands and a
-//! mailbox to look into.
+//! The whole router over a store, with a clock that stands and a mailbox to
+//! look into.
 
+#[path = "place.rs"]
+mod place;
+
+use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,14 +18,16 @@ use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use usermgmt_axum::{HttpConfig, HttpState, router};
 use usermgmt_core::auth::Auth;
-use usermgmt_core::clock::Timestamp;
+use usermgmt_core::clock::{Clock as _, SystemClock, Timestamp};
 use usermgmt_core::config::Config;
 use usermgmt_core::keys::KeyRing;
 use usermgmt_core::mail::{MailKind, Message};
 use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_core::password::HasherConfig;
-use usermgmt_core::store::MemoryStore;
+use usermgmt_core::store::Store as _;
 use usermgmt_core::testkit::{CapturingMailer, FaultyStore, MockClock, SeededRng};
+
+use self::place::new_store;
 
 /// A password that the policy accepts.
 pub(crate) const PASSWORD: &str = "Wr9-tidal-lantern";
@@ -35,6 +41,7 @@ pub(crate) struct App {
     pub(crate) clock: MockClock,
     pub(crate) mailer: CapturingMailer,
     worker: OutboxWorker,
+    _place: Box<dyn Any + Send>,
 }
 
 /// Limits off, so that no test depends on how many requests it makes.
@@ -48,8 +55,14 @@ pub(crate) async fn app_with(set: impl FnOnce(&mut Config, &mut HttpConfig)) -> 
     config.limits.enabled = false;
     let mut http = HttpConfig::default();
     set(&mut config, &mut http);
-    let store = Arc::new(FaultyStore::new(Arc::new(MemoryStore::new())));
-    let clock = MockClock::new(Timestamp::from_millis(1_800_000_000_000));
+    let (store, place) = new_store().await;
+    let store = Arc::new(FaultyStore::new(store));
+    // Where the store has a clock, it is followed, and may not be far from ours.
+    let now = match store.clock().await.unwrap() {
+        Some(_) => SystemClock.now(),
+        None => Timestamp::from_millis(1_800_000_000_000),
+    };
+    let clock = MockClock::new(now);
     let mailer = CapturingMailer::default();
     let keys = KeyRing::single(vec![7; 32]).unwrap();
     let auth = Auth::builder(store.clone(), keys, config)
@@ -58,9 +71,17 @@ pub(crate) async fn app_with(set: impl FnOnce(&mut Config, &mut HttpConfig)) -> 
         .build()
         .await
         .unwrap();
+    begin_step(&auth, &clock);
     let worker = OutboxWorker::new(auth.clone(), Arc::new(mailer.clone()));
     let router = router(HttpState::new(auth.clone(), http));
-    App { router, auth, store, clock, mailer, worker }
+    App { router, auth, store, clock, mailer, worker, _place: place }
+}
+
+/// Moves on to the beginning of an authenticator app's time step, so that every
+/// run has the same time before the next.
+fn begin_step(auth: &Auth, clock: &MockClock) {
+    let left = (-auth.now().as_millis()).rem_euclid(30_000);
+    clock.advance(Duration::from_millis(u64::try_from(left).unwrap()));
 }
 
 #[derive(Debug)]

@@ -1,4 +1,6 @@
-//! Both APIs as clients see them: every row of the contract's tables.
+//! Both APIs as clients see them: every row of the contract's tables, on the
+//! store that `USERMGMT_TEST_HTTP_STORE` names: `memory` where it is not set, or
+//! `sqlite`, `postgres`, `mysql`, `mongo`.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 

@@ -5,16 +5,17 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::harness::app;
+use crate::harness::{App, app};
 
-/// A server on a free port, for as long as the test runs.
-async fn served() -> SocketAddr {
+/// A server on a free port, for as long as the test runs; and what has to live
+/// as long as it does.
+async fn served() -> (SocketAddr, App) {
     let app = app().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let service = app.router.into_make_service_with_connect_info::<SocketAddr>();
+    let service = app.router.clone().into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
-    address
+    (address, app)
 }
 
 /// Writes all of it before reading, as simple clients do.
@@ -36,7 +37,7 @@ fn head(method: &str, path: &str, rest: &str) -> String {
 
 #[tokio::test]
 async fn who_sends_too_much_still_gets_the_answer() {
-    let address = served().await;
+    let (address, _app) = served().await;
     let body = vec![b' '; 4 * 1024 * 1024];
     let length = format!("Content-Length: {}", body.len());
     for (method, path, status) in [
@@ -52,7 +53,7 @@ async fn who_sends_too_much_still_gets_the_answer() {
 
 #[tokio::test]
 async fn who_asks_before_sending_far_too_much_is_refused_at_once() {
-    let address = served().await;
+    let (address, _app) = served().await;
     let rest = "Content-Length: 1000000000\r\nExpect: 100-continue";
     let answer = exchange(address, &head("POST", "/api/v1/signin", rest), b"").await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
@@ -60,7 +61,7 @@ async fn who_asks_before_sending_far_too_much_is_refused_at_once() {
 
 #[tokio::test]
 async fn a_body_that_breaks_off_is_malformed() {
-    let address = served().await;
+    let (address, _app) = served().await;
     let rest = "Transfer-Encoding: chunked";
     let answer = exchange(address, &head("POST", "/api/v1/signin", rest), b"ZZ\r\n").await;
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
@@ -68,7 +69,7 @@ async fn a_body_that_breaks_off_is_malformed() {
 
 #[tokio::test]
 async fn requests_without_a_path_are_not_found() {
-    let address = served().await;
+    let (address, _app) = served().await;
     for line in ["OPTIONS *", "CONNECT x:1"] {
         let (method, path) = line.split_once(' ').unwrap();
         let answer = exchange(address, &head(method, path, "Content-Length: 0"), b"").await;

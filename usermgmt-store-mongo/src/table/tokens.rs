@@ -92,9 +92,6 @@ pub(crate) fn void(
     if let Some(since) = since {
         filter.insert("created_at", doc! { "$gte": date(since) });
     }
-    if let Some(since) = since {
-        filter.insert("created_at", doc! { "$gte": date(since) });
-    }
     Step::update_all(TOKENS, filter, doc! { "$set": { "used_at": date(now) } })
 }
 

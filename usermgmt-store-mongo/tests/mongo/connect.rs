@@ -10,6 +10,7 @@ use usermgmt_core::store::{Store as _, StoreError, UserStore as _};
 use usermgmt_store_mongo::{ConnectError, MongoStore};
 
 use crate::database::OwnDatabase;
+use crate::proxy::Proxy;
 use crate::rows::{list, registration, user};
 
 /// A port of this machine where nothing listens.
@@ -18,7 +19,7 @@ async fn closed_port() -> u16 {
 }
 
 #[tokio::test]
-async fn a_url_that_asks_for_less_is_refused_by_the_options_name() {
+async fn a_url_that_asks_for_something_else_is_refused_by_the_options_name() {
     for (options, named) in [
         ("w=0", "w"),
         ("w=1", "w"),
@@ -31,6 +32,7 @@ async fn a_url_that_asks_for_less_is_refused_by_the_options_name() {
         ("readPreference=nearest", "readPreference"),
         ("readConcernLevel=local", "readConcernLevel"),
         ("readConcernLevel=available", "readConcernLevel"),
+        ("readConcernLevel=linearizable", "readConcernLevel"),
     ] {
         match MongoStore::connect(&format!("mongodb://127.0.0.1:1/a?{options}")).await {
             Err(ConnectError::Weak { option }) => assert_eq!(option, named, "{options}"),
@@ -132,4 +134,27 @@ async fn a_collection_that_takes_different_names_for_equal_stops_the_start() {
         Err(ConnectError::Collation { collection: "usermgmt_identifiers" }) => {}
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test]
+async fn a_server_that_has_stepped_down_is_unavailable_until_it_is_the_primary_again() {
+    let database = OwnDatabase::new();
+    let proxy = Proxy::start(database.server().await, "").await;
+    let url = database.by_way_of(proxy.port);
+    let store = MongoStore::connect(&url).await.unwrap();
+    proxy.demote(true);
+    match store.ping().await {
+        Err(StoreError::Unavailable(why)) => {
+            assert!(why.to_string().contains("not the primary"), "{why}");
+        }
+        other => panic!("{other:?}"),
+    }
+    match MongoStore::connect(&url).await {
+        Err(ConnectError::Database(StoreError::Unavailable(why))) => {
+            assert!(why.to_string().contains("not the primary"), "{why}");
+        }
+        other => panic!("{other:?}"),
+    }
+    proxy.demote(false);
+    store.ping().await.unwrap();
 }

@@ -1,4 +1,4 @@
-//! A proxy that keeps replies to itself, or for a while.
+//! A proxy that keeps replies to itself, or for a while, or changes them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -19,6 +19,7 @@ pub(crate) struct Proxy {
 struct Cuts {
     command: &'static str,
     left: AtomicUsize,
+    demotes: AtomicBool,
 }
 
 impl Cuts {
@@ -29,13 +30,25 @@ impl Cuts {
         let less = |left: usize| left.checked_sub(1);
         named && self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok()
     }
+
+    /// The reply as a server gives it that has stepped down.
+    fn demote(&self, message: &mut [u8]) {
+        // BSON: the type of a truth value, its name, its one byte.
+        for (name, value) in [("\x08isWritablePrimary\0", 0), ("\x08secondary\0", 1)] {
+            let at = message.windows(name.len()).position(|part| part == name.as_bytes());
+            if let Some(at) = at.filter(|_| self.demotes.load(Ordering::SeqCst)) {
+                message[at + name.len()] = value;
+            }
+        }
+    }
 }
 
 impl Proxy {
     pub(crate) async fn start(server: (String, u16), command: &'static str) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let cuts = Arc::new(Cuts { command, left: AtomicUsize::new(0) });
+        let cuts =
+            Arc::new(Cuts { command, left: AtomicUsize::new(0), demotes: AtomicBool::new(false) });
         let (held, is_held) = watch::channel(false);
         let shared = Arc::clone(&cuts);
         tokio::spawn(async move {
@@ -57,6 +70,11 @@ impl Proxy {
         self.held.send_replace(replies);
     }
 
+    /// From now on the server says, or no longer says, that it has stepped down.
+    pub(crate) fn demote(&self, demotes: bool) {
+        self.cuts.demotes.store(demotes, Ordering::SeqCst);
+    }
+
     /// How many replies are still to be kept.
     pub(crate) fn left(&self) -> usize {
         self.cuts.left.load(Ordering::SeqCst)
@@ -68,6 +86,7 @@ fn hand_on(client: TcpStream, server: TcpStream, cuts: Arc<Cuts>, mut held: watc
     let (mut from_server, mut to_server) = server.into_split();
     let cut = Arc::new(AtomicBool::new(false));
     let is_cut = Arc::clone(&cut);
+    let replies = Arc::clone(&cuts);
     tokio::spawn(async move {
         while let Some(message) = read(&mut from_client).await {
             if cuts.take(&message) {
@@ -79,7 +98,8 @@ fn hand_on(client: TcpStream, server: TcpStream, cuts: Arc<Cuts>, mut held: watc
         }
     });
     tokio::spawn(async move {
-        while let Some(message) = read(&mut from_server).await {
+        while let Some(mut message) = read(&mut from_server).await {
+            replies.demote(&mut message);
             let is_over = held.wait_for(|held| !held).await.is_err();
             if is_over || is_cut.load(Ordering::SeqCst) {
                 break;

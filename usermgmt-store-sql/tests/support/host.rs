@@ -1,19 +1,30 @@
 //! Tests of a host that has its own rows in the same database and transaction.
 
-/// Makes the tests, for `sqlx`'s pool of the database and the statement that
-/// begins a transaction. `$make` gives a URL and what has to live as long.
+/// Makes the tests, for `sqlx`'s pool of the database, the statement that begins
+/// a transaction and the one that makes it wait for a lock as short as can be.
+/// `$make` gives a URL and what has to live as long.
 macro_rules! host_tests {
-    ($pool:ty, $begin:literal, $make:expr) => {
+    ($pool:ty, $begin:literal, $impatient:literal, $make:expr) => {
         async fn host_database() -> (String, impl std::any::Any) {
             ($make)().await
         }
 
         mod host {
+            use std::sync::Arc;
+
+            use usermgmt_core::auth::{Auth, Client};
             use usermgmt_core::clock::Timestamp;
+            use usermgmt_core::config::Config;
+            use usermgmt_core::flows::register::{PreparedRegistration, Register, RegisterError};
+            use usermgmt_core::keys::KeyRing;
             use usermgmt_core::model::audit::AuditEntry;
+            use usermgmt_core::model::identifier::{Email, IdentifierKind, Username};
             use usermgmt_core::model::ids::{AuditId, UserId};
+            use usermgmt_core::password::HasherConfig;
             use usermgmt_core::rng::OsRng;
-            use usermgmt_core::store::{AuditStore as _, Change, Changes, Guard, StoreError};
+            use usermgmt_core::store::{
+                AuditStore as _, Change, Changes, Guard, OutboxStore as _, StoreError,
+            };
             use usermgmt_store_sql::{PoolOptions, SqlStore};
 
             const NOW: Timestamp = Timestamp::from_millis(1_769_846_400_000);
@@ -112,6 +123,123 @@ macro_rules! host_tests {
                     tx.commit().await.unwrap();
                 }
                 assert_eq!(host.rows().await, (0, 2));
+            }
+
+            /// The service over the host's store, and the host.
+            async fn service() -> (Auth, Host) {
+                let host = Host::new().await;
+                let mut config = Config::new("https://accounts.example.com".parse().unwrap());
+                config.hasher = HasherConfig::insecure_for_tests();
+                let keys = KeyRing::single(vec![7; 32]).unwrap();
+                let auth = Auth::builder(Arc::new(host.store.clone()), keys, config);
+                (auth.build().await.unwrap(), host)
+            }
+
+            async fn prepared(
+                auth: &Auth,
+                name: &str,
+                email: &str,
+            ) -> Result<PreparedRegistration, RegisterError> {
+                let command = Register {
+                    username: Username::parse(name, 30).unwrap(),
+                    email: Email::parse(email).unwrap(),
+                    password: "Wr9-tidal-lantern".into(),
+                    first_name: None,
+                    last_name: None,
+                    gender: None,
+                };
+                auth.prepare_registration(&command, &Client::default()).await
+            }
+
+            /// How many orders there are, whether Ada is there, and how much mail waits.
+            async fn state(auth: &Auth, host: &Host) -> (i64, bool, u64) {
+                let is_there = auth.find_user("ada").await.unwrap().is_some();
+                let mail = host.store.outbox_depth().await.unwrap().waiting;
+                (host.rows().await.0, is_there, mail)
+            }
+
+            #[tokio::test]
+            async fn a_hosts_row_and_a_registration_commit_together() {
+                let (auth, host) = service().await;
+                let ada = prepared(&auth, "ada", "ada@example.com").await.unwrap();
+                let mut tx = host.pool.begin_with($begin).await.unwrap();
+                sqlx::query(ORDER).execute(&mut *tx).await.unwrap();
+                SqlStore::apply_in(&mut tx, &ada.changes).await.unwrap();
+                tx.commit().await.unwrap();
+                assert_eq!(state(&auth, &host).await, (1, true, 1));
+                let found = auth.find_user("ada@example.com").await.unwrap().unwrap();
+                assert_eq!(Some(found.id), ada.user_id);
+            }
+
+            #[tokio::test]
+            async fn a_hosts_row_and_a_registration_roll_back_together_and_can_be_tried_again() {
+                let (auth, host) = service().await;
+                let ada = prepared(&auth, "ada", "ada@example.com").await.unwrap();
+                for is_last in [false, true] {
+                    let mut tx = host.pool.begin_with($begin).await.unwrap();
+                    sqlx::query(ORDER).execute(&mut *tx).await.unwrap();
+                    SqlStore::apply_in(&mut tx, &ada.changes).await.unwrap();
+                    if is_last {
+                        tx.commit().await.unwrap();
+                    } else {
+                        tx.rollback().await.unwrap();
+                        assert_eq!(state(&auth, &host).await, (0, false, 0));
+                    }
+                }
+                assert_eq!(state(&auth, &host).await, (1, true, 1));
+            }
+
+            #[tokio::test]
+            async fn a_registration_whose_name_was_taken_meanwhile_takes_the_hosts_row_with_it() {
+                let (auth, host) = service().await;
+                let late = prepared(&auth, "ada", "late@example.com").await.unwrap();
+                let ada = prepared(&auth, "ada", "ada@example.com").await.unwrap();
+                let mut tx = host.pool.begin_with($begin).await.unwrap();
+                SqlStore::apply_in(&mut tx, &ada.changes).await.unwrap();
+                tx.commit().await.unwrap();
+
+                let mut tx = host.pool.begin_with($begin).await.unwrap();
+                sqlx::query(ORDER).execute(&mut *tx).await.unwrap();
+                let refused = SqlStore::apply_in(&mut tx, &late.changes).await.unwrap_err();
+                let taken = Guard::Taken(IdentifierKind::Username);
+                assert_eq!(refused.guard(), Some(taken), "{refused:?}");
+                tx.rollback().await.unwrap();
+                assert_eq!(state(&auth, &host).await, (0, true, 1));
+                assert!(auth.find_user("late@example.com").await.unwrap().is_none());
+
+                let again = prepared(&auth, "ada", "late@example.com").await;
+                assert!(matches!(again, Err(RegisterError::UsernameTaken)), "{again:?}");
+                let again = prepared(&auth, "grace", "late@example.com").await.unwrap();
+                let mut tx = host.pool.begin_with($begin).await.unwrap();
+                sqlx::query(ORDER).execute(&mut *tx).await.unwrap();
+                SqlStore::apply_in(&mut tx, &again.changes).await.unwrap();
+                tx.commit().await.unwrap();
+                assert_eq!(state(&auth, &host).await, (1, true, 2));
+            }
+
+            #[tokio::test]
+            async fn a_registration_that_waits_for_a_lock_too_long_can_be_tried_again() {
+                let (auth, host) = service().await;
+                let quick = prepared(&auth, "ada", "ada@example.com").await.unwrap();
+                let slow = prepared(&auth, "ada", "slow@example.com").await.unwrap();
+                let mut first = host.pool.begin_with($begin).await.unwrap();
+                SqlStore::apply_in(&mut first, &quick.changes).await.unwrap();
+
+                let mut second = host.pool.begin_with("BEGIN").await.unwrap();
+                sqlx::query($impatient).execute(&mut *second).await.unwrap();
+                // SQLite, with its one writer at a time, refuses this already.
+                let _ = sqlx::query(ORDER).execute(&mut *second).await;
+                let refused = SqlStore::apply_in(&mut second, &slow.changes).await.unwrap_err();
+                assert!(matches!(refused, StoreError::Unavailable(_)), "{refused:?}");
+                second.rollback().await.unwrap();
+                first.rollback().await.unwrap();
+                assert_eq!(state(&auth, &host).await, (0, false, 0));
+
+                let mut tx = host.pool.begin_with($begin).await.unwrap();
+                sqlx::query(ORDER).execute(&mut *tx).await.unwrap();
+                SqlStore::apply_in(&mut tx, &slow.changes).await.unwrap();
+                tx.commit().await.unwrap();
+                assert_eq!(state(&auth, &host).await, (1, true, 1));
             }
         }
     };

@@ -122,8 +122,9 @@ impl DatabaseServer {
     }
 
     fn signal_one(&self, name: &str, pid: u32) {
-        let mut kill = Command::new("kill");
-        kill.args([format!("-{name}"), pid.to_string()]);
+        // The shell's own: not every system has a program of that name.
+        let mut kill = Command::new("sh");
+        kill.args(["-c", &format!("kill -{name} {pid}")]);
         // That it has ended by itself is no failure.
         kill.stderr(Stdio::null()).status().unwrap();
     }
@@ -251,14 +252,19 @@ fn serve(kind: Kind, data: &Path, port: u16) -> Child {
         .unwrap()
 }
 
+/// The processes that this one started, as the system has them.
 fn children_of(pid: u32) -> Vec<u32> {
-    let output = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output().unwrap();
-    let listed = String::from_utf8(output.stdout).unwrap();
-    let children = listed.lines().filter_map(|line| {
-        let (child, parent) = line.trim().split_once(' ')?;
-        (parent.trim().parse() == Ok(pid)).then(|| child.parse().unwrap())
-    });
-    children.collect()
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let processes = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    processes.filter(|&process| parent_of(process) == Some(pid)).collect()
+}
+
+/// proc(5): the fourth word of `stat`, of which the second one, in brackets, is
+/// the program's name and may hold anything.
+fn parent_of(process: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let (_, after_name) = stat.rsplit_once(')')?;
+    after_name.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// Whether a client is served.
