@@ -2,54 +2,76 @@
 //! before or after that.
 //!
 //! Room comes first, so that in a storm the excess costs neither the store's time
-//! nor anybody's tries. Whoever was refused for too many attempts is counted
-//! first until their window ends, a few of them at a time: otherwise one client
-//! that is refused anyway could hold all the room while its attempts are counted.
+//! nor anybody's tries. Where a limit refused somebody, those that it counts are
+//! counted first until its window ends, and only a few of them at a time:
+//! otherwise one client that is refused anyway could hold all the room while its
+//! attempts are counted.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use tokio::sync::{Semaphore, SemaphorePermit};
+use std::time::Duration;
 
 use crate::auth::{Auth, Unserved};
 use crate::clock::Timestamp;
-use crate::limits::{Attempt, Limit};
+use crate::limits::{Attempt, Limit, attempt_within};
 use crate::password::Reserved;
 
-/// How many of those who were refused are counted at a time.
-const COUNTED_AT_A_TIME: usize = 4;
-/// How many are remembered; who comes on top gets room first, like anybody.
+/// How many attempts are counted at a time under a limit that refused one.
+const COUNTED_AT_A_TIME: usize = 2;
+/// How many limits are remembered; with more, room comes first, as for anybody.
 const REMEMBERED: usize = 10_000;
 
-/// Who was refused lately, as far as this process knows.
-pub(crate) struct Refused {
-    until: Mutex<HashMap<String, Timestamp>>,
-    turns: Semaphore,
+/// The limits that refused somebody lately, as far as this process knows, by the
+/// keys of their counters.
+#[derive(Default)]
+pub(crate) struct Refusals(Mutex<HashMap<String, Refusal>>);
+
+struct Refusal {
+    until: Timestamp,
+    counting: usize,
 }
 
-impl Default for Refused {
-    fn default() -> Self {
-        Self { until: Mutex::default(), turns: Semaphore::new(COUNTED_AT_A_TIME) }
-    }
+/// A place among those that are counted under such a limit.
+struct Turn<'a> {
+    refusals: &'a Refusals,
+    key: &'a str,
 }
 
-impl Refused {
-    fn until(&self) -> MutexGuard<'_, HashMap<String, Timestamp>> {
-        self.until.lock().unwrap_or_else(PoisonError::into_inner)
+impl Refusals {
+    fn all(&self) -> MutexGuard<'_, HashMap<String, Refusal>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Until when they are counted first, if they are.
-    fn get(&self, who: &str, now: Timestamp) -> Option<Timestamp> {
-        self.until().get(who).copied().filter(|until| now < *until)
+    /// `None` where the limit refused nobody; an error where others are counted.
+    fn turn<'a>(&'a self, key: &'a str, now: Timestamp) -> Option<Result<Turn<'a>, Unserved>> {
+        let mut all = self.all();
+        let refusal = all.get_mut(key).filter(|refusal| now < refusal.until)?;
+        if refusal.counting == COUNTED_AT_A_TIME {
+            return Some(Err(Unserved::RateLimited { retry_after: Duration::from_secs(1) }));
+        }
+        refusal.counting += 1;
+        Some(Ok(Turn { refusals: self, key }))
     }
 
-    fn remember(&self, who: &str, until: Timestamp, now: Timestamp) {
-        let mut all = self.until();
+    fn remember(&self, key: &str, until: Timestamp, now: Timestamp) {
+        let mut all = self.all();
+        if let Some(refusal) = all.get_mut(key) {
+            refusal.until = until;
+            return;
+        }
         if all.len() >= REMEMBERED {
-            all.retain(|_, until| now < *until);
+            all.retain(|_, refusal| refusal.counting > 0 || now < refusal.until);
         }
         if all.len() < REMEMBERED {
-            all.insert(who.to_owned(), until);
+            all.insert(key.to_owned(), Refusal { until, counting: 0 });
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if let Some(refusal) = self.refusals.all().get_mut(self.key) {
+            refusal.counting = refusal.counting.saturating_sub(1);
         }
     }
 }
@@ -59,20 +81,18 @@ impl Auth {
     /// the other is refused, but for the count of those beyond their limits.
     pub(crate) async fn admit(
         &self,
-        who: &[&str],
         limits: &[Limit<'_>],
         now: Timestamp,
     ) -> Result<(Reserved, Attempt), Unserved> {
-        let who: Vec<&[u8]> = who.iter().map(|part| part.as_bytes()).collect();
-        let who = &self.0.keys.lookup_key("refused", &who);
-        let Some(until) = self.0.refused.get(who, now) else {
+        let keys: Vec<String> = limits.iter().map(|limit| self.counter(limit)).collect();
+        let refusals = &self.0.refusals;
+        let Some(turn) = keys.iter().find_map(|key| refusals.turn(key, now)) else {
             let room = self.0.hasher.reserve()?;
-            return Ok((room, self.attempt_or_remember(who, limits, now).await?));
+            return Ok((room, self.attempt_or_remember(limits, now).await?));
         };
-        let attempt = {
-            let _turn = self.turn(until, now).await?;
-            self.attempt_or_remember(who, limits, now).await?
-        };
+        let turn = turn?;
+        let attempt = self.attempt_or_remember(limits, now).await?;
+        drop(turn);
         match self.0.hasher.reserve() {
             Ok(room) => Ok((room, attempt)),
             Err(full) => {
@@ -83,29 +103,20 @@ impl Auth {
         }
     }
 
-    async fn turn(
-        &self,
-        until: Timestamp,
-        now: Timestamp,
-    ) -> Result<SemaphorePermit<'_>, Unserved> {
-        let turn = self.0.refused.turns.acquire();
-        match tokio::time::timeout(self.0.config.store_timeout, turn).await {
-            Ok(Ok(turn)) => Ok(turn),
-            // It is never closed, so this is a line that is too long.
-            _ => Err(Unserved::RateLimited { retry_after: until.since(now) }),
-        }
-    }
-
     async fn attempt_or_remember(
         &self,
-        who: &str,
         limits: &[Limit<'_>],
         now: Timestamp,
     ) -> Result<Attempt, Unserved> {
-        let attempt = self.attempt(limits, now).await;
-        if let Err(Unserved::RateLimited { retry_after }) = attempt {
-            self.0.refused.remember(who, now + retry_after, now);
+        let attempt = self.count(limits, now).await?;
+        for (n, limit) in limits.iter().enumerate() {
+            if let Err(refused) = attempt_within(&attempt, n, limit.rate) {
+                if let Unserved::RateLimited { retry_after } = refused {
+                    self.0.refusals.remember(&self.counter(limit), now + retry_after, now);
+                }
+                return Err(refused);
+            }
         }
-        attempt
+        Ok(attempt)
     }
 }

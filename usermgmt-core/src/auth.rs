@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use crate::admission::Refused;
+use crate::admission::Refusals;
 use crate::clock::{Clock, SystemClock, Timestamp};
 use crate::config::{Config, ConfigError};
 use crate::jwt::{Jwt, JwtKeyError};
@@ -34,7 +34,7 @@ pub(crate) struct Inner {
     pub(crate) keys: KeyRing,
     pub(crate) jwt: Jwt,
     pub(crate) hasher: PasswordHasher,
-    pub(crate) refused: Refused,
+    pub(crate) refusals: Refusals,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<dyn SecureRng>,
     /// Rung when a commit queued mail.
@@ -77,11 +77,6 @@ impl Client {
             Some(IpAddr::V4(v4)) => v4.to_string(),
             Some(IpAddr::V6(v6)) => format!("{:x?}", &v6.segments()[..4]),
         }
-    }
-
-    /// Whether its address counts by itself, and not for many.
-    pub(crate) fn counts_alone(&self) -> bool {
-        self.address.is_some() && !self.is_service
     }
 
     /// The user agent as it is kept and shown.
@@ -214,7 +209,7 @@ impl AuthBuilder {
             keys: self.keys,
             jwt,
             hasher,
-            refused: Refused::default(),
+            refusals: Refusals::default(),
             clock: self.clock,
             rng: self.rng,
             mail_queued: Notify::new(),

@@ -48,11 +48,21 @@ impl Client {
     /// A limit by client: none where the client's address is not known or a
     /// service's, since many would share it.
     pub(crate) fn limit(&self, rate: Rate) -> Rate {
-        if self.counts_alone() { rate } else { Rate { max: i64::MAX, ..rate } }
+        if self.address.is_some() && !self.is_service {
+            rate
+        } else {
+            Rate { max: i64::MAX, ..rate }
+        }
     }
 }
 
 impl Auth {
+    /// The key of a limit's counter.
+    pub(crate) fn counter(&self, limit: &Limit<'_>) -> String {
+        let by: Vec<&[u8]> = limit.by.iter().map(|part| part.as_bytes()).collect();
+        self.0.keys.lookup_key(limit.name, &by)
+    }
+
     /// Counts an attempt under each limit without refusing it.
     pub(crate) async fn count(
         &self,
@@ -72,13 +82,7 @@ impl Auth {
         limits: &[Limit<'_>],
         now: Timestamp,
     ) -> Result<Attempt, Unserved> {
-        let keys: Vec<String> = limits
-            .iter()
-            .map(|limit| {
-                let by: Vec<&[u8]> = limit.by.iter().map(|part| part.as_bytes()).collect();
-                self.0.keys.lookup_key(limit.name, &by)
-            })
-            .collect();
+        let keys: Vec<String> = limits.iter().map(|limit| self.counter(limit)).collect();
         let mut hits: Vec<Hit> = keys
             .iter()
             .zip(limits)

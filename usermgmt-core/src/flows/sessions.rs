@@ -236,7 +236,7 @@ impl Auth {
     ) -> Result<bool, Unserved> {
         let now = self.now();
         let by = [user.as_str()];
-        let (room, attempt) = self.admit(&by, &[self.user_secret(&by)], now).await?;
+        let (room, attempt) = self.admit(&[self.user_secret(&by)], now).await?;
         let account = self.read(self.0.store.account(user)).await?;
         let hash = account.as_ref().and_then(|account| account.password.as_ref());
         let right = room.verify(password, hash).await?.is_right();

@@ -149,9 +149,7 @@ impl Auth {
                 by: &[&network],
             },
         ];
-        // One name alone where many people share the address.
-        let who = if client.counts_alone() { vec![&*network] } else { vec![name, &network] };
-        let (room, attempt) = self.admit(&who, &rates, now).await?;
+        let (room, attempt) = self.admit(&rates, now).await?;
 
         let account = self.read(self.0.store.account_by_identifier(&identifier, now)).await?;
         // What was refused above does not count here: one client alone must not lock

@@ -89,4 +89,8 @@ async fn a_client_beyond_its_limits_does_not_take_the_room_of_others() {
     }
     world.store.heal();
     world.sign_in("ann").await;
+    // Nor is it kept waiting itself, or anybody for it who shares its address.
+    assert!(refused().await);
+    world.member("bob").await;
+    world.try_sign_in("bob", PASSWORD, &client(66)).await.unwrap();
 }
