@@ -19,7 +19,7 @@ use usermgmt_core::mail::{MailError, Mailer, Message};
 
 use crate::compose::Composer;
 use crate::reply::reply;
-use crate::ses_url::SesUrl;
+use crate::ses_url::{SesUrl, check_endpoint};
 
 /// Sends mails through Amazon SES.
 ///
@@ -59,6 +59,11 @@ impl SesMailer {
             settings = settings.credentials_provider(given);
         }
         let settings = settings.load().await;
+        // The environment and the profile may name one too.
+        let of_this_service = std::env::var("AWS_ENDPOINT_URL_SESV2").ok();
+        for endpoint in settings.endpoint_url().into_iter().chain(of_this_service.as_deref()) {
+            check_endpoint(endpoint)?;
+        }
         check_credentials(&settings).await?;
         Ok(Self {
             composer,

@@ -32,10 +32,9 @@ impl SesUrl {
             let option = match key.as_ref() {
                 "endpoint" => &mut endpoint,
                 "configuration_set" => &mut configuration_set,
-                other => {
-                    return Err(format!(
-                        "has an unknown option {other}; endpoint and configuration_set are known"
-                    ));
+                // It may be the end of a secret key.
+                _ => {
+                    return Err("has an unknown option, where only endpoint and configuration_set are known; a ? in the secret key is written %3F".into());
                 }
             };
             if value.is_empty() || option.replace(value.into_owned()).is_some() {
@@ -54,7 +53,7 @@ fn is_region(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase()) && name.bytes().all(valid)
 }
 
-fn check_endpoint(endpoint: &str) -> Result<(), String> {
+pub(crate) fn check_endpoint(endpoint: &str) -> Result<(), String> {
     let url = Url::parse(endpoint).map_err(|e| format!("endpoint: {e}"))?;
     let host = match url.host() {
         Some(Host::Ipv6(address)) => address.to_string(),

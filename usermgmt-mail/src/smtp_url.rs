@@ -47,7 +47,10 @@ impl SmtpUrl {
             match key.as_ref() {
                 "tls" if tls.is_none() => tls = Some(value.into_owned()),
                 "tls" => return Err("has tls twice".into()),
-                other => return Err(format!("has an unknown option {other}; tls is known")),
+                // It may be the end of a password.
+                _ => {
+                    return Err("has an unknown option, where only tls is known; a ? in the user name or password is written %3F".into());
+                }
             }
         }
         let security = match (implicit, tls.as_deref()) {
@@ -120,6 +123,8 @@ mod tests {
             "smtp://user:hunter2@mail.example.com?tls=opportunistic",
             "smtp://user:hunter2@mail.example.com?tls=required&tls=none",
             "smtp://user:hunter2@mail.example.com?ssl=true",
+            "smtp://user:2024?hunter2@mail.example.com:587",
+            "smtp://us?er:hunter2@mail.example.com",
             "smtps://user:hunter2@mail.example.com?tls=none",
             "smtp://user:hunter2@mail%0d%0a.example.com",
             "smtp://user:%ff@mail.example.com",

@@ -411,6 +411,8 @@ fn a_folder_with_a_mistake_is_refused_and_the_mistake_named() {
         ("mail.txt", "{{ link | no_such_filter }}", "mail.txt"),
         ("en.toml", "[common]\ngreeting = '{{'", "en/common.greeting"),
         ("en.toml", "[common", "en.toml"),
+        // It would fail when the code has expired, and not before.
+        ("confirmation.txt", "{{ code | length }}", "confirmation.txt"),
         ("password-reset.html", "", "password-reset.html"),
         ("notes.md", "", "notes.md"),
     ] {

@@ -2,7 +2,6 @@
 
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Duration;
 
 use axum::Router;
@@ -42,7 +41,7 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
 
     let (stop, stopped) = watch::channel(false);
     let worker = OutboxWorker::new(auth.clone(), outgoing.mailer);
-    let alone = if settings.database.is_embedded() { lock(&settings.data_dir)? } else { None };
+    let alone = if settings.database.is_embedded() { lock(&settings)? } else { None };
     let sending = tokio::spawn({
         let (stopped, take_over) = (stopped.clone(), alone.is_some());
         async move {
@@ -110,10 +109,14 @@ async fn told_to_stop(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
-/// Locks the data directory for as long as the file is open; `None` where
-/// another server has it, which may be sending mail now.
-fn lock(data_dir: &Path) -> Result<Option<File>, Failure> {
-    let path = data_dir.join("server.lock");
+/// Locks the database for as long as the file is open; `None` where another
+/// server has it, which may be sending mail now.
+fn lock(settings: &Settings) -> Result<Option<File>, Failure> {
+    let path = match &settings.database.file {
+        Some(database) => database.with_added_extension("lock"),
+        // What the URL names cannot be told from here.
+        None => return Ok(None),
+    };
     let cannot = |error| Failure::new(&format!("cannot lock {}", path.display()), &error);
     let file = File::options().create(true).truncate(false).write(true).open(&path);
     let file = file.map_err(cannot)?;

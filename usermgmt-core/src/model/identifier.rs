@@ -65,7 +65,8 @@ impl Email {
         if !valid || shown_domain.chars().any(|c| c.is_control() || c.is_whitespace()) {
             return Err(InvalidEmail);
         }
-        Ok(Self { display: text.to_owned(), canonical: format!("{local}@{domain}") })
+        // Composed, as mail servers take it.
+        Ok(Self { display: text.nfc().collect(), canonical: format!("{local}@{domain}") })
     }
 
     /// Takes both forms back from a store, which got them from a parsed address.

@@ -92,6 +92,18 @@ impl MailKind {
         }
     }
 
+    /// Whether somebody waits for it, with a link or code that is good for a
+    /// short time: it goes before the others that wait to be sent.
+    pub const fn is_awaited(self) -> bool {
+        matches!(
+            self,
+            Self::Confirmation
+                | Self::ChoosePassword
+                | Self::PasswordReset
+                | Self::EmailChangeConfirm
+        )
+    }
+
     /// Reads the name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)

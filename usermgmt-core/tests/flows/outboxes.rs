@@ -5,8 +5,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use usermgmt_core::clock::Timestamp;
+use usermgmt_core::flows::users::CreateUser;
 use usermgmt_core::mail::{MailError, MailKind, Mailer, Message};
 use usermgmt_core::model::ids::LeaseId;
+use usermgmt_core::model::user::Role;
 use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_core::store::{Change, OutboxDepth, OutboxStore as _};
 use usermgmt_core::testkit::{CapturingMailer, FaultyStore};
@@ -119,6 +121,32 @@ async fn one_poisonous_mail_does_not_hold_up_others() {
     world.mailer.fail_next([MailError::Permanent("554".to_owned())]);
     assert_eq!(world.mail().await.len(), 40);
     assert_eq!(depth(&world).await.dead, 1);
+}
+
+#[tokio::test]
+async fn what_somebody_waits_for_goes_before_what_many_were_sent() {
+    let world = World::unlimited().await;
+    world.member("ann").await;
+    for n in 0..100 {
+        let name = format!("user{n}");
+        let command = CreateUser {
+            username: username(&name),
+            email: email(&address(&name)),
+            password: typed(PASSWORD),
+            first_name: None,
+            last_name: None,
+            gender: None,
+            role: Role::User,
+            locale: None,
+        };
+        world.auth.create_user(&command).await.unwrap();
+        world.later(SECOND);
+    }
+    world.auth.forgot_password("ann", &home()).await.unwrap();
+    work(&world).await;
+    let first = world.mailer.take();
+    assert!(first.len() < 100);
+    assert!(first.iter().any(|mail| mail.kind == MailKind::PasswordReset));
 }
 
 #[tokio::test]

@@ -117,6 +117,12 @@ async fn without_a_key_in_the_url_the_environment_has_one_or_there_is_no_start()
     assert_eq!(output.status.code(), Some(2), "{error}");
     assert!(error.contains("mail.url") && error.contains("no credentials"), "{error}");
 
+    let clear = bare.clone().var("AWS_ENDPOINT_URL", "http://192.0.2.2:4566").command();
+    let output = { clear }.output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    assert!(error.contains("mail.url") && error.contains("https://"), "{error}");
+
     let given = bare.var("AWS_ACCESS_KEY_ID", "AKIAENV").var("AWS_SECRET_ACCESS_KEY", "hunter2");
     let server = register(&given).await;
     eventually("the mail to be sent", || server.log().contains("mail sent").then_some(())).await;
