@@ -37,24 +37,20 @@ macro_rules! query {
 /// Runs the statement and says how many rows it wrote.
 macro_rules! execute {
     ($statement:expr, $dialect:expr, $executor:expr) => {
-        $crate::conn::query!($statement, $dialect)
-            .execute($executor)
-            .await
-            .map(|done| done.rows_affected())
+        query!($statement, $dialect).execute($executor).await.map(|done| done.rows_affected())
     };
 }
 
 /// Runs the statement and reads its rows.
 macro_rules! fetch {
     ($statement:expr, $dialect:expr, $executor:expr, $row:path) => {
-        $crate::conn::query!($statement, $dialect)
+        query!($statement, $dialect)
             .fetch_all($executor)
             .await
             .map(|rows| rows.into_iter().map($row).collect())
     };
 }
 
-pub(crate) use query;
 impl Conn<'_> {
     pub(crate) fn dialect(&self) -> Dialect {
         match self {
@@ -93,6 +89,36 @@ impl Conn<'_> {
             }
             #[cfg(feature = "mysql")]
             Self::MySql(conn) => fetch!(statement, Dialect::MySql, &mut **conn, Row::MySql),
+        }
+    }
+
+    /// Runs a query and reads its first row.
+    #[cfg(feature = "sqlite")]
+    pub(crate) async fn first(
+        &mut self,
+        statement: &Statement<'_>,
+    ) -> Result<Option<Row>, sqlx::Error> {
+        match self {
+            // Its thread then sends one answer and not two.
+            Self::Sqlite(conn) => {
+                let row = query!(statement, Dialect::Sqlite).fetch_optional(&mut **conn).await;
+                row.map(|row| row.map(Row::Sqlite))
+            }
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            _ => Ok(self.fetch(statement).await?.into_iter().next()),
+        }
+    }
+
+    /// Waits until everything before has been answered.
+    pub(crate) async fn ping(&mut self) -> Result<(), sqlx::Error> {
+        use sqlx::Connection as _;
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(conn) => conn.ping().await,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(conn) => conn.ping().await,
+            #[cfg(feature = "mysql")]
+            Self::MySql(conn) => conn.ping().await,
         }
     }
 

@@ -2,38 +2,57 @@
 
 use std::time::Duration;
 
-use sqlx::Connection as _;
-use sqlx::pool::PoolConnection;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use crate::conn::Conn;
 use crate::fault::{Fault, fault};
-use crate::host::HostDatabase;
 
 /// How long a database has to answer what nobody waits for any more.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A connection of a pool.
+pub(crate) trait Held: Send + 'static {
+    fn conn(&mut self) -> Conn<'_>;
+    fn give_back(self);
+    fn close(self);
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+impl<DB: crate::host::HostDatabase> Held for sqlx::pool::PoolConnection<DB> {
+    fn conn(&mut self) -> Conn<'_> {
+        DB::conn(self)
+    }
+
+    fn give_back(self) {
+        drop(self);
+    }
+
+    fn close(mut self) {
+        self.close_on_drop();
+    }
+}
 
 /// It goes back to the pool when the work has come to its end. Where the
 /// connection broke, it is closed. Where it was dropped in the middle, since
 /// whoever asked hung up, it is put in order first: to make a new one for each
 /// such request would be dear, and to give it back as it is would let the next
 /// one wait for the old answer, which a server that is gone never gives.
-pub(crate) struct Lent<DB: HostDatabase> {
-    conn: Option<PoolConnection<DB>>,
+pub(crate) struct Lent<H: Held> {
+    held: Option<H>,
     in_transaction: bool,
 }
 
-impl<DB: HostDatabase> Lent<DB> {
-    pub(crate) async fn by(pool: &sqlx::Pool<DB>) -> Result<Self, sqlx::Error> {
-        Ok(Self { conn: Some(pool.acquire().await?), in_transaction: false })
+impl<H: Held> Lent<H> {
+    pub(crate) fn of(held: H) -> Self {
+        Self { held: Some(held), in_transaction: false }
     }
 
     pub(crate) fn conn(&mut self) -> Conn<'_> {
-        let Some(conn) = &mut self.conn else {
+        let Some(held) = &mut self.held else {
             unreachable!("only what consumes it takes the connection")
         };
-        DB::conn(conn)
+        held.conn()
     }
 
     /// Begins a transaction on it.
@@ -49,45 +68,46 @@ impl<DB: HostDatabase> Lent<DB> {
     /// Gives it back after its last answer.
     pub(crate) fn back<T>(mut self, answer: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
         let is_broken = matches!(&answer, Err(error) if fault(error) == Fault::Unavailable);
-        self.give_back(is_broken);
+        self.part(is_broken);
         answer
     }
 
     /// Gives it back after what ended its transaction: where that failed, closing
     /// it ends the transaction.
     pub(crate) fn ended<T>(mut self, answer: Result<T, sqlx::Error>) -> Result<T, sqlx::Error> {
-        self.give_back(answer.is_err());
+        self.part(answer.is_err());
         answer
     }
 
-    fn give_back(&mut self, is_broken: bool) {
-        if let Some(mut conn) = self.conn.take()
-            && is_broken
-        {
-            conn.close_on_drop();
+    fn part(&mut self, is_broken: bool) {
+        match self.held.take() {
+            Some(held) if is_broken => held.close(),
+            Some(held) => held.give_back(),
+            None => {}
         }
     }
 }
 
-impl<DB: HostDatabase> Drop for Lent<DB> {
+impl<H: Held> Drop for Lent<H> {
     fn drop(&mut self) {
-        let Some(mut conn) = self.conn.take() else {
+        let Some(mut held) = self.held.take() else {
             return;
         };
         let in_transaction = self.in_transaction;
         let Ok(runtime) = Handle::try_current() else {
-            conn.close_on_drop();
+            held.close();
             return;
         };
         runtime.spawn(async move {
             let in_order = async {
                 match in_transaction {
-                    true => DB::conn(&mut conn).script("ROLLBACK").await,
-                    false => conn.ping().await,
+                    true => held.conn().script("ROLLBACK").await,
+                    false => held.conn().ping().await,
                 }
             };
-            if !matches!(timeout(PATIENCE, in_order).await, Ok(Ok(()))) {
-                conn.close_on_drop();
+            match timeout(PATIENCE, in_order).await {
+                Ok(Ok(())) => held.give_back(),
+                _ => held.close(),
             }
         });
     }

@@ -82,6 +82,8 @@ compile_error!("enable at least one of the features `sqlite`, `postgres` and `my
 mod apply;
 mod conn;
 mod connect;
+#[cfg(feature = "sqlite")]
+mod connections;
 #[cfg(test)]
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 #[path = "../tests/support/database.rs"]

@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use sqlx::pool::PoolConnection;
+
 use crate::conn::Conn;
+#[cfg(feature = "sqlite")]
+use crate::connections::{Connections, FileConnection};
 use crate::dialect::Dialect;
 use crate::fault::{Fault, fault};
 use crate::lent::Lent;
@@ -26,14 +31,15 @@ impl Default for PoolOptions {
 
 impl PoolOptions {
     /// The most connections at a time. On SQLite they are the ones that read;
-    /// one more writes.
+    /// two more write, one at a time.
     #[must_use]
     pub fn max_connections(mut self, number: u32) -> Self {
         self.max_connections = number.max(1);
         self
     }
 
-    /// How many connections stay open when nothing needs them. SQLite keeps none.
+    /// How many connections stay open when nothing needs them. SQLite keeps
+    /// those that it opened.
     #[must_use]
     pub fn min_connections(mut self, number: u32) -> Self {
         self.min_connections = number;
@@ -53,10 +59,11 @@ impl PoolOptions {
 /// The connections to one database.
 #[derive(Clone)]
 pub(crate) enum Pool {
-    /// SQLite has one writer at a time, so there is one connection that writes:
-    /// writers queue here, in order, and not at the file's lock.
+    /// SQLite has one writer at a time, so one connection writes at a time:
+    /// writers queue here, in order, and not at the file's lock. Whose turn it is
+    /// uses the one for [counters](Pool::count) or the one for all the rest.
     #[cfg(feature = "sqlite")]
-    Sqlite { writer: sqlx::SqlitePool, readers: sqlx::SqlitePool },
+    Sqlite { writer: Connections, counters: Connections, readers: Connections },
     #[cfg(feature = "postgres")]
     Postgres(sqlx::PgPool),
     #[cfg(feature = "mysql")]
@@ -80,22 +87,39 @@ impl Pool {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite { readers, .. } => {
-                let mut lent = Lent::by(readers).await?;
+                let mut lent = readers.lend().await?;
                 let rows = lent.conn().fetch(statement).await;
                 lent.back(rows)
             }
             #[cfg(feature = "postgres")]
             Self::Postgres(pool) => {
-                let mut lent = Lent::by(pool).await?;
+                let mut lent = Lent::of(pool.acquire().await?);
                 let rows = lent.conn().fetch(statement).await;
                 lent.back(rows)
             }
             #[cfg(feature = "mysql")]
             Self::MySql(pool) => {
-                let mut lent = Lent::by(pool).await?;
+                let mut lent = Lent::of(pool.acquire().await?);
                 let rows = lent.conn().fetch(statement).await;
                 lent.back(rows)
             }
+        }
+    }
+
+    /// Reads the first row.
+    pub(crate) async fn read_first(
+        &self,
+        statement: &Statement<'_>,
+    ) -> Result<Option<Row>, sqlx::Error> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite { readers, .. } => {
+                let mut lent = readers.lend().await?;
+                let row = lent.conn().first(statement).await;
+                lent.back(row)
+            }
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            _ => Ok(self.read(statement).await?.into_iter().next()),
         }
     }
 
@@ -104,19 +128,19 @@ impl Pool {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite { writer, .. } => {
-                let mut lent = Lent::by(writer).await?;
+                let mut lent = writer.lend().await?;
                 let written = lent.conn().execute(statement).await;
                 lent.back(written)
             }
             #[cfg(feature = "postgres")]
             Self::Postgres(pool) => {
-                let mut lent = Lent::by(pool).await?;
+                let mut lent = Lent::of(pool.acquire().await?);
                 let written = lent.conn().execute(statement).await;
                 lent.back(written)
             }
             #[cfg(feature = "mysql")]
             Self::MySql(pool) => {
-                let mut lent = Lent::by(pool).await?;
+                let mut lent = Lent::of(pool.acquire().await?);
                 let written = lent.conn().execute(statement).await;
                 lent.back(written)
             }
@@ -132,7 +156,23 @@ impl Pool {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite { writer, .. } => {
-                let mut lent = Lent::by(writer).await?;
+                let mut lent = writer.lend().await?;
+                let rows = lent.conn().fetch(statement).await;
+                lent.back(rows)
+            }
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            _ => self.read(statement).await,
+        }
+    }
+
+    /// Writes counters by one statement, and answers with its rows. SQLite does
+    /// not wait for the disk: what was counted outlives the process, and only a
+    /// power cut, which nobody who guesses can order, may take the last of it back.
+    pub(crate) async fn count(&self, statement: &Statement<'_>) -> Result<Vec<Row>, sqlx::Error> {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite { counters, .. } => {
+                let mut lent = counters.lend().await?;
                 let rows = lent.conn().fetch(statement).await;
                 lent.back(rows)
             }
@@ -148,20 +188,25 @@ impl Pool {
             // once another one has written.
             #[cfg(feature = "sqlite")]
             Self::Sqlite { writer, .. } => {
-                Lent::by(writer).await?.begun("BEGIN IMMEDIATE").await.map(Tx::Sqlite)
+                writer.lend().await?.begun("BEGIN IMMEDIATE").await.map(Tx::Sqlite)
             }
             #[cfg(feature = "postgres")]
-            Self::Postgres(pool) => Lent::by(pool).await?.begun("BEGIN").await.map(Tx::Postgres),
+            Self::Postgres(pool) => {
+                Lent::of(pool.acquire().await?).begun("BEGIN").await.map(Tx::Postgres)
+            }
             #[cfg(feature = "mysql")]
-            Self::MySql(pool) => Lent::by(pool).await?.begun("BEGIN").await.map(Tx::MySql),
+            Self::MySql(pool) => {
+                Lent::of(pool.acquire().await?).begun("BEGIN").await.map(Tx::MySql)
+            }
         }
     }
 
     pub(crate) async fn close(&self) {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite { writer, readers } => {
+            Self::Sqlite { writer, counters, readers } => {
                 readers.close().await;
+                counters.close().await;
                 // The last one to close empties the write-ahead log.
                 writer.close().await;
             }
@@ -176,11 +221,11 @@ impl Pool {
 /// A transaction. It rolls back when it is dropped.
 pub(crate) enum Tx {
     #[cfg(feature = "sqlite")]
-    Sqlite(Lent<sqlx::Sqlite>),
+    Sqlite(Lent<FileConnection>),
     #[cfg(feature = "postgres")]
-    Postgres(Lent<sqlx::Postgres>),
+    Postgres(Lent<PoolConnection<sqlx::Postgres>>),
     #[cfg(feature = "mysql")]
-    MySql(Lent<sqlx::MySql>),
+    MySql(Lent<PoolConnection<sqlx::MySql>>),
 }
 
 impl Tx {

@@ -62,7 +62,8 @@ impl SqlStore {
         statement: &Statement<'_>,
         map: impl FnOnce(&Row) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        self.read(statement).await?.first().map(map).transpose()
+        let row = self.pool.read_first(statement).await.map_err(store_error)?;
+        row.as_ref().map(map).transpose()
     }
 
     /// Writes by one statement, which commits by itself.
@@ -76,6 +77,11 @@ impl SqlStore {
         statement: &Statement<'_>,
     ) -> Result<Vec<Row>, StoreError> {
         self.retrying(|| self.pool.write_returning(statement)).await
+    }
+
+    /// Writes [counters](Pool::count).
+    pub(crate) async fn count(&self, statement: &Statement<'_>) -> Result<Vec<Row>, StoreError> {
+        self.retrying(|| self.pool.count(statement)).await
     }
 
     /// Does the work again as long as the database says that it took it back.

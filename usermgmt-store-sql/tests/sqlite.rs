@@ -234,6 +234,58 @@ async fn who_stops_waiting_in_the_middle_leaves_nothing_half_written_and_nobody_
     store.ping().await.unwrap();
 }
 
+#[tokio::test]
+async fn who_closes_the_store_waits_for_what_is_running_and_refuses_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("accounts.db");
+    let store = open(&file).await.unwrap();
+    let user = UserId::generate(NOW, &OsRng);
+    let running = entry(&user);
+    let (clone, list) = (store.clone(), vec![Change::InsertAudit(running.clone())]);
+    let changes = Changes::new(list, NOW, &OsRng);
+    let (written, ()) = tokio::join!(clone.apply(&changes), store.close());
+    written.unwrap();
+    for _ in 0..2 {
+        let refused = [
+            store.ping().await,
+            store.clear_count("nobody").await,
+            store.apply(&changes).await,
+            store.purge(NOW, 1).await.map(drop),
+        ];
+        for refused in refused {
+            assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+        }
+        store.close().await;
+    }
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 1, "the write-ahead log is emptied into the database: {left:?}");
+    let store = open(&file).await.unwrap();
+    assert_eq!(store.audit(&user, None, 10).await.unwrap(), [running]);
+}
+
+#[tokio::test]
+async fn who_waits_longer_than_allowed_for_the_writers_turn_is_told_that_the_store_does_not_answer()
+{
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("accounts.db");
+    let patience = PoolOptions::default().acquire_timeout(Duration::from_millis(50));
+    let url = format!("sqlite:{}", file.display());
+    let store = SqlStore::connect(&url, patience).await.unwrap();
+    let user = UserId::generate(NOW, &OsRng);
+    let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
+    let other = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let changes = Changes::new(vec![Change::InsertAudit(entry(&user))], NOW, &OsRng);
+    let (first, second, counted) =
+        tokio::join!(store.apply(&changes), store.apply(&changes), store.clear_count("nobody"));
+    for refused in [first, second, counted] {
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    }
+    store.ping().await.unwrap();
+    other.rollback().await.unwrap();
+    store.apply(&changes).await.unwrap();
+    store.clear_count("nobody").await.unwrap();
+}
+
 /// In a process of its own, whose files may not grow for a while.
 #[tokio::test]
 async fn a_full_disk_refuses_what_is_written_and_harms_nothing_else() {

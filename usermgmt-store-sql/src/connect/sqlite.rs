@@ -6,13 +6,12 @@ use std::path::Path;
 use std::str::FromStr as _;
 use std::time::Duration;
 
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::ConnectError;
 use crate::conn::Conn;
+use crate::connections::Connections;
 use crate::fault::{Fault, fault};
 use crate::migrate;
 use crate::pool::{Pool, PoolOptions};
@@ -45,20 +44,13 @@ pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore
     migrate::migrate(&mut Conn::Sqlite(&mut first)).await?;
     first.close().await?;
 
-    // Nothing goes away on the other side of a file: no connection has to be
-    // tested or replaced.
-    let pool = SqlitePoolOptions::new()
-        .acquire_timeout(options.acquire_timeout)
-        // A line for each who waits would fill the log just when it is read.
-        .acquire_slow_threshold(options.acquire_timeout)
-        .test_before_acquire(false)
-        .max_lifetime(None);
-    let writer = pool.clone().max_connections(1).idle_timeout(None).connect_lazy_with(file.clone());
-    let readers = pool
-        .max_connections(options.max_connections)
-        .connect_lazy_with(file.pragma("query_only", "ON"));
+    let patience = options.acquire_timeout;
+    let writer = Connections::new(file.clone(), 1, patience);
+    let counters = writer.beside(file.clone().synchronous(SqliteSynchronous::Normal));
+    let reading = file.pragma("query_only", "ON");
+    let readers = Connections::new(reading, options.max_connections, patience);
     let place = format!("sqlite:{}", path.display());
-    Ok(SqlStore::new(Pool::Sqlite { writer, readers }, place))
+    Ok(SqlStore::new(Pool::Sqlite { writer, counters, readers }, place))
 }
 
 /// Creates the file, readable by its owner alone; SQLite gives the files that

@@ -75,7 +75,7 @@ impl CounterStore for SqlStore {
             return Ok(Vec::new());
         }
         let rows = if self.dialect().has_returning() {
-            self.write_returning(&hit(self.dialect(), hits, now)).await?
+            self.count(&hit(self.dialect(), hits, now)).await?
         } else {
             self.retrying(|| self.hit_and_read(hits, now)).await?
         };
@@ -94,11 +94,11 @@ impl CounterStore for SqlStore {
         if keys.is_empty() {
             return Ok(());
         }
-        self.write(&give_back(keys)).await.map(drop)
+        self.count(&give_back(keys)).await.map(drop)
     }
 
     async fn clear_count(&self, key: &str) -> Result<(), StoreError> {
         let clear = statement("DELETE FROM usermgmt_counters WHERE name = ?").bind(key);
-        self.write(&clear).await.map(drop)
+        self.count(&clear).await.map(drop)
     }
 }

@@ -1,0 +1,110 @@
+//! Connections to an SQLite file.
+//!
+//! sqlx's own pool asks each connection that comes back whether it still
+//! answers. A file does not go away, and asking costs as much as a short read.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::conn::Conn;
+use crate::lent::{Held, Lent};
+
+/// Some connections to one file. Clones share them.
+#[derive(Clone)]
+pub(crate) struct Connections(Arc<Shared>);
+
+struct Shared {
+    file: SqliteConnectOptions,
+    turns: Turns,
+    idle: Mutex<Vec<SqliteConnection>>,
+}
+
+/// Who may use a connection, in the order of asking.
+#[derive(Clone)]
+struct Turns {
+    free: Arc<Semaphore>,
+    most: u32,
+    patience: Duration,
+}
+
+impl Connections {
+    /// At most so many, each opened when it is first needed, and how long to
+    /// wait for one.
+    pub(crate) fn new(file: SqliteConnectOptions, most: u32, patience: Duration) -> Self {
+        let free = Arc::new(Semaphore::new(most as usize));
+        Self::taking(Turns { free, most, patience }, file)
+    }
+
+    /// Others, opened in another way, that take turns with these: together no
+    /// more than these alone are in use at a time.
+    pub(crate) fn beside(&self, file: SqliteConnectOptions) -> Self {
+        Self::taking(self.0.turns.clone(), file)
+    }
+
+    fn taking(turns: Turns, file: SqliteConnectOptions) -> Self {
+        Self(Arc::new(Shared { file, turns, idle: Mutex::default() }))
+    }
+
+    /// Waits for a turn and lends one.
+    pub(crate) async fn lend(&self) -> Result<Lent<FileConnection>, sqlx::Error> {
+        let lend = async {
+            let turn = Arc::clone(&self.0.turns.free).acquire_owned().await;
+            let turn = turn.map_err(|_| sqlx::Error::PoolClosed)?;
+            let idle = self.0.idle().pop();
+            let conn = match idle {
+                Some(conn) => conn,
+                None => self.0.file.connect().await?,
+            };
+            Ok(Lent::of(FileConnection { conn, owner: Arc::clone(&self.0), _turn: turn }))
+        };
+        let lent = timeout(self.0.turns.patience, lend).await;
+        lent.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+    }
+
+    /// Closes them, once those in use are back, and lends no more; nor do those
+    /// that take turns with them.
+    pub(crate) async fn close(&self) {
+        // It fails where they were closed before.
+        let _all = self.0.turns.free.acquire_many(self.0.turns.most).await;
+        self.0.turns.free.close();
+        let idle = std::mem::take(&mut *self.0.idle());
+        for conn in idle {
+            if let Err(error) = conn.close().await {
+                tracing::debug!(%error, "a connection did not close in order");
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn idle(&self) -> MutexGuard<'_, Vec<SqliteConnection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection in use, and its turn.
+pub(crate) struct FileConnection {
+    conn: SqliteConnection,
+    owner: Arc<Shared>,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl Held for FileConnection {
+    fn conn(&mut self) -> Conn<'_> {
+        Conn::Sqlite(&mut self.conn)
+    }
+
+    fn give_back(self) {
+        self.owner.idle().push(self.conn);
+    }
+
+    /// Its thread rolls back what it had begun, and ends.
+    fn close(self) {
+        drop(self);
+    }
+}
