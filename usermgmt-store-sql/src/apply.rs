@@ -1,5 +1,8 @@
 //! The one write.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::ids::CommitId;
 use usermgmt_core::store::{Changes, Guard, StoreError};
@@ -11,8 +14,9 @@ use crate::step::{Expect, Step, steps};
 use crate::store::SqlStore;
 use crate::tries::Tries;
 
-/// How often a database that does not answer is asked whether a list was applied.
-const MOST_UNANSWERED: u32 = 8;
+/// How long a database that does not answer is asked whether a list was applied:
+/// less than the core waits for the store.
+const ASKING: Duration = Duration::from_secs(8);
 
 /// A list of changes as statements.
 pub(crate) struct Plan<'a> {
@@ -37,6 +41,14 @@ pub(crate) enum Stopped {
     Statement(sqlx::Error),
     /// COMMIT failed; where its reply was lost, it may have happened.
     Commit(sqlx::Error),
+}
+
+/// Why a list is not known to be applied.
+enum Unapplied {
+    /// It is not, or nobody can tell.
+    Told(StoreError),
+    /// The answer to its COMMIT was lost.
+    InDoubt(sqlx::Error),
 }
 
 impl<'a> Plan<'a> {
@@ -81,32 +93,44 @@ impl Step<'_> {
 impl SqlStore {
     pub(crate) async fn apply_list(&self, changes: &Changes) -> Result<(), StoreError> {
         let plan = Plan::new(changes, self.dialect());
+        match self.until_known(&plan, false).await {
+            Ok(()) => Ok(()),
+            Err(Unapplied::Told(error)) => Err(error),
+            // A COMMIT whose reply is lost may have happened: the commit id tells,
+            // as soon as the database answers again.
+            Err(Unapplied::InDoubt(lost)) => {
+                match timeout(ASKING, self.until_known(&plan, true)).await {
+                    Ok(Ok(())) => Ok(()),
+                    Ok(Err(Unapplied::Told(error))) => Err(error),
+                    Ok(Err(Unapplied::InDoubt(_))) | Err(_) => Err(store_error(lost)),
+                }
+            }
+        }
+    }
+
+    /// Replays the list as long as the database takes it back, and while it is in
+    /// doubt as long as the database does not answer.
+    async fn until_known(&self, plan: &Plan<'_>, in_doubt: bool) -> Result<(), Unapplied> {
         let mut tries = Tries::default();
-        let mut in_doubt = false;
-        let mut unanswered = 0;
         loop {
-            let stopped = match self.attempt(&plan).await {
+            let (error, is_commit) = match self.attempt(plan).await {
                 Ok(()) => return Ok(()),
-                Err(stopped) => stopped,
-            };
-            let (error, is_commit) = match stopped {
-                Stopped::Guard(guard) => return Err(StoreError::Conflict(guard)),
-                Stopped::Statement(error) => (error, false),
-                Stopped::Commit(error) => (error, true),
+                Err(Stopped::Guard(guard)) => {
+                    return Err(Unapplied::Told(StoreError::Conflict(guard)));
+                }
+                Err(Stopped::Statement(error)) => (error, false),
+                Err(Stopped::Commit(error)) => (error, true),
             };
             let again = match fault(&error) {
                 Fault::RolledBack => true,
-                // A COMMIT whose reply is lost may have happened: the commit id
-                // tells, as soon as the database answers again.
-                Fault::Unavailable => {
-                    in_doubt |= is_commit && plan.commit.is_some();
-                    unanswered += 1;
-                    in_doubt && unanswered <= MOST_UNANSWERED
+                Fault::Unavailable if in_doubt => true,
+                Fault::Unavailable if is_commit && plan.commit.is_some() => {
+                    return Err(Unapplied::InDoubt(error));
                 }
-                Fault::Duplicate | Fault::Other => false,
+                Fault::Unavailable | Fault::Duplicate | Fault::Other => false,
             };
             if !(again && tries.another().await) {
-                return Err(store_error(error));
+                return Err(Unapplied::Told(store_error(error)));
             }
         }
     }

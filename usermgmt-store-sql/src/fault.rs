@@ -91,7 +91,7 @@ fn mysql_fault(number: u16) -> Fault {
         1205 | 1213 | 3101 | 8022 | 8028 | 9007 => Fault::RolledBack,
         // Too many connections, out of memory or disk, shutting down, killed,
         // failed in COMMIT, read-only (a replica, in a failover), interrupted, no
-        // member of a cluster (Galera) or its table full.
+        // member of a cluster (Galera) or its table full. TiDB: a part of it is away.
         1021
         | 1026
         | 1030
@@ -115,7 +115,8 @@ fn mysql_fault(number: u16) -> Fault {
         | 3024
         | 3032
         | 3169
-        | 4031 => Fault::Unavailable,
+        | 4031
+        | 9001..=9005 => Fault::Unavailable,
         _ => Fault::Other,
     }
 }

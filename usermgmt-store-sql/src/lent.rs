@@ -6,6 +6,7 @@ use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use crate::conn::Conn;
+use crate::dialect::Dialect;
 use crate::fault::{Fault, fault};
 
 /// How long a database has to answer what nobody waits for any more.
@@ -24,12 +25,21 @@ impl<DB: crate::host::HostDatabase> Held for sqlx::pool::PoolConnection<DB> {
         DB::conn(self)
     }
 
-    fn give_back(self) {
-        drop(self);
+    /// The pool asks whether it still answers, and would wait for ever for a
+    /// server that is gone without a word.
+    fn give_back(mut self) {
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(timeout(PATIENCE, self.return_to_pool()))),
+            Err(_) => Held::close(self),
+        }
     }
 
     fn close(mut self) {
-        self.close_on_drop();
+        match Handle::try_current() {
+            Ok(_) => self.close_on_drop(),
+            // The pool could not close it in order either.
+            Err(_) => drop(self.detach()),
+        }
     }
 }
 
@@ -94,7 +104,9 @@ impl<H: Held> Drop for Lent<H> {
             return;
         };
         let in_transaction = self.in_transaction;
-        let Ok(runtime) = Handle::try_current() else {
+        let (Ok(runtime), false) =
+            (Handle::try_current(), in_transaction && mixes_answers_up(held.conn().dialect()))
+        else {
             held.close();
             return;
         };
@@ -110,5 +122,16 @@ impl<H: Held> Drop for Lent<H> {
                 _ => held.close(),
             }
         });
+    }
+}
+
+/// Whether what is said in the middle of another answer could be taken for
+/// answered by the rest of that one, as by some proxies for MySQL.
+fn mixes_answers_up(dialect: Dialect) -> bool {
+    match dialect {
+        #[cfg(feature = "mysql")]
+        Dialect::MySql => true,
+        #[cfg(any(feature = "sqlite", feature = "postgres"))]
+        _ => false,
     }
 }

@@ -147,24 +147,6 @@ impl Pool {
         }
     }
 
-    /// Writes by one statement that answers with the rows it wrote, where the
-    /// database [has that](Dialect::has_returning).
-    pub(crate) async fn write_returning(
-        &self,
-        statement: &Statement<'_>,
-    ) -> Result<Vec<Row>, sqlx::Error> {
-        match self {
-            #[cfg(feature = "sqlite")]
-            Self::Sqlite { writer, .. } => {
-                let mut lent = writer.lend().await?;
-                let rows = lent.conn().fetch(statement).await;
-                lent.back(rows)
-            }
-            #[cfg(any(feature = "postgres", feature = "mysql"))]
-            _ => self.read(statement).await,
-        }
-    }
-
     /// Writes counters by one statement, and answers with its rows. SQLite does
     /// not wait for the disk: what was counted outlives the process, and only a
     /// power cut, which nobody who guesses can order, may take the last of it back.

@@ -71,14 +71,6 @@ impl SqlStore {
         self.retrying(|| self.pool.write(statement)).await
     }
 
-    /// Writes by one statement that answers with the rows it wrote.
-    pub(crate) async fn write_returning(
-        &self,
-        statement: &Statement<'_>,
-    ) -> Result<Vec<Row>, StoreError> {
-        self.retrying(|| self.pool.write_returning(statement)).await
-    }
-
     /// Writes [counters](Pool::count).
     pub(crate) async fn count(&self, statement: &Statement<'_>) -> Result<Vec<Row>, StoreError> {
         self.retrying(|| self.pool.count(statement)).await

@@ -42,7 +42,7 @@ pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore
          SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', autocommit = 1, \
          innodb_lock_wait_timeout = {patience}, lock_wait_timeout = {patience} \
          /*M!100300 , idle_transaction_timeout = {idle} */ /*!80000 , wait_timeout = {idle} */",
-        idle = 3 * patience
+        idle = 6 * patience
     );
     let pool = MySqlPoolOptions::new()
         .max_connections(options.max_connections)

@@ -11,16 +11,18 @@ pub(super) fn check(url: &str, known: &'static [&'static str]) -> Result<(), Con
     };
     let query = query.split('#').next().unwrap_or_default();
     let names = query.split('&').filter_map(|pair| pair.split('=').next());
+    // Some write brackets so.
+    let names = names.map(|name| name.replace("%5B", "[").replace("%5D", "]"));
     for name in names.filter(|name| !name.is_empty()) {
         let is_known = known.iter().any(|known| match known.strip_suffix("[]") {
             Some(known) => name.strip_prefix(known).is_some_and(|rest| rest.starts_with('[')),
-            None => name == *known,
+            None => name == **known,
         });
         if !is_known {
             let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
             return Err(ConnectError::UnknownParameter {
                 // Anything else may be a password with a question mark in it.
-                name: if name.chars().all(is_name) { name } else { "?" }.to_owned(),
+                name: if name.chars().all(is_name) { name } else { "?".to_owned() },
                 known: known.join(", "),
             });
         }
@@ -43,6 +45,7 @@ mod tests {
             "postgres://host/db?",
             "postgres://host/db?sslmode=require&options=-c%20a=b&",
             "postgres://host/db?options[search_path]=accounts#sslmod=x",
+            "postgres://host/db?options%5Bsearch_path%5D=accounts",
         ] {
             assert_eq!(refused(url), None, "{url}");
         }
