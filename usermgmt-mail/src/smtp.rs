@@ -1,6 +1,7 @@
 //! Mail over SMTP submission (RFC 6409), by STARTTLS (RFC 3207) or implicit TLS (RFC 8314).
 
 use std::fmt;
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use usermgmt_core::mail::{MailError, Mailer, Message};
 
 use crate::compose::Composer;
 use crate::reply::reply;
+use crate::smtp_turns::TurnStream;
 use crate::smtp_url::{Security, SmtpUrl};
 
 /// Connections kept for the next mails: as many as the outbox's worker uses at once.
@@ -158,15 +160,16 @@ struct Server {
 impl Server {
     async fn connect(&self, step: &mut Step) -> Result<AsyncSmtpConnection, Failure> {
         *step = Step::Connect;
-        let wrapper = match self.security {
-            Security::Implicit => self.tls.clone(),
-            Security::StartTls | Security::None => None,
-        };
         let server = (self.host.as_str(), self.port);
-        let timeout = Some(CONNECT_TIMEOUT);
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(server, timeout, &self.hello, wrapper, None)
-                .await?;
+        let mut connection = if self.security == Security::StartTls {
+            let stream = TurnStream::connect(server, CONNECT_TIMEOUT).await?;
+            AsyncSmtpConnection::connect_with_transport(Box::new(stream), &self.hello).await?
+        } else {
+            // None where it is not to be encrypted at all.
+            let tls = self.tls.clone();
+            let timeout = Some(CONNECT_TIMEOUT);
+            AsyncSmtpConnection::connect_tokio1(server, timeout, &self.hello, tls, None).await?
+        };
         if self.security == Security::StartTls {
             *step = Step::StartTls;
             let tls = self.tls.clone().ok_or(Failure::NoStartTls)?;
@@ -253,7 +256,14 @@ enum Failure {
     NoStartTls,
     NoInternationalAddresses,
     OutOfStep(u16),
+    Unreachable(io::Error),
     Smtp(lettre_smtp::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Unreachable(error)
+    }
 }
 
 impl From<lettre_smtp::Error> for Failure {
@@ -272,6 +282,7 @@ impl Failure {
             Self::NoInternationalAddresses => MailError::Permanent(format!(
                 "{step}: the mail server takes no address with letters beyond ASCII (SMTPUTF8)"
             )),
+            Self::Unreachable(error) => temporary(&reply(&error.to_string())),
             Self::OutOfStep(code) => temporary(&format!("unexpected answer {code}")),
             Self::Smtp(error) => {
                 let code = error.status().map(u16::from);

@@ -219,14 +219,17 @@ async fn a_certificate_that_is_not_trusted_gets_no_credentials_and_no_mail() {
 /// under it, or a refusal would pass for a receipt.
 #[tokio::test]
 async fn an_answer_smuggled_in_before_tls_gets_no_mail_taken_for_sent() {
-    let server = Server::start("inject");
-    for user in ["", "mailer%40example.com:x@"] {
+    let user = "mailer%40example.com:hunter2%20%2F%3F%23@";
+    for (mode, user) in [("inject", user), ("inject_open", ""), ("inject_early", user)] {
+        let server = Server::start(mode);
         let settings = server.settings(&format!("smtp://{user}127.0.0.1:{{port}}"));
         let mailer = settings.build().await.unwrap().mailer;
         let (passes, why) = failure(mailer.send(&message(MailKind::PasswordReset)).await);
-        assert!(passes, "{why}");
+        assert!(passes && why.contains("sent more than its answer"), "{mode}: {why}");
+        let (raw, mails) = server.stop();
+        assert!(!raw.contains("AUTH") && !raw.contains("MAIL"), "{mode}: {raw}");
+        assert_eq!(mails.len(), 0);
     }
-    assert_eq!(server.stop().1.len(), 0);
 }
 
 #[tokio::test]

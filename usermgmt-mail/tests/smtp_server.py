@@ -31,6 +31,12 @@ MODE, FOLDER = sys.argv[1], Path(sys.argv[2])
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
 warnings.simplefilter("ignore")
 
+# All that a client needs to take its mail for sent, from EHLO to the receipt.
+INJECTED = "\r\n250-x\r\n250 AUTH PLAIN LOGIN"
+if MODE != "inject_open":
+    INJECTED += "\r\n235 ok"
+INJECTED += "\r\n250 ok\r\n250 ok\r\n354 go\r\n250 queued"
+
 USER, PASSWORD = b"mailer@example.com", b"hunter2 /?#"
 
 
@@ -100,9 +106,15 @@ class Recording(SMTP):
 
     async def push(self, status):
         self.taken = status == "250 queued"
-        # Whoever sits in between may add an answer before TLS protects them.
-        if MODE == "inject" and isinstance(status, str) and status.startswith("220 Ready"):
-            status += "\r\n250 injected"
+        # Whoever sits in between may add answers before TLS protects them: to
+        # the one to STARTTLS, or to the one before, in place of that.
+        in_clear = self._tls_protocol is None and isinstance(status, str)
+        if MODE.startswith("inject") and in_clear and status.startswith("220 Ready"):
+            if MODE == "inject_early":
+                return
+            status += INJECTED
+        if MODE == "inject_early" and in_clear and status.startswith("250 "):
+            status += "\r\n220 go" + INJECTED
         if MODE == "one_mail" and status == "250 queued":
             status += "\r\n421 4.4.2 idle for too long"
             await super().push(status)
@@ -171,7 +183,7 @@ async def main():
         return Recording(
             handler,
             authenticator=authenticate,
-            auth_required=MODE not in ("no_starttls", "clear", "inject"),
+            auth_required=MODE not in ("no_starttls", "clear", "inject_open"),
             enable_SMTPUTF8=MODE != "ascii_only",
             loop=asyncio.get_running_loop(),
             **tls,
