@@ -13,6 +13,7 @@ use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::Response;
 use lettre::transport::smtp::{self as lettre_smtp};
+use tokio::time::timeout;
 use usermgmt_core::mail::{MailError, Mailer, Message};
 
 use crate::compose::Composer;
@@ -80,7 +81,8 @@ impl SmtpMailer {
         })
     }
 
-    async fn deliver(&self, mail: &Mail, step: &mut Step) -> Result<(), Failure> {
+    /// Everything up to the point where the server wants the mail.
+    async fn offer(&self, mail: &Mail, step: &mut Step) -> Result<AsyncSmtpConnection, Failure> {
         let mut connection = self.connection(step).await?;
         *step = Step::Sender;
         let parameters = parameters(&connection, mail)?;
@@ -94,6 +96,16 @@ impl SmtpMailer {
         }
         *step = Step::Content;
         expect(connection.command(Data).await?, &[354])?;
+        Ok(connection)
+    }
+
+    /// The mail itself. From here on, what is not a refusal may be a receipt
+    /// that was lost.
+    async fn hand_over(
+        &self,
+        mail: &Mail,
+        mut connection: AsyncSmtpConnection,
+    ) -> Result<(), Failure> {
         expect(connection.message(&mail.formatted()).await?, &[250])?;
         // Only a connection that is between mails is kept; every other way out
         // of this function closes it.
@@ -107,7 +119,7 @@ impl SmtpMailer {
     async fn connection(&self, step: &mut Step) -> Result<AsyncSmtpConnection, Failure> {
         let idle = self.idle().pop();
         if let Some(mut connection) = idle {
-            let alive = tokio::time::timeout(ALIVE_TIMEOUT, connection.test_connected()).await;
+            let alive = timeout(ALIVE_TIMEOUT, connection.test_connected()).await;
             if alive == Ok(true) {
                 return Ok(connection);
             }
@@ -127,13 +139,22 @@ impl Mailer for SmtpMailer {
     async fn send(&self, message: &Message) -> Result<(), MailError> {
         let mail = self.composer.compose(message)?;
         let mut step = Step::Connect;
-        match tokio::time::timeout(self.timeout, self.deliver(&mail, &mut step)).await {
+        let connection = match timeout(self.timeout, self.offer(&mail, &mut step)).await {
+            Ok(Ok(connection)) => connection,
+            Ok(Err(failure)) => return Err(failure.at(step)),
+            Err(_) => {
+                return Err(MailError::Temporary(format!(
+                    "{step}: the mail server took longer than {:?}",
+                    self.timeout
+                )));
+            }
+        };
+        // Giving up on a receipt costs the recipient a second copy: it has as
+        // long again, however late it is by now (RFC 5321, 4.5.3.2.6).
+        match timeout(self.timeout, self.hand_over(&mail, connection)).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(failure)) => Err(failure.at(step)),
-            Err(_) => Err(MailError::Temporary(format!(
-                "{step}: the mail server took longer than {:?}",
-                self.timeout
-            ))),
+            Ok(Err(failure)) => Err(failure.of_content()),
+            Err(_) => Err(unconfirmed(&format!("no answer in {:?}", self.timeout))),
         }
     }
 }
@@ -167,8 +188,8 @@ impl Server {
         } else {
             // None where it is not to be encrypted at all.
             let tls = self.tls.clone();
-            let timeout = Some(CONNECT_TIMEOUT);
-            AsyncSmtpConnection::connect_tokio1(server, timeout, &self.hello, tls, None).await?
+            let each = Some(CONNECT_TIMEOUT);
+            AsyncSmtpConnection::connect_tokio1(server, each, &self.hello, tls, None).await?
         };
         if self.security == Security::StartTls {
             *step = Step::StartTls;
@@ -272,7 +293,22 @@ impl From<lettre_smtp::Error> for Failure {
     }
 }
 
+fn unconfirmed(why: &str) -> MailError {
+    MailError::Unconfirmed(format!("{}: {why}; it may have been taken", Step::Content))
+}
+
 impl Failure {
+    /// Of the mail itself: only a refusal says that it was not taken.
+    fn of_content(self) -> MailError {
+        match self {
+            Self::Smtp(error) if error.status().is_none() => {
+                unconfirmed(&reply(&error.to_string()))
+            }
+            Self::OutOfStep(code) => unconfirmed(&format!("unexpected answer {code}")),
+            refused => refused.at(Step::Content),
+        }
+    }
+
     fn at(self, step: Step) -> MailError {
         let temporary = |why: &str| MailError::Temporary(format!("{step}: {why}"));
         match self {

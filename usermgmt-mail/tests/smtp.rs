@@ -70,6 +70,7 @@ fn failure(sent: Result<(), MailError>) -> (bool, String) {
     let (passes, why) = match sent.unwrap_err() {
         MailError::Temporary(why) => (true, why),
         MailError::Permanent(why) => (false, why),
+        MailError::Unconfirmed(why) => panic!("nothing was handed over: {why}"),
     };
     for secret in ["hunter2", "umt_", "ann@"] {
         assert!(!why.contains(secret), "{why}");
@@ -276,7 +277,7 @@ async fn a_server_that_is_not_there_is_temporary() {
 
 #[tokio::test]
 async fn a_server_that_never_answers_is_given_up() {
-    for mode in ["silent", "tarpit"] {
+    for mode in ["silent", "stalled"] {
         let server = Server::start(mode);
         let url = format!("smtp://mailer%40example.com:{PASSWORD}@127.0.0.1:{{port}}");
         let settings = server.settings(&url);
@@ -285,6 +286,21 @@ async fn a_server_that_never_answers_is_given_up() {
         let (passes, why) = failure(mailer.send(&message(MailKind::PasswordReset)).await);
         assert!(passes && why.contains("took longer"), "{mode}: {why}");
         assert_eq!(server.stop().1.len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_receipt_that_does_not_come_is_told_from_a_mail_that_was_not_taken() {
+    for (mode, taken) in [("no_receipt", 1), ("tarpit", 0)] {
+        let server = Server::start(mode);
+        let url = format!("smtp://mailer%40example.com:{PASSWORD}@127.0.0.1:{{port}}");
+        let settings = server.settings(&url);
+        let settings = MailSettings { timeout: Duration::from_millis(1500), ..settings };
+        let mailer = settings.build().await.unwrap().mailer;
+        let lost = mailer.send(&message(MailKind::PasswordReset)).await.unwrap_err();
+        let MailError::Unconfirmed(why) = lost else { panic!("{mode}: {lost}") };
+        assert!(why.contains("no answer in 1.5s; it may have been taken"), "{mode}: {why}");
+        assert_eq!(server.stop().1.len(), taken);
     }
 }
 
@@ -308,7 +324,8 @@ async fn a_mail_whose_receipt_was_lost_is_repeated_under_its_message_id() {
     let server = Server::start("drop_after_data");
     let mailer = server.mailer().await.mailer;
     let message = message(MailKind::PasswordReset);
-    assert!(failure(mailer.send(&message).await).0);
+    let lost = mailer.send(&message).await.unwrap_err();
+    assert!(matches!(&lost, MailError::Unconfirmed(why) if !why.contains("ann@")), "{lost}");
     mailer.send(&message).await.unwrap();
     let (_, mails) = server.stop();
     assert_eq!(mails.len(), 2);

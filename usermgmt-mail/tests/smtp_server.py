@@ -135,6 +135,8 @@ class Handler:
     async def handle_RCPT(self, server, session, envelope, address, options):
         if MODE == "reject_recipient" or address.startswith("nobody@"):
             return f"550 5.1.1 <{address}>: no such user"
+        if MODE == "stalled":
+            await asyncio.Event().wait()
         if MODE == "defer":
             return "451 4.7.1 greylisted, try again"
         envelope.rcpt_tos.append(address)
