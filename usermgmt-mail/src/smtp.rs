@@ -1,23 +1,25 @@
 //! Mail over SMTP submission (RFC 6409), by STARTTLS (RFC 3207) or implicit TLS (RFC 8314).
 
+use std::error::Error as _;
 use std::fmt;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lettre::Message as Mail;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::Response;
 use lettre::transport::smtp::{self as lettre_smtp};
+use lettre::{Address, Message as Mail};
 use tokio::time::timeout;
 use usermgmt_core::mail::{MailError, Mailer, Message};
 
 use crate::compose::Composer;
 use crate::reply::reply;
+use crate::smtp_status::may_pass;
 use crate::smtp_turns::TurnStream;
 use crate::smtp_url::{Security, SmtpUrl};
 
@@ -232,12 +234,14 @@ fn parameters(
     mail: &Mail,
 ) -> Result<Vec<MailParameter>, Failure> {
     let envelope = mail.envelope();
-    let mut addresses = envelope.to().iter().chain(envelope.from());
-    if addresses.all(|address| AsRef::<str>::as_ref(address).is_ascii()) {
+    let ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
+    let (from, to) = (envelope.from().is_none_or(ascii), envelope.to().iter().all(ascii));
+    if from && to {
         return Ok(Vec::new());
     }
     if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
-        return Err(Failure::NoInternationalAddresses);
+        // With a sender that no mail can leave from, nothing is said of this one.
+        return Err(if from { Failure::NoSuchRecipients } else { Failure::NoSuchSender });
     }
     Ok(vec![MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)])
 }
@@ -275,7 +279,8 @@ impl fmt::Display for Step {
 
 enum Failure {
     NoStartTls,
-    NoInternationalAddresses,
+    NoSuchSender,
+    NoSuchRecipients,
     OutOfStep(u16),
     Unreachable(io::Error),
     Smtp(lettre_smtp::Error),
@@ -291,6 +296,11 @@ impl From<lettre_smtp::Error> for Failure {
     fn from(error: lettre_smtp::Error) -> Self {
         Self::Smtp(error)
     }
+}
+
+/// What the server said after the code.
+fn text(error: &lettre_smtp::Error) -> String {
+    error.source().map(ToString::to_string).unwrap_or_default()
 }
 
 fn unconfirmed(why: &str) -> MailError {
@@ -315,8 +325,13 @@ impl Failure {
             Self::NoStartTls => temporary(
                 "the mail server offers no TLS, which mail.url requires; nothing was sent to it",
             ),
-            Self::NoInternationalAddresses => MailError::Permanent(format!(
-                "{step}: the mail server takes no address with letters beyond ASCII (SMTPUTF8)"
+            Self::NoSuchSender => temporary(
+                "mail.from has letters beyond ASCII, and the mail server takes no such address \
+                 (SMTPUTF8)",
+            ),
+            Self::NoSuchRecipients => MailError::Permanent(format!(
+                "{step}: the recipient's address has letters beyond ASCII, and the mail server takes \
+                 no such address (SMTPUTF8)"
             )),
             Self::Unreachable(error) => temporary(&reply(&error.to_string())),
             Self::OutOfStep(code) => temporary(&format!("unexpected answer {code}")),
@@ -332,7 +347,9 @@ impl Failure {
                     }
                     // RFC 4954, 6: authentication required or insufficient.
                     (Step::Recipient | Step::Content, Some(code))
-                        if code >= 500 && !matches!(code, 530 | 534 | 535 | 538) =>
+                        if code >= 500
+                            && !matches!(code, 530 | 534 | 535 | 538)
+                            && !may_pass(code, &text(&error)) =>
                     {
                         MailError::Permanent(format!("{step}: {}", reply(&error.to_string())))
                     }

@@ -258,6 +258,10 @@ async fn a_refusal_is_permanent_where_it_is_of_the_recipient_or_the_mail() {
         ("reject_content", false, "554"),
         ("reject_sender", true, "553"),
         ("defer", true, "451"),
+        ("mailbox_full", true, "5.2.2"),
+        ("unknown_sender", true, "5.1.8"),
+        ("quota", true, "5.4.5"),
+        ("unverified", true, "554"),
     ] {
         let server = Server::start(mode);
         let mailer = server.mailer().await.mailer;
@@ -350,6 +354,22 @@ async fn an_international_address_is_sent_to_servers_that_take_it() {
         for mail in mails {
             assert_eq!(mail["to"], serde_json::json!(["josé@xn--bcher-kva.example"]));
         }
+    }
+}
+
+#[tokio::test]
+async fn an_international_sender_that_the_server_does_not_take_is_the_operators_matter() {
+    for to in ["ann@example.com", "josé@example.com"] {
+        let server = Server::start("ascii_only");
+        let url = format!("smtp://mailer%40example.com:{PASSWORD}@127.0.0.1:{{port}}");
+        let settings = server.settings(&url);
+        let settings = MailSettings { from: "postfäch@example.com".to_owned(), ..settings };
+        let mailer = settings.build().await.unwrap().mailer;
+        let mut message = message(MailKind::PasswordReset);
+        message.recipient = Email::parse(to).unwrap();
+        let (passes, why) = failure(mailer.send(&message).await);
+        assert!(passes && why.contains("mail.from has letters beyond ASCII"), "{why}");
+        assert_eq!(server.stop().1.len(), 0);
     }
 }
 

@@ -40,6 +40,15 @@ INJECTED += "\r\n250 ok\r\n250 ok\r\n354 go\r\n250 queued"
 USER, PASSWORD = b"mailer@example.com", b"hunter2 /?#"
 
 
+# Refusals for good by their code alone, and not by what they say.
+PASSES = {
+    "mailbox_full": "552 5.2.2 mailbox full",
+    "unknown_sender": "550 5.1.8 sender address rejected: domain not found",
+    "quota": "550 5.4.5 daily sending quota exceeded",
+    "unverified": "554 Message rejected: Email address is not verified.",
+}
+
+
 def report(**event):
     print(json.dumps(event), flush=True)
 
@@ -135,6 +144,8 @@ class Handler:
     async def handle_RCPT(self, server, session, envelope, address, options):
         if MODE == "reject_recipient" or address.startswith("nobody@"):
             return f"550 5.1.1 <{address}>: no such user"
+        if MODE in PASSES:
+            return PASSES[MODE]
         if MODE == "stalled":
             await asyncio.Event().wait()
         if MODE == "defer":
