@@ -10,9 +10,15 @@ pub use crate::model::mail::{MailKind, Message};
 /// outbox): no codes, links or passwords in them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MailError {
-    /// Worth another try: no connection, a time-out, a 4xx answer, throttling.
+    /// Not sent, and worth another try: no connection, a time-out, a 4xx answer,
+    /// throttling.
     #[error("temporary failure: {0}")]
     Temporary(String),
+    /// May have been sent: the mail was handed over, and no answer came. Each
+    /// further try may be a further copy for the recipient, so it counts as one
+    /// and comes late (RFC 5321, 4.5.3.2.6).
+    #[error("no receipt: {0}")]
+    Unconfirmed(String),
     /// Will not succeed however often it is tried: a 5xx answer, a recipient
     /// that is refused.
     #[error("permanent failure: {0}")]

@@ -50,6 +50,10 @@ mod settings;
 #[cfg(feature = "smtp")]
 mod smtp;
 #[cfg(feature = "smtp")]
+mod smtp_status;
+#[cfg(feature = "smtp")]
+mod smtp_turns;
+#[cfg(feature = "smtp")]
 mod smtp_url;
 mod templates;
 mod text;

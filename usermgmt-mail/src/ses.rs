@@ -131,7 +131,14 @@ fn chain(error: &dyn Error) -> String {
 
 fn failure(error: &SdkError<SendEmailError>) -> MailError {
     let Some(answer) = error.as_service_error() else {
-        return MailError::Temporary(format!("SES: {}", reply(&chain(error))));
+        let why = format!("SES: {}", reply(&chain(error)));
+        // Without an answer to a request that was made, SES may have taken the mail.
+        let asked = match error {
+            SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,
+            SdkError::DispatchFailure(failure) => failure.is_other(),
+            _ => false,
+        };
+        return if asked { MailError::Unconfirmed(why) } else { MailError::Temporary(why) };
     };
     let code = answer.code().unwrap_or("unknown error");
     let why = answer.message().unwrap_or_default();

@@ -35,9 +35,10 @@ pub struct MailSettings {
     pub templates: Option<PathBuf>,
     /// Where `dev:` puts its files.
     pub dev_folder: PathBuf,
-    /// How long one mail may take over SMTP or through SES. The outbox's worker
-    /// gives up after 20 seconds; with less than that the log says at which
-    /// step it hung.
+    /// How long SES may take for one mail, and an SMTP server up to the point
+    /// where it wants the mail; for the mail itself and its receipt it has as
+    /// long again. The outbox's worker gives up after 40 seconds; with less than
+    /// that in all the log says at which step it hung.
     pub timeout: Duration,
 }
 

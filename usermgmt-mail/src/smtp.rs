@@ -1,21 +1,26 @@
 //! Mail over SMTP submission (RFC 6409), by STARTTLS (RFC 3207) or implicit TLS (RFC 8314).
 
+use std::error::Error as _;
 use std::fmt;
+use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lettre::Message as Mail;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
 use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::Response;
 use lettre::transport::smtp::{self as lettre_smtp};
+use lettre::{Address, Message as Mail};
+use tokio::time::timeout;
 use usermgmt_core::mail::{MailError, Mailer, Message};
 
 use crate::compose::Composer;
 use crate::reply::reply;
+use crate::smtp_status::may_pass;
+use crate::smtp_turns::TurnStream;
 use crate::smtp_url::{Security, SmtpUrl};
 
 /// Connections kept for the next mails: as many as the outbox's worker uses at once.
@@ -78,7 +83,8 @@ impl SmtpMailer {
         })
     }
 
-    async fn deliver(&self, mail: &Mail, step: &mut Step) -> Result<(), Failure> {
+    /// Everything up to the point where the server wants the mail.
+    async fn offer(&self, mail: &Mail, step: &mut Step) -> Result<AsyncSmtpConnection, Failure> {
         let mut connection = self.connection(step).await?;
         *step = Step::Sender;
         let parameters = parameters(&connection, mail)?;
@@ -92,6 +98,16 @@ impl SmtpMailer {
         }
         *step = Step::Content;
         expect(connection.command(Data).await?, &[354])?;
+        Ok(connection)
+    }
+
+    /// The mail itself. From here on, what is not a refusal may be a receipt
+    /// that was lost.
+    async fn hand_over(
+        &self,
+        mail: &Mail,
+        mut connection: AsyncSmtpConnection,
+    ) -> Result<(), Failure> {
         expect(connection.message(&mail.formatted()).await?, &[250])?;
         // Only a connection that is between mails is kept; every other way out
         // of this function closes it.
@@ -105,7 +121,7 @@ impl SmtpMailer {
     async fn connection(&self, step: &mut Step) -> Result<AsyncSmtpConnection, Failure> {
         let idle = self.idle().pop();
         if let Some(mut connection) = idle {
-            let alive = tokio::time::timeout(ALIVE_TIMEOUT, connection.test_connected()).await;
+            let alive = timeout(ALIVE_TIMEOUT, connection.test_connected()).await;
             if alive == Ok(true) {
                 return Ok(connection);
             }
@@ -125,13 +141,22 @@ impl Mailer for SmtpMailer {
     async fn send(&self, message: &Message) -> Result<(), MailError> {
         let mail = self.composer.compose(message)?;
         let mut step = Step::Connect;
-        match tokio::time::timeout(self.timeout, self.deliver(&mail, &mut step)).await {
+        let connection = match timeout(self.timeout, self.offer(&mail, &mut step)).await {
+            Ok(Ok(connection)) => connection,
+            Ok(Err(failure)) => return Err(failure.at(step)),
+            Err(_) => {
+                return Err(MailError::Temporary(format!(
+                    "{step}: the mail server took longer than {:?}",
+                    self.timeout
+                )));
+            }
+        };
+        // Giving up on a receipt costs the recipient a second copy: it has as
+        // long again, however late it is by now (RFC 5321, 4.5.3.2.6).
+        match timeout(self.timeout, self.hand_over(&mail, connection)).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(failure)) => Err(failure.at(step)),
-            Err(_) => Err(MailError::Temporary(format!(
-                "{step}: the mail server took longer than {:?}",
-                self.timeout
-            ))),
+            Ok(Err(failure)) => Err(failure.of_content()),
+            Err(_) => Err(unconfirmed(&format!("no answer in {:?}", self.timeout))),
         }
     }
 }
@@ -158,15 +183,16 @@ struct Server {
 impl Server {
     async fn connect(&self, step: &mut Step) -> Result<AsyncSmtpConnection, Failure> {
         *step = Step::Connect;
-        let wrapper = match self.security {
-            Security::Implicit => self.tls.clone(),
-            Security::StartTls | Security::None => None,
-        };
         let server = (self.host.as_str(), self.port);
-        let timeout = Some(CONNECT_TIMEOUT);
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(server, timeout, &self.hello, wrapper, None)
-                .await?;
+        let mut connection = if self.security == Security::StartTls {
+            let stream = TurnStream::connect(server, CONNECT_TIMEOUT).await?;
+            AsyncSmtpConnection::connect_with_transport(Box::new(stream), &self.hello).await?
+        } else {
+            // None where it is not to be encrypted at all.
+            let tls = self.tls.clone();
+            let each = Some(CONNECT_TIMEOUT);
+            AsyncSmtpConnection::connect_tokio1(server, each, &self.hello, tls, None).await?
+        };
         if self.security == Security::StartTls {
             *step = Step::StartTls;
             let tls = self.tls.clone().ok_or(Failure::NoStartTls)?;
@@ -208,12 +234,14 @@ fn parameters(
     mail: &Mail,
 ) -> Result<Vec<MailParameter>, Failure> {
     let envelope = mail.envelope();
-    let mut addresses = envelope.to().iter().chain(envelope.from());
-    if addresses.all(|address| AsRef::<str>::as_ref(address).is_ascii()) {
+    let ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
+    let (from, to) = (envelope.from().is_none_or(ascii), envelope.to().iter().all(ascii));
+    if from && to {
         return Ok(Vec::new());
     }
     if !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
-        return Err(Failure::NoInternationalAddresses);
+        // With a sender that no mail can leave from, nothing is said of this one.
+        return Err(if from { Failure::NoSuchRecipients } else { Failure::NoSuchSender });
     }
     Ok(vec![MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)])
 }
@@ -251,9 +279,17 @@ impl fmt::Display for Step {
 
 enum Failure {
     NoStartTls,
-    NoInternationalAddresses,
+    NoSuchSender,
+    NoSuchRecipients,
     OutOfStep(u16),
+    Unreachable(io::Error),
     Smtp(lettre_smtp::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Unreachable(error)
+    }
 }
 
 impl From<lettre_smtp::Error> for Failure {
@@ -262,16 +298,42 @@ impl From<lettre_smtp::Error> for Failure {
     }
 }
 
+/// What the server said after the code.
+fn text(error: &lettre_smtp::Error) -> String {
+    error.source().map(ToString::to_string).unwrap_or_default()
+}
+
+fn unconfirmed(why: &str) -> MailError {
+    MailError::Unconfirmed(format!("{}: {why}; it may have been taken", Step::Content))
+}
+
 impl Failure {
+    /// Of the mail itself: only a refusal says that it was not taken.
+    fn of_content(self) -> MailError {
+        match self {
+            Self::Smtp(error) if error.status().is_none() => {
+                unconfirmed(&reply(&error.to_string()))
+            }
+            Self::OutOfStep(code) => unconfirmed(&format!("unexpected answer {code}")),
+            refused => refused.at(Step::Content),
+        }
+    }
+
     fn at(self, step: Step) -> MailError {
         let temporary = |why: &str| MailError::Temporary(format!("{step}: {why}"));
         match self {
             Self::NoStartTls => temporary(
                 "the mail server offers no TLS, which mail.url requires; nothing was sent to it",
             ),
-            Self::NoInternationalAddresses => MailError::Permanent(format!(
-                "{step}: the mail server takes no address with letters beyond ASCII (SMTPUTF8)"
+            Self::NoSuchSender => temporary(
+                "mail.from has letters beyond ASCII, and the mail server takes no such address \
+                 (SMTPUTF8)",
+            ),
+            Self::NoSuchRecipients => MailError::Permanent(format!(
+                "{step}: the recipient's address has letters beyond ASCII, and the mail server takes \
+                 no such address (SMTPUTF8)"
             )),
+            Self::Unreachable(error) => temporary(&reply(&error.to_string())),
             Self::OutOfStep(code) => temporary(&format!("unexpected answer {code}")),
             Self::Smtp(error) => {
                 let code = error.status().map(u16::from);
@@ -285,7 +347,9 @@ impl Failure {
                     }
                     // RFC 4954, 6: authentication required or insufficient.
                     (Step::Recipient | Step::Content, Some(code))
-                        if code >= 500 && !matches!(code, 530 | 534 | 535 | 538) =>
+                        if code >= 500
+                            && !matches!(code, 530 | 534 | 535 | 538)
+                            && !may_pass(code, &text(&error)) =>
                     {
                         MailError::Permanent(format!("{step}: {}", reply(&error.to_string())))
                     }

@@ -70,6 +70,7 @@ fn failure(sent: Result<(), MailError>) -> (bool, String) {
     let (passes, why) = match sent.unwrap_err() {
         MailError::Temporary(why) => (true, why),
         MailError::Permanent(why) => (false, why),
+        MailError::Unconfirmed(why) => panic!("nothing was handed over: {why}"),
     };
     for secret in ["hunter2", "umt_", "ann@"] {
         assert!(!why.contains(secret), "{why}");
@@ -219,14 +220,17 @@ async fn a_certificate_that_is_not_trusted_gets_no_credentials_and_no_mail() {
 /// under it, or a refusal would pass for a receipt.
 #[tokio::test]
 async fn an_answer_smuggled_in_before_tls_gets_no_mail_taken_for_sent() {
-    let server = Server::start("inject");
-    for user in ["", "mailer%40example.com:x@"] {
+    let user = "mailer%40example.com:hunter2%20%2F%3F%23@";
+    for (mode, user) in [("inject", user), ("inject_open", ""), ("inject_early", user)] {
+        let server = Server::start(mode);
         let settings = server.settings(&format!("smtp://{user}127.0.0.1:{{port}}"));
         let mailer = settings.build().await.unwrap().mailer;
         let (passes, why) = failure(mailer.send(&message(MailKind::PasswordReset)).await);
-        assert!(passes, "{why}");
+        assert!(passes && why.contains("sent more than its answer"), "{mode}: {why}");
+        let (raw, mails) = server.stop();
+        assert!(!raw.contains("AUTH") && !raw.contains("MAIL"), "{mode}: {raw}");
+        assert_eq!(mails.len(), 0);
     }
-    assert_eq!(server.stop().1.len(), 0);
 }
 
 #[tokio::test]
@@ -254,6 +258,10 @@ async fn a_refusal_is_permanent_where_it_is_of_the_recipient_or_the_mail() {
         ("reject_content", false, "554"),
         ("reject_sender", true, "553"),
         ("defer", true, "451"),
+        ("mailbox_full", true, "5.2.2"),
+        ("unknown_sender", true, "5.1.8"),
+        ("quota", true, "5.4.5"),
+        ("unverified", true, "554"),
     ] {
         let server = Server::start(mode);
         let mailer = server.mailer().await.mailer;
@@ -273,7 +281,7 @@ async fn a_server_that_is_not_there_is_temporary() {
 
 #[tokio::test]
 async fn a_server_that_never_answers_is_given_up() {
-    for mode in ["silent", "tarpit"] {
+    for mode in ["silent", "stalled"] {
         let server = Server::start(mode);
         let url = format!("smtp://mailer%40example.com:{PASSWORD}@127.0.0.1:{{port}}");
         let settings = server.settings(&url);
@@ -282,6 +290,21 @@ async fn a_server_that_never_answers_is_given_up() {
         let (passes, why) = failure(mailer.send(&message(MailKind::PasswordReset)).await);
         assert!(passes && why.contains("took longer"), "{mode}: {why}");
         assert_eq!(server.stop().1.len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_receipt_that_does_not_come_is_told_from_a_mail_that_was_not_taken() {
+    for (mode, taken) in [("no_receipt", 1), ("tarpit", 0)] {
+        let server = Server::start(mode);
+        let url = format!("smtp://mailer%40example.com:{PASSWORD}@127.0.0.1:{{port}}");
+        let settings = server.settings(&url);
+        let settings = MailSettings { timeout: Duration::from_millis(1500), ..settings };
+        let mailer = settings.build().await.unwrap().mailer;
+        let lost = mailer.send(&message(MailKind::PasswordReset)).await.unwrap_err();
+        let MailError::Unconfirmed(why) = lost else { panic!("{mode}: {lost}") };
+        assert!(why.contains("no answer in 1.5s; it may have been taken"), "{mode}: {why}");
+        assert_eq!(server.stop().1.len(), taken);
     }
 }
 
@@ -305,7 +328,8 @@ async fn a_mail_whose_receipt_was_lost_is_repeated_under_its_message_id() {
     let server = Server::start("drop_after_data");
     let mailer = server.mailer().await.mailer;
     let message = message(MailKind::PasswordReset);
-    assert!(failure(mailer.send(&message).await).0);
+    let lost = mailer.send(&message).await.unwrap_err();
+    assert!(matches!(&lost, MailError::Unconfirmed(why) if !why.contains("ann@")), "{lost}");
     mailer.send(&message).await.unwrap();
     let (_, mails) = server.stop();
     assert_eq!(mails.len(), 2);
@@ -330,6 +354,22 @@ async fn an_international_address_is_sent_to_servers_that_take_it() {
         for mail in mails {
             assert_eq!(mail["to"], serde_json::json!(["josé@xn--bcher-kva.example"]));
         }
+    }
+}
+
+#[tokio::test]
+async fn an_international_sender_that_the_server_does_not_take_is_the_operators_matter() {
+    for to in ["ann@example.com", "josé@example.com"] {
+        let server = Server::start("ascii_only");
+        let url = format!("smtp://mailer%40example.com:{PASSWORD}@127.0.0.1:{{port}}");
+        let settings = server.settings(&url);
+        let settings = MailSettings { from: "postfäch@example.com".to_owned(), ..settings };
+        let mailer = settings.build().await.unwrap().mailer;
+        let mut message = message(MailKind::PasswordReset);
+        message.recipient = Email::parse(to).unwrap();
+        let (passes, why) = failure(mailer.send(&message).await);
+        assert!(passes && why.contains("mail.from has letters beyond ASCII"), "{why}");
+        assert_eq!(server.stop().1.len(), 0);
     }
 }
 

@@ -31,7 +31,22 @@ MODE, FOLDER = sys.argv[1], Path(sys.argv[2])
 logging.getLogger("mail.log").setLevel(logging.CRITICAL)
 warnings.simplefilter("ignore")
 
+# All that a client needs to take its mail for sent, from EHLO to the receipt.
+INJECTED = "\r\n250-x\r\n250 AUTH PLAIN LOGIN"
+if MODE != "inject_open":
+    INJECTED += "\r\n235 ok"
+INJECTED += "\r\n250 ok\r\n250 ok\r\n354 go\r\n250 queued"
+
 USER, PASSWORD = b"mailer@example.com", b"hunter2 /?#"
+
+
+# Refusals for good by their code alone, and not by what they say.
+PASSES = {
+    "mailbox_full": "552 5.2.2 mailbox full",
+    "unknown_sender": "550 5.1.8 sender address rejected: domain not found",
+    "quota": "550 5.4.5 daily sending quota exceeded",
+    "unverified": "554 Message rejected: Email address is not verified.",
+}
 
 
 def report(**event):
@@ -100,9 +115,15 @@ class Recording(SMTP):
 
     async def push(self, status):
         self.taken = status == "250 queued"
-        # Whoever sits in between may add an answer before TLS protects them.
-        if MODE == "inject" and isinstance(status, str) and status.startswith("220 Ready"):
-            status += "\r\n250 injected"
+        # Whoever sits in between may add answers before TLS protects them: to
+        # the one to STARTTLS, or to the one before, in place of that.
+        in_clear = self._tls_protocol is None and isinstance(status, str)
+        if MODE.startswith("inject") and in_clear and status.startswith("220 Ready"):
+            if MODE == "inject_early":
+                return
+            status += INJECTED
+        if MODE == "inject_early" and in_clear and status.startswith("250 "):
+            status += "\r\n220 go" + INJECTED
         if MODE == "one_mail" and status == "250 queued":
             status += "\r\n421 4.4.2 idle for too long"
             await super().push(status)
@@ -123,6 +144,10 @@ class Handler:
     async def handle_RCPT(self, server, session, envelope, address, options):
         if MODE == "reject_recipient" or address.startswith("nobody@"):
             return f"550 5.1.1 <{address}>: no such user"
+        if MODE in PASSES:
+            return PASSES[MODE]
+        if MODE == "stalled":
+            await asyncio.Event().wait()
         if MODE == "defer":
             return "451 4.7.1 greylisted, try again"
         envelope.rcpt_tos.append(address)
@@ -171,7 +196,7 @@ async def main():
         return Recording(
             handler,
             authenticator=authenticate,
-            auth_required=MODE not in ("no_starttls", "clear", "inject"),
+            auth_required=MODE not in ("no_starttls", "clear", "inject_open"),
             enable_SMTPUTF8=MODE != "ascii_only",
             loop=asyncio.get_running_loop(),
             **tls,

@@ -19,7 +19,7 @@ use crate::{dev_mail, print_line, serve, service_key, setup};
 
 /// How long the background tasks have to finish once told to stop: as long as
 /// handing over one mail may take.
-const STOP_TIMEOUT: Duration = Duration::from_secs(20);
+const STOP_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// Serves until a signal says to stop.
 pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {

@@ -14,12 +14,15 @@ use crate::model::mail::{OutboxMail, StoredMail};
 use crate::rng::random;
 use crate::store::{Change, Changes, StoreError};
 
-/// How long handing over one mail may take.
-const SEND_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long until the first retry, about.
-const FIRST_RETRY: Duration = Duration::from_secs(5);
-/// How long until a later one, at most.
-const LAST_RETRY: Duration = Duration::from_secs(3600);
+/// How long handing over one mail may take: the lease leaves as much again for
+/// what comes before, and for recording the outcome.
+const SEND_TIMEOUT: Duration = Duration::from_secs(40);
+/// Pauses after a try that sent nothing.
+const NOT_SENT: Pauses = Pauses { first: Duration::from_secs(5), last: Duration::from_secs(3600) };
+/// Pauses after one that may have sent the mail. A server that acknowledges
+/// late, or never, sends a copy each time.
+const PERHAPS_SENT: Pauses =
+    Pauses { first: Duration::from_secs(600), last: Duration::from_secs(6 * 3600) };
 /// After what time a mail is given up.
 const MAX_AGE: Duration = Duration::from_secs(3 * 86_400);
 /// How often it is tried all the same, be it that old when it is first tried
@@ -42,6 +45,19 @@ const RECORD_AGAIN: [Duration; 4] = [
 /// Why a try failed that nobody said the end of: its process was killed, by this
 /// very mail perhaps, or could not reach the store.
 const CUT_SHORT: &str = "the try before was cut short";
+
+/// How long until the next try, about: the first time, and at most.
+#[derive(Clone, Copy)]
+struct Pauses {
+    first: Duration,
+    last: Duration,
+}
+
+/// When a mail is tried again.
+enum Next {
+    At(Timestamp),
+    After(Pauses),
+}
 
 /// A mail, as far as it takes to record what became of it.
 struct Tried<'a> {
@@ -127,7 +143,9 @@ impl OutboxWorker {
                 Err(error) => Outcome::Failed(error),
             })
         };
-        if !matches!(outcome, Some(Outcome::Sent)) {
+        let perhaps_sent =
+            matches!(outcome, Some(Outcome::Sent | Outcome::Failed(MailError::Unconfirmed(_))));
+        if !perhaps_sent {
             self.auth.give_back(&counted).await;
         }
         outcome
@@ -142,14 +160,14 @@ impl OutboxWorker {
         match timeout(SEND_TIMEOUT, sending.join_next()).await {
             Ok(Some(Ok(answer))) => answer,
             Ok(Some(Err(_)) | None) => Err(MailError::Temporary("the mailer panicked".to_owned())),
-            Err(_) => Err(MailError::Temporary("no answer in time".to_owned())),
+            Err(_) => Err(MailError::Unconfirmed("no answer in time".to_owned())),
         }
     }
 
     /// What is to be recorded.
     fn decide(&self, mail: &Tried<'_>, lease: LeaseId, outcome: Outcome) -> Change {
         let Tried { id, kind, tries, .. } = *mail;
-        let (wait, error) = match outcome {
+        let (next, error) = match outcome {
             Outcome::Sent => {
                 self.counts.sent.fetch_add(1, Ordering::Relaxed);
                 tracing::info!(mail = %id, kind, "mail sent");
@@ -165,25 +183,30 @@ impl OutboxWorker {
             Outcome::CutShort if mail.again && tries >= MIN_TRIES => {
                 return self.bury(mail, lease, CUT_SHORT.to_owned());
             }
-            Outcome::Failed(MailError::Temporary(error)) => (None, shortened(error)),
-            Outcome::TooMany { until, why } => (Some(until), why),
+            Outcome::Failed(MailError::Temporary(error)) => {
+                (Next::After(NOT_SENT), shortened(error))
+            }
+            Outcome::Failed(MailError::Unconfirmed(error)) => {
+                (Next::After(PERHAPS_SENT), shortened(error))
+            }
+            Outcome::TooMany { until, why } => (Next::At(until), why),
             // Not at once: if it was this mail, the others that were on their way
             // with it come back at other times and are not cut short again.
-            Outcome::CutShort => (None, CUT_SHORT.to_owned()),
+            Outcome::CutShort => (Next::After(NOT_SENT), CUT_SHORT.to_owned()),
         };
         if self.is_over(mail) {
             return self.bury(mail, lease, error);
         }
-        let at = match wait {
-            Some(until) => {
+        let at = match next {
+            Next::At(until) => {
                 self.counts.put_off.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(mail = %id, kind, %until, why = error, "mail put off");
                 until
             }
-            None => {
+            Next::After(pauses) => {
                 self.counts.retried.fetch_add(1, Ordering::Relaxed);
-                let wait = self.backoff(tries);
-                tracing::warn!(mail = %id, kind, tries, ?wait, error, "mail not sent, to be tried again");
+                let wait = self.backoff(tries, pauses);
+                tracing::warn!(mail = %id, kind, tries, ?wait, error, "mail not known to be sent, to be tried again");
                 self.auth.now() + wait
             }
         };
@@ -203,11 +226,11 @@ impl OutboxWorker {
         mail.tries >= MAX_TRIES || (is_old && mail.tries >= MIN_TRIES)
     }
 
-    /// About 5 s, doubling to an hour, with a jitter of a quarter either way, so
-    /// that what failed together does not come back together.
-    fn backoff(&self, tries: i64) -> Duration {
+    /// The first pause, doubling to the last, with a jitter of a quarter either
+    /// way, so that what failed together does not come back together.
+    fn backoff(&self, tries: i64, Pauses { first, last }: Pauses) -> Duration {
         let doublings = u32::try_from(tries - 1).unwrap_or(0).min(20);
-        let base = FIRST_RETRY.saturating_mul(2_u32.saturating_pow(doublings)).min(LAST_RETRY);
+        let base = first.saturating_mul(2_u32.saturating_pow(doublings)).min(last);
         let jitter = u32::from(u16::from_be_bytes(random(&*self.auth.0.rng)));
         base * 3 / 4 + base / 2 * jitter / u32::from(u16::MAX)
     }

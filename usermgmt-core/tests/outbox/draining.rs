@@ -45,7 +45,7 @@ async fn slow_mails_hold_nobody_up() {
     }
     queue(&world, 500).await;
     let running = Running::start(&world.worker());
-    // All but one of the places are taken for twenty seconds.
+    // All but one of the places are taken for forty seconds.
     tokio::time::sleep(15 * SECOND).await;
     assert!(world.post.count() > 100, "{} sent beside 15 that hang", world.post.count());
     // They come back one by one, and the others go on.

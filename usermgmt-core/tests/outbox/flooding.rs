@@ -1,7 +1,7 @@
 //! Nobody is flooded through us, and no notice is lost to that.
 
 use usermgmt_core::config::Rate;
-use usermgmt_core::mail::MailKind;
+use usermgmt_core::mail::{MailError, MailKind};
 
 use crate::kit::{HOUR, MINUTE, NOTICE, Running, STRANGERS, World, counts, temporary};
 use crate::post::{Post, Way};
@@ -98,6 +98,23 @@ async fn tries_that_fail_do_not_count() {
     world.post.heal("ann@example.com");
     tokio::time::sleep(MINUTE).await;
     assert_eq!(drained_once(&world).await, [10, 0, 0, 0, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tries_that_may_have_sent_the_mail_count() {
+    let world = World::new().await;
+    let taken = Way::TakeAndSay(MailError::Unconfirmed("no receipt".to_owned()));
+    world.post.set("ann@example.com", taken);
+    for _ in 0..10 {
+        world.queue("ann@example.com", STRANGERS).await;
+    }
+    assert_eq!(drained_once(&world).await, [0, 10, 0, 0, 0]);
+    world.queue("ann@example.com", STRANGERS).await;
+    assert_eq!(drained_once(&world).await, [0, 0, 1, 0, 0]);
+    // The repetitions come when the address has had enough as well.
+    tokio::time::sleep(30 * MINUTE).await;
+    assert_eq!(drained_once(&world).await, [0, 0, 10, 0, 0]);
+    assert_eq!(world.post.count(), 10);
 }
 
 #[tokio::test(start_paused = true)]

@@ -19,6 +19,8 @@ pub(crate) enum Way {
     Hang,
     /// The server takes the mail and never answers.
     TakeAndHang,
+    /// The server takes the mail, and the mailer answers with this.
+    TakeAndSay(MailError),
     /// The mailer panics.
     Panic,
     /// The whole process ends.
@@ -143,6 +145,10 @@ impl Mailer for Post {
             Some(Way::TakeAndHang) => {
                 self.books().taken.push(message.clone());
                 std::future::pending().await
+            }
+            Some(Way::TakeAndSay(error)) => {
+                self.books().taken.push(message.clone());
+                return Err(error);
             }
             None => self.books().taken.push(message.clone()),
         }

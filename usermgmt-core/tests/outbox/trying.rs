@@ -1,5 +1,6 @@
 //! What becomes of one mail: sent, tried again, given up, dropped.
 
+use usermgmt_core::mail::MailError;
 use usermgmt_core::model::mail::MailKind;
 use usermgmt_core::store::{Change, OutboxStore as _};
 
@@ -104,14 +105,14 @@ async fn a_dead_letter_that_an_operator_revives_is_tried_like_a_new_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_does_not_answer_in_20_seconds_has_failed_for_now() {
+async fn a_server_that_does_not_answer_in_40_seconds_has_failed_for_now() {
     let world = World::new().await;
     world.post.set("ann@example.com", Way::Hang);
     world.queue("ann@example.com", NOTICE).await;
     let worker = world.worker();
     let began = world.auth.now();
     worker.run_once().await.unwrap();
-    assert_eq!(world.auth.now().since(began).as_secs(), 20);
+    assert_eq!(world.auth.now().since(began).as_secs(), 40);
     assert_eq!(world.post.in_flight(), 0, "the send goes on");
     assert_eq!(counts(&worker), [0, 1, 0, 0, 0]);
 }
@@ -127,6 +128,30 @@ async fn a_mail_that_was_taken_without_an_answer_is_repeated_with_the_same_id() 
     world.drained().await;
     running.stop().await;
     assert!(world.post.copies().into_iter().eq([(id, 2)]));
+}
+
+/// RFC 5321, 4.5.3.2.6: whoever does not wait ten minutes for the receipt sends
+/// mails twice.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_never_acknowledges_gets_a_handful_of_copies_in_a_day() {
+    let silent = |why: &str| Way::TakeAndSay(MailError::Unconfirmed(why.to_owned()));
+    for way in [silent("no receipt"), Way::TakeAndHang] {
+        let world = World::new().await;
+        world.post.set("ann@example.com", way);
+        world.queue("ann@example.com", NOTICE).await;
+        let running = Running::start(&world.worker());
+        tokio::time::sleep(8 * MINUTE).await;
+        assert_eq!(world.post.count(), 1, "copies before a server may have answered");
+        tokio::time::sleep(DAY).await;
+        let copies = world.post.count();
+        assert!((6..=12).contains(&copies), "{copies} copies in a day");
+        assert_eq!(world.post.copies().len(), 1, "under one id");
+        world.drained().await;
+        running.stop().await;
+        let copies = world.post.count();
+        assert!((10..=24).contains(&copies), "{copies} copies until it is given up");
+        assert_eq!(world.dead().await.len(), 1);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -164,7 +189,7 @@ async fn a_mail_whose_link_is_used_void_or_expired_is_dropped() {
 #[tokio::test(start_paused = true)]
 async fn a_long_error_is_kept_shortened() {
     let world = World::new().await;
-    let error = usermgmt_core::mail::MailError::Permanent("ä".repeat(10_000));
+    let error = MailError::Permanent("ä".repeat(10_000));
     world.post.set("ann@example.com", Way::Refuse(error));
     world.queue("ann@example.com", NOTICE).await;
     world.worker().run_once().await.unwrap();
