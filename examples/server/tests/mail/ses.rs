@@ -117,16 +117,24 @@ async fn without_a_key_in_the_url_the_environment_has_one_or_there_is_no_start()
     assert_eq!(output.status.code(), Some(2), "{error}");
     assert!(error.contains("mail.url") && error.contains("no credentials"), "{error}");
 
-    let clear = bare.clone().var("AWS_ENDPOINT_URL", "http://192.0.2.2:4566").command();
-    let output = { clear }.output().unwrap();
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{error}");
-    assert!(error.contains("mail.url") && error.contains("https://"), "{error}");
-
     let given = bare.var("AWS_ACCESS_KEY_ID", "AKIAENV").var("AWS_SECRET_ACCESS_KEY", "hunter2");
     let server = register(&given).await;
     eventually("the mail to be sent", || server.log().contains("mail sent").then_some(())).await;
     let events = ses.process.stop();
     let keys: Vec<_> = events.iter().filter_map(|event| event["key"].as_str()).collect();
     assert_eq!(keys, ["AKIAENV"]);
+}
+
+#[test]
+fn an_endpoint_of_the_environment_is_not_spoken_to_in_clear_either() {
+    for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SESV2"] {
+        let setup = Setup::new()
+            .var("USERMGMT_MAIL__URL", "ses://AKIA:hunter2@eu-west-1")
+            .var("USERMGMT_MAIL__FROM", "no-reply@example.com")
+            .var(name, "http://192.0.2.2:4566");
+        let output = setup.command().output().unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{name}: {error}");
+        assert!(error.contains("mail.url") && error.contains("https://"), "{name}: {error}");
+    }
 }
