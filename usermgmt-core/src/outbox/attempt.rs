@@ -19,8 +19,8 @@ use crate::store::{Change, Changes, StoreError};
 const SEND_TIMEOUT: Duration = Duration::from_secs(40);
 /// Pauses after a try that sent nothing.
 const NOT_SENT: Pauses = Pauses { first: Duration::from_secs(5), last: Duration::from_secs(3600) };
-/// Pauses after one that may have sent the mail. A server that acknowledges
-/// late, or never, sends a copy each time.
+/// Pauses after the second in a row that may have sent the mail: a connection is
+/// lost once, but a server that acknowledges late, or never, sends a copy each time.
 const PERHAPS_SENT: Pauses =
     Pauses { first: Duration::from_secs(600), last: Duration::from_secs(6 * 3600) };
 /// After what time a mail is given up.
@@ -46,6 +46,9 @@ const RECORD_AGAIN: [Duration; 4] = [
 /// very mail perhaps, or could not reach the store.
 const CUT_SHORT: &str = "the try before was cut short";
 
+/// What is recorded of a try that may have sent the mail begins with this.
+const PERHAPS: &str = "perhaps sent: ";
+
 /// How long until the next try, about: the first time, and at most.
 #[derive(Clone, Copy)]
 struct Pauses {
@@ -68,6 +71,8 @@ struct Tried<'a> {
     tries: i64,
     /// The try before it was cut short as well.
     again: bool,
+    /// The try before it may have sent the mail.
+    perhaps: bool,
 }
 
 impl<'a> Tried<'a> {
@@ -79,6 +84,7 @@ impl<'a> Tried<'a> {
                 created_at: mail.created_at,
                 tries: mail.attempts + 1,
                 again: mail.last_error.as_deref() == Some(CUT_SHORT),
+                perhaps: mail.last_error.as_deref().is_some_and(|e| e.starts_with(PERHAPS)),
             },
             Err(mail) => Self {
                 id: &mail.id,
@@ -86,6 +92,7 @@ impl<'a> Tried<'a> {
                 created_at: mail.created_at,
                 tries: mail.attempts + 1,
                 again: false,
+                perhaps: false,
             },
         }
     }
@@ -187,7 +194,8 @@ impl OutboxWorker {
                 (Next::After(NOT_SENT), shortened(error))
             }
             Outcome::Failed(MailError::Unconfirmed(error)) => {
-                (Next::After(PERHAPS_SENT), shortened(error))
+                let pauses = if mail.perhaps { PERHAPS_SENT } else { NOT_SENT };
+                (Next::After(pauses), shortened(format!("{PERHAPS}{error}")))
             }
             Outcome::TooMany { until, why } => (Next::At(until), why),
             // Not at once: if it was this mail, the others that were on their way
