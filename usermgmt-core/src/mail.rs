@@ -15,8 +15,8 @@ pub enum MailError {
     #[error("temporary failure: {0}")]
     Temporary(String),
     /// May have been sent: the mail was handed over, and no answer came. Each
-    /// further try may be a further copy for the recipient, so it counts as one
-    /// and comes late (RFC 5321, 4.5.3.2.6).
+    /// further try may be a further copy for the recipient, so it counts as one,
+    /// and after a second such answer comes late (RFC 5321, 4.5.3.2.6).
     #[error("no receipt: {0}")]
     Unconfirmed(String),
     /// Will not succeed however often it is tried: a 5xx answer, a recipient

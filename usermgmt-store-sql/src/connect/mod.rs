@@ -100,9 +100,10 @@ impl SqlStore {
     /// of `sslrootcert=file`; with MySQL that is `ssl-mode=VERIFY_IDENTITY` and
     /// `ssl-ca=file`. Signing in to MySQL 8 by `caching_sha2_password` takes TLS.
     ///
-    /// A server that only reads (a standby, after a fail-over) is not used: every
-    /// connection to one is closed, and the store is unavailable until the URL
-    /// leads to one that writes.
+    /// To a server that only reads (a standby, after a fail-over) no connection is
+    /// made, and `ping` says that the store is unavailable until the URL leads to
+    /// one that writes. What MySQL keeps open when a server is made read-only goes
+    /// on reading until the pool replaces it.
     ///
     /// # Errors
     /// [`ConnectError`] says what is wrong: the URL, the database or its schema.
