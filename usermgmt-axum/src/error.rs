@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use usermgmt_core::auth::Unserved;
+use usermgmt_core::auth::ServiceError;
 use utoipa::ToSchema;
 
 use crate::validate::Detail;
@@ -286,12 +286,12 @@ pub(crate) fn internal_body(request_id: Option<&str>) -> (StatusCode, Json<Error
 }
 
 /// The same for every request, whatever it asked for.
-impl From<Unserved> for ApiError {
-    fn from(unserved: Unserved) -> Self {
-        match unserved {
-            Unserved::RateLimited { retry_after } => Self::rate_limited(retry_after),
-            Unserved::Overloaded { retry_after } => Self::overloaded(retry_after),
-            Unserved::Unavailable(cause) => {
+impl From<ServiceError> for ApiError {
+    fn from(service_error: ServiceError) -> Self {
+        match service_error {
+            ServiceError::RateLimited { retry_after } => Self::rate_limited(retry_after),
+            ServiceError::Overloaded { retry_after } => Self::overloaded(retry_after),
+            ServiceError::Unavailable(cause) => {
                 tracing::warn!(%cause, "the store is not available");
                 Self::unavailable()
             }

@@ -154,7 +154,7 @@ pub(crate) fn authentication_error(error: AuthenticationError) -> ApiError {
     match error {
         AuthenticationError::Token(error) => access_error(error),
         AuthenticationError::UserGone => ApiError::not_found("User not found"),
-        AuthenticationError::Unserved(unserved) => unserved.into(),
+        AuthenticationError::Service(service_error) => service_error.into(),
         _ => invalid_token(),
     }
 }

@@ -13,7 +13,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use usermgmt_core::password::{HasherConfig, PasswordHasher, PasswordPolicy, Verdict};
 use usermgmt_core::rng::OsRng;
-use usermgmt_core::secret::Typed;
+use usermgmt_core::secret::PlaintextPassword;
 
 const PER_CORE: usize = 4;
 
@@ -57,7 +57,7 @@ fn raw_argon2(bencher: Bencher<'_, '_>) {
 fn pool_verify(bencher: Bencher<'_, '_>) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let hasher = PasswordHasher::new(HasherConfig::default(), Arc::new(OsRng)).unwrap();
-    let password = Typed::from("purple otter");
+    let password = PlaintextPassword::from("purple otter");
     let hash = runtime.block_on(hasher.hash(&password)).unwrap();
     bencher.counter(ItemsCount::new(cores() * PER_CORE)).bench_local(|| {
         runtime.block_on(async {

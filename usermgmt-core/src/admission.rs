@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::auth::{Auth, Unserved};
+use crate::auth::{Auth, ServiceError};
 use crate::clock::Timestamp;
 use crate::limits::{Attempt, Limit, attempt_within};
 use crate::password::Reserved;
@@ -43,11 +43,11 @@ impl Refusals {
     }
 
     /// `None` where the limit refused nobody; an error where others are counted.
-    fn turn<'a>(&'a self, key: &'a str, now: Timestamp) -> Option<Result<Turn<'a>, Unserved>> {
+    fn turn<'a>(&'a self, key: &'a str, now: Timestamp) -> Option<Result<Turn<'a>, ServiceError>> {
         let mut all = self.all();
         let refusal = all.get_mut(key).filter(|refusal| now < refusal.until)?;
         if refusal.counting == COUNTED_AT_A_TIME {
-            return Some(Err(Unserved::RateLimited { retry_after: Duration::from_secs(1) }));
+            return Some(Err(ServiceError::RateLimited { retry_after: Duration::from_secs(1) }));
         }
         refusal.counting += 1;
         Some(Ok(Turn { refusals: self, key }))
@@ -83,7 +83,7 @@ impl Auth {
         &self,
         limits: &[Limit<'_>],
         now: Timestamp,
-    ) -> Result<(Reserved, Attempt), Unserved> {
+    ) -> Result<(Reserved, Attempt), ServiceError> {
         let keys: Vec<String> = limits.iter().map(|limit| self.counter(limit)).collect();
         let refusals = &self.0.refusals;
         let Some(turn) = keys.iter().find_map(|key| refusals.turn(key, now)) else {
@@ -107,11 +107,11 @@ impl Auth {
         &self,
         limits: &[Limit<'_>],
         now: Timestamp,
-    ) -> Result<Attempt, Unserved> {
+    ) -> Result<Attempt, ServiceError> {
         let attempt = self.count(limits, now).await?;
         for (n, limit) in limits.iter().enumerate() {
             if let Err(refused) = attempt_within(&attempt, n, limit.rate) {
-                if let Unserved::RateLimited { retry_after } = refused {
+                if let ServiceError::RateLimited { retry_after } = refused {
                     self.0.refusals.remember(&self.counter(limit), now + retry_after, now);
                 }
                 return Err(refused);

@@ -90,7 +90,7 @@ impl Client {
 /// Why a request was not served at all, whatever it asked for.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Unserved {
+pub enum ServiceError {
     /// Too many attempts.
     #[error("too many attempts")]
     RateLimited {
@@ -111,7 +111,7 @@ pub enum Unserved {
     Internal(String),
 }
 
-impl From<StoreError> for Unserved {
+impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(source) => Self::Unavailable(source),
@@ -124,7 +124,7 @@ impl From<StoreError> for Unserved {
     }
 }
 
-impl From<HashError> for Unserved {
+impl From<HashError> for ServiceError {
     fn from(error: HashError) -> Self {
         match error {
             HashError::Overloaded { retry_after } => Self::Overloaded { retry_after },
@@ -336,7 +336,7 @@ impl Auth {
             let Some(key) = KeyId::parse(&id) else { continue };
             let is_given = self.0.keys.roots().iter().any(|root| root.id == key);
             // It may read much, and nobody waits for an answer yet.
-            if !is_given && self.0.store.seals_with(key).await? {
+            if !is_given && self.0.store.has_factors_sealed_under(key).await? {
                 return Err(BuildError::RetiredSecret { id });
             }
         }
@@ -357,7 +357,7 @@ impl Auth {
     pub(crate) async fn read<T>(
         &self,
         ask: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<T, Unserved> {
+    ) -> Result<T, ServiceError> {
         Ok(self.read_store(ask).await?)
     }
 
@@ -367,14 +367,14 @@ impl Auth {
         &self,
         list: Vec<Change>,
         now: Timestamp,
-    ) -> Result<Result<(), Guard>, Unserved> {
+    ) -> Result<Result<(), Guard>, ServiceError> {
         self.commit_prepared(&Changes::new(list, now, &*self.0.rng)).await
     }
 
     pub(crate) async fn commit_prepared(
         &self,
         changes: &Changes,
-    ) -> Result<Result<(), Guard>, Unserved> {
+    ) -> Result<Result<(), Guard>, ServiceError> {
         match self.read_store(self.0.store.apply(changes)).await {
             Ok(()) => {
                 if changes.has_mail() {
@@ -409,9 +409,9 @@ impl Auth {
         user: &User,
         session: &Session,
         now: Timestamp,
-    ) -> Result<Tokens, Unserved> {
+    ) -> Result<Tokens, ServiceError> {
         let access =
-            self.0.jwt.issue(user, session, now, &*self.0.rng).map_err(Unserved::Internal)?;
+            self.0.jwt.issue(user, session, now, &*self.0.rng).map_err(ServiceError::Internal)?;
         Ok(Tokens {
             access_token: access,
             refresh_token: crate::token::refresh(&self.0.keys, session.id, session.generation),
@@ -426,8 +426,8 @@ const MAX_CLOCK_OFFSET: Duration = Duration::from_secs(60);
 /// How often a flow reads and decides again before it says that it cannot.
 pub(crate) const ATTEMPTS: usize = 64;
 
-pub(crate) fn contention() -> Unserved {
-    Unserved::Unavailable("the same rows were changed again and again".into())
+pub(crate) fn contention() -> ServiceError {
+    ServiceError::Unavailable("the same rows were changed again and again".into())
 }
 
 /// What a client gets to go on with (RFC 6749, 5.1).

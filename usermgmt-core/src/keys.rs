@@ -113,7 +113,6 @@ pub(crate) struct Root {
     mac: Redacted<[u8; 32]>,
     code: Redacted<[u8; 32]>,
     lookup: Redacted<[u8; 32]>,
-    #[cfg(feature = "totp")]
     pub(crate) seal: Redacted<[u8; 32]>,
     pub(crate) jwt_seed: Redacted<[u8; 32]>,
 }
@@ -193,7 +192,6 @@ impl Root {
             mac: Redacted::new(key("token-mac")),
             code: Redacted::new(key("short-code")),
             lookup: Redacted::new(key("lookup")),
-            #[cfg(feature = "totp")]
             seal: Redacted::new(key("seal")),
             jwt_seed: Redacted::new(key("jwt-ed25519")),
         }

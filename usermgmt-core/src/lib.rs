@@ -12,15 +12,12 @@ pub mod mail;
 pub mod model;
 pub mod outbox;
 pub mod password;
-#[cfg(feature = "totp")]
 mod qr;
 pub mod rng;
-#[cfg(feature = "totp")]
 mod seal;
 pub mod secret;
 pub mod store;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 mod token;
-#[cfg(feature = "totp")]
 mod totp;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::auth::{Auth, Client, Unserved};
+use crate::auth::{Auth, Client, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::Rate;
 use crate::store::{Count, Hit};
@@ -68,7 +68,7 @@ impl Auth {
         &self,
         limits: &[Limit<'_>],
         now: Timestamp,
-    ) -> Result<Attempt, Unserved> {
+    ) -> Result<Attempt, ServiceError> {
         if !self.0.config.limits.enabled {
             return Ok(Attempt { keys: Vec::new(), counts: Vec::new(), now });
         }
@@ -81,7 +81,7 @@ impl Auth {
         &self,
         limits: &[Limit<'_>],
         now: Timestamp,
-    ) -> Result<Attempt, Unserved> {
+    ) -> Result<Attempt, ServiceError> {
         let keys: Vec<String> = limits.iter().map(|limit| self.counter(limit)).collect();
         let mut hits: Vec<Hit> = keys
             .iter()
@@ -104,7 +104,7 @@ impl Auth {
         &self,
         limits: &[Limit<'_>],
         now: Timestamp,
-    ) -> Result<Attempt, Unserved> {
+    ) -> Result<Attempt, ServiceError> {
         let attempt = self.count(limits, now).await?;
         for (n, limit) in limits.iter().enumerate() {
             attempt_within(&attempt, n, limit.rate)?;
@@ -136,9 +136,9 @@ impl Auth {
 }
 
 /// Refuses an attempt beyond the n-th limit.
-pub(crate) fn attempt_within(attempt: &Attempt, n: usize, rate: Rate) -> Result<(), Unserved> {
+pub(crate) fn attempt_within(attempt: &Attempt, n: usize, rate: Rate) -> Result<(), ServiceError> {
     if attempt.count(n) > rate.max {
-        return Err(Unserved::RateLimited { retry_after: attempt.retry_after(n) });
+        return Err(ServiceError::RateLimited { retry_after: attempt.retry_after(n) });
     }
     Ok(())
 }

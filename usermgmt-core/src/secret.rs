@@ -39,15 +39,15 @@ impl<T: Zeroize + AsRef<[u8]>> PartialEq for Redacted<T> {
 impl<T: Zeroize + AsRef<[u8]>> Eq for Redacted<T> {}
 
 /// A password or code as somebody typed it.
-pub type Typed = Redacted<String>;
+pub type PlaintextPassword = Redacted<String>;
 
-impl From<&str> for Typed {
+impl From<&str> for PlaintextPassword {
     fn from(text: &str) -> Self {
         Self::new(text.to_owned())
     }
 }
 
-impl From<String> for Typed {
+impl From<String> for PlaintextPassword {
     fn from(text: String) -> Self {
         Self::new(text)
     }

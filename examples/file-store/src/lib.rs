@@ -265,8 +265,8 @@ impl CredentialStore for FileStore {
         self.memory.root_keys().await
     }
 
-    async fn seals_with(&self, key: KeyId) -> Result<bool, StoreError> {
-        self.memory.seals_with(key).await
+    async fn has_factors_sealed_under(&self, key: KeyId) -> Result<bool, StoreError> {
+        self.memory.has_factors_sealed_under(key).await
     }
 }
 

@@ -51,9 +51,9 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
             worker.run(told_to_stop(stopped)).await;
         }
     });
-    let keeping_house = tokio::spawn({
+    let maintenance = tokio::spawn({
         let auth = auth.clone();
-        async move { auth.keep_house(told_to_stop(stopped)).await }
+        async move { auth.run_maintenance(told_to_stop(stopped)).await }
     });
 
     let app = app(&settings, bound, auth, outgoing.dev_mailbox);
@@ -63,7 +63,7 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
     // Mail last: requests that were in flight may have queued some.
     stop.send_replace(true);
     let finished = async {
-        for task in [sending, keeping_house] {
+        for task in [sending, maintenance] {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a background task failed");
             }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use usermgmt_core::secret::Typed;
+use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::error;
@@ -60,7 +60,7 @@ pub(crate) struct ConfirmRequest {
     email: String,
     /// The eight digits from the mail.
     #[schema(value_type = String)]
-    code: Typed,
+    code: PlaintextPassword,
 }
 
 impl FromFields for ConfirmRequest {

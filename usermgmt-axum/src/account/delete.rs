@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use usermgmt_core::secret::Typed;
+use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::error;
@@ -17,7 +17,7 @@ use crate::validate::{Fields, FromFields, Style, any};
 #[derive(Debug, ToSchema)]
 pub(crate) struct ReauthenticateRequest {
     #[schema(value_type = Option<String>, format = Password, nullable = false)]
-    pub(super) current_password: Option<Typed>,
+    pub(super) current_password: Option<PlaintextPassword>,
 }
 
 impl FromFields for ReauthenticateRequest {
@@ -25,7 +25,7 @@ impl FromFields for ReauthenticateRequest {
 
     fn read(fields: &mut Fields, _: &HttpState) -> Option<Self> {
         let current_password = fields.optional("current_password", any)?;
-        Some(Self { current_password: current_password.map(Typed::from) })
+        Some(Self { current_password: current_password.map(PlaintextPassword::from) })
     }
 }
 

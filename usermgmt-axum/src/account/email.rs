@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use usermgmt_core::secret::Typed;
+use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::error;
@@ -17,7 +17,7 @@ use crate::validate::{Fields, FromFields, Style, not_empty};
 pub(crate) struct EmailTokenRequest {
     /// From the mailed link.
     #[schema(value_type = String)]
-    token: Typed,
+    token: PlaintextPassword,
 }
 
 impl FromFields for EmailTokenRequest {

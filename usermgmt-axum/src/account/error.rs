@@ -40,7 +40,7 @@ pub(super) fn register(error: RegisterError) -> ApiError {
         RegisterError::InvalidField(field) => {
             Problems::of_field(field, Issue::NotText).answer(style)
         }
-        RegisterError::Unserved(unserved) => unserved.into(),
+        RegisterError::Service(service_error) => service_error.into(),
         other => unexpected(&other),
     }
 }
@@ -52,7 +52,7 @@ pub(super) fn email_required() -> ApiError {
 pub(super) fn resend(error: ResendError) -> ApiError {
     match error {
         ResendError::UnknownUser => ApiError::not_found("User not found"),
-        ResendError::Unserved(unserved) => unserved.into(),
+        ResendError::Service(service_error) => service_error.into(),
         other => unexpected(&other),
     }
 }
@@ -66,7 +66,7 @@ pub(crate) fn link(error: LinkError) -> ApiError {
             "The confirmation link has expired. Please request a new one.",
         ),
         LinkError::AlreadyConfirmed => bad_request("already_confirmed", "Email already confirmed"),
-        LinkError::Unserved(unserved) => unserved.into(),
+        LinkError::Service(service_error) => service_error.into(),
         other => unexpected(&other),
     }
 }
@@ -78,7 +78,7 @@ fn invalid_code() -> ApiError {
 pub(super) fn code(error: CodeError) -> ApiError {
     match error {
         CodeError::Invalid => invalid_code(),
-        CodeError::Unserved(unserved) => unserved.into(),
+        CodeError::Service(service_error) => service_error.into(),
         other => unexpected(&other),
     }
 }
@@ -91,7 +91,7 @@ pub(super) fn invalid_credentials() -> ApiError {
 pub(super) fn sign_in(error: SignInError) -> ApiError {
     match error {
         SignInError::InvalidCredentials => invalid_credentials(),
-        SignInError::Unserved(unserved) => unserved.into(),
+        SignInError::Service(service_error) => service_error.into(),
         other => unexpected(&other),
     }
 }
@@ -111,7 +111,7 @@ pub(super) fn sign_in_mfa(error: MfaSignInError) -> ApiError {
         MfaSignInError::InvalidCode => {
             ApiError::new(StatusCode::UNAUTHORIZED, "invalid_code", "The code is invalid")
         }
-        MfaSignInError::Unserved(unserved) => unserved.into(),
+        MfaSignInError::Service(service_error) => service_error.into(),
         other => unexpected(&other),
     }
 }
@@ -123,7 +123,7 @@ pub(super) fn mfa(error: MfaError) -> ApiError {
         MfaError::NotEnabled => bad_request("invalid_code", "No second factor waits for this code"),
         MfaError::InvalidCode => invalid_code(),
         MfaError::Reauthentication(error) => reauthentication(error, Style::Account),
-        MfaError::Unserved(unserved) => unserved.into(),
+        MfaError::Service(service_error) => service_error.into(),
         other => unexpected(&other),
     }
 }
@@ -132,7 +132,7 @@ pub(super) fn refresh(error: RefreshError) -> ApiError {
     match error {
         RefreshError::Invalid | RefreshError::Reused => invalid_token(),
         RefreshError::WrongType => wrong_token_type(),
-        RefreshError::Unserved(unserved) => unserved.into(),
+        RefreshError::Service(service_error) => service_error.into(),
         other => unexpected(&other),
     }
 }
@@ -144,7 +144,7 @@ pub(super) fn no_such_session() -> ApiError {
 pub(super) fn session(error: SessionError) -> ApiError {
     match error {
         SessionError::NotFound => no_such_session(),
-        SessionError::Unserved(unserved) => unserved.into(),
+        SessionError::Service(service_error) => service_error.into(),
         other => unexpected(&other),
     }
 }
@@ -193,7 +193,7 @@ fn changed(error: ProfileError, style: Style, password: &'static str) -> ApiErro
         ProfileError::CurrentPasswordMissing => of_field("current_password", Issue::Missing),
         ProfileError::Password(problem) => of_field(password, problem.into()),
         ProfileError::Reauthentication(error) => reauthentication(error, style),
-        ProfileError::Unserved(unserved) => unserved.into(),
+        ProfileError::Service(service_error) => service_error.into(),
         other => unexpected(&other),
     }
 }
@@ -202,7 +202,7 @@ pub(super) fn delete(error: DeleteError) -> ApiError {
     match error {
         DeleteError::NotFound => user_not_found(),
         DeleteError::Reauthentication(error) => reauthentication(error, Style::Account),
-        DeleteError::Unserved(unserved) => unserved.into(),
+        DeleteError::Service(service_error) => service_error.into(),
         other => unexpected(&other),
     }
 }
@@ -214,7 +214,7 @@ pub(crate) fn reset(error: ResetError) -> ApiError {
         ResetError::Password(problem) => {
             Problems::of_field("new_password", problem.into()).answer(Style::Account)
         }
-        ResetError::Unserved(unserved) => unserved.into(),
+        ResetError::Service(service_error) => service_error.into(),
         other => unexpected(&other),
     }
 }

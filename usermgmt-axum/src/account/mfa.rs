@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use usermgmt_core::flows::mfa::RecoveryCodes;
-use usermgmt_core::secret::Typed;
+use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::delete::ReauthenticateRequest;
@@ -65,7 +65,7 @@ pub(crate) async fn enrol(
 pub(crate) struct CodeRequest {
     /// From the authenticator app, or a recovery code.
     #[schema(value_type = String)]
-    code: Typed,
+    code: PlaintextPassword,
 }
 
 impl FromFields for CodeRequest {
@@ -116,10 +116,10 @@ pub(crate) async fn confirm(
 pub(crate) struct DisableRequest {
     /// From the authenticator app, or a recovery code.
     #[schema(value_type = String)]
-    code: Typed,
+    code: PlaintextPassword,
     /// Where the sign-in is too long ago.
     #[schema(value_type = Option<String>, format = Password, nullable = false)]
-    current_password: Option<Typed>,
+    current_password: Option<PlaintextPassword>,
 }
 
 impl FromFields for DisableRequest {
@@ -128,7 +128,10 @@ impl FromFields for DisableRequest {
     fn read(fields: &mut Fields, _: &HttpState) -> Option<Self> {
         let code = fields.required("code", not_empty);
         let current_password = fields.optional("current_password", any);
-        Some(Self { code: code?.into(), current_password: current_password?.map(Typed::from) })
+        Some(Self {
+            code: code?.into(),
+            current_password: current_password?.map(PlaintextPassword::from),
+        })
     }
 }
 

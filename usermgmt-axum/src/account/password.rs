@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use usermgmt_core::secret::Typed;
+use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::error;
@@ -17,9 +17,9 @@ use crate::validate::{Fields, FromFields, Style, new_password, not_empty};
 #[derive(Debug, ToSchema)]
 pub(crate) struct ChangePasswordRequest {
     #[schema(value_type = String, format = Password)]
-    current_password: Typed,
+    current_password: PlaintextPassword,
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
-    new_password: Typed,
+    new_password: PlaintextPassword,
 }
 
 impl FromFields for ChangePasswordRequest {
@@ -99,9 +99,9 @@ pub(crate) async fn forgot(
 #[derive(Debug, ToSchema)]
 pub(crate) struct ResetPasswordRequest {
     #[schema(value_type = String)]
-    token: Typed,
+    token: PlaintextPassword,
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
-    new_password: Typed,
+    new_password: PlaintextPassword,
 }
 
 impl FromFields for ResetPasswordRequest {

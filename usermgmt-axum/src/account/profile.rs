@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::Serialize;
 use usermgmt_core::flows::profile::UpdateProfile;
 use usermgmt_core::model::identifier::{Email, Username};
-use usermgmt_core::secret::Typed;
+use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::error;
@@ -78,9 +78,9 @@ pub(crate) struct UpdateRequest {
     email: Option<Email>,
     /// Needs `current_password`.
     #[schema(value_type = Option<String>, format = Password, min_length = 8, max_length = 128, nullable = false)]
-    password: Option<Typed>,
+    password: Option<PlaintextPassword>,
     #[schema(value_type = Option<String>, format = Password, nullable = false)]
-    current_password: Option<Typed>,
+    current_password: Option<PlaintextPassword>,
     /// Empty for none.
     #[schema(value_type = Option<String>, max_length = 64, nullable = false)]
     first_name: Option<Option<String>>,
@@ -110,7 +110,7 @@ impl FromFields for UpdateRequest {
             username: username?,
             email: email?,
             password: password?,
-            current_password: current_password?.map(Typed::from),
+            current_password: current_password?.map(PlaintextPassword::from),
             first_name: first_name?,
             last_name: last_name?,
             gender: gender?,

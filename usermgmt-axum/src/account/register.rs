@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use usermgmt_core::flows::register::Register;
 use usermgmt_core::model::identifier::{Email, Username};
-use usermgmt_core::secret::Typed;
+use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::error;
@@ -26,7 +26,7 @@ pub(crate) struct RegisterRequest {
     #[schema(value_type = String, format = Email)]
     email: Email,
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
-    password: Typed,
+    password: PlaintextPassword,
     #[schema(value_type = Option<String>, max_length = 64, nullable = false)]
     first_name: Option<String>,
     #[schema(value_type = Option<String>, max_length = 64, nullable = false)]

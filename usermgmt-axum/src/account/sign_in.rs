@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use usermgmt_core::flows::sign_in::{SignIn, SignInOutcome, SignedIn};
-use usermgmt_core::secret::Typed;
+use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::error;
@@ -25,7 +25,7 @@ pub(crate) struct SignInRequest {
     #[schema(nullable = false)]
     identifier: Option<String>,
     #[schema(value_type = String, format = Password)]
-    password: Option<Typed>,
+    password: Option<PlaintextPassword>,
 }
 
 impl FromFields for SignInRequest {
@@ -35,7 +35,11 @@ impl FromFields for SignInRequest {
         let email = fields.optional("email", any);
         let identifier = fields.optional("identifier", any);
         let password = fields.optional("password", any);
-        Some(Self { email: email?, identifier: identifier?, password: password?.map(Typed::from) })
+        Some(Self {
+            email: email?,
+            identifier: identifier?,
+            password: password?.map(PlaintextPassword::from),
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use usermgmt_core::secret::Typed;
+use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::error;
@@ -17,10 +17,10 @@ use crate::validate::{Fields, FromFields, Style, not_empty};
 pub(crate) struct SignInMfaRequest {
     /// From the answer to `/signin`.
     #[schema(value_type = String)]
-    mfa_token: Typed,
+    mfa_token: PlaintextPassword,
     /// From the authenticator app, or a recovery code.
     #[schema(value_type = String)]
-    code: Typed,
+    code: PlaintextPassword,
 }
 
 impl FromFields for SignInMfaRequest {

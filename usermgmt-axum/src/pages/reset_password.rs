@@ -6,7 +6,7 @@ use usermgmt_core::flows::confirm::LinkError;
 use usermgmt_core::flows::password::ResetError;
 use usermgmt_core::model::token::Purpose;
 use usermgmt_core::password::{MAX_LENGTH, MIN_LENGTH};
-use usermgmt_core::secret::Typed;
+use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::html::{Page, PasswordField};
@@ -58,7 +58,7 @@ pub(crate) async fn show(
     let token = form.text("token");
     let refusal = match state.auth().inspect_link(token, &purposes, &client).await {
         Ok(()) => return page(&state).into_response(),
-        Err(LinkError::Unserved(unserved)) => unserved.into(),
+        Err(LinkError::Service(service_error)) => service_error.into(),
         Err(_) => account::reset(ResetError::InvalidToken),
     };
     reader.refused(&state, TITLE, refusal)
@@ -99,7 +99,7 @@ pub(crate) async fn submit(
         Ok(form) => form,
         Err(refusal) => return reader.refused(&state, TITLE, refusal),
     };
-    let password = Typed::from(form.text("new_password"));
+    let password = PlaintextPassword::from(form.text("new_password"));
     let reset = state.auth().reset_password(form.text("token"), &password, &client).await;
     match reset {
         Ok(_) => reader.done(&state, TITLE, "Password has been reset successfully."),

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use usermgmt_core::secret::Typed;
+use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
@@ -19,7 +19,7 @@ use crate::validate::{Fields, FromFields, Style, text};
 pub(crate) struct ActivateRequest {
     /// From the mail.
     #[schema(value_type = String, min_length = 1, max_length = 255)]
-    code: Typed,
+    code: PlaintextPassword,
 }
 
 impl FromFields for ActivateRequest {

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use usermgmt_core::flows::sign_in::SignIn;
-use usermgmt_core::secret::Typed;
+use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
@@ -21,7 +21,7 @@ pub(crate) struct CheckRequest {
     #[schema(min_length = 3, max_length = 320)]
     identifier: String,
     #[schema(value_type = String, format = Password, min_length = 6)]
-    password: Typed,
+    password: PlaintextPassword,
 }
 
 impl FromFields for CheckRequest {

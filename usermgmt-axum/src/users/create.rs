@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use usermgmt_core::flows::users::CreateUser;
 use usermgmt_core::model::identifier::{Email, Username};
 use usermgmt_core::model::user::Role;
-use usermgmt_core::secret::Typed;
+use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
@@ -38,11 +38,11 @@ pub(crate) struct CreateUserRequest {
     #[schema(value_type = String, format = Email)]
     email: Email,
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
-    password: Typed,
+    password: PlaintextPassword,
     /// The password again.
     #[schema(value_type = String, format = Password)]
     #[expect(dead_code, reason = "compared with the password while both are read")]
-    password_confirmation: Typed,
+    password_confirmation: PlaintextPassword,
     /// `Male` or `Female`.
     gender: String,
     /// `user` or `admin`; `admin` needs a key that may make admins.
@@ -65,7 +65,8 @@ impl FromFields for CreateUserRequest {
             last_name.as_deref().unwrap_or_default(),
         ];
         let password = fields.required("password", new_password(state, &own_words));
-        let confirmation = fields.required("password_confirmation", any).map(Typed::from);
+        let confirmation =
+            fields.required("password_confirmation", any).map(PlaintextPassword::from);
         let gender = if state.config().compat.free_gender {
             fields.required("gender", name(1, NAME_MAX))
         } else {

@@ -43,7 +43,7 @@ pub(super) fn create(error: CreateUserError) -> ApiError {
         CreateUserError::InvalidField(field) => {
             Problems::of_field(field, Issue::NotText).answer(STYLE)
         }
-        CreateUserError::Unserved(unserved) => unserved.into(),
+        CreateUserError::Service(service_error) => service_error.into(),
         other => unexpected(&other),
     }
 }
@@ -51,7 +51,7 @@ pub(super) fn create(error: CreateUserError) -> ApiError {
 pub(super) fn activate(error: ActivationError) -> ApiError {
     match error {
         ActivationError::Expired => bad_request("Activation code expired"),
-        ActivationError::Unserved(unserved) => unserved.into(),
+        ActivationError::Service(service_error) => service_error.into(),
         _ => ApiError::not_found("Invalid activation code"),
     }
 }
@@ -59,7 +59,7 @@ pub(super) fn activate(error: ActivationError) -> ApiError {
 pub(super) fn resend(error: ActivationError) -> ApiError {
     match error {
         ActivationError::AlreadyActivated => bad_request("User already activated"),
-        ActivationError::Unserved(unserved) => unserved.into(),
+        ActivationError::Service(service_error) => service_error.into(),
         _ => ApiError::not_found("Invalid username or email"),
     }
 }
@@ -67,7 +67,7 @@ pub(super) fn resend(error: ActivationError) -> ApiError {
 pub(super) fn credentials(error: SignInError) -> ApiError {
     match error {
         SignInError::InvalidCredentials => bad_request("Invalid credentials"),
-        SignInError::Unserved(unserved) => unserved.into(),
+        SignInError::Service(service_error) => service_error.into(),
         other => unexpected(&other),
     }
 }
@@ -78,7 +78,7 @@ pub(super) fn reset(error: ResetError) -> ApiError {
         ResetError::Password(problem) => {
             Problems::of_field("new_password", problem.into()).answer(STYLE)
         }
-        ResetError::Unserved(unserved) => unserved.into(),
+        ResetError::Service(service_error) => service_error.into(),
         other => unexpected(&other),
     }
 }
@@ -86,7 +86,7 @@ pub(super) fn reset(error: ResetError) -> ApiError {
 pub(super) fn delete(error: DeleteError) -> ApiError {
     match error {
         DeleteError::NotFound => user_not_found(),
-        DeleteError::Unserved(unserved) => unserved.into(),
+        DeleteError::Service(service_error) => service_error.into(),
         other => unexpected(&other),
     }
 }
@@ -96,7 +96,7 @@ pub(super) fn mfa(error: MfaError) -> ApiError {
         MfaError::NotFound => user_not_found(),
         MfaError::NotEnabled => bad_request("MFA is not enabled for this user"),
         MfaError::InvalidCode => invalid_code(),
-        MfaError::Unserved(unserved) => unserved.into(),
+        MfaError::Service(service_error) => service_error.into(),
         other => unexpected(&other),
     }
 }

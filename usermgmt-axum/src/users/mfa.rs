@@ -5,9 +5,9 @@ use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use usermgmt_core::flows::mfa::Enrolment;
+use usermgmt_core::flows::mfa::TotpEnrolment;
 use usermgmt_core::model::ids::UserId;
-use usermgmt_core::secret::Typed;
+use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
@@ -28,7 +28,7 @@ pub(crate) struct MfaBody {
 }
 
 impl MfaBody {
-    fn new(user: &UserId, enrolment: &Enrolment) -> Result<Self, ApiError> {
+    fn new(user: &UserId, enrolment: &TotpEnrolment) -> Result<Self, ApiError> {
         let png = enrolment.qr_png().map_err(|error| ApiError::internal(&error))?;
         Ok(Self {
             user_id: user.to_string(),
@@ -164,7 +164,7 @@ pub(crate) struct VerifyRequest {
     user_id: String,
     /// From the authenticator app, or a recovery code.
     #[schema(value_type = String)]
-    code: Typed,
+    code: PlaintextPassword,
 }
 
 impl FromFields for VerifyRequest {

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use usermgmt_core::secret::Typed;
+use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
@@ -61,9 +61,9 @@ pub(crate) async fn forgot(
 pub(crate) struct ResetRequest {
     /// From the mail.
     #[schema(value_type = String, min_length = 1)]
-    token: Typed,
+    token: PlaintextPassword,
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
-    new_password: Typed,
+    new_password: PlaintextPassword,
 }
 
 impl FromFields for ResetRequest {

@@ -2,7 +2,7 @@
 
 use usermgmt_core::model::identifier::{Email, InvalidUsername, Username};
 use usermgmt_core::password::PasswordProblem;
-use usermgmt_core::secret::Typed;
+use usermgmt_core::secret::PlaintextPassword;
 
 use super::problem::Issue;
 use crate::state::HttpState;
@@ -54,10 +54,10 @@ pub(crate) fn profile(typed: &str) -> Result<Option<String>, Issue> {
 pub(crate) fn new_password<'a>(
     state: &'a HttpState,
     own_words: &'a [&'a str],
-) -> impl FnOnce(&str) -> Result<Typed, Issue> + 'a {
+) -> impl FnOnce(&str) -> Result<PlaintextPassword, Issue> + 'a {
     move |text| {
         state.auth().check_password_policy(text, own_words)?;
-        Ok(Typed::from(text))
+        Ok(PlaintextPassword::from(text))
     }
 }
 

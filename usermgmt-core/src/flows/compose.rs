@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::auth::{Auth, Unserved};
+use crate::auth::{Auth, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::CODE_TTL;
 use crate::model::identifier::{Email, Identifier};
@@ -78,7 +78,7 @@ impl Auth {
         ttl: Duration,
         with_code: bool,
         now: Timestamp,
-    ) -> Result<(MailToken, Change), Unserved> {
+    ) -> Result<(MailToken, Change), ServiceError> {
         let live = self.read(self.0.store.live_token(user, purpose, now)).await?;
         let code_expires_at = now + CODE_TTL;
         if let Some(token) = live

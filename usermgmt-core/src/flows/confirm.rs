@@ -1,7 +1,7 @@
 //! Confirming the address of a registration, by link or by short code; asking
 //! for the mail again; "this was not me".
 
-use crate::auth::{ATTEMPTS, Auth, Client, Unserved, contention};
+use crate::auth::{ATTEMPTS, Auth, Client, ServiceError, contention};
 use crate::clock::Timestamp;
 use crate::config::CODE_TRIES;
 use crate::limits::{Limit, attempt_within};
@@ -10,7 +10,7 @@ use crate::model::ids::{TokenId, UserId};
 use crate::model::mail::MailKind;
 use crate::model::token::{Purpose, Token};
 use crate::model::user::User;
-use crate::secret::Typed;
+use crate::secret::PlaintextPassword;
 use crate::store::{Change, UserPatch};
 use crate::token;
 
@@ -29,7 +29,7 @@ pub enum LinkError {
     AlreadyConfirmed,
     /// Not served.
     #[error(transparent)]
-    Unserved(#[from] Unserved),
+    Service(#[from] ServiceError),
 }
 
 /// Why a short code did nothing: wrong, dead, expired, or there is none. Which
@@ -42,7 +42,7 @@ pub enum CodeError {
     Invalid,
     /// Not served.
     #[error(transparent)]
-    Unserved(#[from] Unserved),
+    Service(#[from] ServiceError),
 }
 
 /// Why the mail was not sent again.
@@ -55,7 +55,7 @@ pub enum ResendError {
     UnknownUser,
     /// Not served.
     #[error(transparent)]
-    Unserved(#[from] Unserved),
+    Service(#[from] ServiceError),
 }
 
 impl Auth {
@@ -93,7 +93,7 @@ impl Auth {
     pub async fn confirm_by_code(
         &self,
         email: &str,
-        code: &Typed,
+        code: &PlaintextPassword,
         client: &Client,
     ) -> Result<User, CodeError> {
         let now = self.now();
@@ -248,7 +248,7 @@ impl Auth {
     pub(crate) async fn token_and_user(
         &self,
         id: TokenId,
-    ) -> Result<Option<(Token, User)>, Unserved> {
+    ) -> Result<Option<(Token, User)>, ServiceError> {
         let Some(row) = self.read(self.0.store.token(id)).await? else {
             return Ok(None);
         };
@@ -267,7 +267,7 @@ impl Auth {
         purpose: Purpose,
         action: &str,
         now: Timestamp,
-    ) -> Result<Option<User>, Unserved> {
+    ) -> Result<Option<User>, ServiceError> {
         let mut list = vec![
             Change::UpdateUser {
                 id: user.id.clone(),
@@ -311,7 +311,7 @@ impl Auth {
         &self,
         client: &Client,
         now: Timestamp,
-    ) -> Result<(), Unserved> {
+    ) -> Result<(), ServiceError> {
         let rate = client.limit(self.0.config.limits.token_client);
         self.attempt(&[Limit { rate, name: "token-client", by: &[&client.network()] }], now)
             .await?;
@@ -324,7 +324,7 @@ impl Auth {
         identifier: &Identifier,
         client: &Client,
         now: Timestamp,
-    ) -> Result<(), Unserved> {
+    ) -> Result<(), ServiceError> {
         let limits = &self.0.config.limits;
         self.attempt(
             &[

@@ -1,11 +1,11 @@
 //! Deleting an account.
 
-use crate::auth::{ATTEMPTS, Auth, Unserved, contention};
+use crate::auth::{ATTEMPTS, Auth, ServiceError, contention};
 use crate::clock::Timestamp;
 use crate::flows::sessions::{Current, ReauthenticationError};
 use crate::model::ids::UserId;
 use crate::model::user::User;
-use crate::secret::Typed;
+use crate::secret::PlaintextPassword;
 use crate::store::Change;
 
 /// Why an account was not deleted.
@@ -20,7 +20,7 @@ pub enum DeleteError {
     Reauthentication(#[from] ReauthenticationError),
     /// Not served.
     #[error(transparent)]
-    Unserved(#[from] Unserved),
+    Service(#[from] ServiceError),
 }
 
 impl Auth {
@@ -33,7 +33,7 @@ impl Auth {
     pub async fn delete_account(
         &self,
         current: &Current,
-        password: Option<&Typed>,
+        password: Option<&PlaintextPassword>,
     ) -> Result<(), DeleteError> {
         self.reauthenticate(current, password).await?;
         self.delete(&current.user.id, |user| current.still(user)).await
@@ -42,7 +42,7 @@ impl Auth {
     /// Deletes a user, for operators and services.
     ///
     /// # Errors
-    /// [`DeleteError::NotFound`] and [`DeleteError::Unserved`].
+    /// [`DeleteError::NotFound`] and [`DeleteError::Service`].
     pub async fn delete_user(&self, id: &UserId) -> Result<(), DeleteError> {
         self.delete(id, |_| Ok(())).await
     }

@@ -1,6 +1,6 @@
 //! A new address: finishing the change from there, undoing it from the old one.
 
-use crate::auth::{ATTEMPTS, Auth, Client, Unserved, contention};
+use crate::auth::{ATTEMPTS, Auth, Client, ServiceError, contention};
 use crate::clock::Timestamp;
 use crate::config::EMAIL_UNDO_TTL;
 use crate::flows::confirm::LinkError;
@@ -189,7 +189,7 @@ impl Auth {
         email: &Email,
         user: &UserId,
         now: Timestamp,
-    ) -> Result<bool, Unserved> {
+    ) -> Result<bool, ServiceError> {
         let address = Identifier::email(email);
         let held = self.read(self.0.store.is_taken(&address, None, now)).await?;
         Ok(held && !self.read(self.0.store.is_taken(&address, Some(user), now)).await?)

@@ -1,6 +1,6 @@
 //! The second factor: authenticator apps (TOTP, RFC 6238) and recovery codes.
 
-use crate::auth::{ATTEMPTS, Auth, Client, Unserved, contention};
+use crate::auth::{ATTEMPTS, Auth, Client, ServiceError, contention};
 use crate::clock::Timestamp;
 use crate::config::{CODE_TRIES, CODE_TTL, MFA_TICKET_TTL, Rate};
 use crate::flows::sessions::{Current, ReauthenticationError};
@@ -13,7 +13,7 @@ use crate::model::token::Purpose;
 use crate::model::user::{Account, User};
 pub use crate::qr::QrError;
 use crate::rng::random;
-use crate::secret::{Redacted, Typed};
+use crate::secret::{PlaintextPassword, Redacted};
 use crate::store::{Change, Guard};
 use crate::{qr, seal, token, totp};
 
@@ -35,7 +35,7 @@ pub enum MfaError {
     Reauthentication(#[from] ReauthenticationError),
     /// Not served.
     #[error(transparent)]
-    Unserved(#[from] Unserved),
+    Service(#[from] ServiceError),
 }
 
 /// Why a sign-in did not get past the second factor.
@@ -47,19 +47,19 @@ pub enum MfaSignInError {
     InvalidCode,
     /// Not served.
     #[error(transparent)]
-    Unserved(#[from] Unserved),
+    Service(#[from] ServiceError),
 }
 
 /// A secret to put into an authenticator app.
 #[derive(Clone, Debug)]
-pub struct Enrolment {
+pub struct TotpEnrolment {
     /// The secret in base32, for typing.
     pub secret: Redacted<String>,
     /// The same with everything else, as `otpauth://totp/…`.
     pub provisioning_uri: Redacted<String>,
 }
 
-impl Enrolment {
+impl TotpEnrolment {
     /// The URI as a QR code: a PNG image.
     ///
     /// # Errors
@@ -102,8 +102,8 @@ impl Auth {
     pub async fn enrol_totp(
         &self,
         current: &Current,
-        password: Option<&Typed>,
-    ) -> Result<Enrolment, MfaError> {
+        password: Option<&PlaintextPassword>,
+    ) -> Result<TotpEnrolment, MfaError> {
         self.reauthenticate(current, password).await?;
         self.begin(&current.user.id, |user| current.still(user)).await
     }
@@ -112,7 +112,7 @@ impl Auth {
     ///
     /// # Errors
     /// [`MfaError`].
-    pub async fn begin_totp(&self, user: &UserId) -> Result<Enrolment, MfaError> {
+    pub async fn begin_totp(&self, user: &UserId) -> Result<TotpEnrolment, MfaError> {
         self.begin(user, |_| Ok(())).await
     }
 
@@ -120,7 +120,7 @@ impl Auth {
         &self,
         user: &UserId,
         may_enrol: impl Fn(&User) -> Result<(), ReauthenticationError>,
-    ) -> Result<Enrolment, MfaError> {
+    ) -> Result<TotpEnrolment, MfaError> {
         for _ in 0..ATTEMPTS {
             let now = self.now();
             let user = self.account(user).await?.ok_or(MfaError::NotFound)?.user;
@@ -154,7 +154,7 @@ impl Auth {
     ///
     /// # Errors
     /// [`MfaError::NotEnabled`] where none waits.
-    pub async fn pending_totp(&self, user: &UserId) -> Result<Enrolment, MfaError> {
+    pub async fn pending_totp(&self, user: &UserId) -> Result<TotpEnrolment, MfaError> {
         let account = self.account(user).await?.ok_or(MfaError::NotFound)?;
         let pending = account.totp.and_then(|totp| totp.pending).ok_or(MfaError::NotEnabled)?;
         let secret = self.open(&account.user.id, &pending)?;
@@ -164,7 +164,7 @@ impl Auth {
     /// Whether the second factor is on, and whether one waits for its first code.
     ///
     /// # Errors
-    /// [`MfaError::NotFound`] and [`MfaError::Unserved`].
+    /// [`MfaError::NotFound`] and [`MfaError::Service`].
     pub async fn mfa_status(&self, user: &UserId) -> Result<MfaStatus, MfaError> {
         let account = self.account(user).await?.ok_or(MfaError::NotFound)?;
         Ok(MfaStatus {
@@ -181,7 +181,7 @@ impl Auth {
     pub async fn confirm_totp(
         &self,
         current: &Current,
-        code: &Typed,
+        code: &PlaintextPassword,
     ) -> Result<RecoveryCodes, MfaError> {
         let now = self.now();
         let id = &current.user.id;
@@ -211,7 +211,11 @@ impl Auth {
     ///
     /// # Errors
     /// [`MfaError`].
-    pub async fn verify_mfa(&self, user: &UserId, code: &Typed) -> Result<(), MfaError> {
+    pub async fn verify_mfa(
+        &self,
+        user: &UserId,
+        code: &PlaintextPassword,
+    ) -> Result<(), MfaError> {
         let now = self.now();
         self.account(user).await?.ok_or(MfaError::NotFound)?;
         let attempt = self.attempt_user_secret(user, now).await?;
@@ -247,8 +251,8 @@ impl Auth {
     pub async fn disable_totp(
         &self,
         current: &Current,
-        code: &Typed,
-        password: Option<&Typed>,
+        code: &PlaintextPassword,
+        password: Option<&PlaintextPassword>,
     ) -> Result<(), MfaError> {
         self.reauthenticate(current, password).await?;
         self.with_code(&current.user.id, code, |auth, account, now| {
@@ -318,7 +322,7 @@ impl Auth {
     pub async fn new_recovery_codes(
         &self,
         current: &Current,
-        code: &Typed,
+        code: &PlaintextPassword,
     ) -> Result<RecoveryCodes, MfaError> {
         let (codes, hashes) = self.recovery_codes(&current.user.id);
         self.with_code(&current.user.id, code, |auth, account, now| {
@@ -341,8 +345,8 @@ impl Auth {
     /// [`MfaSignInError`].
     pub async fn sign_in_mfa(
         &self,
-        ticket: &Typed,
-        code: &Typed,
+        ticket: &PlaintextPassword,
+        code: &PlaintextPassword,
         client: &Client,
     ) -> Result<SignedIn, MfaSignInError> {
         let now = self.now();
@@ -405,7 +409,7 @@ impl Auth {
         &self,
         account: &Account,
         now: Timestamp,
-    ) -> Result<Option<SignInOutcome>, Unserved> {
+    ) -> Result<Option<SignInOutcome>, ServiceError> {
         let user = &account.user;
         let left = self.read(self.0.store.recovery_codes_left(&user.id)).await?;
         let binding = Some(user.epoch.to_string());
@@ -429,7 +433,7 @@ impl Auth {
     async fn with_code(
         &self,
         user: &UserId,
-        code: &Typed,
+        code: &PlaintextPassword,
         what: impl Fn(&Self, &Account, Timestamp) -> Vec<Change>,
     ) -> Result<(), MfaError> {
         let attempt = self.attempt_user_secret(user, self.now()).await?;
@@ -462,7 +466,7 @@ impl Auth {
     fn confirmation(
         &self,
         account: &Account,
-        code: &Typed,
+        code: &PlaintextPassword,
         hashes: Vec<String>,
         now: Timestamp,
     ) -> Result<Option<Vec<Change>>, MfaError> {
@@ -503,7 +507,7 @@ impl Auth {
     fn use_code(
         &self,
         account: &Account,
-        code: &Typed,
+        code: &PlaintextPassword,
         now: Timestamp,
     ) -> Result<Option<UsedCode>, MfaError> {
         let user = &account.user;
@@ -540,17 +544,25 @@ impl Auth {
         )))
     }
 
-    fn enrolment(&self, user: &User, secret: &Redacted<Vec<u8>>) -> Result<Enrolment, Unserved> {
+    fn enrolment(
+        &self,
+        user: &User,
+        secret: &Redacted<Vec<u8>>,
+    ) -> Result<TotpEnrolment, ServiceError> {
         let config = &self.0.config;
         let issuer = config.mfa_issuer.as_deref().unwrap_or(&config.product_name);
         totp::enrolment(secret, issuer, user.email.as_str())
-            .map(|(secret, provisioning_uri)| Enrolment { secret, provisioning_uri })
-            .map_err(Unserved::Internal)
+            .map(|(secret, provisioning_uri)| TotpEnrolment { secret, provisioning_uri })
+            .map_err(ServiceError::Internal)
     }
 
-    fn open(&self, user: &UserId, secret: &SealedSecret) -> Result<Redacted<Vec<u8>>, Unserved> {
+    fn open(
+        &self,
+        user: &UserId,
+        secret: &SealedSecret,
+    ) -> Result<Redacted<Vec<u8>>, ServiceError> {
         seal::open(&self.0.keys, user.as_str(), SEAL_PURPOSE, &secret.sealed).ok_or_else(|| {
-            Unserved::Internal(format!(
+            ServiceError::Internal(format!(
                 "the second factor of user {user} does not open: it was sealed under a root secret that is not \
                  configured, or for another user"
             ))

@@ -5,7 +5,6 @@ pub mod confirm;
 pub mod delete;
 pub mod email_change;
 pub mod links;
-#[cfg(feature = "totp")]
 pub mod mfa;
 pub mod password;
 pub mod profile;

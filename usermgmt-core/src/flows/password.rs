@@ -1,6 +1,6 @@
 //! A new password: changing it, forgetting it, resetting it.
 
-use crate::auth::{ATTEMPTS, Auth, Client, Unserved, contention};
+use crate::auth::{ATTEMPTS, Auth, Client, ServiceError, contention};
 use crate::clock::Timestamp;
 use crate::flows::profile::{ProfileError, UpdateProfile};
 use crate::flows::sessions::Current;
@@ -10,7 +10,7 @@ use crate::model::mail::MailKind;
 use crate::model::token::Purpose;
 use crate::model::user::User;
 use crate::password::PasswordProblem;
-use crate::secret::Typed;
+use crate::secret::PlaintextPassword;
 use crate::store::{Change, UserPatch};
 use crate::token;
 
@@ -26,7 +26,7 @@ pub enum ResetError {
     Password(#[from] PasswordProblem),
     /// Not served.
     #[error(transparent)]
-    Unserved(#[from] Unserved),
+    Service(#[from] ServiceError),
 }
 
 impl Auth {
@@ -54,8 +54,8 @@ impl Auth {
     pub async fn change_password(
         &self,
         current: &Current,
-        current_password: &Typed,
-        new_password: &Typed,
+        current_password: &PlaintextPassword,
+        new_password: &PlaintextPassword,
     ) -> Result<(), ProfileError> {
         let update = UpdateProfile {
             password: Some(new_password.clone()),
@@ -70,8 +70,12 @@ impl Auth {
     /// confirmed its address gets the link that also confirms it.
     ///
     /// # Errors
-    /// [`Unserved`].
-    pub async fn forgot_password(&self, identifier: &str, client: &Client) -> Result<(), Unserved> {
+    /// [`ServiceError`].
+    pub async fn forgot_password(
+        &self,
+        identifier: &str,
+        client: &Client,
+    ) -> Result<(), ServiceError> {
         let now = self.now();
         let identifier = Identifier::typed(identifier);
         self.attempt_mail(&identifier, client, now).await?;
@@ -120,7 +124,7 @@ impl Auth {
     pub async fn reset_password(
         &self,
         link_token: &str,
-        new_password: &Typed,
+        new_password: &PlaintextPassword,
         client: &Client,
     ) -> Result<User, ResetError> {
         let now = self.now();
@@ -149,7 +153,7 @@ impl Auth {
             let hash = match &hash {
                 Some(hash) => hash,
                 None => {
-                    hash.insert(self.0.hasher.hash(new_password).await.map_err(Unserved::from)?)
+                    hash.insert(self.0.hasher.hash(new_password).await.map_err(ServiceError::from)?)
                 }
             };
             let mut set = UserPatch { password: Some(Some(hash.clone())), ..UserPatch::default() };

@@ -1,6 +1,6 @@
 //! Changing one's own account: everything that one request names, in one commit.
 
-use crate::auth::{ATTEMPTS, Auth, Unserved, contention};
+use crate::auth::{ATTEMPTS, Auth, ServiceError, contention};
 use crate::clock::Timestamp;
 use crate::config::EMAIL_UNDO_TTL;
 use crate::flows::compose::valid_profile_text;
@@ -11,7 +11,7 @@ use crate::model::mail::{MailKind, MailToken};
 use crate::model::token::Purpose;
 use crate::model::user::User;
 use crate::password::PasswordProblem;
-use crate::secret::Typed;
+use crate::secret::PlaintextPassword;
 use crate::store::{Change, Guard, UserPatch};
 
 /// What a user changes; `None` leaves a field as it is.
@@ -22,9 +22,9 @@ pub struct UpdateProfile {
     /// A new address; it takes effect once confirmed from there.
     pub email: Option<Email>,
     /// A new password; needs the current one.
-    pub password: Option<Typed>,
+    pub password: Option<PlaintextPassword>,
     /// The current password.
-    pub current_password: Option<Typed>,
+    pub current_password: Option<PlaintextPassword>,
     /// First name.
     pub first_name: Option<Option<String>>,
     /// Last name.
@@ -60,7 +60,7 @@ pub enum ProfileError {
     Reauthentication(#[from] ReauthenticationError),
     /// Not served.
     #[error(transparent)]
-    Unserved(#[from] Unserved),
+    Service(#[from] ServiceError),
 }
 
 impl Auth {
@@ -111,7 +111,7 @@ impl Auth {
             self.attempt(&limits, self.now()).await?;
         }
         let password = match &update.password {
-            Some(password) => Some(self.0.hasher.hash(password).await.map_err(Unserved::from)?),
+            Some(password) => Some(self.0.hasher.hash(password).await.map_err(ServiceError::from)?),
             None => None,
         };
         for _ in 0..ATTEMPTS {
@@ -202,7 +202,7 @@ impl Auth {
         email: &Email,
         list: &mut Vec<Change>,
         now: Timestamp,
-    ) -> Result<(), Unserved> {
+    ) -> Result<(), ServiceError> {
         let taken = self
             .read(self.0.store.is_taken(&Identifier::email(email), Some(&user.id), now))
             .await?;

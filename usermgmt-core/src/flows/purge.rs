@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use crate::auth::{Auth, Unserved};
+use crate::auth::{Auth, ServiceError};
 use crate::clock::Timestamp;
 
 /// How many rows one step touches, so that no statement holds locks for long.
@@ -17,7 +17,7 @@ const PURGE_EVERY: u32 = 5;
 impl Auth {
     /// Keeps house until `stop` is ready: follows the store's clock every minute,
     /// purges every five. Any number of processes may do so on one store.
-    pub async fn keep_house(&self, stop: impl Future<Output = ()>) {
+    pub async fn run_maintenance(&self, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
         for minute in 0_u32.. {
             if minute % PURGE_EVERY == 0
@@ -41,8 +41,8 @@ impl Auth {
     /// several replicas at once. Says how many rows went.
     ///
     /// # Errors
-    /// [`Unserved`] where the store did not answer.
-    pub async fn purge(&self) -> Result<u64, Unserved> {
+    /// [`ServiceError`] where the store did not answer.
+    pub async fn purge(&self) -> Result<u64, ServiceError> {
         let now = self.now();
         let mut removed = 0;
         loop {

@@ -1,7 +1,7 @@
 //! Going on with a session: refresh tokens, their rotation, and what happens
 //! when one comes back (RFC 9700, 4.14).
 
-use crate::auth::{ATTEMPTS, Auth, Client, Tokens, Unserved, contention};
+use crate::auth::{ATTEMPTS, Auth, Client, ServiceError, Tokens, contention};
 use crate::clock::Timestamp;
 use crate::model::mail::MailKind;
 use crate::model::session::Session;
@@ -26,7 +26,7 @@ pub enum RefreshError {
     WrongType,
     /// Not served.
     #[error(transparent)]
-    Unserved(#[from] Unserved),
+    Service(#[from] ServiceError),
 }
 
 /// What a presented generation means for a session at generation `n`.
@@ -123,7 +123,7 @@ impl Auth {
         to: i64,
         client: &Client,
         now: Timestamp,
-    ) -> Result<Option<Session>, Unserved> {
+    ) -> Result<Option<Session>, ServiceError> {
         let expires_at = (now + self.0.config.refresh_token_ttl).min(session.max_expires_at);
         let user_agent = client.shown_agent();
         let change = Change::RotateSession {
@@ -153,7 +153,7 @@ impl Auth {
         session: &Session,
         user: &User,
         now: Timestamp,
-    ) -> Result<bool, Unserved> {
+    ) -> Result<bool, ServiceError> {
         let device = session.user_agent.clone().unwrap_or_default();
         let list = vec![
             Change::EndSession {

@@ -1,6 +1,6 @@
 //! Registering an account.
 
-use crate::auth::{ATTEMPTS, Auth, Client, Unserved, contention};
+use crate::auth::{ATTEMPTS, Auth, Client, ServiceError, contention};
 use crate::clock::Timestamp;
 use crate::config::CODE_TTL;
 use crate::flows::compose::valid_profile_text;
@@ -11,7 +11,7 @@ use crate::model::mail::{MailKind, MailToken};
 use crate::model::token::Purpose;
 use crate::model::user::{Account, PasswordHash, Role, User};
 use crate::password::{PasswordProblem, Verdict};
-use crate::secret::Typed;
+use crate::secret::PlaintextPassword;
 use crate::store::{Change, Changes, Guard, UserPatch};
 
 /// Somebody registers.
@@ -22,7 +22,7 @@ pub struct Register {
     /// Their address.
     pub email: Email,
     /// Their password.
-    pub password: Typed,
+    pub password: PlaintextPassword,
     /// First name.
     pub first_name: Option<String>,
     /// Last name.
@@ -50,7 +50,7 @@ pub enum RegisterError {
     InvalidField(&'static str),
     /// Not served.
     #[error(transparent)]
-    Unserved(#[from] Unserved),
+    Service(#[from] ServiceError),
 }
 
 /// A registration that was decided and is not committed yet, for hosts that
@@ -206,7 +206,7 @@ impl Auth {
         &self,
         user: &UserId,
         now: Timestamp,
-    ) -> Result<(), Unserved> {
+    ) -> Result<(), ServiceError> {
         self.read(self.0.store.live_token(user, Purpose::Confirm, now)).await?;
         Ok(())
     }
@@ -219,7 +219,7 @@ impl Auth {
         quiet: bool,
         name: Identifier,
         now: Timestamp,
-    ) -> Result<Vec<Change>, Unserved> {
+    ) -> Result<Vec<Change>, ServiceError> {
         let user = &account.user;
         let (id, epoch, ttl) = (user.id.clone(), user.epoch, self.0.config.confirmation_ttl);
         let (kind, purpose, touch) = if same_password {
@@ -329,7 +329,11 @@ struct Work {
 }
 
 impl Work {
-    async fn hash(&mut self, auth: &Auth, password: &Typed) -> Result<PasswordHash, Unserved> {
+    async fn hash(
+        &mut self,
+        auth: &Auth,
+        password: &PlaintextPassword,
+    ) -> Result<PasswordHash, ServiceError> {
         if let Some(hash) = &self.hash {
             return Ok(hash.clone());
         }
@@ -340,9 +344,9 @@ impl Work {
     async fn verify(
         &mut self,
         auth: &Auth,
-        password: &Typed,
+        password: &PlaintextPassword,
         stored: Option<&PasswordHash>,
-    ) -> Result<bool, Unserved> {
+    ) -> Result<bool, ServiceError> {
         if let (Some((against, same)), Some(stored)) = (&self.verified, stored)
             && against == stored
         {

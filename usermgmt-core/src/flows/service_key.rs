@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use crate::auth::{Auth, Unserved};
+use crate::auth::{Auth, ServiceError};
 use crate::model::ids::ServiceKeyId;
 use crate::model::service_key::ServiceKey;
 use crate::rng::random;
@@ -30,7 +30,7 @@ pub enum ServiceKeyError {
     NotFound,
     /// Not served.
     #[error(transparent)]
-    Unserved(#[from] Unserved),
+    Service(#[from] ServiceError),
 }
 
 impl Auth {
@@ -50,8 +50,8 @@ impl Auth {
         }
         let now = self.now();
         let id = ServiceKeyId::generate(now, &*self.0.rng);
-        let uuid =
-            uuid::Uuid::try_parse(id.as_str()).map_err(|e| Unserved::Internal(e.to_string()))?;
+        let uuid = uuid::Uuid::try_parse(id.as_str())
+            .map_err(|e| ServiceError::Internal(e.to_string()))?;
         let mut bytes = uuid.as_bytes().to_vec();
         bytes.extend_from_slice(&random::<32>(&*self.0.rng));
         let key = Redacted::new(format!("{SERVICE_KEY_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)));
@@ -67,7 +67,7 @@ impl Auth {
         match self.commit(vec![Change::InsertServiceKey(row.clone())], now).await? {
             Ok(()) => Ok((row, key)),
             Err(guard) => {
-                Err(Unserved::Internal(format!("a new service key met {guard:?}")).into())
+                Err(ServiceError::Internal(format!("a new service key met {guard:?}")).into())
             }
         }
     }
@@ -75,8 +75,11 @@ impl Auth {
     /// Who presents this key; `None` where it is none of ours or revoked.
     ///
     /// # Errors
-    /// [`Unserved`].
-    pub async fn authenticate_service(&self, key: &str) -> Result<Option<ServiceKey>, Unserved> {
+    /// [`ServiceError`].
+    pub async fn authenticate_service(
+        &self,
+        key: &str,
+    ) -> Result<Option<ServiceKey>, ServiceError> {
         let Some(id) = key_id(key) else {
             return Ok(None);
         };
@@ -110,12 +113,12 @@ impl Auth {
     /// Keys in the order they were made, after `after`, at most `limit`.
     ///
     /// # Errors
-    /// [`Unserved`].
+    /// [`ServiceError`].
     pub async fn service_keys(
         &self,
         after: Option<&ServiceKeyId>,
         limit: usize,
-    ) -> Result<Vec<ServiceKey>, Unserved> {
+    ) -> Result<Vec<ServiceKey>, ServiceError> {
         self.read(self.0.store.service_keys(after, limit)).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::auth::{ATTEMPTS, Auth, Unserved, contention};
+use crate::auth::{ATTEMPTS, Auth, ServiceError, contention};
 use crate::clock::Timestamp;
 use crate::config::REAUTHENTICATION_WINDOW;
 use crate::jwt::{AccessClaims, AccessError};
@@ -10,7 +10,7 @@ use crate::limits::Limit;
 use crate::model::ids::{SessionId, UserId};
 use crate::model::session::Session;
 use crate::model::user::User;
-use crate::secret::Typed;
+use crate::secret::PlaintextPassword;
 use crate::store::Change;
 use crate::token;
 
@@ -46,7 +46,7 @@ pub enum AuthenticationError {
     SessionEnded,
     /// Not served.
     #[error(transparent)]
-    Unserved(#[from] Unserved),
+    Service(#[from] ServiceError),
 }
 
 /// Why what a user asked for needs them to prove again who they are.
@@ -70,19 +70,19 @@ pub enum SessionError {
     NotFound,
     /// Not served.
     #[error(transparent)]
-    Unserved(#[from] Unserved),
+    Service(#[from] ServiceError),
 }
 
 /// Either failure of [`Auth::reauthenticate`].
 #[derive(Debug)]
 pub(crate) enum ReauthenticateFailure {
     Refused(ReauthenticationError),
-    Unserved(Unserved),
+    Service(ServiceError),
 }
 
-impl From<Unserved> for ReauthenticateFailure {
-    fn from(unserved: Unserved) -> Self {
-        Self::Unserved(unserved)
+impl From<ServiceError> for ReauthenticateFailure {
+    fn from(service_error: ServiceError) -> Self {
+        Self::Service(service_error)
     }
 }
 
@@ -92,14 +92,13 @@ macro_rules! from_reauthenticate_failure {
             fn from(failure: ReauthenticateFailure) -> Self {
                 match failure {
                     ReauthenticateFailure::Refused(refused) => Self::Reauthentication(refused),
-                    ReauthenticateFailure::Unserved(unserved) => Self::Unserved(unserved),
+                    ReauthenticateFailure::Service(service_error) => Self::Service(service_error),
                 }
             }
         }
     )*};
 }
 from_reauthenticate_failure!(super::delete::DeleteError, super::profile::ProfileError);
-#[cfg(feature = "totp")]
 from_reauthenticate_failure!(super::mfa::MfaError);
 
 impl Auth {
@@ -149,11 +148,11 @@ impl Auth {
     /// Ends the present session.
     ///
     /// # Errors
-    /// [`Unserved`]. That it has ended already is no error.
-    pub async fn sign_out(&self, current: &Current) -> Result<(), Unserved> {
+    /// [`ServiceError`]. That it has ended already is no error.
+    pub async fn sign_out(&self, current: &Current) -> Result<(), ServiceError> {
         match self.end_session(&current.user.id, current.session.id).await {
             Ok(()) | Err(SessionError::NotFound) => Ok(()),
-            Err(SessionError::Unserved(unserved)) => Err(unserved),
+            Err(SessionError::Service(service_error)) => Err(service_error),
         }
     }
 
@@ -161,8 +160,8 @@ impl Auth {
     /// factor. One whose password is verified at this moment counts as made after.
     ///
     /// # Errors
-    /// [`Unserved`]. That the user is gone is no error.
-    pub async fn sign_out_all(&self, user: &UserId) -> Result<(), Unserved> {
+    /// [`ServiceError`]. That the user is gone is no error.
+    pub async fn sign_out_all(&self, user: &UserId) -> Result<(), ServiceError> {
         for _ in 0..ATTEMPTS {
             let now = self.now();
             let Some(account) = self.read(self.0.store.account(user)).await? else {
@@ -189,8 +188,8 @@ impl Auth {
     /// A user's sessions, the one used last first.
     ///
     /// # Errors
-    /// [`Unserved`].
-    pub async fn sessions(&self, user: &UserId) -> Result<Vec<Session>, Unserved> {
+    /// [`ServiceError`].
+    pub async fn sessions(&self, user: &UserId) -> Result<Vec<Session>, ServiceError> {
         self.read(self.0.store.sessions(user, self.now())).await
     }
 
@@ -213,7 +212,7 @@ impl Auth {
     pub(crate) async fn reauthenticate(
         &self,
         current: &Current,
-        password: Option<&Typed>,
+        password: Option<&PlaintextPassword>,
     ) -> Result<(), ReauthenticateFailure> {
         if let Some(password) = password {
             return match self.check_current_password(&current.user.id, password).await? {
@@ -232,8 +231,8 @@ impl Auth {
     pub(crate) async fn check_current_password(
         &self,
         user: &UserId,
-        password: &Typed,
-    ) -> Result<bool, Unserved> {
+        password: &PlaintextPassword,
+    ) -> Result<bool, ServiceError> {
         let now = self.now();
         let by = [user.as_str()];
         let (room, attempt) = self.admit(&[self.user_secret(&by)], now).await?;
@@ -251,7 +250,7 @@ impl Auth {
         &self,
         user: &UserId,
         now: Timestamp,
-    ) -> Result<crate::limits::Attempt, Unserved> {
+    ) -> Result<crate::limits::Attempt, ServiceError> {
         self.attempt(&[self.user_secret(&[user.as_str()])], now).await
     }
 

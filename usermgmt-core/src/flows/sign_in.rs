@@ -1,6 +1,6 @@
 //! Signing in with a password.
 
-use crate::auth::{ATTEMPTS, Auth, Client, Tokens, Unserved, contention};
+use crate::auth::{ATTEMPTS, Auth, Client, ServiceError, Tokens, contention};
 use crate::clock::Timestamp;
 use crate::config::Rate;
 use crate::limits::{Attempt, Limit, attempt_within};
@@ -10,7 +10,7 @@ use crate::model::mail::MailKind;
 use crate::model::session::Session;
 use crate::model::user::{Account, User};
 use crate::password::Verdict;
-use crate::secret::{Redacted, Typed};
+use crate::secret::{PlaintextPassword, Redacted};
 use crate::store::{Change, Guard, KnownDevice, UserPatch};
 
 /// Somebody signs in.
@@ -19,7 +19,7 @@ pub struct SignIn {
     /// Username or address, as it was typed.
     pub identifier: String,
     /// The password, as it was typed.
-    pub password: Typed,
+    pub password: PlaintextPassword,
 }
 
 /// What signing in led to.
@@ -57,7 +57,7 @@ pub enum SignInError {
     InvalidCredentials,
     /// Not served.
     #[error(transparent)]
-    Unserved(#[from] Unserved),
+    Service(#[from] ServiceError),
 }
 
 /// How often the owner is told about failed sign-ins.
@@ -79,20 +79,12 @@ impl Auth {
         };
         for _ in 0..ATTEMPTS {
             let now = self.now();
-            #[cfg(feature = "totp")]
             if account.mfa_enabled() {
                 if let Some(outcome) = self.issue_mfa_ticket(&account, now).await? {
                     self.give_back(&attempt).await;
                     return Ok(outcome);
                 }
             } else if let Ok(signed_in) =
-                self.open_session(&account.user, &["pwd"], vec![], client, now).await?
-            {
-                self.give_back(&attempt).await;
-                return Ok(SignInOutcome::SignedIn(Box::new(signed_in)));
-            }
-            #[cfg(not(feature = "totp"))]
-            if let Ok(signed_in) =
                 self.open_session(&account.user, &["pwd"], vec![], client, now).await?
             {
                 self.give_back(&attempt).await;
@@ -136,7 +128,7 @@ impl Auth {
         &self,
         command: &SignIn,
         client: &Client,
-    ) -> Result<Verified, Unserved> {
+    ) -> Result<Verified, ServiceError> {
         let now = self.now();
         let limits = &self.0.config.limits;
         let identifier = Identifier::typed(&command.identifier);
@@ -189,9 +181,9 @@ impl Auth {
     async fn rehash(
         &self,
         account: Account,
-        password: &Typed,
+        password: &PlaintextPassword,
         now: Timestamp,
-    ) -> Result<Option<Account>, Unserved> {
+    ) -> Result<Option<Account>, ServiceError> {
         let hash = self.0.hasher.hash(password).await?;
         let change = Change::UpdateUser {
             id: account.user.id.clone(),
@@ -214,7 +206,7 @@ impl Auth {
         identifier: &Identifier,
         attempt: &Attempt,
         now: Timestamp,
-    ) -> Result<(), Unserved> {
+    ) -> Result<(), ServiceError> {
         if attempt.count(2) != self.0.config.limits.notify_after {
             return Ok(());
         }
@@ -253,7 +245,7 @@ impl Auth {
         earned_by: Vec<Change>,
         client: &Client,
         now: Timestamp,
-    ) -> Result<Result<SignedIn, Guard>, Unserved> {
+    ) -> Result<Result<SignedIn, Guard>, ServiceError> {
         let config = &self.0.config;
         let max_expires_at = now + config.session_max_ttl;
         let session = Session {

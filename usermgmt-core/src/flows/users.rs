@@ -1,7 +1,7 @@
 //! What a team's other services ask about users. The callers are trusted to ask
 //! about anybody: these answers tell who has an account.
 
-use crate::auth::{ATTEMPTS, Auth, Client, Unserved, contention};
+use crate::auth::{ATTEMPTS, Auth, Client, ServiceError, contention};
 use crate::flows::compose::valid_profile_text;
 use crate::model::identifier::{Email, Identifier, IdentifierKind, Username};
 use crate::model::ids::UserId;
@@ -9,7 +9,7 @@ use crate::model::mail::{MailKind, MailToken};
 use crate::model::token::Purpose;
 use crate::model::user::{Account, Role, User};
 use crate::password::PasswordProblem;
-use crate::secret::Typed;
+use crate::secret::PlaintextPassword;
 use crate::store::{Change, Guard};
 use crate::token;
 
@@ -21,7 +21,7 @@ pub struct CreateUser {
     /// The address; the activation code goes there.
     pub email: Email,
     /// The password.
-    pub password: Typed,
+    pub password: PlaintextPassword,
     /// First name.
     pub first_name: Option<String>,
     /// Last name.
@@ -52,7 +52,7 @@ pub enum CreateUserError {
     InvalidField(&'static str),
     /// Not served.
     #[error(transparent)]
-    Unserved(#[from] Unserved),
+    Service(#[from] ServiceError),
 }
 
 /// Why a user was not activated.
@@ -73,7 +73,7 @@ pub enum ActivationError {
     AlreadyActivated,
     /// Not served.
     #[error(transparent)]
-    Unserved(#[from] Unserved),
+    Service(#[from] ServiceError),
 }
 
 impl Auth {
@@ -118,7 +118,7 @@ impl Auth {
         if self.read(self.0.store.is_taken(&name, None, now)).await? {
             return Err(CreateUserError::UsernameTaken);
         }
-        let password = self.0.hasher.hash(&command.password).await.map_err(Unserved::from)?;
+        let password = self.0.hasher.hash(&command.password).await.map_err(ServiceError::from)?;
         let claim = |identifier| Change::ClaimIdentifier {
             identifier,
             user_id: Some(user.id.clone()),
@@ -224,24 +224,24 @@ impl Auth {
     /// The user with this id, active or not.
     ///
     /// # Errors
-    /// [`Unserved`].
-    pub async fn user(&self, id: &UserId) -> Result<Option<User>, Unserved> {
+    /// [`ServiceError`].
+    pub async fn user(&self, id: &UserId) -> Result<Option<User>, ServiceError> {
         Ok(self.account(id).await?.map(|account| account.user))
     }
 
     /// The user with this id, with what proves who they are.
     ///
     /// # Errors
-    /// [`Unserved`].
-    pub async fn account(&self, id: &UserId) -> Result<Option<Account>, Unserved> {
+    /// [`ServiceError`].
+    pub async fn account(&self, id: &UserId) -> Result<Option<Account>, ServiceError> {
         self.read(self.0.store.account(id)).await
     }
 
     /// The user with this address or username, active or not.
     ///
     /// # Errors
-    /// [`Unserved`].
-    pub async fn find_user(&self, identifier: &str) -> Result<Option<User>, Unserved> {
+    /// [`ServiceError`].
+    pub async fn find_user(&self, identifier: &str) -> Result<Option<User>, ServiceError> {
         let identifier = Identifier::typed(identifier);
         let account =
             self.read(self.0.store.account_by_identifier(&identifier, self.now())).await?;
@@ -251,12 +251,12 @@ impl Auth {
     /// Users in the order of their ids, after `after`, at most `limit`.
     ///
     /// # Errors
-    /// [`Unserved`].
+    /// [`ServiceError`].
     pub async fn list_users(
         &self,
         after: Option<&UserId>,
         limit: usize,
-    ) -> Result<Vec<User>, Unserved> {
+    ) -> Result<Vec<User>, ServiceError> {
         self.read(self.0.store.users(after, limit)).await
     }
 }

@@ -1,7 +1,7 @@
 //! How much mail one address gets, so that nobody can be flooded through us.
 
 use super::OutboxWorker;
-use crate::auth::Unserved;
+use crate::auth::ServiceError;
 use crate::clock::Timestamp;
 use crate::config::Rate;
 use crate::limits::{Attempt, Limit, attempt_within};
@@ -20,7 +20,7 @@ impl OutboxWorker {
     pub(super) async fn count_mail(
         &self,
         mail: &OutboxMail,
-    ) -> Result<Result<Attempt, Full>, Unserved> {
+    ) -> Result<Result<Attempt, Full>, ServiceError> {
         let limits = &self.auth.0.config.limits;
         let (recipient, kind) = (mail.recipient.canonical(), mail.kind.as_str());
         let by_kind = [recipient, kind];
@@ -39,7 +39,7 @@ impl OutboxWorker {
         let now = self.auth.now();
         let attempt = self.auth.count(&counted, now).await?;
         for (n, limit) in counted.iter().enumerate() {
-            if let Err(Unserved::RateLimited { retry_after }) =
+            if let Err(ServiceError::RateLimited { retry_after }) =
                 attempt_within(&attempt, n, limit.rate)
             {
                 self.auth.give_back(&attempt).await;

@@ -12,11 +12,11 @@ use super::stored::Stored;
 use super::{Verdict, nfkc};
 use crate::model::user::PasswordHash;
 use crate::rng::{SecureRng, random};
-use crate::secret::Typed;
+use crate::secret::PlaintextPassword;
 
 /// A password and what to do with it.
 pub(super) struct Job {
-    password: Typed,
+    password: PlaintextPassword,
     work: Work,
     fits: bool,
     /// Free again when the job is done or dropped.
@@ -30,7 +30,7 @@ enum Work {
 
 impl Job {
     pub(super) fn hash(
-        password: Typed,
+        password: PlaintextPassword,
         reply: oneshot::Sender<PasswordHash>,
         room: OwnedSemaphorePermit,
     ) -> Self {
@@ -39,7 +39,7 @@ impl Job {
 
     /// `own_kib` is the memory that every thread keeps.
     pub(super) fn verify(
-        password: Typed,
+        password: PlaintextPassword,
         stored: Option<Stored>,
         own_kib: u32,
         reply: oneshot::Sender<Verdict>,

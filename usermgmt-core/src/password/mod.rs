@@ -32,7 +32,7 @@ pub use policy::{BreachCheck, MAX_LENGTH, MIN_LENGTH, PasswordPolicy, PasswordPr
 
 use crate::model::user::PasswordHash;
 use crate::rng::SecureRng;
-use crate::secret::Typed;
+use crate::secret::PlaintextPassword;
 use engine::{Engine, Job};
 use pool::Pool;
 use stored::Stored;
@@ -129,7 +129,7 @@ impl PasswordHasher {
     /// # Errors
     /// [`HashError::Overloaded`] at once when the queue is full,
     /// [`HashError::Stopped`] when the work was given up.
-    pub async fn hash(&self, password: &Typed) -> Result<PasswordHash, HashError> {
+    pub async fn hash(&self, password: &PlaintextPassword) -> Result<PasswordHash, HashError> {
         self.reserve()?.hash(password).await
     }
 
@@ -146,7 +146,7 @@ impl PasswordHasher {
     /// [`HashError::Stopped`] when the work was given up.
     pub async fn verify(
         &self,
-        password: &Typed,
+        password: &PlaintextPassword,
         hash: Option<&PasswordHash>,
     ) -> Result<Verdict, HashError> {
         self.reserve()?.verify(password, hash).await
@@ -164,7 +164,7 @@ impl Reserved {
     ///
     /// # Errors
     /// [`HashError::Stopped`] when the work was given up.
-    pub async fn hash(self, password: &Typed) -> Result<PasswordHash, HashError> {
+    pub async fn hash(self, password: &PlaintextPassword) -> Result<PasswordHash, HashError> {
         let (reply, answer) = oneshot::channel();
         self.hasher.pool.submit(Job::hash(password.clone(), reply, self.room));
         answer.await.map_err(|_| HashError::Stopped)
@@ -176,7 +176,7 @@ impl Reserved {
     /// [`HashError::Stopped`] when the work was given up.
     pub async fn verify(
         self,
-        password: &Typed,
+        password: &PlaintextPassword,
         hash: Option<&PasswordHash>,
     ) -> Result<Verdict, HashError> {
         let own_kib = self.hasher.config.memory_kib;

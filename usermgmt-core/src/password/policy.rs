@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use zxcvbn::{Score, zxcvbn};
 
 use super::nfkc;
-use crate::secret::Typed;
+use crate::secret::PlaintextPassword;
 
 /// The fewest characters (Unicode code points) a password may have.
 pub const MIN_LENGTH: usize = 8;
@@ -51,7 +51,7 @@ pub enum PasswordProblem {
 pub trait BreachCheck: fmt::Debug + Send + Sync + 'static {
     /// Whether the password is among them. A check that cannot tell at the
     /// moment answers no: nobody should be kept from setting a password by it.
-    async fn is_breached(&self, password: &Typed) -> bool;
+    async fn is_breached(&self, password: &PlaintextPassword) -> bool;
 }
 
 /// Which passwords may be set.
@@ -95,7 +95,7 @@ impl PasswordPolicy {
     /// The first [`PasswordProblem`] that was found.
     pub async fn accept(
         &self,
-        password: &Typed,
+        password: &PlaintextPassword,
         own_words: &[&str],
     ) -> Result<(), PasswordProblem> {
         self.check(password.expose(), own_words)?;
@@ -281,7 +281,7 @@ mod tests {
 
     #[async_trait]
     impl BreachCheck for Stolen {
-        async fn is_breached(&self, password: &Typed) -> bool {
+        async fn is_breached(&self, password: &PlaintextPassword) -> bool {
             password.expose() == self.0
         }
     }

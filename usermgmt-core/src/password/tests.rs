@@ -194,14 +194,14 @@ async fn sixty_four_at_once_are_all_served_each_with_its_own_answer() {
     let larger = hasher_with(larger);
     let mut tasks = JoinSet::new();
     for number in 0..64 {
-        let password = Typed::from(format!("password {number}"));
+        let password = PlaintextPassword::from(format!("password {number}"));
         // Memory of two sizes takes turns in the same workers.
         let made_by = if number % 2 == 0 { &hasher } else { &larger };
         let hash = made_by.hash(&password).await.unwrap();
         let hasher = hasher.clone();
         tasks.spawn(async move {
             let right = hasher.verify(&password, Some(&hash)).await.unwrap();
-            let other = Typed::from(format!("password {}", number + 1));
+            let other = PlaintextPassword::from(format!("password {}", number + 1));
             let wrong = hasher.verify(&other, Some(&hash)).await.unwrap();
             (right.is_right(), wrong)
         });
@@ -281,7 +281,7 @@ impl SecureRng for BrokenOnce {
 #[tokio::test]
 async fn a_panic_is_told_to_its_caller_and_harms_no_other() {
     let hasher = PasswordHasher::new(config(1, 1), Arc::new(BrokenOnce::default())).unwrap();
-    let password = Typed::from("purple otter");
+    let password = PlaintextPassword::from("purple otter");
     assert_eq!(hasher.hash(&password).await, Err(HashError::Stopped));
     let hash = hasher.hash(&password).await.unwrap();
     assert_eq!(hasher.verify(&password, Some(&hash)).await, Ok(Verdict::Right));

@@ -158,7 +158,7 @@ pub trait CredentialStore: Send + Sync {
     /// root secret with this key id, which is what the sealed bytes begin with.
     /// Asked at a start without a root secret that the store knows; it may read
     /// all of them.
-    async fn seals_with(&self, key: KeyId) -> Result<bool, StoreError>;
+    async fn has_factors_sealed_under(&self, key: KeyId) -> Result<bool, StoreError>;
 }
 
 /// What is known of a device.

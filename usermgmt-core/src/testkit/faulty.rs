@@ -191,7 +191,7 @@ pass_on! { CredentialStore, reads:
     fn service_key(id: &ServiceKeyId) -> Option<ServiceKey>;
     fn service_keys(after: Option<&ServiceKeyId>, limit: usize) -> Vec<ServiceKey>;
     fn root_keys() -> Vec<(String, String)>;
-    fn seals_with(key: KeyId) -> bool;
+    fn has_factors_sealed_under(key: KeyId) -> bool;
 }
 
 pass_on! { TokenStore, reads:

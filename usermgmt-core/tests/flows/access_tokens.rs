@@ -11,7 +11,7 @@ use usermgmt_core::jwt::AccessError;
 use usermgmt_core::keys::{KeyRing, RootSecret, RootState};
 use usermgmt_core::secret::Redacted;
 
-use crate::kit::*;
+use crate::fixture::*;
 
 const HS_KEY: [u8; 32] = [3; 32];
 

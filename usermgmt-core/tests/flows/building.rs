@@ -10,7 +10,7 @@ use usermgmt_core::secret::Redacted;
 use usermgmt_core::store::{MemoryStore, Store};
 use usermgmt_core::testkit::FaultyStore;
 
-use crate::kit::*;
+use crate::fixture::*;
 
 async fn build(
     store: &Arc<MemoryStore>,

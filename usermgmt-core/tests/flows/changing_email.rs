@@ -6,7 +6,7 @@ use usermgmt_core::flows::sessions::{Current, ReauthenticationError};
 use usermgmt_core::mail::{MailKind, Message};
 use usermgmt_core::model::token::Purpose;
 
-use crate::kit::*;
+use crate::fixture::*;
 
 const NEW: &str = "ann@new.example";
 
@@ -313,5 +313,5 @@ async fn nobody_is_mailed_without_end_through_a_change_of_address() {
         ask(&world, &current, &format!("victim{n}@example.com")).await;
     }
     let refused = world.auth.update_profile(&current, &to(NEW)).await.unwrap_err();
-    assert!(matches!(refused, ProfileError::Unserved(unserved) if is_limited(&unserved)));
+    assert!(matches!(refused, ProfileError::Service(service_error) if is_limited(&service_error)));
 }

@@ -4,7 +4,7 @@ use usermgmt_core::flows::confirm::{CodeError, LinkError, ResendError};
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::token::Purpose;
 
-use crate::kit::*;
+use crate::fixture::*;
 
 #[tokio::test]
 async fn the_link_confirms_and_then_says_that_it_has() {
@@ -171,7 +171,9 @@ async fn twenty_codes_a_day_may_be_tried_with_an_address_known_or_not() {
         }
         assert!(answers[..20].iter().all(|error| matches!(error, CodeError::Invalid)));
         for refused in &answers[20..] {
-            assert!(matches!(refused, CodeError::Unserved(unserved) if is_limited(unserved)));
+            assert!(
+                matches!(refused, CodeError::Service(service_error) if is_limited(service_error))
+            );
         }
         world.later(DAY);
         let answer = world.auth.confirm_by_code(&address(name), &typed("1"), &home()).await;
@@ -245,7 +247,9 @@ async fn the_mail_comes_again_only_so_often_known_or_not() {
             world.auth.resend_confirmation(&address(name), &client(n)).await.unwrap();
         }
         let refused = world.auth.resend_confirmation(&address(name), &home()).await.unwrap_err();
-        assert!(matches!(refused, ResendError::Unserved(unserved) if is_limited(&unserved)));
+        assert!(
+            matches!(refused, ResendError::Service(service_error) if is_limited(&service_error))
+        );
     }
 }
 

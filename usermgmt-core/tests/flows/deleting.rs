@@ -5,7 +5,7 @@ use usermgmt_core::flows::sessions::ReauthenticationError;
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::store::OutboxStore as _;
 
-use crate::kit::*;
+use crate::fixture::*;
 
 #[tokio::test]
 async fn nothing_of_a_deleted_user_is_found_again() {

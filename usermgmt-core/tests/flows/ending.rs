@@ -7,7 +7,7 @@ use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::ids::UserId;
 use usermgmt_core::store::Change;
 
-use crate::kit::*;
+use crate::fixture::*;
 
 const ROUNDS: usize = 200;
 

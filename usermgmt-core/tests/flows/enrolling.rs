@@ -1,14 +1,14 @@
 //! Turning the second factor on and off.
 
-use usermgmt_core::auth::Unserved;
-use usermgmt_core::flows::mfa::{Enrolment, MfaError, MfaStatus};
+use usermgmt_core::auth::ServiceError;
+use usermgmt_core::flows::mfa::{MfaError, MfaStatus, TotpEnrolment};
 use usermgmt_core::flows::sessions::{Current, ReauthenticationError};
 use usermgmt_core::flows::sign_in::SignInOutcome;
 use usermgmt_core::keys::{KeyRing, RootSecret, RootState};
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::store::Change;
 
-use crate::kit::*;
+use crate::fixture::*;
 
 fn is_invalid<T>(answer: &Result<T, MfaError>) -> bool {
     matches!(answer, Err(MfaError::InvalidCode))
@@ -28,7 +28,7 @@ const ON: MfaStatus = MfaStatus { enabled: true, pending: false };
 const REPLACING: MfaStatus = MfaStatus { enabled: true, pending: true };
 
 /// What a phone reads in the PNG.
-fn scanned(enrolment: &Enrolment) -> String {
+fn scanned(enrolment: &TotpEnrolment) -> String {
     let png = enrolment.qr_png().unwrap();
     let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
@@ -302,7 +302,7 @@ async fn a_sealed_secret_opens_for_nobody_else() {
         world.auth.pending_totp(&bob.user.id).await.map(|_| ()),
         world.auth.confirm_totp(&bob, &code).await.map(|_| ()),
     ] {
-        assert!(matches!(answer.unwrap_err(), MfaError::Unserved(Unserved::Internal(_))));
+        assert!(matches!(answer.unwrap_err(), MfaError::Service(ServiceError::Internal(_))));
     }
     assert_eq!(status(&world, &bob).await, PENDING);
     // Nor is the secret anywhere in the row.

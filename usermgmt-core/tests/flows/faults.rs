@@ -17,7 +17,7 @@ use usermgmt_core::flows::users::{ActivationError, CreateUser, CreateUserError};
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::user::Role;
 
-use crate::kit::*;
+use crate::fixture::*;
 
 /// Lets something be committed and its answer be lost.
 async fn lost<T: Debug, E: Debug>(world: &World, request: impl Future<Output = Result<T, E>>) {

@@ -12,7 +12,7 @@ mod deleting;
 mod ending;
 mod enrolling;
 mod faults;
-mod kit;
+mod fixture;
 mod outboxes;
 mod prehijacking;
 mod profiles;

@@ -13,7 +13,7 @@ use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_core::store::{Change, OutboxDepth, OutboxStore as _};
 use usermgmt_core::testkit::{CapturingMailer, FaultyStore};
 
-use crate::kit::*;
+use crate::fixture::*;
 
 fn temporary() -> MailError {
     MailError::Temporary("451 later".to_owned())

@@ -3,7 +3,7 @@
 
 use usermgmt_core::mail::{MailKind, Message};
 
-use crate::kit::*;
+use crate::fixture::*;
 
 const VICTIM: &str = "victim@example.com";
 const VICTIMS: &str = "purple otter swims";

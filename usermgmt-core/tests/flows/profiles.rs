@@ -6,7 +6,7 @@ use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::user::User;
 use usermgmt_core::password::PasswordProblem;
 
-use crate::kit::*;
+use crate::fixture::*;
 
 fn rename(to: &str) -> UpdateProfile {
     UpdateProfile { username: Some(username(to)), ..UpdateProfile::default() }
@@ -195,7 +195,7 @@ async fn guessing_the_current_password_is_limited() {
         refuse(&world, &current, &new_password(Some(THIRD), OTHER)).await;
     }
     let limited = refuse(&world, &current, &new_password(Some(PASSWORD), OTHER)).await;
-    assert!(matches!(limited, ProfileError::Unserved(unserved) if is_limited(&unserved)));
+    assert!(matches!(limited, ProfileError::Service(service_error) if is_limited(&service_error)));
     world.later(15 * MINUTE);
     let (_, current) = (0, world.current(&world.sign_in("ann").await).await);
     update(&world, &current, &new_password(Some(PASSWORD), OTHER)).await;

@@ -12,7 +12,7 @@ use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::session::Session;
 use usermgmt_core::store::Change;
 
-use crate::kit::*;
+use crate::fixture::*;
 
 async fn refresh(world: &World, token: &str) -> Result<Tokens, RefreshError> {
     world.auth.refresh(token, &home()).await

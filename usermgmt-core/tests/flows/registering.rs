@@ -5,7 +5,7 @@ use usermgmt_core::mail::MailKind;
 use usermgmt_core::password::PasswordProblem;
 use usermgmt_core::testkit::Calls;
 
-use crate::kit::*;
+use crate::fixture::*;
 
 #[tokio::test]
 async fn a_fresh_registration_is_unconfirmed_and_mails_link_code_and_not_me() {
@@ -226,7 +226,7 @@ async fn prepare(world: &World, known: &str) {
         }
         "reserved" => {
             let (_, current) = world.signed_in_member("ann").await;
-            crate::kit::change_email(world, &current, "ann@new.example").await;
+            crate::fixture::change_email(world, &current, "ann@new.example").await;
         }
         _ => {}
     }
@@ -296,7 +296,7 @@ async fn too_many_registrations_from_one_client_are_refused_for_an_hour() {
             .unwrap();
     }
     let refused = world.try_register("ann", "ann@example.com", PASSWORD).await.unwrap_err();
-    assert!(matches!(refused, RegisterError::Unserved(unserved) if is_limited(&unserved)));
+    assert!(matches!(refused, RegisterError::Service(service_error) if is_limited(&service_error)));
     let elsewhere = registration("ann", "ann@example.com", PASSWORD);
     world.auth.register(&elsewhere, &client(2)).await.unwrap();
     world.later(HOUR);

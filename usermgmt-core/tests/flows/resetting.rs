@@ -9,7 +9,7 @@ use usermgmt_core::model::token::Purpose;
 use usermgmt_core::model::user::User;
 use usermgmt_core::password::PasswordProblem;
 
-use crate::kit::*;
+use crate::fixture::*;
 
 async fn forgot(world: &World, identifier: &str) -> Message {
     world.auth.forgot_password(identifier, &home()).await.unwrap();

@@ -6,9 +6,9 @@ use usermgmt_core::flows::mfa::{MfaError, MfaSignInError};
 use usermgmt_core::flows::sessions::Current;
 use usermgmt_core::flows::sign_in::{SignInOutcome, SignedIn};
 use usermgmt_core::mail::MailKind;
-use usermgmt_core::secret::Typed;
+use usermgmt_core::secret::PlaintextPassword;
 
-use crate::kit::*;
+use crate::fixture::*;
 
 /// Somebody with a confirmed factor whose first code was used a minute ago.
 async fn careful(world: &World) -> (Current, Factor) {
@@ -19,14 +19,18 @@ async fn careful(world: &World) -> (Current, Factor) {
     (world.current(&signed_in).await, factor)
 }
 
-async fn ticket(world: &World) -> Typed {
+async fn ticket(world: &World) -> PlaintextPassword {
     match world.try_sign_in("ann", PASSWORD, &home()).await.unwrap() {
         SignInOutcome::MfaRequired { ticket, .. } => ticket,
         other => panic!("{other:?}"),
     }
 }
 
-async fn answer(world: &World, ticket: &Typed, code: &Typed) -> Result<SignedIn, MfaSignInError> {
+async fn answer(
+    world: &World,
+    ticket: &PlaintextPassword,
+    code: &PlaintextPassword,
+) -> Result<SignedIn, MfaSignInError> {
     world.auth.sign_in_mfa(ticket, code, &home()).await
 }
 
@@ -34,7 +38,7 @@ fn is_invalid(answer: &Result<SignedIn, MfaSignInError>) -> bool {
     matches!(answer, Err(MfaSignInError::InvalidCode))
 }
 
-fn code(world: &World, factor: &Factor) -> Typed {
+fn code(world: &World, factor: &Factor) -> PlaintextPassword {
     totp_code(&factor.enrolment, world.now())
 }
 
@@ -124,7 +128,9 @@ async fn codes_are_not_guessed_across_tickets() {
     }
     let last = ticket(&world).await;
     let refused = answer(&world, &last, &code(&world, &factor)).await.unwrap_err();
-    assert!(matches!(refused, MfaSignInError::Unserved(unserved) if is_limited(&unserved)));
+    assert!(
+        matches!(refused, MfaSignInError::Service(service_error) if is_limited(&service_error))
+    );
     world.later(15 * MINUTE);
     answer(&world, &ticket(&world).await, &code(&world, &factor)).await.unwrap();
 }

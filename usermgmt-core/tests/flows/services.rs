@@ -5,7 +5,7 @@ use usermgmt_core::flows::users::{ActivationError, CreateUser, CreateUserError};
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::user::{Role, User};
 
-use crate::kit::*;
+use crate::fixture::*;
 
 fn creation(name: &str) -> CreateUser {
     CreateUser {

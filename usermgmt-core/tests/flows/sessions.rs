@@ -6,7 +6,7 @@ use usermgmt_core::flows::sign_in::{SignInOutcome, SignedIn};
 use usermgmt_core::jwt::AccessError;
 use usermgmt_core::model::session::MAX_SESSIONS;
 
-use crate::kit::*;
+use crate::fixture::*;
 
 async fn sign_in_from(world: &World, client: &Client) -> SignedIn {
     match world.try_sign_in("ann", PASSWORD, client).await.unwrap() {

@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use usermgmt_core::auth::Unserved;
+use usermgmt_core::auth::ServiceError;
 use usermgmt_core::flows::sign_in::{SignInError, SignInOutcome};
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::ids::UserId;
 use usermgmt_core::model::user::PasswordHash;
 use usermgmt_core::store::{Change, UserPatch};
 
-use crate::kit::*;
+use crate::fixture::*;
 
 fn is_invalid(answer: &Result<SignInOutcome, SignInError>) -> bool {
     matches!(answer, Err(SignInError::InvalidCredentials))
 }
 
 fn is_refused(answer: &Result<SignInOutcome, SignInError>) -> bool {
-    matches!(answer, Err(SignInError::Unserved(unserved)) if is_limited(unserved))
+    matches!(answer, Err(SignInError::Service(service_error)) if is_limited(service_error))
 }
 
 async fn set_hash(world: &World, id: &UserId, hash: &str) {
@@ -150,7 +150,7 @@ async fn a_refusal_says_when_the_next_attempt_may_be_made() {
     }
     world.later(MINUTE);
     let refused = world.try_sign_in("nobody", OTHER, &home()).await.unwrap_err();
-    let SignInError::Unserved(Unserved::RateLimited { retry_after }) = refused else {
+    let SignInError::Service(ServiceError::RateLimited { retry_after }) = refused else {
         panic!("{refused:?}");
     };
     assert_eq!(retry_after, 14 * MINUTE);

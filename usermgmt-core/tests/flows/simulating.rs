@@ -17,7 +17,7 @@ use usermgmt_core::secret::Redacted;
 use usermgmt_core::store::{Change, Changes, MemoryStore, Store, UserStore as _};
 use usermgmt_core::testkit::{MockClock, SeededRng};
 
-use crate::kit::*;
+use crate::fixture::*;
 
 const CLIENTS: u32 = 100_000;
 const THREADS: u32 = 2;
@@ -52,7 +52,7 @@ struct Town {
     store: Arc<MemoryStore>,
     servers: [Auth; 2],
     clock: MockClock,
-    lots: SeededRng,
+    random_changes: SeededRng,
     user: Option<User>,
     stolen: u32,
 }
@@ -73,11 +73,11 @@ impl Town {
         };
         let servers =
             [server(2 * seed + 100).await.unwrap(), server(2 * seed + 101).await.unwrap()];
-        Self { store, servers, clock, lots: SeededRng::new(seed), user: None, stolen: 0 }
+        Self { store, servers, clock, random_changes: SeededRng::new(seed), user: None, stolen: 0 }
     }
 
     fn draw(&self, end: u64) -> u64 {
-        self.lots.below(end)
+        self.random_changes.below(end)
     }
 
     /// Either server: it restarts, or the balancer picks another.
@@ -102,7 +102,7 @@ impl Town {
     }
 
     async fn apply(&self, change: Change) {
-        let changes = Changes::new(vec![change], self.clock.now(), &self.lots);
+        let changes = Changes::new(vec![change], self.clock.now(), &self.random_changes);
         self.store.apply(&changes).await.unwrap();
     }
 
@@ -110,7 +110,7 @@ impl Town {
     async fn session(&self) -> Session {
         let now = self.clock.now();
         let session = Session {
-            id: SessionId::generate(&self.lots),
+            id: SessionId::generate(&self.random_changes),
             user_id: self.user.as_ref().unwrap().id.clone(),
             generation: 0,
             rotated_at: None,

@@ -5,7 +5,7 @@ use usermgmt_core::flows::profile::UpdateProfile;
 use usermgmt_core::flows::sessions::Current;
 use usermgmt_core::mail::{MailKind, Message};
 
-use crate::kit::*;
+use crate::fixture::*;
 
 const OWN: &str = "ann@example.com";
 const FIRST: &str = "eve@evil.example";

@@ -4,7 +4,7 @@ use usermgmt_core::flows::sign_in::SignInError;
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::token::Purpose;
 
-use crate::kit::*;
+use crate::fixture::*;
 
 #[tokio::test]
 async fn one_client_alone_does_not_reach_the_accounts_cap() {
@@ -76,7 +76,7 @@ async fn a_client_beyond_its_limits_does_not_take_the_room_of_others() {
     world.member("ann").await;
     let refused = async || {
         let answer = world.try_sign_in("ann", OTHER, &client(66)).await;
-        matches!(answer, Err(SignInError::Unserved(unserved)) if is_limited(&unserved))
+        matches!(answer, Err(SignInError::Service(service_error)) if is_limited(&service_error))
     };
     while !refused().await {}
     // Its attempts are many, and counting them takes a while.

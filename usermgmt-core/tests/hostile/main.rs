@@ -1,9 +1,9 @@
 //! What strangers and thieves try: each test is an attack that must come to nothing.
 
 #[cfg(test)]
-#[path = "../flows/kit.rs"]
+#[path = "../flows/fixture.rs"]
 #[expect(dead_code, reason = "shared with the tests of the flows, which need more of it")]
-mod kit;
+mod fixture;
 
 #[cfg(test)]
 mod addresses;

@@ -4,7 +4,7 @@ use usermgmt_core::flows::mfa::MfaSignInError;
 use usermgmt_core::flows::sign_in::SignInOutcome;
 use usermgmt_core::secret::Redacted;
 
-use crate::kit::*;
+use crate::fixture::*;
 
 /// A member with a second factor.
 async fn with_factor(world: &World, name: &str) -> Factor {

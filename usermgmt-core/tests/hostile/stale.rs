@@ -3,7 +3,7 @@
 use usermgmt_core::flows::delete::DeleteError;
 use usermgmt_core::flows::mfa::MfaError;
 
-use crate::kit::*;
+use crate::fixture::*;
 
 #[tokio::test]
 async fn a_request_that_was_let_in_before_all_sessions_ended_does_nothing_lasting() {

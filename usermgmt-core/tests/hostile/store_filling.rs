@@ -1,11 +1,11 @@
 //! Filling the store, or the queue of passwords, to the harm of others.
 
-use usermgmt_core::auth::Unserved;
+use usermgmt_core::auth::ServiceError;
 use usermgmt_core::flows::sign_in::SignInError;
 use usermgmt_core::model::user::PasswordHash;
 use usermgmt_core::store::{Change, UserPatch};
 
-use crate::kit::*;
+use crate::fixture::*;
 
 #[tokio::test]
 async fn what_is_written_for_nobody_goes_with_the_next_purge() {
@@ -48,7 +48,7 @@ async fn a_password_that_nobody_had_time_to_verify_was_no_try() {
     for _ in 0..20 {
         let answer = world.try_sign_in("ann", PASSWORD, &home()).await;
         assert!(
-            matches!(answer, Err(SignInError::Unserved(Unserved::Overloaded { .. }))),
+            matches!(answer, Err(SignInError::Service(ServiceError::Overloaded { .. }))),
             "{answer:?}"
         );
         let answer = world.auth.delete_account(&current, Some(&typed(OTHER))).await;

@@ -114,7 +114,7 @@ pass_on! {
         fn service_key(id: &ServiceKeyId) -> Option<ServiceKey>;
         fn service_keys(after: Option<&ServiceKeyId>, limit: usize) -> Vec<ServiceKey>;
         fn root_keys() -> Vec<(String, String)>;
-        fn seals_with(key: KeyId) -> bool;
+        fn has_factors_sealed_under(key: KeyId) -> bool;
     }
 
     TokenStore {

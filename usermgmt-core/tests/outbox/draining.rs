@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::kit::{NOTICE, Running, SECOND, World, counts, permanent};
+use crate::fixture::{NOTICE, Running, SECOND, World, counts, permanent};
 use crate::post::{Post, Way};
 
 const LATENCY: Duration = Duration::from_millis(50);

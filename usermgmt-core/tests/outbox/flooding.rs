@@ -3,7 +3,7 @@
 use usermgmt_core::config::Rate;
 use usermgmt_core::mail::{MailError, MailKind};
 
-use crate::kit::{HOUR, MINUTE, NOTICE, Running, STRANGERS, World, counts, temporary};
+use crate::fixture::{HOUR, MINUTE, NOTICE, Running, STRANGERS, World, counts, temporary};
 use crate::post::{Post, Way};
 
 async fn drained_once(world: &World) -> [u64; 5] {

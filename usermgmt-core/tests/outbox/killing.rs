@@ -8,9 +8,9 @@ use usermgmt_core::flows::register::Register;
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::identifier::{Email, Username};
 use usermgmt_core::outbox::OutboxWorker;
-use usermgmt_core::secret::Typed;
+use usermgmt_core::secret::PlaintextPassword;
 
-use crate::kit::{HOUR, MINUTE, NOTICE, Running, SECOND, World, permanent, temporary};
+use crate::fixture::{HOUR, MINUTE, NOTICE, Running, SECOND, World, permanent, temporary};
 use crate::post::{Post, Way};
 
 /// Sends what is left, in a process that lives.
@@ -105,7 +105,7 @@ async fn a_server_killed_at_any_step_of_a_registration_mails_what_it_committed_a
         let registration = Register {
             username: Username::parse("ann", 64).unwrap(),
             email: Email::parse("ann@example.com").unwrap(),
-            password: Typed::new("purple otter swims".to_owned()),
+            password: PlaintextPassword::new("purple otter swims".to_owned()),
             first_name: None,
             last_name: None,
             gender: None,

@@ -6,9 +6,9 @@
 
 mod cut;
 mod draining;
+mod fixture;
 mod flooding;
 mod killing;
-mod kit;
 mod post;
 mod trying;
 mod working;

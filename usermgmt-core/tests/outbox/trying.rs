@@ -4,7 +4,9 @@ use usermgmt_core::mail::MailError;
 use usermgmt_core::model::mail::MailKind;
 use usermgmt_core::store::{Change, OutboxStore as _};
 
-use crate::kit::{DAY, HOUR, MINUTE, NOTICE, Running, SECOND, World, counts, permanent, temporary};
+use crate::fixture::{
+    DAY, HOUR, MINUTE, NOTICE, Running, SECOND, World, counts, permanent, temporary,
+};
 use crate::post::Way;
 
 #[tokio::test(start_paused = true)]

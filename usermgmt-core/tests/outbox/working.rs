@@ -8,7 +8,7 @@ use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_core::store::OutboxStore as _;
 
 use crate::cut::Cut;
-use crate::kit::{MINUTE, NOTICE, Running, SECOND, World, counts, permanent, temporary};
+use crate::fixture::{MINUTE, NOTICE, Running, SECOND, World, counts, permanent, temporary};
 use crate::post::{Post, Way};
 
 #[tokio::test(start_paused = true)]

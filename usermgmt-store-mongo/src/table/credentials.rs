@@ -63,7 +63,7 @@ impl CredentialStore for MongoStore {
         Ok(rows.into_iter().map(|row| (row.id, row.fingerprint)).collect())
     }
 
-    async fn seals_with(&self, key: KeyId) -> Result<bool, StoreError> {
+    async fn has_factors_sealed_under(&self, key: KeyId) -> Result<bool, StoreError> {
         self.any_sealed_with(key.as_bytes()).await
     }
 }

@@ -178,7 +178,7 @@ impl CredentialStore for SqlStore {
         .await
     }
 
-    async fn seals_with(&self, key: KeyId) -> Result<bool, StoreError> {
+    async fn has_factors_sealed_under(&self, key: KeyId) -> Result<bool, StoreError> {
         let any = factors::select_sealed_with(key.as_bytes());
         let found = self.read_one(&any, |row| row.columns().truth()).await?;
         Ok(found.unwrap_or_default())

@@ -7,7 +7,7 @@ use divan::Bencher;
 use futures_util::future::join_all;
 use usermgmt_core::password::{PasswordHasher, Verdict};
 use usermgmt_core::rng::OsRng;
-use usermgmt_core::secret::Typed;
+use usermgmt_core::secret::PlaintextPassword;
 
 use crate::common::PASSWORD;
 use crate::turns::{Comparison, Side, Turn, measure, turns};
@@ -28,7 +28,7 @@ static HASHER: LazyLock<PasswordHasher> = LazyLock::new(|| {
 fn sign_in_whole(bencher: Bencher<'_, '_>, turn: &Turn) {
     let world = &*WORLD;
     let hasher = &*HASHER;
-    let password = Typed::from(PASSWORD);
+    let password = PlaintextPassword::from(PASSWORD);
     let hash = world.runtime.block_on(hasher.hash(&password)).unwrap();
     measure(bencher, COMPARISON, turn, PEOPLE * TIMES, || {
         let tasks = world.addresses.iter().enumerate().map(|(number, address)| {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::common::{Reply, Server, eventually};
-use crate::kit::{PASSWORD, Smtp, printed, setup};
+use crate::fixture::{PASSWORD, Smtp, printed, setup};
 use crate::relay::Relay;
 
 /// A mail server that hangs does so for 18 seconds: no answer waits for that.

@@ -4,15 +4,15 @@ use mailparse::parse_mail;
 use serde_json::json;
 
 use crate::common::PASSWORD;
+use crate::fixture::{self, Smtp, setup};
 use crate::helper::part;
-use crate::kit::{self, Smtp, setup};
 use crate::relay::Relay;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_addresses_and_hosts_of_strangers_add_nothing_to_a_mail() {
     let smtp = Smtp::start("ok");
     let relay = Relay::to(smtp.port).await;
-    let server = setup(&relay, kit::PASSWORD, &[&smtp]).start().await;
+    let server = setup(&relay, fixture::PASSWORD, &[&smtp]).start().await;
     let register = async |username: &str, email: &str| {
         let request = server
             .request("POST", "/api/v1/register")
@@ -58,7 +58,7 @@ async fn names_addresses_and_hosts_of_strangers_add_nothing_to_a_mail() {
     });
     for event in letters.await.unwrap() {
         let raw = event["mail"].as_str().unwrap();
-        let letter = kit::Letter::parse(raw);
+        let letter = fixture::Letter::parse(raw);
         assert_eq!(event["to"], json!([letter.to]), "one recipient");
         assert!(letter.to.ends_with("@example.org"), "{raw}");
         let mail = parse_mail(raw.as_bytes()).unwrap();

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::common::Server;
-use crate::kit::{PASSWORD, Smtp, setup};
+use crate::fixture::{PASSWORD, Smtp, setup};
 use crate::relay::Relay;
 
 async fn register(server: &Server) {
@@ -72,6 +72,6 @@ async fn told_to_stop_the_server_finishes_the_mail_that_is_on_its_way() {
     let log = std::fs::read_to_string(setup.dir().join("server.log")).unwrap();
     assert!(log.contains("mail sent"), "{log}");
     assert_eq!(slow.letter().to, "ada@example.org");
-    let list = crate::kit::printed(&setup, &["outbox", "list"]);
+    let list = crate::fixture::printed(&setup, &["outbox", "list"]);
     assert!(list.contains("0 given up; 0 waiting"), "{list}");
 }

@@ -4,7 +4,7 @@ use mailparse::{MailHeaderMap as _, parse_mail};
 use serde_json::json;
 
 use crate::common::{PASSWORD, Server};
-use crate::kit::{self, Letter, Smtp, setup};
+use crate::fixture::{self, Letter, Smtp, setup};
 use crate::relay::Relay;
 
 async fn post(server: &Server, path: &str, language: &str, body: serde_json::Value) -> u16 {
@@ -29,7 +29,7 @@ async fn next(mut smtp: Smtp) -> (Smtp, Letter, String) {
 async fn mails_are_in_the_language_of_the_registration_from_then_on() {
     let mut smtp = Smtp::start("ok");
     let relay = Relay::to(smtp.port).await;
-    let server = setup(&relay, kit::PASSWORD, &[&smtp]).start().await;
+    let server = setup(&relay, fixture::PASSWORD, &[&smtp]).start().await;
     for (n, (accepted, confirmation, reset)) in [
         ("de-AT,de;q=0.9,en;q=0.5", "Bestätigen Sie Ihre Adresse", "Wählen Sie ein neues Passwort"),
         ("pl", "Potwierdź swój adres", "Wybierz nowe hasło"),

@@ -11,14 +11,14 @@ mod common;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod fixture;
+#[cfg(test)]
 #[path = "../../../../usermgmt-mail/tests/support/mod.rs"]
 mod helper;
 #[cfg(test)]
 mod injection;
 #[cfg(test)]
 mod killed;
-#[cfg(test)]
-mod kit;
 #[cfg(test)]
 mod languages;
 #[cfg(test)]

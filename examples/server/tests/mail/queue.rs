@@ -13,7 +13,7 @@ use usermgmt_core::store::{Change, Changes, Store};
 use usermgmt_store_sql::{PoolOptions, SqlStore};
 
 use crate::common::{Server, Setup, eventually};
-use crate::kit::printed;
+use crate::fixture::printed;
 use crate::sink::Sink;
 
 const MAILS: usize = 10_000;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use usermgmt_core::store::Store;
 
 use crate::common::{Kind, Setup, eventually};
-use crate::kit::printed;
+use crate::fixture::printed;
 use crate::queue::{mail, queue, to};
 use crate::sink::Sink;
 

@@ -4,8 +4,8 @@ use mailparse::{MailHeaderMap as _, parse_mail};
 use serde_json::json;
 
 use crate::common::{PASSWORD, Setup, eventually};
+use crate::fixture::{Letter, printed};
 use crate::helper::Helper;
-use crate::kit::{Letter, printed};
 use crate::relay::Relay;
 
 struct Ses {

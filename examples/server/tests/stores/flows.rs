@@ -12,7 +12,7 @@ use usermgmt_core::mail::{MailKind, Message};
 use usermgmt_core::model::ids::{ServiceKeyId, UserId};
 use usermgmt_core::model::user::{PasswordHash, Role};
 use usermgmt_core::rng::OsRng;
-use usermgmt_core::secret::Typed;
+use usermgmt_core::secret::PlaintextPassword;
 use usermgmt_core::store::{Change, Changes, UserPatch};
 
 use crate::totp;
@@ -111,8 +111,8 @@ pub(crate) struct Ready {
     pub(crate) user: Option<UserId>,
     current: Option<Current>,
     /// What was mailed or handed out for this flow: a link's token, a ticket, …
-    secret: Typed,
-    code: Typed,
+    secret: PlaintextPassword,
+    code: PlaintextPassword,
 }
 
 impl Flow {
@@ -123,8 +123,8 @@ impl Flow {
             name: name.to_owned(),
             user: None,
             current: None,
-            secret: Typed::from(""),
-            code: Typed::from(""),
+            secret: PlaintextPassword::from(""),
+            code: PlaintextPassword::from(""),
         };
         match self {
             Self::Register | Self::CreateUser | Self::CreateServiceKey => {}
@@ -154,7 +154,7 @@ impl Flow {
             }
             Self::RevokeServiceKey => {
                 let (key, _) = auth.create_service_key(name, false).await.unwrap();
-                ready.secret = Typed::from(key.id.as_str());
+                ready.secret = PlaintextPassword::from(key.id.as_str());
             }
             _ => {
                 let signed_in = member(world, name).await;
@@ -273,12 +273,13 @@ impl Flow {
             Self::SignOutAll => told(auth.sign_out_all(&ready.user()).await),
             Self::UpdateProfile => told(auth.update_profile(ready.current(), &update).await),
             Self::ChangePassword => {
-                let (old, new) = (Typed::from(PASSWORD), Typed::from(OTHER));
+                let (old, new) =
+                    (PlaintextPassword::from(PASSWORD), PlaintextPassword::from(OTHER));
                 told(auth.change_password(ready.current(), &old, &new).await)
             }
             Self::ForgotPassword => told(auth.forgot_password(name, &home).await),
             Self::ResetPassword | Self::ResetBeforeConfirming => {
-                told(auth.reset_password(secret, &Typed::from(OTHER), &home).await)
+                told(auth.reset_password(secret, &PlaintextPassword::from(OTHER), &home).await)
             }
             Self::RequestEmailChange => {
                 told(auth.update_profile(ready.current(), &moving(name)).await)
@@ -344,7 +345,7 @@ pub(crate) fn registration(name: &str, password: &str) -> Register {
     Register {
         username: username(name),
         email: email(&address(name)),
-        password: Typed::from(password),
+        password: PlaintextPassword::from(password),
         first_name: None,
         last_name: None,
         gender: None,
@@ -360,7 +361,7 @@ fn created(name: &str) -> CreateUser {
     CreateUser {
         username: username(name),
         email: email(&address(name)),
-        password: Typed::from(PASSWORD),
+        password: PlaintextPassword::from(PASSWORD),
         first_name: None,
         last_name: None,
         gender: None,
@@ -370,7 +371,7 @@ fn created(name: &str) -> CreateUser {
 }
 
 fn credentials(identifier: &str, password: &str) -> SignIn {
-    SignIn { identifier: identifier.to_owned(), password: Typed::from(password) }
+    SignIn { identifier: identifier.to_owned(), password: PlaintextPassword::from(password) }
 }
 
 /// A move to another address.
@@ -379,18 +380,18 @@ fn moving(name: &str) -> UpdateProfile {
 }
 
 /// The token in a mail's link.
-fn link(mail: &Message) -> Typed {
+fn link(mail: &Message) -> PlaintextPassword {
     token(mail.link.as_ref())
 }
 
-fn token(link: Option<&Typed>) -> Typed {
+fn token(link: Option<&PlaintextPassword>) -> PlaintextPassword {
     let link = link.unwrap().expose();
-    Typed::from(&link[link.find("umt_").unwrap()..])
+    PlaintextPassword::from(&link[link.find("umt_").unwrap()..])
 }
 
 /// What an authenticator app shows so many steps from now.
-fn code(auth: &Auth, secret: &Typed, steps: i64) -> Typed {
-    Typed::from(totp::code(secret.expose(), auth.now().as_secs() + 30 * steps))
+fn code(auth: &Auth, secret: &PlaintextPassword, steps: i64) -> PlaintextPassword {
+    PlaintextPassword::from(totp::code(secret.expose(), auth.now().as_secs() + 30 * steps))
 }
 
 const OLD_PASSWORD: &str = "xxxxxxxx";

@@ -167,7 +167,7 @@ impl CredentialStore for MemoryStore {
         Ok(state.root_keys.rows().map(|row| (row.id.clone(), row.fingerprint.clone())).collect())
     }
 
-    async fn seals_with(&self, key: KeyId) -> Result<bool, StoreError> {
+    async fn has_factors_sealed_under(&self, key: KeyId) -> Result<bool, StoreError> {
         let state = self.state()?;
         let mut confirmed = state.factors.rows().filter_map(|row| row.totp.confirmed.as_ref());
         Ok(confirmed.any(|secret| secret.sealed.starts_with(key.as_bytes())))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::kit::{DAY, HOUR, Kit, MS, NOW, SECOND, audit_twice, read};
+use super::fixture::{DAY, Fixture, HOUR, MS, NOW, SECOND, audit_twice, read};
 use super::show::same;
 use crate::clock::Timestamp;
 use crate::store::{Count, Guard, Hit, Store};
@@ -97,10 +97,10 @@ pub async fn a_cleared_counter_starts_afresh(store: Arc<dyn Store>) {
 }
 
 pub async fn a_count_survives_a_list_that_fails(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    hit_one(kit.store.as_ref(), "key", NOW).await;
-    let entry = kit.audit_entry(None, "suite");
-    kit.refused(Guard::Exists, audit_twice(&entry)).await;
-    let found = hit_one(kit.store.as_ref(), "key", NOW).await;
+    let fixture = Fixture::new(store);
+    hit_one(fixture.store.as_ref(), "key", NOW).await;
+    let entry = fixture.audit_entry(None, "suite");
+    fixture.refused(Guard::Exists, audit_twice(&entry)).await;
+    let found = hit_one(fixture.store.as_ref(), "key", NOW).await;
     same("the second attempt", &found, &count(2, NOW + HOUR));
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::kit::{DAY, Kit, NOW, SECOND, read};
+use super::fixture::{DAY, Fixture, NOW, SECOND, read};
 use super::show::same;
 use crate::clock::Timestamp;
 use crate::keys::KeyId;
@@ -47,7 +47,7 @@ fn remember(user: &UserId, device: &str, at: Timestamp) -> Change {
 
 #[track_caller]
 fn factor_is(
-    kit: &Kit,
+    fixture: &Fixture,
     user: &UserId,
     confirmed: Option<(&SealedSecret, i64)>,
     pending: Option<&SealedSecret>,
@@ -59,205 +59,205 @@ fn factor_is(
         last_step: confirmed.map_or(0, |(_, step)| step),
     });
     let at = std::panic::Location::caller();
-    let account = kit.account(user);
+    let account = fixture.account(user);
     async move { same(&format!("{at}: the factor"), &account.await.totp, &expected) }
 }
 
 pub async fn a_sealed_secret_round_trips(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await.id;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await.id;
     let every_byte: Vec<u8> = (0..=u8::MAX).collect();
     for sealed in [every_byte, vec![0; 90], Vec::new()] {
         let secret = SealedSecret {
             sealed,
             created_at: NOW - DAY,
-            factor_id: FactorId::generate(NOW, &kit.rng),
+            factor_id: FactorId::generate(NOW, &fixture.rng),
         };
-        kit.applied([pend(&ann, &secret)]).await;
-        factor_is(&kit, &ann, None, Some(&secret)).await;
-        kit.applied([confirm(&ann, &secret, i64::MAX)]).await;
-        factor_is(&kit, &ann, Some((&secret, i64::MAX)), None).await;
-        kit.applied([remove(&ann)]).await;
+        fixture.applied([pend(&ann, &secret)]).await;
+        factor_is(&fixture, &ann, None, Some(&secret)).await;
+        fixture.applied([confirm(&ann, &secret, i64::MAX)]).await;
+        factor_is(&fixture, &ann, Some((&secret, i64::MAX)), None).await;
+        fixture.applied([remove(&ann)]).await;
     }
 }
 
 pub async fn a_waiting_secret_takes_the_place_of_the_one_before(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let (ann, bob) = (kit.add_user("ann").await.id, kit.add_user("bob").await.id);
-    let [first, second] = [0; 2].map(|_| kit.secret());
-    factor_is(&kit, &ann, None, None).await;
-    kit.applied([pend(&ann, &first)]).await;
-    kit.applied([pend(&ann, &second)]).await;
-    factor_is(&kit, &ann, None, Some(&second)).await;
-    factor_is(&kit, &bob, None, None).await;
-    kit.refused(Guard::Factor, [confirm(&ann, &first, 1)]).await;
+    let fixture = Fixture::new(store);
+    let (ann, bob) = (fixture.add_user("ann").await.id, fixture.add_user("bob").await.id);
+    let [first, second] = [0; 2].map(|_| fixture.secret());
+    factor_is(&fixture, &ann, None, None).await;
+    fixture.applied([pend(&ann, &first)]).await;
+    fixture.applied([pend(&ann, &second)]).await;
+    factor_is(&fixture, &ann, None, Some(&second)).await;
+    factor_is(&fixture, &bob, None, None).await;
+    fixture.refused(Guard::Factor, [confirm(&ann, &first, 1)]).await;
 }
 
 pub async fn the_waiting_secret_is_confirmed_once(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let (ann, bob) = (kit.add_user("ann").await.id, kit.add_user("bob").await.id);
-    let secret = kit.secret();
-    kit.refused(Guard::Factor, [confirm(&ann, &secret, 7)]).await;
-    kit.applied([pend(&ann, &secret)]).await;
-    kit.refused(Guard::Factor, [confirm(&ann, &kit.secret(), 7)]).await;
-    kit.refused(Guard::Factor, [confirm(&bob, &secret, 7)]).await;
-    kit.refused(Guard::Factor, [use_step(&ann, &secret, 7)]).await;
-    kit.applied([confirm(&ann, &secret, 7)]).await;
-    factor_is(&kit, &ann, Some((&secret, 7)), None).await;
-    kit.refused(Guard::Factor, [confirm(&ann, &secret, 8)]).await;
+    let fixture = Fixture::new(store);
+    let (ann, bob) = (fixture.add_user("ann").await.id, fixture.add_user("bob").await.id);
+    let secret = fixture.secret();
+    fixture.refused(Guard::Factor, [confirm(&ann, &secret, 7)]).await;
+    fixture.applied([pend(&ann, &secret)]).await;
+    fixture.refused(Guard::Factor, [confirm(&ann, &fixture.secret(), 7)]).await;
+    fixture.refused(Guard::Factor, [confirm(&bob, &secret, 7)]).await;
+    fixture.refused(Guard::Factor, [use_step(&ann, &secret, 7)]).await;
+    fixture.applied([confirm(&ann, &secret, 7)]).await;
+    factor_is(&fixture, &ann, Some((&secret, 7)), None).await;
+    fixture.refused(Guard::Factor, [confirm(&ann, &secret, 8)]).await;
 }
 
 pub async fn the_confirmed_secret_holds_until_its_successor_is_confirmed(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await.id;
-    let [old, new] = [0; 2].map(|_| kit.secret());
-    kit.applied([pend(&ann, &old)]).await;
-    kit.applied([confirm(&ann, &old, 10)]).await;
-    kit.applied([pend(&ann, &new)]).await;
-    factor_is(&kit, &ann, Some((&old, 10)), Some(&new)).await;
-    kit.refused(Guard::Factor, [use_step(&ann, &new, 11)]).await;
-    kit.applied([use_step(&ann, &old, 11)]).await;
-    factor_is(&kit, &ann, Some((&old, 11)), Some(&new)).await;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await.id;
+    let [old, new] = [0; 2].map(|_| fixture.secret());
+    fixture.applied([pend(&ann, &old)]).await;
+    fixture.applied([confirm(&ann, &old, 10)]).await;
+    fixture.applied([pend(&ann, &new)]).await;
+    factor_is(&fixture, &ann, Some((&old, 10)), Some(&new)).await;
+    fixture.refused(Guard::Factor, [use_step(&ann, &new, 11)]).await;
+    fixture.applied([use_step(&ann, &old, 11)]).await;
+    factor_is(&fixture, &ann, Some((&old, 11)), Some(&new)).await;
     // Its own step counts, earlier or not: the secret is another one.
-    kit.applied([confirm(&ann, &new, 9)]).await;
-    factor_is(&kit, &ann, Some((&new, 9)), None).await;
-    kit.refused(Guard::Factor, [use_step(&ann, &old, 12)]).await;
-    kit.applied([use_step(&ann, &new, 12)]).await;
+    fixture.applied([confirm(&ann, &new, 9)]).await;
+    factor_is(&fixture, &ann, Some((&new, 9)), None).await;
+    fixture.refused(Guard::Factor, [use_step(&ann, &old, 12)]).await;
+    fixture.applied([use_step(&ann, &new, 12)]).await;
 }
 
 pub async fn only_later_time_steps_are_accepted(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let (ann, bob) = (kit.add_user("ann").await.id, kit.add_user("bob").await.id);
-    let secret = kit.secret();
-    kit.applied([pend(&ann, &secret)]).await;
-    kit.applied([confirm(&ann, &secret, 100)]).await;
+    let fixture = Fixture::new(store);
+    let (ann, bob) = (fixture.add_user("ann").await.id, fixture.add_user("bob").await.id);
+    let secret = fixture.secret();
+    fixture.applied([pend(&ann, &secret)]).await;
+    fixture.applied([confirm(&ann, &secret, 100)]).await;
     for step in [100, 99, -1] {
-        kit.refused(Guard::Factor, [use_step(&ann, &secret, step)]).await;
+        fixture.refused(Guard::Factor, [use_step(&ann, &secret, step)]).await;
     }
     for step in [101, 105] {
-        kit.applied([use_step(&ann, &secret, step)]).await;
-        kit.refused(Guard::Factor, [use_step(&ann, &secret, step)]).await;
+        fixture.applied([use_step(&ann, &secret, step)]).await;
+        fixture.refused(Guard::Factor, [use_step(&ann, &secret, step)]).await;
     }
-    kit.refused(Guard::Factor, [use_step(&ann, &secret, 104)]).await;
-    kit.refused(Guard::Factor, [use_step(&ann, &kit.secret(), 106)]).await;
-    kit.refused(Guard::Factor, [use_step(&bob, &secret, 106)]).await;
-    factor_is(&kit, &ann, Some((&secret, 105)), None).await;
+    fixture.refused(Guard::Factor, [use_step(&ann, &secret, 104)]).await;
+    fixture.refused(Guard::Factor, [use_step(&ann, &fixture.secret(), 106)]).await;
+    fixture.refused(Guard::Factor, [use_step(&bob, &secret, 106)]).await;
+    factor_is(&fixture, &ann, Some((&secret, 105)), None).await;
 }
 
 pub async fn dropping_the_waiting_secret_leaves_the_confirmed_one(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await.id;
-    let [old, new] = [0; 2].map(|_| kit.secret());
-    kit.applied([drop_pending(&ann)]).await;
-    kit.applied([pend(&ann, &old)]).await;
-    kit.applied([drop_pending(&ann)]).await;
-    factor_is(&kit, &ann, None, None).await;
-    kit.refused(Guard::Factor, [confirm(&ann, &old, 1)]).await;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await.id;
+    let [old, new] = [0; 2].map(|_| fixture.secret());
+    fixture.applied([drop_pending(&ann)]).await;
+    fixture.applied([pend(&ann, &old)]).await;
+    fixture.applied([drop_pending(&ann)]).await;
+    factor_is(&fixture, &ann, None, None).await;
+    fixture.refused(Guard::Factor, [confirm(&ann, &old, 1)]).await;
 
-    kit.applied([pend(&ann, &old)]).await;
-    kit.applied([confirm(&ann, &old, 3)]).await;
-    kit.applied([pend(&ann, &new)]).await;
-    kit.applied([drop_pending(&ann)]).await;
-    factor_is(&kit, &ann, Some((&old, 3)), None).await;
-    kit.applied([drop_pending(&ann)]).await;
-    factor_is(&kit, &ann, Some((&old, 3)), None).await;
+    fixture.applied([pend(&ann, &old)]).await;
+    fixture.applied([confirm(&ann, &old, 3)]).await;
+    fixture.applied([pend(&ann, &new)]).await;
+    fixture.applied([drop_pending(&ann)]).await;
+    factor_is(&fixture, &ann, Some((&old, 3)), None).await;
+    fixture.applied([drop_pending(&ann)]).await;
+    factor_is(&fixture, &ann, Some((&old, 3)), None).await;
 }
 
 pub async fn a_root_secret_seals_as_long_as_a_confirmed_factor_is_sealed_under_it(
     store: Arc<dyn Store>,
 ) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await.id;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await.id;
     let (old, new) = (KeyId::from_bytes([0, 1, 0xff, b'%']), KeyId::from_bytes([0, 1, 0xff, 0]));
     let sealed = |key: KeyId| {
         let sealed = [key.as_bytes().as_slice(), &[7; 60]].concat();
-        SealedSecret { sealed, ..kit.secret() }
+        SealedSecret { sealed, ..fixture.secret() }
     };
-    let seals = async |key| read(kit.store.seals_with(key).await);
+    let seals = async |key| read(fixture.store.has_factors_sealed_under(key).await);
     let (first, second) = (sealed(old), sealed(new));
-    kit.applied([pend(&ann, &first)]).await;
+    fixture.applied([pend(&ann, &first)]).await;
     assert!(!seals(old).await, "one that waits can be set up again");
-    kit.applied([confirm(&ann, &first, 1)]).await;
+    fixture.applied([confirm(&ann, &first, 1)]).await;
     assert!(seals(old).await);
     assert!(!seals(new).await);
-    kit.applied([pend(&ann, &second)]).await;
-    kit.applied([confirm(&ann, &second, 2)]).await;
+    fixture.applied([pend(&ann, &second)]).await;
+    fixture.applied([confirm(&ann, &second, 2)]).await;
     assert!(!seals(old).await);
     assert!(seals(new).await);
-    kit.applied([remove(&ann)]).await;
+    fixture.applied([remove(&ann)]).await;
     assert!(!seals(new).await);
 }
 
 pub async fn removing_the_factor_takes_the_recovery_codes_with_it(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let (ann, bob) = (kit.add_user("ann").await.id, kit.add_user("bob").await.id);
-    let [anns, bobs, waiting] = [0; 3].map(|_| kit.secret());
+    let fixture = Fixture::new(store);
+    let (ann, bob) = (fixture.add_user("ann").await.id, fixture.add_user("bob").await.id);
+    let [anns, bobs, waiting] = [0; 3].map(|_| fixture.secret());
     for (user, secret) in [(&ann, &anns), (&bob, &bobs)] {
-        kit.applied([pend(user, secret)]).await;
-        kit.applied([confirm(user, secret, 1), codes(user, &["c1", "c2"])]).await;
+        fixture.applied([pend(user, secret)]).await;
+        fixture.applied([confirm(user, secret, 1), codes(user, &["c1", "c2"])]).await;
     }
-    kit.applied([pend(&ann, &waiting)]).await;
-    kit.applied([remove(&ann)]).await;
-    factor_is(&kit, &ann, None, None).await;
-    assert_eq!(read(kit.store.recovery_codes_left(&ann).await), 0);
-    kit.refused(Guard::RecoveryCode, [use_code(&ann, "c1")]).await;
-    kit.refused(Guard::Factor, [confirm(&ann, &waiting, 2)]).await;
-    factor_is(&kit, &bob, Some((&bobs, 1)), None).await;
-    assert_eq!(read(kit.store.recovery_codes_left(&bob).await), 2);
-    kit.applied([remove(&ann)]).await;
-    kit.applied([pend(&ann, &waiting)]).await;
-    factor_is(&kit, &ann, None, Some(&waiting)).await;
+    fixture.applied([pend(&ann, &waiting)]).await;
+    fixture.applied([remove(&ann)]).await;
+    factor_is(&fixture, &ann, None, None).await;
+    assert_eq!(read(fixture.store.recovery_codes_left(&ann).await), 0);
+    fixture.refused(Guard::RecoveryCode, [use_code(&ann, "c1")]).await;
+    fixture.refused(Guard::Factor, [confirm(&ann, &waiting, 2)]).await;
+    factor_is(&fixture, &bob, Some((&bobs, 1)), None).await;
+    assert_eq!(read(fixture.store.recovery_codes_left(&bob).await), 2);
+    fixture.applied([remove(&ann)]).await;
+    fixture.applied([pend(&ann, &waiting)]).await;
+    factor_is(&fixture, &ann, None, Some(&waiting)).await;
 }
 
 pub async fn a_recovery_code_is_used_once_by_its_own_user(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let (ann, bob) = (kit.add_user("ann").await.id, kit.add_user("bob").await.id);
+    let fixture = Fixture::new(store);
+    let (ann, bob) = (fixture.add_user("ann").await.id, fixture.add_user("bob").await.id);
     let long = "f".repeat(64);
-    kit.applied([codes(&ann, &["shared", "Case", "case", &long])]).await;
-    kit.applied([codes(&bob, &["shared"])]).await;
-    assert_eq!(read(kit.store.recovery_codes_left(&ann).await), 4);
+    fixture.applied([codes(&ann, &["shared", "Case", "case", &long])]).await;
+    fixture.applied([codes(&bob, &["shared"])]).await;
+    assert_eq!(read(fixture.store.recovery_codes_left(&ann).await), 4);
 
-    kit.refused(Guard::RecoveryCode, [use_code(&bob, "case")]).await;
-    kit.refused(Guard::RecoveryCode, [use_code(&ann, "CASE")]).await;
-    kit.refused(Guard::RecoveryCode, [use_code(&ann, "case ")]).await;
-    kit.refused(Guard::RecoveryCode, [use_code(&ann, &long[1..])]).await;
+    fixture.refused(Guard::RecoveryCode, [use_code(&bob, "case")]).await;
+    fixture.refused(Guard::RecoveryCode, [use_code(&ann, "CASE")]).await;
+    fixture.refused(Guard::RecoveryCode, [use_code(&ann, "case ")]).await;
+    fixture.refused(Guard::RecoveryCode, [use_code(&ann, &long[1..])]).await;
     for (number, hash) in ["case", "Case", "shared", &long].into_iter().enumerate() {
-        kit.applied([use_code(&ann, hash)]).await;
-        kit.refused(Guard::RecoveryCode, [use_code(&ann, hash)]).await;
-        let left = read(kit.store.recovery_codes_left(&ann).await);
+        fixture.applied([use_code(&ann, hash)]).await;
+        fixture.refused(Guard::RecoveryCode, [use_code(&ann, hash)]).await;
+        let left = read(fixture.store.recovery_codes_left(&ann).await);
         assert_eq!(left, 3 - u64::try_from(number).unwrap_or(0));
     }
-    assert_eq!(read(kit.store.recovery_codes_left(&bob).await), 1);
+    assert_eq!(read(fixture.store.recovery_codes_left(&bob).await), 1);
 }
 
 pub async fn new_recovery_codes_void_all_earlier_ones(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let (ann, bob) = (kit.add_user("ann").await.id, kit.add_user("bob").await.id);
-    kit.applied([codes(&bob, &["other"])]).await;
-    kit.applied([codes(&ann, &["old", "both"])]).await;
-    kit.applied([use_code(&ann, "both")]).await;
-    kit.applied([codes(&ann, &["both", "new"])]).await;
-    assert_eq!(read(kit.store.recovery_codes_left(&ann).await), 2);
-    kit.refused(Guard::RecoveryCode, [use_code(&ann, "old")]).await;
-    kit.applied([use_code(&ann, "both")]).await;
-    kit.applied([codes(&ann, &[])]).await;
-    assert_eq!(read(kit.store.recovery_codes_left(&ann).await), 0);
-    assert_eq!(read(kit.store.recovery_codes_left(&bob).await), 1);
+    let fixture = Fixture::new(store);
+    let (ann, bob) = (fixture.add_user("ann").await.id, fixture.add_user("bob").await.id);
+    fixture.applied([codes(&bob, &["other"])]).await;
+    fixture.applied([codes(&ann, &["old", "both"])]).await;
+    fixture.applied([use_code(&ann, "both")]).await;
+    fixture.applied([codes(&ann, &["both", "new"])]).await;
+    assert_eq!(read(fixture.store.recovery_codes_left(&ann).await), 2);
+    fixture.refused(Guard::RecoveryCode, [use_code(&ann, "old")]).await;
+    fixture.applied([use_code(&ann, "both")]).await;
+    fixture.applied([codes(&ann, &[])]).await;
+    assert_eq!(read(fixture.store.recovery_codes_left(&ann).await), 0);
+    assert_eq!(read(fixture.store.recovery_codes_left(&bob).await), 1);
 }
 
 pub async fn a_device_is_known_to_the_user_who_used_it(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let (ann, bob) = (kit.add_user("ann").await.id, kit.add_user("bob").await.id);
+    let fixture = Fixture::new(store);
+    let (ann, bob) = (fixture.add_user("ann").await.id, fixture.add_user("bob").await.id);
     let long = "d".repeat(64);
     let knows = |user: &UserId, device: &str| {
-        let (store, user, device) = (Arc::clone(&kit.store), user.clone(), device.to_owned());
+        let (store, user, device) = (Arc::clone(&fixture.store), user.clone(), device.to_owned());
         async move { read(store.knows_device(&user, &device).await) }
     };
     let known = |this, any| KnownDevice { this, any };
     same("none", &knows(&ann, "Phone").await, &known(false, false));
-    kit.applied([remember(&ann, "Phone", NOW)]).await;
-    kit.applied([remember(&ann, "Phone", NOW + SECOND)]).await;
-    kit.applied([remember(&ann, &long, NOW)]).await;
+    fixture.applied([remember(&ann, "Phone", NOW)]).await;
+    fixture.applied([remember(&ann, "Phone", NOW + SECOND)]).await;
+    fixture.applied([remember(&ann, &long, NOW)]).await;
     same("this", &knows(&ann, "Phone").await, &known(true, true));
     same("long", &knows(&ann, &long).await, &known(true, true));
     same("other", &knows(&ann, "phone").await, &known(false, true));

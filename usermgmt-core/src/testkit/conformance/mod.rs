@@ -1,9 +1,9 @@
 //! What a store promises, as tests. Each is a function of a fresh, empty store;
 //! [`store_conformance!`](crate::store_conformance) makes them a crate's own tests.
 
-mod kit;
-mod lots;
+mod fixture;
 mod race;
+mod random_changes;
 mod scope;
 mod show;
 mod snapshot;

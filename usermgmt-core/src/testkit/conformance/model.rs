@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::kit::{EARLY, NOW, read, readable};
-use super::lots::Lots;
+use super::fixture::{EARLY, NOW, read, readable};
+use super::random_changes::RandomChanges;
 use super::scope::Scope;
 use super::show::same;
 use super::snapshot::{same_reads, snapshot};
@@ -32,7 +32,7 @@ fn by_id(mut mails: Vec<OutboxMail>) -> Vec<OutboxMail> {
 struct Pair {
     store: Arc<dyn Store>,
     model: Arc<dyn Store>,
-    lots: Lots,
+    random_changes: RandomChanges,
     scope: Scope,
     applied: usize,
     refused: usize,
@@ -56,26 +56,27 @@ impl Pair {
     }
 
     async fn other_calls(&self, what: &str) {
-        let now = self.lots.time();
-        match self.lots.below(8) {
+        let now = self.random_changes.time();
+        match self.random_changes.below(8) {
             0 => {
-                let (lease, until) = (self.lots.lease(), self.lots.time());
+                let (lease, until) = (self.random_changes.lease(), self.random_changes.time());
                 let found = readable(self.store.claim_mail(lease, now, until, 100).await);
                 let expected = readable(self.model.claim_mail(lease, now, until, 100).await);
                 same(&format!("{what}: claimed mail"), &by_id(found), &by_id(expected));
             }
             1 => {
-                let hits = self.lots.hits();
+                let hits = self.random_changes.hits();
                 let found = read(self.store.hit(&hits, now).await);
                 let expected = read(self.model.hit(&hits, now).await);
                 same(&format!("{what}: counters"), &found, &expected);
             }
             2 => {
-                let keys: Vec<String> = self.lots.hits().into_iter().map(|hit| hit.key).collect();
+                let keys: Vec<String> =
+                    self.random_changes.hits().into_iter().map(|hit| hit.key).collect();
                 read(self.store.give_back(&keys).await);
                 read(self.model.give_back(&keys).await);
             }
-            3 if self.lots.below(4) == 0 => {
+            3 if self.random_changes.below(4) == 0 => {
                 read(self.store.purge(now, 10_000).await);
                 read(self.model.purge(now, 10_000).await);
             }
@@ -84,7 +85,7 @@ impl Pair {
     }
 
     async fn compare(&self, what: &str) {
-        for now in [EARLY, self.lots.time()] {
+        for now in [EARLY, self.random_changes.time()] {
             let found = snapshot(self.store.as_ref(), &self.scope, now).await;
             let expected = snapshot(self.model.as_ref(), &self.scope, now).await;
             same_reads(&format!("{what}: read at {now}"), &found, &expected);
@@ -92,13 +93,13 @@ impl Pair {
     }
 
     async fn run(&mut self) {
-        let rng = self.lots.rng().clone();
+        let rng = self.random_changes.rng().clone();
         for number in 1..=LISTS {
             let what = format!("{rng:?}, list {number}");
-            let list = self.lots.list(self.model.as_ref()).await;
+            let list = self.random_changes.list(self.model.as_ref()).await;
             let changes = Changes::new(list, NOW, &rng);
             self.apply(&what, &changes).await;
-            if self.lots.below(6) == 0 {
+            if self.random_changes.below(6) == 0 {
                 self.apply(&format!("{what}, again"), &changes).await;
             }
             self.other_calls(&what).await;
@@ -108,7 +109,7 @@ impl Pair {
         }
         assert!(
             self.applied > LISTS / 4 && self.refused > LISTS / 4,
-            "the lots were drawn badly: {} lists applied, {} refused",
+            "the random_changes were drawn badly: {} lists applied, {} refused",
             self.applied,
             self.refused
         );
@@ -119,7 +120,7 @@ async fn random_lists(store: Arc<dyn Store>, seed: u64) {
     let mut pair = Pair {
         store,
         model: Arc::new(MemoryStore::new()),
-        lots: Lots::new(seed),
+        random_changes: RandomChanges::new(seed),
         scope: Scope::default(),
         applied: 0,
         refused: 0,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
-use super::kit::Kit;
+use super::fixture::Fixture;
 use crate::store::{Change, Changes, Guard, StoreError};
 
 pub(super) const RACERS: usize = 32;
@@ -31,9 +31,12 @@ where
     answers.into_iter().map(|(_, answer)| answer).collect()
 }
 
-pub(super) async fn race_lists(kit: &Kit, lists: Vec<Changes>) -> Vec<Result<(), StoreError>> {
+pub(super) async fn race_lists(
+    fixture: &Fixture,
+    lists: Vec<Changes>,
+) -> Vec<Result<(), StoreError>> {
     race(lists.into_iter().map(|changes| {
-        let store = Arc::clone(&kit.store);
+        let store = Arc::clone(&fixture.store);
         async move { store.apply(&changes).await }
     }))
     .await
@@ -59,7 +62,7 @@ pub(super) fn one_winner(what: &str, answers: &[Result<(), StoreError>], guard: 
 /// All of them come at once with one change: alone, where it is one statement,
 /// or in a list, where it is part of a transaction. One wins.
 pub(super) async fn one_wins(
-    kit: &Kit,
+    fixture: &Fixture,
     guard: Guard,
     alone: bool,
     change: impl Fn(usize) -> Change,
@@ -68,11 +71,11 @@ pub(super) async fn one_wins(
         .map(|number| {
             let mut list = vec![change(number)];
             if !alone {
-                list.push(Change::InsertAudit(kit.audit_entry(None, "race")));
+                list.push(Change::InsertAudit(fixture.audit_entry(None, "race")));
             }
-            kit.list(list)
+            fixture.list(list)
         })
         .collect();
     let what = format!("{:?}, alone: {alone}", change(0));
-    one_winner(&what, &race_lists(kit, lists).await, guard)
+    one_winner(&what, &race_lists(fixture, lists).await, guard)
 }

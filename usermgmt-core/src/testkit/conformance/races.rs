@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::kit::{
-    HOUR, Kit, NOW, SECOND, claim, email_id, insert_user, read, registration, username_id,
+use super::fixture::{
+    Fixture, HOUR, NOW, SECOND, claim, email_id, insert_user, read, registration, username_id,
 };
 use super::race::{RACERS, one_winner, one_wins, race_lists};
 use super::show::same;
@@ -15,19 +15,19 @@ use crate::model::user::User;
 use crate::store::{Change, Guard, Store, UserPatch};
 
 pub async fn one_of_many_claims_a_name(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let users: Vec<UserId> = (0..RACERS).map(|n| kit.user(&format!("user{n}")).id).collect();
+    let fixture = Fixture::new(store);
+    let users: Vec<UserId> = (0..RACERS).map(|n| fixture.user(&format!("user{n}")).id).collect();
     for alone in [true, false] {
         for (what, ended) in [("free", false), ("held until now", true)] {
             let name = username_id(&format!("{what} {alone}"));
             if ended {
-                kit.applied([claim(&name, None, Some(NOW))]).await;
+                fixture.applied([claim(&name, None, Some(NOW))]).await;
             }
             let guard = Guard::Taken(name.kind());
             let winner =
-                one_wins(&kit, guard, alone, |n| claim(&name, Some(&users[n]), None)).await;
+                one_wins(&fixture, guard, alone, |n| claim(&name, Some(&users[n]), None)).await;
             for (number, user) in users.iter().enumerate() {
-                let taken = read(kit.store.is_taken(&name, Some(user), NOW).await);
+                let taken = read(fixture.store.is_taken(&name, Some(user), NOW).await);
                 assert_eq!(taken, number != winner, "{what}, user {number}");
             }
         }
@@ -35,42 +35,44 @@ pub async fn one_of_many_claims_a_name(store: Arc<dyn Store>) {
 }
 
 pub async fn one_of_many_registers_an_address(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
+    let fixture = Fixture::new(store);
     let users: Vec<User> = (0..RACERS)
-        .map(|n| User { email: kit.user("same").email, ..kit.user(&format!("user{n}")) })
+        .map(|n| User { email: fixture.user("same").email, ..fixture.user(&format!("user{n}")) })
         .collect();
-    let lists = users.iter().map(|user| kit.list(registration(user, Some("hash")))).collect();
+    let lists = users.iter().map(|user| fixture.list(registration(user, Some("hash")))).collect();
     let guard = Guard::Taken(IdentifierKind::Email);
-    let winner = one_winner("registrations", &race_lists(&kit, lists).await, guard);
-    let listed = read(kit.store.users(None, 100).await);
+    let winner = one_winner("registrations", &race_lists(&fixture, lists).await, guard);
+    let listed = read(fixture.store.users(None, 100).await);
     same("the users", &listed, &vec![users[winner].clone()]);
     let address = email_id("same@example.com");
-    let found = read(kit.store.account_by_identifier(&address, NOW).await);
+    let found = read(fixture.store.account_by_identifier(&address, NOW).await);
     let found = found.map(|account| account.user);
     same("by address", &found, &Some(users[winner].clone()));
     for (number, user) in users.iter().enumerate() {
         let name = username_id(user.username.canonical());
-        let taken = read(kit.store.is_taken(&name, None, NOW).await);
+        let taken = read(fixture.store.is_taken(&name, None, NOW).await);
         assert_eq!(taken, number == winner, "the name of user {number}");
     }
 }
 
 pub async fn one_of_many_takes_a_users_id(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
+    let fixture = Fixture::new(store);
     for alone in [true, false] {
-        let id = kit.user("same").id;
-        let users: Vec<User> =
-            (0..RACERS).map(|n| User { id: id.clone(), ..kit.user(&format!("user{n}")) }).collect();
-        let winner = one_wins(&kit, Guard::Exists, alone, |n| insert_user(&users[n], None)).await;
-        same("the user", &kit.account(&id).await.user, &users[winner]);
+        let id = fixture.user("same").id;
+        let users: Vec<User> = (0..RACERS)
+            .map(|n| User { id: id.clone(), ..fixture.user(&format!("user{n}")) })
+            .collect();
+        let winner =
+            one_wins(&fixture, Guard::Exists, alone, |n| insert_user(&users[n], None)).await;
+        same("the user", &fixture.account(&id).await.user, &users[winner]);
     }
 }
 
 pub async fn one_of_many_updates_a_user_by_the_epoch_it_read(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await;
     for (epoch, alone) in [(0, true), (1, false)] {
-        let winner = one_wins(&kit, Guard::User, alone, |n| Change::UpdateUser {
+        let winner = one_wins(&fixture, Guard::User, alone, |n| Change::UpdateUser {
             id: ann.id.clone(),
             epoch,
             raise_epoch: true,
@@ -81,19 +83,19 @@ pub async fn one_of_many_updates_a_user_by_the_epoch_it_read(store: Arc<dyn Stor
             }),
         })
         .await;
-        let user = kit.account(&ann.id).await.user;
+        let user = fixture.account(&ann.id).await.user;
         assert_eq!(user.epoch, epoch + 1);
         assert_eq!(user.first_name, Some(format!("name {winner}")));
     }
 }
 
 pub async fn one_of_many_rotates_a_session(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await;
     for alone in [true, false] {
-        let session = kit.session(&ann.id);
-        kit.applied([Change::InsertSession(Box::new(session.clone()))]).await;
-        let winner = one_wins(&kit, Guard::Session, alone, |n| Change::RotateSession {
+        let session = fixture.session(&ann.id);
+        fixture.applied([Change::InsertSession(Box::new(session.clone()))]).await;
+        let winner = one_wins(&fixture, Guard::Session, alone, |n| Change::RotateSession {
             id: session.id,
             generation: 0,
             to: 1,
@@ -103,31 +105,32 @@ pub async fn one_of_many_rotates_a_session(store: Arc<dyn Store>) {
             user_agent: Some(format!("client {n}")),
         })
         .await;
-        kit.session_is(&Session {
-            generation: 1,
-            rotated_at: Some(NOW + SECOND),
-            last_seen_at: NOW + SECOND,
-            expires_at: NOW + HOUR,
-            user_agent: Some(format!("client {winner}")),
-            ..session
-        })
-        .await;
+        fixture
+            .session_is(&Session {
+                generation: 1,
+                rotated_at: Some(NOW + SECOND),
+                last_seen_at: NOW + SECOND,
+                expires_at: NOW + HOUR,
+                user_agent: Some(format!("client {winner}")),
+                ..session
+            })
+            .await;
     }
 }
 
 /// Of every change that can be made only once, one of many is.
 async fn one_of_each_wins(store: Arc<dyn Store>, alone: bool, of: fn(&Change) -> bool) {
-    let kit = Kit::new(store);
-    let world = World::build(&kit).await;
+    let fixture = Fixture::new(store);
+    let world = World::build(&fixture).await;
     let mut raced = 0;
-    for (change, again) in world.every_change(&kit) {
+    for (change, again) in world.every_change(&fixture) {
         match again {
             Some(guard) if of(&change) => {
                 raced += 1;
-                one_wins(&kit, guard, alone, |_| change.clone()).await;
+                one_wins(&fixture, guard, alone, |_| change.clone()).await;
             }
             // Some of the later ones need what the earlier ones do.
-            _ => kit.applied([change]).await,
+            _ => fixture.applied([change]).await,
         }
     }
     assert!(raced > 0, "no such change was raced");

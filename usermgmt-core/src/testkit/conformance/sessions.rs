@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use super::kit::{DAY, HOUR, Kit, MS, NOW, SECOND, read};
+use super::fixture::{DAY, Fixture, HOUR, MS, NOW, SECOND, read};
 use super::show::same;
 use crate::clock::Timestamp;
 use crate::model::ids::{SessionId, UserId};
@@ -30,13 +30,13 @@ fn end(session: &Session, user: &UserId, generation: Option<i64>) -> Change {
     Change::EndSession { id: session.id, user_id: user.clone(), generation }
 }
 
-async fn is_there(kit: &Kit, session: &Session, now: Timestamp) -> bool {
-    read(kit.store.session(session.id, now).await).is_some()
+async fn is_there(fixture: &Fixture, session: &Session, now: Timestamp) -> bool {
+    read(fixture.store.session(session.id, now).await).is_some()
 }
 
 pub async fn every_field_of_a_session_round_trips(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await;
     let full = Session {
         generation: i64::MAX,
         rotated_at: Some(NOW - MS),
@@ -46,14 +46,14 @@ pub async fn every_field_of_a_session_round_trips(store: Arc<dyn Store>) {
         amr: ["pwd", "otp", "mfa"].map(str::to_owned).to_vec(),
         ip: Some(IpAddr::from(Ipv6Addr::new(0x2001, 0xdb8, 0, 0xffff, 0, 0, 0xabcd, 1))),
         user_agent: Some(format!("Mozilla/5.0 (\"X\"; 'Y') 😀 {}", "ü".repeat(220))),
-        ..kit.session(&ann.id)
+        ..fixture.session(&ann.id)
     };
     let empty = Session {
         amr: Vec::new(),
         ip: None,
         user_agent: None,
         generation: -1,
-        ..kit.session(&ann.id)
+        ..fixture.session(&ann.id)
     };
     let mut rows = vec![full, empty];
     for ip in [
@@ -65,63 +65,63 @@ pub async fn every_field_of_a_session_round_trips(store: Arc<dyn Store>) {
         rows.push(Session {
             ip: Some(ip),
             user_agent: Some(String::new()),
-            ..kit.session(&ann.id)
+            ..fixture.session(&ann.id)
         });
     }
     for bytes in [[0; 16], [0xff; 16]] {
-        rows.push(Session { id: SessionId::from_bytes(bytes), ..kit.session(&ann.id) });
+        rows.push(Session { id: SessionId::from_bytes(bytes), ..fixture.session(&ann.id) });
     }
     for session in rows {
-        kit.applied([insert(&session)]).await;
-        kit.session_is(&session).await;
-        let found = read(kit.store.session(session.id, NOW).await);
+        fixture.applied([insert(&session)]).await;
+        fixture.session_is(&session).await;
+        let found = read(fixture.store.session(session.id, NOW).await);
         same("session", &found, &Some((session.clone(), ann.clone())));
-        let found = read(kit.store.user_with_session(&ann.id, session.id, NOW).await);
+        let found = read(fixture.store.user_with_session(&ann.id, session.id, NOW).await);
         let expected = Some((ann.clone(), Some(session)));
         same("user_with_session", &found, &expected);
     }
-    let unknown = read(kit.store.session(SessionId::generate(&kit.rng), NOW).await);
+    let unknown = read(fixture.store.session(SessionId::generate(&fixture.rng), NOW).await);
     same("an unknown session", &unknown, &None);
 }
 
 pub async fn a_session_id_is_taken_once(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let (ann, bob) = (kit.add_user("ann").await, kit.add_user("bob").await);
-    let session = kit.session(&ann.id);
-    kit.applied([insert(&session)]).await;
+    let fixture = Fixture::new(store);
+    let (ann, bob) = (fixture.add_user("ann").await, fixture.add_user("bob").await);
+    let session = fixture.session(&ann.id);
+    fixture.applied([insert(&session)]).await;
     for user in [&ann, &bob] {
-        let other = Session { id: session.id, generation: 7, ..kit.session(&user.id) };
-        kit.refused(Guard::Exists, [insert(&other)]).await;
+        let other = Session { id: session.id, generation: 7, ..fixture.session(&user.id) };
+        fixture.refused(Guard::Exists, [insert(&other)]).await;
     }
 }
 
 pub async fn a_session_ends_at_its_expiry_and_not_before(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await;
-    let session = kit.session(&ann.id);
-    kit.applied([insert(&session)]).await;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await;
+    let session = fixture.session(&ann.id);
+    fixture.applied([insert(&session)]).await;
     let expiry = session.expires_at;
     for (now, there) in [(expiry - MS, true), (expiry, false), (expiry + MS, false)] {
-        assert_eq!(is_there(&kit, &session, now).await, there, "at {now}");
-        let listed = read(kit.store.sessions(&ann.id, now).await).len();
+        assert_eq!(is_there(&fixture, &session, now).await, there, "at {now}");
+        let listed = read(fixture.store.sessions(&ann.id, now).await).len();
         assert_eq!(listed, usize::from(there), "the list at {now}");
     }
     for now in [expiry, expiry + DAY] {
-        kit.refused(Guard::Session, [rotate(&session, 0, now)]).await;
+        fixture.refused(Guard::Session, [rotate(&session, 0, now)]).await;
     }
-    kit.applied([rotate(&session, 0, expiry - MS)]).await;
-    assert!(is_there(&kit, &session, expiry).await, "with a new expiry");
+    fixture.applied([rotate(&session, 0, expiry - MS)]).await;
+    assert!(is_there(&fixture, &session, expiry).await, "with a new expiry");
 }
 
 pub async fn a_rotation_moves_a_session_to_the_named_generation(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await;
-    let mut session = kit.session(&ann.id);
-    let other = kit.session(&ann.id);
-    kit.applied([insert(&session), insert(&other)]).await;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await;
+    let mut session = fixture.session(&ann.id);
+    let other = fixture.session(&ann.id);
+    fixture.applied([insert(&session), insert(&other)]).await;
 
     let now = NOW + HOUR;
-    kit.applied([rotate(&session, 0, now)]).await;
+    fixture.applied([rotate(&session, 0, now)]).await;
     session = Session {
         generation: 1,
         rotated_at: Some(now),
@@ -129,19 +129,20 @@ pub async fn a_rotation_moves_a_session_to_the_named_generation(store: Arc<dyn S
         expires_at: now + 30 * DAY,
         ..session
     };
-    kit.session_is(&session).await;
+    fixture.session_is(&session).await;
 
     let ip = IpAddr::from(Ipv6Addr::LOCALHOST);
-    kit.applied([Change::RotateSession {
-        id: session.id,
-        generation: 1,
-        to: 9,
-        now: now + MS,
-        expires_at: now + DAY,
-        ip: Some(ip),
-        user_agent: Some("other/2".to_owned()),
-    }])
-    .await;
+    fixture
+        .applied([Change::RotateSession {
+            id: session.id,
+            generation: 1,
+            to: 9,
+            now: now + MS,
+            expires_at: now + DAY,
+            ip: Some(ip),
+            user_agent: Some("other/2".to_owned()),
+        }])
+        .await;
     session = Session {
         generation: 9,
         rotated_at: Some(now + MS),
@@ -151,136 +152,138 @@ pub async fn a_rotation_moves_a_session_to_the_named_generation(store: Arc<dyn S
         user_agent: Some("other/2".to_owned()),
         ..session
     };
-    kit.session_is(&session).await;
-    kit.session_is(&other).await;
+    fixture.session_is(&session).await;
+    fixture.session_is(&other).await;
 }
 
 pub async fn a_session_that_keeps_its_generation_was_not_rotated(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await;
-    let mut session = kit.session(&ann.id);
-    kit.applied([insert(&session)]).await;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await;
+    let mut session = fixture.session(&ann.id);
+    fixture.applied([insert(&session)]).await;
     for rotated_at in [None, Some(NOW + HOUR)] {
         if rotated_at.is_some() {
-            kit.applied([rotate(&session, 0, NOW + HOUR)]).await;
+            fixture.applied([rotate(&session, 0, NOW + HOUR)]).await;
             session.generation = 1;
         }
         let now = NOW + 2 * HOUR;
-        kit.applied([Change::RotateSession {
-            id: session.id,
-            generation: session.generation,
-            to: session.generation,
-            now,
-            expires_at: now + DAY,
-            ip: None,
-            user_agent: None,
-        }])
-        .await;
+        fixture
+            .applied([Change::RotateSession {
+                id: session.id,
+                generation: session.generation,
+                to: session.generation,
+                now,
+                expires_at: now + DAY,
+                ip: None,
+                user_agent: None,
+            }])
+            .await;
         session = Session { rotated_at, last_seen_at: now, expires_at: now + DAY, ..session };
-        kit.session_is(&session).await;
+        fixture.session_is(&session).await;
     }
 }
 
 pub async fn a_rotation_needs_the_generation_that_was_read(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await;
-    let session = kit.session(&ann.id);
-    kit.applied([insert(&session)]).await;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await;
+    let session = fixture.session(&ann.id);
+    fixture.applied([insert(&session)]).await;
     for generation in [1, -1] {
-        kit.refused(Guard::Session, [rotate(&session, generation, NOW)]).await;
+        fixture.refused(Guard::Session, [rotate(&session, generation, NOW)]).await;
     }
-    kit.applied([rotate(&session, 0, NOW)]).await;
-    kit.refused(Guard::Session, [rotate(&session, 0, NOW)]).await;
-    let unknown = kit.session(&ann.id);
-    kit.refused(Guard::Session, [rotate(&unknown, 0, NOW)]).await;
+    fixture.applied([rotate(&session, 0, NOW)]).await;
+    fixture.refused(Guard::Session, [rotate(&session, 0, NOW)]).await;
+    let unknown = fixture.session(&ann.id);
+    fixture.refused(Guard::Session, [rotate(&unknown, 0, NOW)]).await;
 }
 
 pub async fn a_session_is_ended_by_its_own_user(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let (ann, bob) = (kit.add_user("ann").await, kit.add_user("bob").await);
-    let [first, second, third] = [0; 3].map(|_| kit.session(&ann.id));
-    kit.applied([&first, &second, &third].map(insert)).await;
+    let fixture = Fixture::new(store);
+    let (ann, bob) = (fixture.add_user("ann").await, fixture.add_user("bob").await);
+    let [first, second, third] = [0; 3].map(|_| fixture.session(&ann.id));
+    fixture.applied([&first, &second, &third].map(insert)).await;
 
-    kit.refused(Guard::Session, [end(&first, &bob.id, None)]).await;
-    kit.refused(Guard::Session, [end(&first, &ann.id, Some(1))]).await;
-    kit.applied([end(&first, &ann.id, Some(0))]).await;
-    kit.applied([end(&second, &ann.id, None)]).await;
+    fixture.refused(Guard::Session, [end(&first, &bob.id, None)]).await;
+    fixture.refused(Guard::Session, [end(&first, &ann.id, Some(1))]).await;
+    fixture.applied([end(&first, &ann.id, Some(0))]).await;
+    fixture.applied([end(&second, &ann.id, None)]).await;
     for (session, there) in [(&first, false), (&second, false), (&third, true)] {
-        assert_eq!(is_there(&kit, session, NOW).await, there);
+        assert_eq!(is_there(&fixture, session, NOW).await, there);
     }
-    kit.refused(Guard::Session, [end(&first, &ann.id, None)]).await;
-    kit.refused(Guard::Session, [rotate(&first, 0, NOW)]).await;
+    fixture.refused(Guard::Session, [end(&first, &ann.id, None)]).await;
+    fixture.refused(Guard::Session, [rotate(&first, 0, NOW)]).await;
 }
 
 pub async fn all_of_a_users_sessions_end_but_the_one_excepted(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let (ann, bob) = (kit.add_user("ann").await, kit.add_user("bob").await);
-    let [first, second, kept] = [0; 3].map(|_| kit.session(&ann.id));
-    let bobs = kit.session(&bob.id);
-    kit.applied([&first, &second, &kept, &bobs].map(insert)).await;
+    let fixture = Fixture::new(store);
+    let (ann, bob) = (fixture.add_user("ann").await, fixture.add_user("bob").await);
+    let [first, second, kept] = [0; 3].map(|_| fixture.session(&ann.id));
+    let bobs = fixture.session(&bob.id);
+    fixture.applied([&first, &second, &kept, &bobs].map(insert)).await;
     let end_all = |except| Change::EndSessions { user_id: ann.id.clone(), except };
 
-    kit.applied([end_all(Some(kept.id))]).await;
-    let left = read(kit.store.sessions(&ann.id, NOW).await);
+    fixture.applied([end_all(Some(kept.id))]).await;
+    let left = read(fixture.store.sessions(&ann.id, NOW).await);
     same("all but one", &left, &vec![kept.clone()]);
-    kit.applied([end_all(Some(bobs.id))]).await;
-    let left = read(kit.store.sessions(&ann.id, NOW).await);
+    fixture.applied([end_all(Some(bobs.id))]).await;
+    let left = read(fixture.store.sessions(&ann.id, NOW).await);
     same("all, for the excepted is another's", &left, &vec![]);
-    assert!(is_there(&kit, &bobs, NOW).await, "another user's session");
-    kit.applied([end_all(None)]).await;
+    assert!(is_there(&fixture, &bobs, NOW).await, "another user's session");
+    fixture.applied([end_all(None)]).await;
 }
 
 pub async fn a_list_ends_the_old_sessions_and_keeps_the_one_it_adds(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await;
-    let [old, new] = [0; 2].map(|_| kit.session(&ann.id));
-    kit.applied([insert(&old)]).await;
-    kit.applied([insert(&new), Change::EndSessions { user_id: ann.id.clone(), except: None }])
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await;
+    let [old, new] = [0; 2].map(|_| fixture.session(&ann.id));
+    fixture.applied([insert(&old)]).await;
+    fixture
+        .applied([insert(&new), Change::EndSessions { user_id: ann.id.clone(), except: None }])
         .await;
-    let left = read(kit.store.sessions(&ann.id, NOW).await);
+    let left = read(fixture.store.sessions(&ann.id, NOW).await);
     same("the sessions", &left, &vec![new]);
 }
 
 pub async fn sessions_are_listed_by_their_last_use(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let (ann, bob) = (kit.add_user("ann").await, kit.add_user("bob").await);
-    let seen = |user: &UserId, last_seen_at| Session { last_seen_at, ..kit.session(user) };
+    let fixture = Fixture::new(store);
+    let (ann, bob) = (fixture.add_user("ann").await, fixture.add_user("bob").await);
+    let seen = |user: &UserId, last_seen_at| Session { last_seen_at, ..fixture.session(user) };
     let middle = seen(&ann.id, NOW + 2 * SECOND);
     let last = seen(&ann.id, NOW + SECOND);
     let first = seen(&ann.id, NOW + 3 * SECOND);
     let expired = Session { expires_at: NOW, ..seen(&ann.id, NOW + 4 * SECOND) };
     let bobs = seen(&bob.id, NOW + 5 * SECOND);
-    kit.applied([&middle, &last, &first, &expired, &bobs].map(insert)).await;
-    let listed = read(kit.store.sessions(&ann.id, NOW).await);
+    fixture.applied([&middle, &last, &first, &expired, &bobs].map(insert)).await;
+    let listed = read(fixture.store.sessions(&ann.id, NOW).await);
     same("the list", &listed, &vec![first, middle, last]);
 }
 
 pub async fn one_session_too_many_ends_the_one_used_least_recently(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let (ann, bob) = (kit.add_user("ann").await, kit.add_user("bob").await);
+    let fixture = Fixture::new(store);
+    let (ann, bob) = (fixture.add_user("ann").await, fixture.add_user("bob").await);
     let seen = |user: &UserId, number: usize| {
         let number = u32::try_from(number).unwrap_or(u32::MAX);
-        Session { last_seen_at: NOW + number * SECOND, ..kit.session(user) }
+        Session { last_seen_at: NOW + number * SECOND, ..fixture.session(user) }
     };
     let bobs = seen(&bob.id, 0);
     let mut sessions: Vec<Session> = (1..=MAX_SESSIONS).map(|n| seen(&ann.id, n)).collect();
     let mut list: Vec<Change> = sessions.iter().map(insert).collect();
     list.push(insert(&bobs));
-    kit.applied(list).await;
-    let count = read(kit.store.sessions(&ann.id, NOW).await).len();
+    fixture.applied(list).await;
+    let count = read(fixture.store.sessions(&ann.id, NOW).await).len();
     assert_eq!(count, MAX_SESSIONS, "so many may stay");
 
     // The newest by last use, then one that is older than all of the others:
     // it stays nevertheless.
     for added in [seen(&ann.id, MAX_SESSIONS + 1), seen(&ann.id, 0)] {
-        kit.applied([insert(&added)]).await;
+        fixture.applied([insert(&added)]).await;
         sessions.sort_by_key(|session| session.last_seen_at);
         let evicted = sessions.remove(0);
         sessions.push(added);
         sessions.sort_by_key(|session| std::cmp::Reverse(session.last_seen_at));
-        let listed = read(kit.store.sessions(&ann.id, NOW).await);
+        let listed = read(fixture.store.sessions(&ann.id, NOW).await);
         same("the sessions that stay", &listed, &sessions);
-        assert!(!is_there(&kit, &evicted, NOW).await, "evicted, not hidden");
+        assert!(!is_there(&fixture, &evicted, NOW).await, "evicted, not hidden");
     }
-    assert!(is_there(&kit, &bobs, NOW).await, "another user's session");
+    assert!(is_there(&fixture, &bobs, NOW).await, "another user's session");
 }

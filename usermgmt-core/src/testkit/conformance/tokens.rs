@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::kit::{DAY, Kit, MS, NOW, SECOND, read};
+use super::fixture::{DAY, Fixture, MS, NOW, SECOND, read};
 use super::show::same;
 use crate::clock::Timestamp;
 use crate::model::ids::TokenId;
@@ -19,10 +19,10 @@ fn issue(token: &Token, issue: i64, now: Timestamp) -> Change {
 }
 
 pub async fn every_field_of_a_token_round_trips(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await.id;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await.id;
     for purpose in Purpose::ALL {
-        let empty = kit.token(&ann, purpose);
+        let empty = fixture.token(&ann, purpose);
         let full = Token {
             binding: Some("José 😀@example.com ".to_owned()),
             created_at: NOW - DAY,
@@ -30,152 +30,156 @@ pub async fn every_field_of_a_token_round_trips(store: Arc<dyn Store>) {
             used_at: Some(NOW),
             code_issue: i64::MAX,
             code_expires_at: Some(NOW + DAY),
-            ..kit.token(&ann, purpose)
+            ..fixture.token(&ann, purpose)
         };
         let decoy =
-            Token { user_id: None, binding: Some(String::new()), ..kit.token(&ann, purpose) };
-        let longest = Token { binding: Some("é".repeat(160)), ..kit.token(&ann, purpose) };
+            Token { user_id: None, binding: Some(String::new()), ..fixture.token(&ann, purpose) };
+        let longest = Token { binding: Some("é".repeat(160)), ..fixture.token(&ann, purpose) };
         for token in [empty, full, decoy, longest] {
-            kit.applied([Change::InsertToken(token.clone())]).await;
-            kit.token_is(&token).await;
+            fixture.applied([Change::InsertToken(token.clone())]).await;
+            fixture.token_is(&token).await;
         }
     }
     // Bytes that a store that keeps ids as text would lose.
     for bytes in [[0; 16], [0xff; 16], *b"  trailing      "] {
-        let token = Token { id: TokenId::from_bytes(bytes), ..kit.token(&ann, Purpose::Reset) };
-        kit.applied([Change::InsertToken(token.clone())]).await;
-        kit.token_is(&token).await;
+        let token = Token { id: TokenId::from_bytes(bytes), ..fixture.token(&ann, Purpose::Reset) };
+        fixture.applied([Change::InsertToken(token.clone())]).await;
+        fixture.token_is(&token).await;
     }
-    let unknown = read(kit.store.token(TokenId::generate(&kit.rng)).await);
+    let unknown = read(fixture.store.token(TokenId::generate(&fixture.rng)).await);
     same("an unknown token", &unknown, &None);
 }
 
 pub async fn a_token_id_is_taken_once(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await.id;
-    let token = kit.token(&ann, Purpose::Reset);
-    kit.applied([Change::InsertToken(token.clone())]).await;
-    let other = Token { id: token.id, ..kit.token(&ann, Purpose::Confirm) };
-    kit.refused(Guard::Exists, [Change::InsertToken(other)]).await;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await.id;
+    let token = fixture.token(&ann, Purpose::Reset);
+    fixture.applied([Change::InsertToken(token.clone())]).await;
+    let other = Token { id: token.id, ..fixture.token(&ann, Purpose::Confirm) };
+    fixture.refused(Guard::Exists, [Change::InsertToken(other)]).await;
 }
 
 pub async fn a_token_is_used_once(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await.id;
-    let mut token = kit.token(&ann, Purpose::Reset);
-    let other = kit.token(&ann, Purpose::Reset);
-    kit.applied([&token, &other].map(|t| Change::InsertToken(t.clone()))).await;
-    kit.applied([use_at(&token, NOW + SECOND)]).await;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await.id;
+    let mut token = fixture.token(&ann, Purpose::Reset);
+    let other = fixture.token(&ann, Purpose::Reset);
+    fixture.applied([&token, &other].map(|t| Change::InsertToken(t.clone()))).await;
+    fixture.applied([use_at(&token, NOW + SECOND)]).await;
     token.used_at = Some(NOW + SECOND);
-    kit.token_is(&token).await;
-    kit.token_is(&other).await;
+    fixture.token_is(&token).await;
+    fixture.token_is(&other).await;
     for now in [NOW, NOW + SECOND, NOW + DAY] {
-        kit.refused(Guard::Token, [use_at(&token, now)]).await;
+        fixture.refused(Guard::Token, [use_at(&token, now)]).await;
     }
-    let unknown = kit.token(&ann, Purpose::Reset);
-    kit.refused(Guard::Token, [use_at(&unknown, NOW)]).await;
+    let unknown = fixture.token(&ann, Purpose::Reset);
+    fixture.refused(Guard::Token, [use_at(&unknown, NOW)]).await;
 }
 
 pub async fn a_token_is_good_until_its_expiry_and_not_at_it(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await.id;
-    let [used, coded] = [0, 1].map(|_| kit.token(&ann, Purpose::Reset));
-    kit.applied([&used, &coded].map(|t| Change::InsertToken(t.clone()))).await;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await.id;
+    let [used, coded] = [0, 1].map(|_| fixture.token(&ann, Purpose::Reset));
+    fixture.applied([&used, &coded].map(|t| Change::InsertToken(t.clone()))).await;
     let end = used.expires_at;
     for now in [end, end + MS, end + DAY] {
-        kit.refused(Guard::Token, [use_at(&used, now)]).await;
-        kit.refused(Guard::Token, [issue(&coded, 0, now)]).await;
+        fixture.refused(Guard::Token, [use_at(&used, now)]).await;
+        fixture.refused(Guard::Token, [issue(&coded, 0, now)]).await;
     }
-    kit.applied([use_at(&used, end - MS)]).await;
-    kit.applied([issue(&coded, 0, end - MS)]).await;
+    fixture.applied([use_at(&used, end - MS)]).await;
+    fixture.applied([issue(&coded, 0, end - MS)]).await;
 }
 
 pub async fn a_new_code_needs_the_number_that_was_read(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await.id;
-    let mut token = kit.token(&ann, Purpose::Confirm);
-    kit.applied([Change::InsertToken(token.clone())]).await;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await.id;
+    let mut token = fixture.token(&ann, Purpose::Confirm);
+    fixture.applied([Change::InsertToken(token.clone())]).await;
     for number in 0..3 {
         let now = NOW + SECOND;
-        kit.applied([issue(&token, number, now)]).await;
+        fixture.applied([issue(&token, number, now)]).await;
         token.code_issue = number + 1;
         token.code_expires_at = Some(now + Duration::from_secs(600));
-        kit.token_is(&token).await;
-        kit.refused(Guard::Token, [issue(&token, number, now)]).await;
+        fixture.token_is(&token).await;
+        fixture.refused(Guard::Token, [issue(&token, number, now)]).await;
     }
-    kit.refused(Guard::Token, [issue(&token, 4, NOW)]).await;
-    kit.applied([use_at(&token, NOW)]).await;
-    kit.refused(Guard::Token, [issue(&token, 3, NOW)]).await;
-    let unknown = kit.token(&ann, Purpose::Confirm);
-    kit.refused(Guard::Token, [issue(&unknown, 0, NOW)]).await;
+    fixture.refused(Guard::Token, [issue(&token, 4, NOW)]).await;
+    fixture.applied([use_at(&token, NOW)]).await;
+    fixture.refused(Guard::Token, [issue(&token, 3, NOW)]).await;
+    let unknown = fixture.token(&ann, Purpose::Confirm);
+    fixture.refused(Guard::Token, [issue(&unknown, 0, NOW)]).await;
 }
 
 pub async fn voiding_ends_a_users_unused_tokens_of_the_purpose(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let (ann, bob) = (kit.add_user("ann").await.id, kit.add_user("bob").await.id);
+    let fixture = Fixture::new(store);
+    let (ann, bob) = (fixture.add_user("ann").await.id, fixture.add_user("bob").await.id);
     let at = NOW + SECOND;
-    let reset = kit.token(&ann, Purpose::Reset);
-    let expired = Token { expires_at: NOW - DAY, ..kit.token(&ann, Purpose::Reset) };
-    let used = Token { used_at: Some(NOW - DAY), ..kit.token(&ann, Purpose::Reset) };
-    let confirm = kit.token(&ann, Purpose::Confirm);
-    let others = kit.token(&bob, Purpose::Reset);
-    let decoy = Token { user_id: None, ..kit.token(&ann, Purpose::Reset) };
-    kit.applied(
-        [&reset, &expired, &used, &confirm, &others, &decoy]
-            .map(|token| Change::InsertToken(token.clone())),
-    )
-    .await;
+    let reset = fixture.token(&ann, Purpose::Reset);
+    let expired = Token { expires_at: NOW - DAY, ..fixture.token(&ann, Purpose::Reset) };
+    let used = Token { used_at: Some(NOW - DAY), ..fixture.token(&ann, Purpose::Reset) };
+    let confirm = fixture.token(&ann, Purpose::Confirm);
+    let others = fixture.token(&bob, Purpose::Reset);
+    let decoy = Token { user_id: None, ..fixture.token(&ann, Purpose::Reset) };
+    fixture
+        .applied(
+            [&reset, &expired, &used, &confirm, &others, &decoy]
+                .map(|token| Change::InsertToken(token.clone())),
+        )
+        .await;
     let void = |purpose| Change::VoidTokens { user_id: ann.clone(), purpose, since: None, now: at };
     let voided = |token: &Token| Token { used_at: Some(at), ..token.clone() };
 
-    kit.applied([void(Some(Purpose::Reset))]).await;
+    fixture.applied([void(Some(Purpose::Reset))]).await;
     for expected in [&voided(&reset), &voided(&expired), &used, &confirm, &others, &decoy] {
-        kit.token_is(expected).await;
+        fixture.token_is(expected).await;
     }
-    kit.refused(Guard::Token, [use_at(&reset, at)]).await;
+    fixture.refused(Guard::Token, [use_at(&reset, at)]).await;
 
-    kit.applied([void(None)]).await;
-    kit.token_is(&voided(&confirm)).await;
-    kit.token_is(&others).await;
-    kit.applied([void(None)]).await;
+    fixture.applied([void(None)]).await;
+    fixture.token_is(&voided(&confirm)).await;
+    fixture.token_is(&others).await;
+    fixture.applied([void(None)]).await;
 }
 
 pub async fn voiding_since_a_time_keeps_older_tokens(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await.id;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await.id;
     for purpose in [None, Some(Purpose::EmailUndo)] {
         let [older, then, newer] = [NOW - MS, NOW, NOW + MS]
-            .map(|created_at| Token { created_at, ..kit.token(&ann, Purpose::EmailUndo) });
-        kit.applied([&older, &then, &newer].map(|token| Change::InsertToken(token.clone()))).await;
+            .map(|created_at| Token { created_at, ..fixture.token(&ann, Purpose::EmailUndo) });
+        fixture
+            .applied([&older, &then, &newer].map(|token| Change::InsertToken(token.clone())))
+            .await;
         let (user_id, since) = (ann.clone(), Some(NOW));
-        kit.applied([Change::VoidTokens { user_id, purpose, since, now: NOW }]).await;
-        kit.token_is(&older).await;
+        fixture.applied([Change::VoidTokens { user_id, purpose, since, now: NOW }]).await;
+        fixture.token_is(&older).await;
         for void in [then, newer] {
-            kit.token_is(&Token { used_at: Some(NOW), ..void }).await;
+            fixture.token_is(&Token { used_at: Some(NOW), ..void }).await;
         }
     }
 }
 
 pub async fn a_list_voids_the_old_tokens_and_keeps_the_one_it_adds(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await.id;
-    let [old, new] = [0, 1].map(|_| kit.token(&ann, Purpose::Reset));
-    kit.applied([Change::InsertToken(old.clone())]).await;
-    kit.applied([
-        Change::InsertToken(new.clone()),
-        Change::VoidTokens { user_id: ann.clone(), purpose: None, since: None, now: NOW },
-    ])
-    .await;
-    kit.token_is(&new).await;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await.id;
+    let [old, new] = [0, 1].map(|_| fixture.token(&ann, Purpose::Reset));
+    fixture.applied([Change::InsertToken(old.clone())]).await;
+    fixture
+        .applied([
+            Change::InsertToken(new.clone()),
+            Change::VoidTokens { user_id: ann.clone(), purpose: None, since: None, now: NOW },
+        ])
+        .await;
+    fixture.token_is(&new).await;
     let old = Token { used_at: Some(NOW), ..old };
-    kit.token_is(&old).await;
+    fixture.token_is(&old).await;
 }
 
 pub async fn the_live_token_is_the_newest_that_is_good(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let (ann, bob) = (kit.add_user("ann").await.id, kit.add_user("bob").await.id);
+    let fixture = Fixture::new(store);
+    let (ann, bob) = (fixture.add_user("ann").await.id, fixture.add_user("bob").await.id);
     let live = |purpose, now| {
-        let (store, ann) = (Arc::clone(&kit.store), ann.clone());
+        let (store, ann) = (Arc::clone(&fixture.store), ann.clone());
         async move { read(store.live_token(&ann, purpose, now).await) }
     };
     same("of none", &live(Purpose::Reset, NOW).await, &None);
@@ -183,7 +187,7 @@ pub async fn the_live_token_is_the_newest_that_is_good(store: Arc<dyn Store>) {
     let made_at = |created_at, lives: Duration| Token {
         created_at,
         expires_at: created_at + lives,
-        ..kit.token(&ann, Purpose::Reset)
+        ..fixture.token(&ann, Purpose::Reset)
     };
     let newest = made_at(NOW + SECOND * 3, SECOND);
     let second = made_at(NOW + SECOND * 2, SECOND * 5);
@@ -192,11 +196,12 @@ pub async fn the_live_token_is_the_newest_that_is_good(store: Arc<dyn Store>) {
     let confirm = Token { purpose: Purpose::Confirm, ..made_at(NOW + SECOND * 5, DAY) };
     let others = Token { user_id: Some(bob), ..made_at(NOW + SECOND * 6, DAY) };
     let decoy = Token { user_id: None, ..made_at(NOW + SECOND * 7, DAY) };
-    kit.applied(
-        [&third, &newest, &second, &used, &confirm, &others, &decoy]
-            .map(|token| Change::InsertToken(token.clone())),
-    )
-    .await;
+    fixture
+        .applied(
+            [&third, &newest, &second, &used, &confirm, &others, &decoy]
+                .map(|token| Change::InsertToken(token.clone())),
+        )
+        .await;
     let end = newest.expires_at;
     let cases = [
         ("in its time", end - MS, &newest),

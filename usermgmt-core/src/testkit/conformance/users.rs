@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::kit::{DAY, HOUR, Kit, MS, NOW, SECOND, email, insert_user, read, user_id, username};
+use super::fixture::{
+    DAY, Fixture, HOUR, MS, NOW, SECOND, email, insert_user, read, user_id, username,
+};
 use super::show::same;
 use crate::clock::Timestamp;
 use crate::model::identifier::{Email, Username};
@@ -23,7 +25,7 @@ pub(super) fn delete(id: &UserId, epoch: i64) -> Change {
 }
 
 /// A user with something in every field that can be empty.
-fn full(kit: &Kit, name: &str) -> User {
+fn full(fixture: &Fixture, name: &str) -> User {
     User {
         first_name: Some("Zoë 😀".to_owned()),
         last_name: Some("O'Brien-\"Šmíd\"; -- 𝒳".to_owned()),
@@ -34,19 +36,19 @@ fn full(kit: &Kit, name: &str) -> User {
         unconfirmed_until: Some(NOW + DAY),
         updated_at: NOW + SECOND,
         epoch: i64::MAX - 10,
-        ..kit.user(name)
+        ..fixture.user(name)
     }
 }
 
 pub async fn every_field_of_a_user_round_trips(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
+    let fixture = Fixture::new(store);
     let shown = User {
         username: Username::from_stored("Straße 🦀".to_owned(), "strasse 🦀".to_owned()),
         email: Email::from_stored(
             "José@BÜCHER.example".to_owned(),
             "josé@xn--bcher-kva.example".to_owned(),
         ),
-        ..kit.user("shown")
+        ..fixture.user("shown")
     };
     let longest = User {
         id: user_id(&"~".repeat(36)),
@@ -55,72 +57,73 @@ pub async fn every_field_of_a_user_round_trips(store: Arc<dyn Store>) {
         first_name: Some("é".repeat(64)),
         last_name: Some("🦀".repeat(64)),
         gender: Some("ß".repeat(64)),
-        ..kit.user("longest")
+        ..fixture.user("longest")
     };
     let empty_texts = User {
         first_name: Some(String::new()),
         last_name: Some(" ".to_owned()),
-        ..kit.user("blank")
+        ..fixture.user("blank")
     };
     let far_away = User {
         created_at: Timestamp::from_millis(-1),
         updated_at: Timestamp::from_millis(253_402_300_799_999),
         email_confirmed_at: None,
         epoch: -1,
-        ..kit.user("far")
+        ..fixture.user("far")
     };
     let rows = [
-        (kit.user("plain"), None),
-        (full(&kit, "full"), Some("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA")),
+        (fixture.user("plain"), None),
+        (full(&fixture, "full"), Some("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA")),
         (shown, Some("")),
         (longest, Some("scrypt:32768:8:1$salt$00")),
         (empty_texts, None),
         (far_away, None),
     ];
     for (user, password) in rows {
-        kit.applied([insert_user(&user, password)]).await;
+        fixture.applied([insert_user(&user, password)]).await;
         let expected = Account {
             password: password.map(|text| PasswordHash::from_stored(text.to_owned())),
             totp: None,
             user: user.clone(),
         };
-        same("the account", &kit.account(&user.id).await, &expected);
-        let listed =
-            read(kit.store.users(None, 100).await).into_iter().find(|listed| listed.id == user.id);
+        same("the account", &fixture.account(&user.id).await, &expected);
+        let listed = read(fixture.store.users(None, 100).await)
+            .into_iter()
+            .find(|listed| listed.id == user.id);
         same("the user in the list", &listed, &Some(user));
     }
 }
 
 pub async fn a_user_id_is_taken_once(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await;
-    let impostor = User { id: ann.id, ..kit.user("impostor") };
-    kit.refused(Guard::Exists, [insert_user(&impostor, Some("other"))]).await;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await;
+    let impostor = User { id: ann.id, ..fixture.user("impostor") };
+    fixture.refused(Guard::Exists, [insert_user(&impostor, Some("other"))]).await;
 }
 
 pub async fn user_ids_that_differ_in_case_are_two_users(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
+    let fixture = Fixture::new(store);
     let [lower, upper] = ["507f1f77bcf86cd799439abc", "507F1F77BCF86CD799439ABC"].map(user_id);
     for (id, name) in [(&lower, "lower"), (&upper, "upper")] {
-        let user = User { id: id.clone(), ..kit.user(name) };
-        kit.applied([insert_user(&user, None)]).await;
+        let user = User { id: id.clone(), ..fixture.user(name) };
+        fixture.applied([insert_user(&user, None)]).await;
     }
-    assert_eq!(kit.account(&lower).await.user.username.as_str(), "lower");
-    assert_eq!(kit.account(&upper).await.user.username.as_str(), "upper");
-    let none = read(kit.store.account(&user_id("507f1f77bcf86cd799439ABC")).await);
+    assert_eq!(fixture.account(&lower).await.user.username.as_str(), "lower");
+    assert_eq!(fixture.account(&upper).await.user.username.as_str(), "upper");
+    let none = read(fixture.store.account(&user_id("507f1f77bcf86cd799439ABC")).await);
     same("an id in a third case", &none, &None);
 }
 
 pub async fn a_patch_changes_what_it_names_and_nothing_else(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
+    let fixture = Fixture::new(store);
     let mut expected = Account {
-        user: kit.user("ann"),
+        user: fixture.user("ann"),
         password: Some(PasswordHash::from_stored("before".to_owned())),
         totp: None,
     };
     expected.user.email_confirmed_at = None;
     let id = expected.user.id.clone();
-    kit.applied([insert_user(&expected.user, Some("before"))]).await;
+    fixture.applied([insert_user(&expected.user, Some("before"))]).await;
 
     type Edit = fn(&mut UserPatch, &mut Account);
     let edits: [Edit; 18] = [
@@ -204,106 +207,109 @@ pub async fn a_patch_changes_what_it_names_and_nothing_else(store: Arc<dyn Store
         edit(&mut set, &mut expected);
         at = at + SECOND;
         let raise_epoch = number % 3 == 0;
-        kit.applied([Change::UpdateUser {
-            id: id.clone(),
-            epoch: expected.user.epoch,
-            raise_epoch,
-            at,
-            set: Box::new(set),
-        }])
-        .await;
+        fixture
+            .applied([Change::UpdateUser {
+                id: id.clone(),
+                epoch: expected.user.epoch,
+                raise_epoch,
+                at,
+                set: Box::new(set),
+            }])
+            .await;
         expected.user.updated_at = at;
         expected.user.epoch += i64::from(raise_epoch);
-        same(&format!("after edit {number}"), &kit.account(&id).await, &expected);
+        same(&format!("after edit {number}"), &fixture.account(&id).await, &expected);
     }
 }
 
 pub async fn an_update_needs_the_user_and_the_epoch_that_was_read(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await;
-    let bob = kit.add_user("bob").await;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await;
+    let bob = fixture.add_user("bob").await;
     let named =
         |name: &str| UserPatch { first_name: Some(Some(name.to_owned())), ..UserPatch::default() };
-    kit.applied([update(&ann.id, 0, true, named("first"))]).await;
+    fixture.applied([update(&ann.id, 0, true, named("first"))]).await;
     for epoch in [0, 2, -1] {
-        kit.refused(Guard::User, [update(&ann.id, epoch, true, named("late"))]).await;
+        fixture.refused(Guard::User, [update(&ann.id, epoch, true, named("late"))]).await;
     }
-    let nobody = kit.user("nobody").id;
-    kit.refused(Guard::User, [update(&nobody, 0, false, named("ghost"))]).await;
-    kit.applied([update(&ann.id, 1, false, named("second"))]).await;
-    let account = kit.account(&ann.id).await;
+    let nobody = fixture.user("nobody").id;
+    fixture.refused(Guard::User, [update(&nobody, 0, false, named("ghost"))]).await;
+    fixture.applied([update(&ann.id, 1, false, named("second"))]).await;
+    let account = fixture.account(&ann.id).await;
     assert_eq!(account.user.first_name.as_deref(), Some("second"));
     assert_eq!(account.user.epoch, 1);
-    same("another user", &kit.account(&bob.id).await.user, &bob);
+    same("another user", &fixture.account(&bob.id).await.user, &bob);
 }
 
 pub async fn a_touch_tests_the_epoch_and_changes_nothing(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await;
     for active in [true, false] {
-        kit.applied([touch(&ann.id, active, 0)]).await;
+        fixture.applied([touch(&ann.id, active, 0)]).await;
         // The same row written twice: a store that counts changed rows, not
         // matched ones, finds none the second time.
-        kit.applied([touch(&ann.id, active, 0)]).await;
-        kit.refused(Guard::User, [touch(&ann.id, active, 1)]).await;
-        kit.refused(Guard::User, [touch(&kit.user("nobody").id, active, 0)]).await;
+        fixture.applied([touch(&ann.id, active, 0)]).await;
+        fixture.refused(Guard::User, [touch(&ann.id, active, 1)]).await;
+        fixture.refused(Guard::User, [touch(&fixture.user("nobody").id, active, 0)]).await;
     }
-    same("the user", &kit.account(&ann.id).await.user, &ann);
+    same("the user", &fixture.account(&ann.id).await.user, &ann);
 }
 
 pub async fn a_touch_of_an_active_user_needs_a_confirmed_enabled_one(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let unconfirmed = User { email_confirmed_at: None, ..kit.user("unconfirmed") };
-    let disabled = User { disabled_at: Some(NOW), ..kit.user("disabled") };
+    let fixture = Fixture::new(store);
+    let unconfirmed = User { email_confirmed_at: None, ..fixture.user("unconfirmed") };
+    let disabled = User { disabled_at: Some(NOW), ..fixture.user("disabled") };
     for user in [unconfirmed, disabled] {
-        kit.applied([insert_user(&user, None)]).await;
-        kit.refused(Guard::User, [touch(&user.id, true, 0)]).await;
-        kit.applied([touch(&user.id, false, 0)]).await;
+        fixture.applied([insert_user(&user, None)]).await;
+        fixture.refused(Guard::User, [touch(&user.id, true, 0)]).await;
+        fixture.applied([touch(&user.id, false, 0)]).await;
     }
 }
 
 pub async fn the_same_update_twice_finds_its_row_both_times(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await;
     let set = UserPatch { first_name: Some(Some("Ann".to_owned())), ..UserPatch::default() };
     for _ in 0..2 {
-        kit.applied([update(&ann.id, 0, false, set.clone())]).await;
+        fixture.applied([update(&ann.id, 0, false, set.clone())]).await;
     }
 }
 
 pub async fn later_changes_of_a_list_see_the_earlier_ones(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.user("ann");
-    kit.applied([
-        insert_user(&ann, None),
-        update(&ann.id, 0, true, UserPatch::default()),
-        touch(&ann.id, true, 1),
-        update(&ann.id, 1, true, UserPatch::default()),
-    ])
-    .await;
-    assert_eq!(kit.account(&ann.id).await.user.epoch, 2);
-    kit.refused(
-        Guard::User,
-        [update(&ann.id, 2, true, UserPatch::default()), touch(&ann.id, true, 2)],
-    )
-    .await;
+    let fixture = Fixture::new(store);
+    let ann = fixture.user("ann");
+    fixture
+        .applied([
+            insert_user(&ann, None),
+            update(&ann.id, 0, true, UserPatch::default()),
+            touch(&ann.id, true, 1),
+            update(&ann.id, 1, true, UserPatch::default()),
+        ])
+        .await;
+    assert_eq!(fixture.account(&ann.id).await.user.epoch, 2);
+    fixture
+        .refused(
+            Guard::User,
+            [update(&ann.id, 2, true, UserPatch::default()), touch(&ann.id, true, 2)],
+        )
+        .await;
 }
 
 pub async fn users_are_paged_in_the_byte_order_of_their_ids(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
+    let fixture = Fixture::new(store);
     let ids = ["!", "10", "9", "A", "B", "Z", "_", "a", "ab", "b", "~"];
     for (number, id) in ids.iter().enumerate().rev() {
-        let user = User { id: user_id(id), ..kit.user(&format!("user{number}")) };
-        kit.applied([insert_user(&user, None)]).await;
+        let user = User { id: user_id(id), ..fixture.user(&format!("user{number}")) };
+        fixture.applied([insert_user(&user, None)]).await;
     }
     // Gaps in the list must not make a page end early.
     for gone in ["9", "a"] {
-        kit.applied([delete(&user_id(gone), 0)]).await;
+        fixture.applied([delete(&user_id(gone), 0)]).await;
     }
     let mut seen = Vec::new();
     let mut after: Option<UserId> = None;
     loop {
-        let page = read(kit.store.users(after.as_ref(), 4).await);
+        let page = read(fixture.store.users(after.as_ref(), 4).await);
         let Some(last) = page.last() else { break };
         assert!(page.len() <= 4, "a page of {}", page.len());
         after = Some(last.id.clone());
@@ -311,15 +317,15 @@ pub async fn users_are_paged_in_the_byte_order_of_their_ids(store: Arc<dyn Store
         assert!(seen.len() < 20, "the pages never end: {seen:?}");
     }
     assert_eq!(seen, ["!", "10", "A", "B", "Z", "_", "ab", "b", "~"]);
-    let first = read(kit.store.users(None, 4).await);
+    let first = read(fixture.store.users(None, 4).await);
     assert_eq!(first.len(), 4, "a full page, though one user in it is gone");
-    let rest = read(kit.store.users(Some(&user_id("Zz")), 2).await);
+    let rest = read(fixture.store.users(Some(&user_id("Zz")), 2).await);
     let rest: Vec<&str> = rest.iter().map(|user| user.id.as_str()).collect();
     assert_eq!(rest, ["_", "ab"], "after an id that nobody has");
 }
 
 pub async fn users_who_never_confirmed_are_found_when_their_time_is_over(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
+    let fixture = Fixture::new(store);
     let untils = [
         ("before", Some(NOW - DAY)),
         ("now", Some(NOW)),
@@ -327,11 +333,11 @@ pub async fn users_who_never_confirmed_are_found_when_their_time_is_over(store: 
         ("never", None),
     ];
     for (name, unconfirmed_until) in untils {
-        let user = User { unconfirmed_until, email_confirmed_at: None, ..kit.user(name) };
-        kit.applied([insert_user(&user, None)]).await;
+        let user = User { unconfirmed_until, email_confirmed_at: None, ..fixture.user(name) };
+        fixture.applied([insert_user(&user, None)]).await;
     }
     let found = |now| {
-        let store = Arc::clone(&kit.store);
+        let store = Arc::clone(&fixture.store);
         async move {
             let users = read(store.unconfirmed_users(now, 10).await);
             let mut names: Vec<String> =
@@ -342,20 +348,20 @@ pub async fn users_who_never_confirmed_are_found_when_their_time_is_over(store: 
     };
     assert_eq!(found(NOW).await, ["before", "now"]);
     assert_eq!(found(NOW + MS).await, ["after", "before", "now"]);
-    let limited = read(kit.store.unconfirmed_users(NOW, 1).await);
+    let limited = read(fixture.store.unconfirmed_users(NOW, 1).await);
     assert_eq!(limited.len(), 1, "the limit");
 }
 
 pub async fn a_user_is_read_with_a_session_of_their_own_only(store: Arc<dyn Store>) {
-    let kit = Kit::new(store);
-    let ann = kit.add_user("ann").await;
-    let bob = kit.add_user("bob").await;
-    let session = kit.session(&ann.id);
-    kit.applied([Change::InsertSession(Box::new(session.clone()))]).await;
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await;
+    let bob = fixture.add_user("bob").await;
+    let session = fixture.session(&ann.id);
+    fixture.applied([Change::InsertSession(Box::new(session.clone()))]).await;
 
     let end = session.expires_at;
-    let unknown = SessionId::generate(&kit.rng);
-    let nobody = kit.user("nobody").id;
+    let unknown = SessionId::generate(&fixture.rng);
+    let nobody = fixture.user("nobody").id;
     let cases = [
         ("one ms before its end", &ann.id, session.id, end - MS, true),
         ("at its end", &ann.id, session.id, end, false),
@@ -364,11 +370,11 @@ pub async fn a_user_is_read_with_a_session_of_their_own_only(store: Arc<dyn Stor
         ("another's session", &bob.id, session.id, NOW, false),
     ];
     for (what, user, id, now, there) in cases {
-        let found = read(kit.store.user_with_session(user, id, now).await);
+        let found = read(fixture.store.user_with_session(user, id, now).await);
         let user = if *user == ann.id { &ann } else { &bob };
         let session = there.then(|| session.clone());
         same(what, &found, &Some((user.clone(), session)));
     }
-    let found = read(kit.store.user_with_session(&nobody, session.id, NOW).await);
+    let found = read(fixture.store.user_with_session(&nobody, session.id, NOW).await);
     same("an unknown user", &found, &None);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::kit::{HOUR, Kit, NOW, claim, email_id, insert_user, registration, username_id};
+use super::fixture::{Fixture, HOUR, NOW, claim, email_id, insert_user, registration, username_id};
 use crate::model::audit::AuditEntry;
 use crate::model::factor::SealedSecret;
 use crate::model::identifier::Identifier;
@@ -37,46 +37,47 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) async fn build(kit: &Kit) -> Self {
-        let (ann, bob) = (kit.user("ann"), kit.user("bob"));
-        let lease = LeaseId::generate(&kit.rng);
+    pub(super) async fn build(fixture: &Fixture) -> Self {
+        let (ann, bob) = (fixture.user("ann"), fixture.user("bob"));
+        let lease = LeaseId::generate(&fixture.rng);
         let world = Self {
             reserved: email_id("reserved@example.com"),
-            reset: kit.token(&ann.id, Purpose::Reset),
-            confirmation: kit.token(&ann.id, Purpose::Confirm),
-            bobs_token: kit.token(&bob.id, Purpose::Reset),
-            phone: kit.session(&ann.id),
-            laptop: kit.session(&ann.id),
-            bobs_session: kit.session(&bob.id),
-            confirmed: kit.secret(),
-            pending: kit.secret(),
-            service_key: kit.service_key("billing"),
+            reset: fixture.token(&ann.id, Purpose::Reset),
+            confirmation: fixture.token(&ann.id, Purpose::Confirm),
+            bobs_token: fixture.token(&bob.id, Purpose::Reset),
+            phone: fixture.session(&ann.id),
+            laptop: fixture.session(&ann.id),
+            bobs_session: fixture.session(&bob.id),
+            confirmed: fixture.secret(),
+            pending: fixture.secret(),
+            service_key: fixture.service_key("billing"),
             lease,
             leased: [0; 3].map(|_| OutboxMail {
                 lease: Some(lease),
                 leased_until: Some(NOW + HOUR),
-                ..kit.mail(Some(&ann.id))
+                ..fixture.mail(Some(&ann.id))
             }),
             dead: [0; 2].map(|_| OutboxMail {
                 dead_at: Some(NOW),
                 attempts: 7,
-                ..kit.mail(Some(&ann.id))
+                ..fixture.mail(Some(&ann.id))
             }),
-            bobs_mail: kit.mail(Some(&bob.id)),
-            entry: kit.audit_entry(Some(&ann.id), "user.registered"),
+            bobs_mail: fixture.mail(Some(&bob.id)),
+            entry: fixture.audit_entry(Some(&ann.id), "user.registered"),
             ann,
             bob,
         };
-        kit.applied(world.rows()).await;
+        fixture.applied(world.rows()).await;
         // In three lists, for a list confirms before it sets.
-        kit.applied([world.set_pending(&world.confirmed)]).await;
-        kit.applied([Change::ConfirmTotp {
-            user_id: world.ann.id.clone(),
-            factor_id: world.confirmed.factor_id.clone(),
-            step: 100,
-        }])
-        .await;
-        kit.applied([world.set_pending(&world.pending)]).await;
+        fixture.applied([world.set_pending(&world.confirmed)]).await;
+        fixture
+            .applied([Change::ConfirmTotp {
+                user_id: world.ann.id.clone(),
+                factor_id: world.confirmed.factor_id.clone(),
+                step: 100,
+            }])
+            .await;
+        fixture.applied([world.set_pending(&world.pending)]).await;
         world
     }
 
@@ -121,17 +122,17 @@ impl World {
 
     /// One of every change, guards holding, alone and all in one list; with the
     /// guard that fails where it is applied again.
-    pub(super) fn every_change(&self, kit: &Kit) -> Vec<(Change, Option<Guard>)> {
+    pub(super) fn every_change(&self, fixture: &Fixture) -> Vec<(Change, Option<Guard>)> {
         let (ann, bob) = (&self.ann.id, &self.bob.id);
         let at = NOW;
         let later = NOW + HOUR;
         let error = "refused".to_owned();
         let lease = self.lease;
-        let new_mail = OutboxMail { next_attempt_at: NOW + 2 * HOUR, ..kit.mail(None) };
+        let new_mail = OutboxMail { next_attempt_at: NOW + 2 * HOUR, ..fixture.mail(None) };
         let guarded = |guard, change| (change, Some(guard));
         let free = |change| (change, None);
         vec![
-            guarded(Guard::Exists, insert_user(&kit.user("eve"), Some("hash"))),
+            guarded(Guard::Exists, insert_user(&fixture.user("eve"), Some("hash"))),
             free(Change::TouchUser { id: ann.clone(), active: true, epoch: 0 }),
             guarded(
                 Guard::User,
@@ -173,7 +174,7 @@ impl World {
                 },
             ),
             free(Change::VoidTokens { user_id: bob.clone(), purpose: None, since: None, now: at }),
-            guarded(Guard::Exists, Change::InsertToken(kit.token(ann, Purpose::NotMe))),
+            guarded(Guard::Exists, Change::InsertToken(fixture.token(ann, Purpose::NotMe))),
             guarded(
                 Guard::Session,
                 Change::EndSession {
@@ -183,7 +184,7 @@ impl World {
                 },
             ),
             free(Change::EndSessions { user_id: bob.clone(), except: None }),
-            guarded(Guard::Exists, Change::InsertSession(Box::new(kit.session(ann)))),
+            guarded(Guard::Exists, Change::InsertSession(Box::new(fixture.session(ann)))),
             guarded(
                 Guard::Session,
                 Change::RotateSession {
@@ -212,7 +213,7 @@ impl World {
                     step: 102,
                 },
             ),
-            free(self.set_pending(&kit.secret())),
+            free(self.set_pending(&fixture.secret())),
             free(Change::DropPendingTotp { user_id: ann.clone() }),
             free(Change::RemoveTotp { user_id: bob.clone() }),
             guarded(
@@ -224,7 +225,7 @@ impl World {
                 hashes: vec!["new".to_owned()],
             }),
             free(Change::RememberDevice { user_id: ann.clone(), device: "laptop".to_owned(), at }),
-            guarded(Guard::Exists, Change::InsertServiceKey(kit.service_key("new"))),
+            guarded(Guard::Exists, Change::InsertServiceKey(fixture.service_key("new"))),
             free(Change::TouchServiceKey { id: self.service_key.id.clone(), at }),
             guarded(
                 Guard::ServiceKey,
@@ -258,7 +259,10 @@ impl World {
                 },
             ),
             guarded(Guard::Lease, Change::DropDeadMail { id: self.dead[1].id.clone() }),
-            guarded(Guard::Exists, Change::InsertAudit(kit.audit_entry(Some(bob), "user.deleted"))),
+            guarded(
+                Guard::Exists,
+                Change::InsertAudit(fixture.audit_entry(Some(bob), "user.deleted")),
+            ),
         ]
     }
 }

@@ -35,13 +35,13 @@ pub(super) const HOUR: Duration = Duration::from_secs(3600);
 pub(super) const DAY: Duration = Duration::from_secs(86_400);
 
 /// The store under test and what a test needs around it.
-pub(super) struct Kit {
+pub(super) struct Fixture {
     pub(super) store: Arc<dyn Store>,
     pub(super) rng: SeededRng,
     scope: Mutex<Scope>,
 }
 
-impl Kit {
+impl Fixture {
     pub(super) fn new(store: Arc<dyn Store>) -> Self {
         Self::seeded(store, 1)
     }

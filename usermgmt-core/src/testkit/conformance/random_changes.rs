@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use super::kit::{Kit, MS, NOW, email, email_id, read, user_id, username, username_id};
+use super::fixture::{Fixture, MS, NOW, email, email_id, read, user_id, username, username_id};
 use crate::clock::Timestamp;
 use crate::model::audit::AuditEntry;
 use crate::model::factor::SealedSecret;
@@ -23,8 +23,8 @@ use crate::testkit::SeededRng;
 const USERS: u64 = 4;
 const MINUTE: Duration = Duration::from_secs(60);
 
-pub(super) struct Lots {
-    kit: Kit,
+pub(super) struct RandomChanges {
+    fixture: Fixture,
     sessions: Vec<SessionId>,
     tokens: Vec<TokenId>,
     factors: Vec<FactorId>,
@@ -35,11 +35,11 @@ pub(super) struct Lots {
     made: AtomicU32,
 }
 
-impl Lots {
+impl RandomChanges {
     pub(super) fn new(seed: u64) -> Self {
         // Only its rows are used, never its store.
-        let kit = Kit::seeded(Arc::new(MemoryStore::new()), seed);
-        let rng = &kit.rng;
+        let fixture = Fixture::seeded(Arc::new(MemoryStore::new()), seed);
+        let rng = &fixture.rng;
         Self {
             sessions: (0..5).map(|_| SessionId::generate(rng)).collect(),
             tokens: (0..6).map(|_| TokenId::generate(rng)).collect(),
@@ -49,16 +49,16 @@ impl Lots {
             leases: (0..2).map(|_| LeaseId::generate(rng)).collect(),
             entries: (0..40).map(|_| AuditId::generate(NOW, rng)).collect(),
             made: AtomicU32::new(0),
-            kit,
+            fixture,
         }
     }
 
     pub(super) fn rng(&self) -> &SeededRng {
-        &self.kit.rng
+        &self.fixture.rng
     }
 
     pub(super) fn below(&self, end: u64) -> u64 {
-        self.kit.rng.below(end)
+        self.fixture.rng.below(end)
     }
 
     fn pick<T: Clone>(&self, from: &[T]) -> T {
@@ -174,7 +174,7 @@ impl Lots {
             unconfirmed_until: self.maybe(self.time()).filter(|_| confirmed.is_none()),
             disabled_at: self.maybe(self.time()),
             first_name: self.text(),
-            ..self.kit.user("unused")
+            ..self.fixture.user("unused")
         }
     }
 
@@ -208,7 +208,10 @@ impl Lots {
         match self.below(10) {
             0 | 1 => Change::SetPendingTotp {
                 user_id,
-                secret: SealedSecret { factor_id: self.pick(&self.factors), ..self.kit.secret() },
+                secret: SealedSecret {
+                    factor_id: self.pick(&self.factors),
+                    ..self.fixture.secret()
+                },
             },
             2 | 3 => Change::ConfirmTotp {
                 user_id,
@@ -251,7 +254,7 @@ impl Lots {
                 expires_at: self.time(),
                 ip: self.maybe([10, 0, 0, 1].into()),
                 user_agent: self.text(),
-                ..self.kit.session(&user_id)
+                ..self.fixture.session(&user_id)
             })),
             2 | 3 => {
                 let found = read(model.session(session, NOW).await);
@@ -275,7 +278,7 @@ impl Lots {
                 // All different: which of two equally new ones is newer is nobody's promise.
                 created_at: NOW + MS * self.made.fetch_add(1, Ordering::Relaxed),
                 expires_at: self.time(),
-                ..self.kit.token(&user_id, self.purpose())
+                ..self.fixture.token(&user_id, self.purpose())
             }),
             7 => Change::UseToken { id: token, now },
             8 => {
@@ -316,7 +319,7 @@ impl Lots {
                 id,
                 created_at: self.time(),
                 next_attempt_at: at,
-                ..self.kit.mail(self.maybe(user).as_ref())
+                ..self.fixture.mail(self.maybe(user).as_ref())
             })),
             3 => Change::CompleteMail { id, lease },
             4 => Change::RetryMail { id, lease, at, error },
@@ -329,12 +332,14 @@ impl Lots {
                 fingerprint: "f".to_owned(),
                 at,
             },
-            10 => Change::InsertServiceKey(ServiceKey { id: key, ..self.kit.service_key("key") }),
+            10 => {
+                Change::InsertServiceKey(ServiceKey { id: key, ..self.fixture.service_key("key") })
+            }
             11 => Change::RevokeServiceKey { id: key, at },
             12 => Change::TouchServiceKey { id: key, at },
             _ => Change::InsertAudit(AuditEntry {
                 id: self.pick(&self.entries),
-                ..self.kit.audit_entry(self.maybe(user).as_ref(), "suite")
+                ..self.fixture.audit_entry(self.maybe(user).as_ref(), "suite")
             }),
         }
     }

@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use usermgmt_core::auth::{Auth, Client, Unserved};
+use usermgmt_core::auth::{Auth, Client, ServiceError};
 use usermgmt_core::clock::{Clock as _, Timestamp};
 use usermgmt_core::config::Config;
-use usermgmt_core::flows::mfa::{Enrolment, RecoveryCodes};
+use usermgmt_core::flows::mfa::{RecoveryCodes, TotpEnrolment};
 use usermgmt_core::flows::register::{Register, RegisterError};
 use usermgmt_core::flows::sessions::Current;
 use usermgmt_core::flows::sign_in::{SignIn, SignInError, SignInOutcome, SignedIn};
@@ -21,7 +21,7 @@ use usermgmt_core::model::user::{Account, User};
 use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_core::password::{BreachCheck, HasherConfig};
 use usermgmt_core::rng::SecureRng as _;
-use usermgmt_core::secret::Typed;
+use usermgmt_core::secret::PlaintextPassword;
 use usermgmt_core::store::{Change, Changes, MemoryStore, Store, UserStore as _};
 use usermgmt_core::testkit::{CapturingMailer, FaultyStore, MockClock, SeededRng};
 
@@ -251,7 +251,7 @@ impl World {
 
 /// A confirmed second factor.
 pub(crate) struct Factor {
-    pub(crate) enrolment: Enrolment,
+    pub(crate) enrolment: TotpEnrolment,
     pub(crate) codes: RecoveryCodes,
 }
 
@@ -266,7 +266,7 @@ impl World {
 }
 
 /// The code that an authenticator shows at that time.
-pub(crate) fn totp_code(enrolment: &Enrolment, at: Timestamp) -> Typed {
+pub(crate) fn totp_code(enrolment: &TotpEnrolment, at: Timestamp) -> PlaintextPassword {
     let secret = totp_rs::Secret::try_from_base32(enrolment.secret.expose()).unwrap();
     let totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
     typed(&totp.generate(u64::try_from(at.as_secs()).unwrap()).to_string())
@@ -299,8 +299,8 @@ pub(crate) fn username(text: &str) -> Username {
     Username::parse(text, 30).unwrap()
 }
 
-pub(crate) fn typed(text: &str) -> Typed {
-    Typed::from(text)
+pub(crate) fn typed(text: &str) -> PlaintextPassword {
+    PlaintextPassword::from(text)
 }
 
 pub(crate) fn registration(name: &str, email: &str, password: &str) -> Register {
@@ -334,12 +334,12 @@ fn token_of(link: &str) -> String {
 }
 
 /// The code in a mail.
-pub(crate) fn code(mail: &Message) -> Typed {
+pub(crate) fn code(mail: &Message) -> PlaintextPassword {
     mail.code.clone().unwrap()
 }
 
 /// A short code that is not the one in this mail.
-pub(crate) fn wrong_code(mail: &Message) -> Typed {
+pub(crate) fn wrong_code(mail: &Message) -> PlaintextPassword {
     let right = code(mail);
     let other = if right.expose().ends_with('0') { '1' } else { '0' };
     typed(&format!("{}{other}", &right.expose()[..7]))
@@ -351,8 +351,8 @@ pub(crate) fn is_unavailable(error: impl Debug) -> bool {
 }
 
 /// Whether a request was refused for too many attempts.
-pub(crate) fn is_limited(unserved: &Unserved) -> bool {
-    matches!(unserved, Unserved::RateLimited { .. })
+pub(crate) fn is_limited(service_error: &ServiceError) -> bool {
+    matches!(service_error, ServiceError::RateLimited { .. })
 }
 
 /// Asks for a change of address and confirms it from the new mailbox. The mails
@@ -375,7 +375,7 @@ pub(crate) fn stolen(password: &'static str) -> Option<Arc<dyn BreachCheck>> {
 
     #[async_trait::async_trait]
     impl BreachCheck for Stolen {
-        async fn is_breached(&self, password: &Typed) -> bool {
+        async fn is_breached(&self, password: &PlaintextPassword) -> bool {
             password.expose() == self.0
         }
     }
