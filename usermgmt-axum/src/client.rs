@@ -7,7 +7,7 @@ use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use ipnet::IpNet;
-use usermgmt_core::auth::Client;
+use usermgmt_core::Client;
 
 use crate::state::HttpState;
 

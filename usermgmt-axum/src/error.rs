@@ -9,7 +9,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use usermgmt_core::auth::ServiceError;
+use usermgmt_core::ServiceError;
 use utoipa::ToSchema;
 
 use crate::validate::Detail;

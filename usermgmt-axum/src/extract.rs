@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use usermgmt_core::flows::sessions::{AuthenticationError, Current};
+use usermgmt_core::flows::{AuthenticationError, Current};
 use usermgmt_core::jwt::{self, AccessError};
 use usermgmt_core::model::user::Role;
 
@@ -146,7 +146,7 @@ fn access_error(error: AccessError) -> ApiError {
     match error {
         AccessError::Expired => ApiError::token("token_expired", "The token has expired"),
         AccessError::WrongType => wrong_token_type(),
-        _ => invalid_token(),
+        AccessError::Invalid => invalid_token(),
     }
 }
 
@@ -155,6 +155,6 @@ pub(crate) fn authentication_error(error: AuthenticationError) -> ApiError {
         AuthenticationError::Token(error) => access_error(error),
         AuthenticationError::UserGone => ApiError::not_found("User not found"),
         AuthenticationError::Service(service_error) => service_error.into(),
-        _ => invalid_token(),
+        AuthenticationError::SessionEnded => invalid_token(),
     }
 }

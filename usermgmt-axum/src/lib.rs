@@ -5,7 +5,7 @@
 //! ```
 //! use usermgmt_axum::{HttpConfig, HttpState, router};
 //!
-//! fn app(auth: usermgmt_core::auth::Auth) -> axum::Router {
+//! fn app(auth: usermgmt_core::Auth) -> axum::Router {
 //!     router(HttpState::new(auth, HttpConfig::default()))
 //! }
 //! ```

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use usermgmt_core::auth::Auth;
+use usermgmt_core::Auth;
 
 use crate::config::HttpConfig;
 

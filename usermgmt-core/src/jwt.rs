@@ -69,7 +69,6 @@ pub struct AccessClaims {
 
 /// Why an access token was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum AccessError {
     /// It is not one of ours, or was changed.
     #[error("the token is invalid")]

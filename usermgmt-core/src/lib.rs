@@ -1,13 +1,11 @@
 //! User accounts without a framework.
 
-mod admission;
-pub mod auth;
+mod auth;
 pub mod clock;
 pub mod config;
 pub mod flows;
 pub mod jwt;
 pub mod keys;
-mod limits;
 pub mod mail;
 pub mod model;
 pub mod outbox;
@@ -21,3 +19,16 @@ pub mod store;
 pub mod testkit;
 mod token;
 mod totp;
+
+pub use crate::auth::{Auth, AuthBuilder, BuildError, Client, ServiceError, Tokens};
+pub use crate::config::{Config, ConfigError};
+pub use crate::flows::Current;
+pub use crate::jwt::AccessClaims;
+pub use crate::keys::{KeyRing, RootSecret, RootState};
+pub use crate::mail::Mailer;
+pub use crate::model::identifier::{Email, Username};
+pub use crate::model::ids::UserId;
+pub use crate::model::session::Session;
+pub use crate::model::user::{Role, User};
+pub use crate::secret::{PlaintextPassword, Redacted};
+pub use crate::store::Store;

@@ -26,8 +26,8 @@
 //! # mod example {
 //! use std::error::Error;
 //!
-//! use usermgmt_core::auth::{Auth, Client};
-//! use usermgmt_core::flows::register::Register;
+//! use usermgmt_core::{Auth, Client};
+//! use usermgmt_core::flows::Register;
 //! use usermgmt_core::model::identifier::IdentifierKind;
 //! use usermgmt_core::store::{Guard, StoreError};
 //! use usermgmt_store_sql::SqlStore;
@@ -73,7 +73,7 @@
 //! Whoever registers an address that has an account already is to be answered as
 //! everybody is, or strangers could ask who has one: its changes are a mail to
 //! the owner and no user, and
-//! [`PreparedRegistration::user_id`](usermgmt_core::flows::register::PreparedRegistration::user_id)
+//! [`PreparedRegistration::user_id`](usermgmt_core::flows::PreparedRegistration::user_id)
 //! is `None`.
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]

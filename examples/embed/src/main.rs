@@ -15,7 +15,7 @@ use axum::Router;
 use axum::routing::get;
 use tokio::net::TcpListener;
 use usermgmt_axum::{CurrentUser, HttpConfig, HttpState};
-use usermgmt_core::auth::Auth;
+use usermgmt_core::Auth;
 use usermgmt_core::config::Config;
 use usermgmt_core::keys::{KeyRing, RootSecret, RootState};
 use usermgmt_core::outbox::OutboxWorker;
@@ -30,7 +30,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let store = SqlStore::connect("sqlite:accounts.db", PoolOptions::default()).await?;
     let keys = KeyRing::new(&[RootSecret::from_base64(&secret, RootState::Sign)?])?;
     let config = Config::new("http://127.0.0.1:3000".parse()?);
-    let auth = Auth::builder(Arc::new(store), keys, config).build().await?;
+    let auth = Auth::builder(store, keys, config).build().await?;
     let composer = Composer::new("no-reply@example.org", Arc::new(Templates::built_in()?))?;
     let worker = OutboxWorker::new(auth.clone(), Arc::new(ConsoleMailer::new(composer)));
     tokio::spawn(async move { worker.run(std::future::pending()).await });

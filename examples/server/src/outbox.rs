@@ -2,7 +2,7 @@
 
 use std::str::FromStr as _;
 
-use usermgmt_core::auth::Auth;
+use usermgmt_core::Auth;
 use usermgmt_core::model::ids::MailId;
 use usermgmt_core::model::mail::{StoredMail, id_of};
 use usermgmt_core::rng::OsRng;

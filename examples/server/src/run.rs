@@ -9,7 +9,7 @@ use axum::http::HeaderValue;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use usermgmt_axum::{HttpCompat, HttpConfig, HttpState};
-use usermgmt_core::auth::Auth;
+use usermgmt_core::Auth;
 use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_mail::DevMailbox;
 

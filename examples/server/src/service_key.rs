@@ -2,8 +2,8 @@
 
 use std::str::FromStr as _;
 
-use usermgmt_core::auth::Auth;
-use usermgmt_core::flows::service_key::ServiceKeyError;
+use usermgmt_core::Auth;
+use usermgmt_core::flows::ServiceKeyError;
 use usermgmt_core::model::ids::ServiceKeyId;
 
 use crate::cli::ServiceKeyAction;

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use usermgmt_core::auth::{Auth, BuildError};
 use usermgmt_core::rng::OsRng;
 use usermgmt_core::store::Store;
+use usermgmt_core::{Auth, BuildError};
 
 use crate::failure::Failure;
 use crate::secret_file;
@@ -21,7 +21,7 @@ pub(crate) async fn auth(settings: &Settings, bound: SocketAddr) -> Result<Auth,
     let keys = secret_file::load(&settings.secret, store_file, &OsRng).map_err(Failure::Setting)?;
     let store = open_store(settings).await?;
     let config = settings.core(bound);
-    Auth::builder(store, keys, config).build().await.map_err(|error| match error {
+    Auth::builder_shared(store, keys, config).build().await.map_err(|error| match error {
         BuildError::Store(error) => Failure::new("the store", &error),
         setting => Failure::Setting(setting.to_string()),
     })

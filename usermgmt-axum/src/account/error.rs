@@ -1,15 +1,11 @@
 //! How the account API tells what the core refused.
 
 use axum::http::StatusCode;
-use usermgmt_core::flows::confirm::{CodeError, LinkError, ResendError};
-use usermgmt_core::flows::delete::DeleteError;
-use usermgmt_core::flows::mfa::{MfaError, MfaSignInError};
-use usermgmt_core::flows::password::ResetError;
-use usermgmt_core::flows::profile::ProfileError;
-use usermgmt_core::flows::refresh::RefreshError;
-use usermgmt_core::flows::register::RegisterError;
-use usermgmt_core::flows::sessions::{ReauthenticationError, SessionError};
-use usermgmt_core::flows::sign_in::SignInError;
+use usermgmt_core::flows::{
+    CodeError, DeleteError, LinkError, MfaError, MfaSignInError, ProfileError,
+    ReauthenticationError, RefreshError, RegisterError, ResendError, ResetError, SessionError,
+    SignInError,
+};
 use usermgmt_core::secret::Redacted;
 
 use super::sign_in::MfaRequiredBody;
@@ -19,11 +15,6 @@ use crate::validate::{Issue, Problems, Style};
 
 fn bad_request(error: &'static str, message: &'static str) -> ApiError {
     ApiError::new(StatusCode::BAD_REQUEST, error, message)
-}
-
-/// What the core says that cannot be said here: it was asked for something else.
-fn unexpected(error: &(dyn std::error::Error + 'static)) -> ApiError {
-    ApiError::internal(error)
 }
 
 fn already_exists() -> ApiError {
@@ -41,7 +32,6 @@ pub(super) fn register(error: RegisterError) -> ApiError {
             Problems::of_field(field, Issue::NotText).answer(style)
         }
         RegisterError::Service(service_error) => service_error.into(),
-        other => unexpected(&other),
     }
 }
 
@@ -53,7 +43,6 @@ pub(super) fn resend(error: ResendError) -> ApiError {
     match error {
         ResendError::UnknownUser => ApiError::not_found("User not found"),
         ResendError::Service(service_error) => service_error.into(),
-        other => unexpected(&other),
     }
 }
 
@@ -67,7 +56,6 @@ pub(crate) fn link(error: LinkError) -> ApiError {
         ),
         LinkError::AlreadyConfirmed => bad_request("already_confirmed", "Email already confirmed"),
         LinkError::Service(service_error) => service_error.into(),
-        other => unexpected(&other),
     }
 }
 
@@ -79,7 +67,6 @@ pub(super) fn code(error: CodeError) -> ApiError {
     match error {
         CodeError::Invalid => invalid_code(),
         CodeError::Service(service_error) => service_error.into(),
-        other => unexpected(&other),
     }
 }
 
@@ -92,7 +79,6 @@ pub(super) fn sign_in(error: SignInError) -> ApiError {
     match error {
         SignInError::InvalidCredentials => invalid_credentials(),
         SignInError::Service(service_error) => service_error.into(),
-        other => unexpected(&other),
     }
 }
 
@@ -112,7 +98,6 @@ pub(super) fn sign_in_mfa(error: MfaSignInError) -> ApiError {
             ApiError::new(StatusCode::UNAUTHORIZED, "invalid_code", "The code is invalid")
         }
         MfaSignInError::Service(service_error) => service_error.into(),
-        other => unexpected(&other),
     }
 }
 
@@ -124,7 +109,6 @@ pub(super) fn mfa(error: MfaError) -> ApiError {
         MfaError::InvalidCode => invalid_code(),
         MfaError::Reauthentication(error) => reauthentication(error, Style::Account),
         MfaError::Service(service_error) => service_error.into(),
-        other => unexpected(&other),
     }
 }
 
@@ -133,7 +117,6 @@ pub(super) fn refresh(error: RefreshError) -> ApiError {
         RefreshError::Invalid | RefreshError::Reused => invalid_token(),
         RefreshError::WrongType => wrong_token_type(),
         RefreshError::Service(service_error) => service_error.into(),
-        other => unexpected(&other),
     }
 }
 
@@ -145,7 +128,6 @@ pub(super) fn session(error: SessionError) -> ApiError {
     match error {
         SessionError::NotFound => no_such_session(),
         SessionError::Service(service_error) => service_error.into(),
-        other => unexpected(&other),
     }
 }
 
@@ -163,7 +145,7 @@ fn reauthentication(error: ReauthenticationError, style: Style) -> ApiError {
         ReauthenticationError::WrongPassword => {
             Problems::of_field("current_password", wrong_password()).answer(style)
         }
-        _ => ApiError::new(
+        ReauthenticationError::Required => ApiError::new(
             StatusCode::FORBIDDEN,
             "reauthentication_required",
             "Sign in again, or give the current password",
@@ -194,7 +176,6 @@ fn changed(error: ProfileError, style: Style, password: &'static str) -> ApiErro
         ProfileError::Password(problem) => of_field(password, problem.into()),
         ProfileError::Reauthentication(error) => reauthentication(error, style),
         ProfileError::Service(service_error) => service_error.into(),
-        other => unexpected(&other),
     }
 }
 
@@ -203,7 +184,6 @@ pub(super) fn delete(error: DeleteError) -> ApiError {
         DeleteError::NotFound => user_not_found(),
         DeleteError::Reauthentication(error) => reauthentication(error, Style::Account),
         DeleteError::Service(service_error) => service_error.into(),
-        other => unexpected(&other),
     }
 }
 
@@ -215,6 +195,5 @@ pub(crate) fn reset(error: ResetError) -> ApiError {
             Problems::of_field("new_password", problem.into()).answer(Style::Account)
         }
         ResetError::Service(service_error) => service_error.into(),
-        other => unexpected(&other),
     }
 }

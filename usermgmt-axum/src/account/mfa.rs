@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use usermgmt_core::flows::mfa::RecoveryCodes;
+use usermgmt_core::flows::RecoveryCodes;
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use usermgmt_core::flows::profile::UpdateProfile;
+use usermgmt_core::flows::UpdateProfile;
 use usermgmt_core::model::identifier::{Email, Username};
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;

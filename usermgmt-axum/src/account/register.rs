@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use usermgmt_core::flows::register::Register;
+use usermgmt_core::flows::Register;
 use usermgmt_core::model::identifier::{Email, Username};
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;

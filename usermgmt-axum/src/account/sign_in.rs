@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use usermgmt_core::flows::sign_in::{SignIn, SignInOutcome, SignedIn};
+use usermgmt_core::flows::{SignIn, SignInOutcome, SignedIn};
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 

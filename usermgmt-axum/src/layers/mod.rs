@@ -45,14 +45,13 @@ fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
 
     use axum::body::Body;
     use axum::routing::get;
     use http_body_util::BodyExt as _;
     use serde_json::Value;
     use tower::ServiceExt as _;
-    use usermgmt_core::auth::Auth;
+    use usermgmt_core::Auth;
     use usermgmt_core::config::Config;
     use usermgmt_core::keys::KeyRing;
     use usermgmt_core::password::HasherConfig;
@@ -65,7 +64,7 @@ mod tests {
         let mut config = Config::new("https://accounts.example.com".parse().unwrap());
         config.hasher = HasherConfig::insecure_for_tests();
         let keys = KeyRing::single(vec![7; 32]).unwrap();
-        let auth = Auth::builder(Arc::new(MemoryStore::new()), keys, config).build().await.unwrap();
+        let auth = Auth::builder(MemoryStore::new(), keys, config).build().await.unwrap();
         let state = HttpState::new(auth, HttpConfig::default());
         let router = Router::new()
             .route("/panic", get(async || -> () { panic!("hunter2") }))

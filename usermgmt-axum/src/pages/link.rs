@@ -1,8 +1,8 @@
 //! What the pages of mailed links have in common: GET looks, POST acts.
 
 use axum::response::{IntoResponse as _, Response};
-use usermgmt_core::auth::Client;
-use usermgmt_core::flows::confirm::LinkError;
+use usermgmt_core::Client;
+use usermgmt_core::flows::LinkError;
 use usermgmt_core::model::token::Purpose;
 
 use super::html::Page;

@@ -2,8 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use usermgmt_core::flows::confirm::LinkError;
-use usermgmt_core::flows::password::ResetError;
+use usermgmt_core::flows::{LinkError, ResetError};
 use usermgmt_core::model::token::Purpose;
 use usermgmt_core::password::{MAX_LENGTH, MIN_LENGTH};
 use usermgmt_core::secret::PlaintextPassword;

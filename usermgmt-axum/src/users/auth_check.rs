@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use usermgmt_core::flows::sign_in::SignIn;
+use usermgmt_core::flows::SignIn;
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 

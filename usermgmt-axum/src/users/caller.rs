@@ -3,7 +3,7 @@
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use usermgmt_core::auth::Client;
+use usermgmt_core::Client;
 use usermgmt_core::model::user::{Role, User};
 
 use crate::body::not_too_large;

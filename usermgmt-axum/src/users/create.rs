@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use usermgmt_core::flows::users::CreateUser;
+use usermgmt_core::flows::CreateUser;
 use usermgmt_core::model::identifier::{Email, Username};
 use usermgmt_core::model::user::Role;
 use usermgmt_core::secret::PlaintextPassword;

@@ -1,11 +1,9 @@
 //! How the users API tells what the core refused.
 
 use axum::http::StatusCode;
-use usermgmt_core::flows::delete::DeleteError;
-use usermgmt_core::flows::mfa::MfaError;
-use usermgmt_core::flows::password::ResetError;
-use usermgmt_core::flows::sign_in::SignInError;
-use usermgmt_core::flows::users::{ActivationError, CreateUserError};
+use usermgmt_core::flows::{
+    ActivationError, CreateUserError, DeleteError, MfaError, ResetError, SignInError,
+};
 
 use crate::error::ApiError;
 use crate::validate::{Issue, Problems, Style};
@@ -44,7 +42,6 @@ pub(super) fn create(error: CreateUserError) -> ApiError {
             Problems::of_field(field, Issue::NotText).answer(STYLE)
         }
         CreateUserError::Service(service_error) => service_error.into(),
-        other => unexpected(&other),
     }
 }
 
@@ -52,7 +49,9 @@ pub(super) fn activate(error: ActivationError) -> ApiError {
     match error {
         ActivationError::Expired => bad_request("Activation code expired"),
         ActivationError::Service(service_error) => service_error.into(),
-        _ => ApiError::not_found("Invalid activation code"),
+        ActivationError::Invalid
+        | ActivationError::NotFound
+        | ActivationError::AlreadyActivated => ApiError::not_found("Invalid activation code"),
     }
 }
 
@@ -60,7 +59,9 @@ pub(super) fn resend(error: ActivationError) -> ApiError {
     match error {
         ActivationError::AlreadyActivated => bad_request("User already activated"),
         ActivationError::Service(service_error) => service_error.into(),
-        _ => ApiError::not_found("Invalid username or email"),
+        ActivationError::NotFound | ActivationError::Invalid | ActivationError::Expired => {
+            ApiError::not_found("Invalid username or email")
+        }
     }
 }
 
@@ -68,7 +69,6 @@ pub(super) fn credentials(error: SignInError) -> ApiError {
     match error {
         SignInError::InvalidCredentials => bad_request("Invalid credentials"),
         SignInError::Service(service_error) => service_error.into(),
-        other => unexpected(&other),
     }
 }
 
@@ -79,15 +79,14 @@ pub(super) fn reset(error: ResetError) -> ApiError {
             Problems::of_field("new_password", problem.into()).answer(STYLE)
         }
         ResetError::Service(service_error) => service_error.into(),
-        other => unexpected(&other),
     }
 }
 
 pub(super) fn delete(error: DeleteError) -> ApiError {
     match error {
         DeleteError::NotFound => user_not_found(),
+        DeleteError::Reauthentication(refused) => unexpected(&refused),
         DeleteError::Service(service_error) => service_error.into(),
-        other => unexpected(&other),
     }
 }
 
@@ -96,8 +95,8 @@ pub(super) fn mfa(error: MfaError) -> ApiError {
         MfaError::NotFound => user_not_found(),
         MfaError::NotEnabled => bad_request("MFA is not enabled for this user"),
         MfaError::InvalidCode => invalid_code(),
+        MfaError::Reauthentication(refused) => unexpected(&refused),
         MfaError::Service(service_error) => service_error.into(),
-        other => unexpected(&other),
     }
 }
 

@@ -5,7 +5,7 @@ use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use usermgmt_core::flows::mfa::TotpEnrolment;
+use usermgmt_core::flows::TotpEnrolment;
 use usermgmt_core::model::ids::UserId;
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;

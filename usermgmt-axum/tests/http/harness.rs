@@ -17,7 +17,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use usermgmt_axum::{HttpConfig, HttpState, router};
-use usermgmt_core::auth::Auth;
+use usermgmt_core::Auth;
 use usermgmt_core::clock::{Clock as _, SystemClock, Timestamp};
 use usermgmt_core::config::Config;
 use usermgmt_core::keys::KeyRing;
@@ -65,7 +65,7 @@ pub(crate) async fn app_with(set: impl FnOnce(&mut Config, &mut HttpConfig)) -> 
     let clock = MockClock::new(now);
     let mailer = CapturingMailer::default();
     let keys = KeyRing::single(vec![7; 32]).unwrap();
-    let auth = Auth::builder(store.clone(), keys, config)
+    let auth = Auth::builder_shared(store.clone(), keys, config)
         .clock(clock.clone())
         .rng(SeededRng::new(1))
         .build()

@@ -6,8 +6,9 @@ use std::time::Duration;
 use crate::auth::{Auth, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::CODE_TTL;
+use crate::model::audit::AuditEntry;
 use crate::model::identifier::{Email, Identifier};
-use crate::model::ids::{MailId, TokenId, UserId};
+use crate::model::ids::{AuditId, MailId, TokenId, UserId};
 use crate::model::mail::{MailKind, MailToken, OutboxMail};
 use crate::model::token::{Purpose, Token};
 use crate::model::user::User;
@@ -174,5 +175,22 @@ impl Auth {
         words.push(user.email.as_str());
         words.extend([&user.first_name, &user.last_name].into_iter().flatten().map(String::as_str));
         words
+    }
+
+    /// An entry of the audit log about a user.
+    pub(crate) fn audit(
+        &self,
+        user: &UserId,
+        action: &str,
+        detail: &[&str],
+        now: Timestamp,
+    ) -> Change {
+        Change::InsertAudit(AuditEntry {
+            id: AuditId::generate(now, &*self.0.rng),
+            at: now,
+            user_id: Some(user.clone()),
+            action: action.to_owned(),
+            detail: detail.iter().map(|&word| word.to_owned()).collect(),
+        })
     }
 }

@@ -1,10 +1,9 @@
 //! Confirming the address of a registration, by link or by short code; asking
 //! for the mail again; "this was not me".
 
-use crate::auth::{ATTEMPTS, Auth, Client, ServiceError, contention};
+use crate::auth::{Attempt, Auth, Client, Limit, LimitName, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::CODE_TRIES;
-use crate::limits::{Limit, attempt_within};
 use crate::model::identifier::{Email, Identifier, IdentifierKind};
 use crate::model::ids::{TokenId, UserId};
 use crate::model::mail::MailKind;
@@ -16,7 +15,6 @@ use crate::token;
 
 /// Why a link did nothing.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum LinkError {
     /// Not a link of ours, used before, or replaced.
     #[error("the link is invalid")]
@@ -35,7 +33,6 @@ pub enum LinkError {
 /// Why a short code did nothing: wrong, dead, expired, or there is none. Which
 /// of them is nobody's business.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum CodeError {
     /// The code is not the one.
     #[error("the code is invalid")]
@@ -47,7 +44,6 @@ pub enum CodeError {
 
 /// Why the mail was not sent again.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ResendError {
     /// There is no such account. Only with
     /// [`Compat::reveal_existing_accounts`](crate::config::Compat::reveal_existing_accounts).
@@ -70,7 +66,9 @@ impl Auth {
             Some((Purpose::Confirm, id)) => id,
             _ => return Err(LinkError::Invalid),
         };
-        for _ in 0..ATTEMPTS {
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
             let (row, user) = self.token_and_user(id).await?.ok_or(LinkError::Invalid)?;
             if user.is_email_confirmed() {
                 return Err(LinkError::AlreadyConfirmed);
@@ -82,7 +80,6 @@ impl Auth {
                 return Ok(user);
             }
         }
-        Err(contention().into())
     }
 
     /// Confirms an address by the short code that was mailed to it. A code takes
@@ -103,19 +100,22 @@ impl Auth {
             &[
                 Limit {
                     rate: limits.code_identifier,
-                    name: "code-email",
+                    name: LimitName::CodeIdentifier,
                     by: &[identifier.canonical()],
                 },
                 Limit {
                     rate: client.limit(limits.token_client),
-                    name: "code-client",
+                    name: LimitName::CodeClient,
                     by: &[&client.network()],
                 },
             ],
             now,
         )
         .await?;
-        for _ in 0..ATTEMPTS {
+        let mut tried = None;
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
             let account = self.read(self.0.store.account_by_identifier(&identifier, now)).await?;
             // By its username an account would have its tries of the day twice.
             let user = account.map(|account| account.user).filter(|user| {
@@ -135,15 +135,21 @@ impl Auth {
             } else {
                 ["nobody", identifier.canonical()]
             };
-            let attempt = self
-                .count_always(&[Limit { rate: tries, name: "code-tries", by: &by }], now)
-                .await?;
+            // One try of this code, however often it is decided on.
+            let counted = tried.take().filter(|(code, _): &(_, Attempt)| *code == (id, issue));
+            let attempt = match counted {
+                Some((_, attempt)) => attempt,
+                None => {
+                    let limit = Limit { rate: tries, name: LimitName::CodeTries, by: &by };
+                    self.count_always(&[limit], now).await?
+                }
+            };
             let matches = token::code_matches(&self.0.keys, id, issue, code.expose());
             let (Some(row), Some(user)) = (row, user) else {
                 return Err(CodeError::Invalid);
             };
             let alive = row.code_expires_at.is_some_and(|at| now < at)
-                && attempt_within(&attempt, 0, tries).is_ok();
+                && attempt.is_within(LimitName::CodeTries);
             if !matches || !alive || check_link(&row, &user, now).is_err() {
                 return Err(CodeError::Invalid);
             }
@@ -153,8 +159,8 @@ impl Auth {
             {
                 return Ok(user);
             }
+            tried = Some(((id, issue), attempt));
         }
-        Err(contention().into())
     }
 
     /// Mails the confirmation again: the same link while half of its life
@@ -170,7 +176,9 @@ impl Auth {
         let now = self.now();
         let identifier = Identifier::typed(email);
         self.attempt_mail(&identifier, client, now).await?;
-        for _ in 0..ATTEMPTS {
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
             let account = self.read(self.0.store.account_by_identifier(&identifier, now)).await?;
             if account.is_none() && self.0.config.compat.reveal_existing_accounts {
                 return Err(ResendError::UnknownUser);
@@ -206,7 +214,6 @@ impl Auth {
                 return Ok(());
             }
         }
-        Err(contention().into())
     }
 
     /// Deletes an unconfirmed registration by the "this was not me" link.
@@ -220,7 +227,9 @@ impl Auth {
             Some((Purpose::NotMe, id)) => id,
             _ => return Err(LinkError::Invalid),
         };
-        for _ in 0..ATTEMPTS {
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
             let (row, user) = self.token_and_user(id).await?.ok_or(LinkError::Invalid)?;
             if user.is_email_confirmed() {
                 return Err(LinkError::AlreadyConfirmed);
@@ -241,7 +250,6 @@ impl Auth {
                 return Ok(());
             }
         }
-        Err(contention().into())
     }
 
     /// A link's row with its user, where both are there.
@@ -313,8 +321,11 @@ impl Auth {
         now: Timestamp,
     ) -> Result<(), ServiceError> {
         let rate = client.limit(self.0.config.limits.token_client);
-        self.attempt(&[Limit { rate, name: "token-client", by: &[&client.network()] }], now)
-            .await?;
+        self.attempt(
+            &[Limit { rate, name: LimitName::TokenClient, by: &[&client.network()] }],
+            now,
+        )
+        .await?;
         Ok(())
     }
 
@@ -330,12 +341,12 @@ impl Auth {
             &[
                 Limit {
                     rate: limits.mail_identifier,
-                    name: "mail-identifier",
+                    name: LimitName::MailIdentifier,
                     by: &[identifier.canonical()],
                 },
                 Limit {
                     rate: client.limit(limits.mail_client),
-                    name: "mail-client",
+                    name: LimitName::MailClient,
                     by: &[&client.network()],
                 },
             ],

@@ -1,6 +1,6 @@
 //! Deleting an account.
 
-use crate::auth::{ATTEMPTS, Auth, ServiceError, contention};
+use crate::auth::{Auth, ServiceError};
 use crate::clock::Timestamp;
 use crate::flows::sessions::{Current, ReauthenticationError};
 use crate::model::ids::UserId;
@@ -10,7 +10,6 @@ use crate::store::Change;
 
 /// Why an account was not deleted.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum DeleteError {
     /// There is no such user (any more).
     #[error("there is no such user")]
@@ -52,8 +51,9 @@ impl Auth {
         id: &UserId,
         may_go: impl Fn(&User) -> Result<(), ReauthenticationError>,
     ) -> Result<(), DeleteError> {
-        for _ in 0..ATTEMPTS {
-            let now = self.now();
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
             let account =
                 self.read(self.0.store.account(id)).await?.ok_or(DeleteError::NotFound)?;
             may_go(&account.user)?;
@@ -62,7 +62,6 @@ impl Auth {
                 return Ok(());
             }
         }
-        Err(contention().into())
     }
 
     /// The changes that delete a user. What else was theirs is purged after.

@@ -1,6 +1,6 @@
 //! A new address: finishing the change from there, undoing it from the old one.
 
-use crate::auth::{ATTEMPTS, Auth, Client, ServiceError, contention};
+use crate::auth::{Auth, Client, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::EMAIL_UNDO_TTL;
 use crate::flows::confirm::LinkError;
@@ -23,10 +23,11 @@ impl Auth {
         link_token: &str,
         client: &Client,
     ) -> Result<(), LinkError> {
-        for _ in 0..ATTEMPTS {
-            let now = self.now();
-            let (row, account) =
-                self.email_link(link_token, Purpose::EmailChange, client, now).await?;
+        self.attempt_token(client, self.now()).await?;
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
+            let (row, account) = self.email_link(link_token, Purpose::EmailChange, now).await?;
             let user = account.user;
             let email = bound_email(&row)?;
             let undo_until = now + EMAIL_UNDO_TTL;
@@ -97,7 +98,6 @@ impl Auth {
                 Err(_) => {}
             }
         }
-        Err(contention().into())
     }
 
     /// Gives the account its old address back, by the link that was mailed
@@ -112,10 +112,11 @@ impl Auth {
         link_token: &str,
         client: &Client,
     ) -> Result<(), LinkError> {
-        for _ in 0..ATTEMPTS {
-            let now = self.now();
-            let (row, account) =
-                self.email_link(link_token, Purpose::EmailUndo, client, now).await?;
+        self.attempt_token(client, self.now()).await?;
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
+            let (row, account) = self.email_link(link_token, Purpose::EmailUndo, now).await?;
             let user = &account.user;
             let id = &user.id;
             let old = bound_email(&row)?;
@@ -180,7 +181,6 @@ impl Auth {
                 Err(_) => {}
             }
         }
-        Err(contention().into())
     }
 
     /// Whether the user holds this address, and nobody else does.
@@ -199,10 +199,8 @@ impl Auth {
         &self,
         link_token: &str,
         purpose: Purpose,
-        client: &Client,
         now: Timestamp,
     ) -> Result<(Token, Account), LinkError> {
-        self.attempt_token(client, now).await?;
         let id: TokenId = match token::parse_one_time(&self.0.keys, link_token) {
             Some((of, id)) if of == purpose => id,
             _ => return Err(LinkError::Invalid),

@@ -1,17 +1,16 @@
 //! The second factor: authenticator apps (TOTP, RFC 6238) and recovery codes.
 
-use crate::auth::{ATTEMPTS, Auth, Client, ServiceError, contention};
+use crate::auth::{Auth, Client, Limit, LimitName, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::{CODE_TRIES, CODE_TTL, MFA_TICKET_TTL, Rate};
 use crate::flows::sessions::{Current, ReauthenticationError};
 use crate::flows::sign_in::{SignInOutcome, SignedIn};
-use crate::limits::{Limit, attempt_within};
 use crate::model::factor::SealedSecret;
 use crate::model::ids::{FactorId, UserId};
 use crate::model::mail::MailKind;
 use crate::model::token::Purpose;
 use crate::model::user::{Account, User};
-pub use crate::qr::QrError;
+use crate::qr::QrError;
 use crate::rng::random;
 use crate::secret::{PlaintextPassword, Redacted};
 use crate::store::{Change, Guard};
@@ -19,7 +18,6 @@ use crate::{qr, seal, token, totp};
 
 /// Why something about the second factor was refused.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum MfaError {
     /// There is no such user.
     #[error("there is no such user")]
@@ -40,7 +38,6 @@ pub enum MfaError {
 
 /// Why a sign-in did not get past the second factor.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum MfaSignInError {
     /// Not the code, or the ticket is used, expired, or out of tries.
     #[error("the code is invalid")]
@@ -121,8 +118,9 @@ impl Auth {
         user: &UserId,
         may_enrol: impl Fn(&User) -> Result<(), ReauthenticationError>,
     ) -> Result<TotpEnrolment, MfaError> {
-        for _ in 0..ATTEMPTS {
-            let now = self.now();
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
             let user = self.account(user).await?.ok_or(MfaError::NotFound)?.user;
             may_enrol(&user)?;
             let secret = Redacted::new(random::<20>(&*self.0.rng).to_vec());
@@ -147,7 +145,6 @@ impl Auth {
                 return self.enrolment(&user, &secret).map_err(MfaError::from);
             }
         }
-        Err(contention().into())
     }
 
     /// The secret that waits for its first code, again.
@@ -186,10 +183,11 @@ impl Auth {
         let now = self.now();
         let id = &current.user.id;
         let attempt = self.attempt_user_secret(id, now).await?;
-        for _ in 0..ATTEMPTS {
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
             let account = self.account(id).await?.ok_or(MfaError::NotFound)?;
             let (codes, hashes) = self.recovery_codes(id);
-            let now = self.now();
             let list =
                 self.confirmation(&account, code, hashes, now)?.ok_or(MfaError::InvalidCode)?;
             current.still(&account.user)?;
@@ -202,7 +200,6 @@ impl Auth {
                 Err(_) => {}
             }
         }
-        Err(contention().into())
     }
 
     /// Verifies a code for a service: the first code of a secret that waits
@@ -219,8 +216,9 @@ impl Auth {
         let now = self.now();
         self.account(user).await?.ok_or(MfaError::NotFound)?;
         let attempt = self.attempt_user_secret(user, now).await?;
-        for _ in 0..ATTEMPTS {
-            let now = self.now();
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
             let account = self.account(user).await?.ok_or(MfaError::NotFound)?;
             // A service gets no recovery codes.
             let first = self.confirmation(&account, code, Vec::new(), now);
@@ -241,7 +239,6 @@ impl Auth {
                 Err(_) => {}
             }
         }
-        Err(contention().into())
     }
 
     /// Turns the second factor off for the signed-in user; needs a code.
@@ -277,8 +274,9 @@ impl Auth {
     /// # Errors
     /// [`MfaError::NotEnabled`] where there is neither.
     pub async fn reset_mfa(&self, user: &UserId) -> Result<User, MfaError> {
-        for _ in 0..ATTEMPTS {
-            let now = self.now();
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
             let account = self.account(user).await?.ok_or(MfaError::NotFound)?;
             let user = &account.user;
             let Some(totp) = &account.totp else {
@@ -312,7 +310,6 @@ impl Auth {
                 return Ok(account.user);
             }
         }
-        Err(contention().into())
     }
 
     /// Ten new recovery codes; the old ones are void. Needs a code.
@@ -356,15 +353,16 @@ impl Auth {
             _ => return Err(MfaSignInError::InvalidCode),
         };
         let tries = Rate { max: CODE_TRIES, window: CODE_TTL };
-        let limit = Limit { rate: tries, name: "ticket-tries", by: &[&id.to_string()] };
+        let limit = Limit { rate: tries, name: LimitName::TicketTries, by: &[&id.to_string()] };
         let attempt = self.count_always(&[limit], now).await?;
-        if attempt_within(&attempt, 0, tries).is_err() {
+        if !attempt.is_within(LimitName::TicketTries) {
             return Err(MfaSignInError::InvalidCode);
         }
         // One try, however often it is decided on.
         let mut user_tries = None;
-        for _ in 0..ATTEMPTS {
-            let now = self.now();
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
             let Some(row) = self.read(self.0.store.token(id)).await? else {
                 return Err(MfaSignInError::InvalidCode);
             };
@@ -400,7 +398,6 @@ impl Auth {
                 Err(_) => user_tries = Some(tries),
             }
         }
-        Err(contention().into())
     }
 
     /// The answer to a right password where the second factor is on. `None`: the
@@ -437,8 +434,9 @@ impl Auth {
         what: impl Fn(&Self, &Account, Timestamp) -> Vec<Change>,
     ) -> Result<(), MfaError> {
         let attempt = self.attempt_user_secret(user, self.now()).await?;
-        for _ in 0..ATTEMPTS {
-            let now = self.now();
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
             let account = self.account(user).await?.ok_or(MfaError::NotFound)?;
             let (_, mut list) = self.use_code(&account, code, now)?.ok_or(MfaError::InvalidCode)?;
             list.extend(what(self, &account, now));
@@ -458,7 +456,6 @@ impl Auth {
                 Err(_) => {}
             }
         }
-        Err(contention().into())
     }
 
     /// The changes that confirm the secret that waits; `None` where this is not

@@ -1,6 +1,6 @@
 //! A new password: changing it, forgetting it, resetting it.
 
-use crate::auth::{ATTEMPTS, Auth, Client, ServiceError, contention};
+use crate::auth::{Auth, Client, ServiceError};
 use crate::clock::Timestamp;
 use crate::flows::profile::{ProfileError, UpdateProfile};
 use crate::flows::sessions::Current;
@@ -16,7 +16,6 @@ use crate::token;
 
 /// Why a password was not reset.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ResetError {
     /// Not a link of ours, used before, replaced or expired.
     #[error("the link is invalid or has expired")]
@@ -79,7 +78,9 @@ impl Auth {
         let now = self.now();
         let identifier = Identifier::typed(identifier);
         self.attempt_mail(&identifier, client, now).await?;
-        for _ in 0..ATTEMPTS {
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
             let account = self.read(self.0.store.account_by_identifier(&identifier, now)).await?;
             let user =
                 account.map(|account| account.user).filter(|user| user.disabled_at.is_none());
@@ -113,7 +114,6 @@ impl Auth {
                 return Ok(());
             }
         }
-        Err(contention())
     }
 
     /// Sets a new password by the link that was mailed for it. All sessions end.
@@ -134,8 +134,9 @@ impl Auth {
             _ => return Err(ResetError::InvalidToken),
         };
         let mut hash = None;
-        for _ in 0..ATTEMPTS {
-            let now = self.now();
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
             let (row, user) = self.token_and_user(id).await?.ok_or(ResetError::InvalidToken)?;
             let bound = row.binding.as_deref().map(Email::canonical_of);
             let gone = user.unconfirmed_until.is_some_and(|until| now >= until);
@@ -191,7 +192,6 @@ impl Auth {
                 });
             }
         }
-        Err(contention().into())
     }
 
     /// What goes with every new password: links to set one or to move the account

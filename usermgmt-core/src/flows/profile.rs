@@ -1,11 +1,10 @@
 //! Changing one's own account: everything that one request names, in one commit.
 
-use crate::auth::{ATTEMPTS, Auth, ServiceError, contention};
+use crate::auth::{Auth, Limit, LimitName, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::EMAIL_UNDO_TTL;
 use crate::flows::compose::valid_profile_text;
 use crate::flows::sessions::{Current, ReauthenticationError};
-use crate::limits::Limit;
 use crate::model::identifier::{Email, Identifier, IdentifierKind, Username};
 use crate::model::mail::{MailKind, MailToken};
 use crate::model::token::Purpose;
@@ -37,7 +36,6 @@ pub struct UpdateProfile {
 
 /// Why nothing was changed.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ProfileError {
     /// The user was deleted since.
     #[error("there is no such user")]
@@ -105,8 +103,8 @@ impl Auth {
             let rate = self.0.config.limits.mail_identifier;
             let (user, address) = (current.user.id.as_str(), email.canonical());
             let limits = [
-                Limit { rate, name: "email-change", by: &[user] },
-                Limit { rate, name: "mail-identifier", by: &[address] },
+                Limit { rate, name: LimitName::EmailChange, by: &[user] },
+                Limit { rate, name: LimitName::MailIdentifier, by: &[address] },
             ];
             self.attempt(&limits, self.now()).await?;
         }
@@ -114,8 +112,9 @@ impl Auth {
             Some(password) => Some(self.0.hasher.hash(password).await.map_err(ServiceError::from)?),
             None => None,
         };
-        for _ in 0..ATTEMPTS {
-            let now = self.now();
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
             let account = self
                 .read(self.0.store.account(&current.user.id))
                 .await?
@@ -172,7 +171,6 @@ impl Auth {
                 Err(_) => {}
             }
         }
-        Err(contention().into())
     }
 
     /// Takes the new name and gives the old one back; another spelling of the

@@ -1,7 +1,7 @@
 //! Going on with a session: refresh tokens, their rotation, and what happens
 //! when one comes back (RFC 9700, 4.14).
 
-use crate::auth::{ATTEMPTS, Auth, Client, ServiceError, Tokens, contention};
+use crate::auth::{Auth, Client, ServiceError, Tokens};
 use crate::clock::Timestamp;
 use crate::model::mail::MailKind;
 use crate::model::session::Session;
@@ -11,7 +11,6 @@ use crate::token;
 
 /// Why a session does not go on.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum RefreshError {
     /// Not a refresh token of ours, or the session has ended, or its user is
     /// not active any more.
@@ -59,8 +58,9 @@ impl Auth {
             return Err(if other { RefreshError::WrongType } else { RefreshError::Invalid });
         };
         // A guard that fails never ends a session: read again, decide again.
-        for _ in 0..ATTEMPTS {
-            let now = self.now();
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
             let Some((session, user)) = self.read(self.0.store.session(id, now)).await? else {
                 return Err(RefreshError::Invalid);
             };
@@ -94,7 +94,6 @@ impl Auth {
                 }
             }
         }
-        Err(contention().into())
     }
 
     fn decide(&self, session: &Session, presented: i64, now: Timestamp) -> Decision {

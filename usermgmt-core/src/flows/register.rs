@@ -1,10 +1,9 @@
 //! Registering an account.
 
-use crate::auth::{ATTEMPTS, Auth, Client, ServiceError, contention};
+use crate::auth::{Auth, Client, Limit, LimitName, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::CODE_TTL;
 use crate::flows::compose::valid_profile_text;
-use crate::limits::Limit;
 use crate::model::identifier::{Email, Identifier, IdentifierKind, Username};
 use crate::model::ids::UserId;
 use crate::model::mail::{MailKind, MailToken};
@@ -33,7 +32,6 @@ pub struct Register {
 
 /// Why a registration was refused.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum RegisterError {
     /// The username is taken; usernames are public.
     #[error("the username is taken")]
@@ -80,8 +78,10 @@ impl Auth {
     /// [`RegisterError`].
     pub async fn register(&self, command: &Register, client: &Client) -> Result<(), RegisterError> {
         let mut work = self.begin_registration(command, client).await?;
-        for _ in 0..ATTEMPTS {
-            let prepared = self.decide_registration(command, client, &mut work).await?;
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
+            let prepared = self.decide_registration(command, client, &mut work, now).await?;
             match self.commit_prepared(&prepared.changes).await? {
                 Ok(()) => return Ok(()),
                 Err(Guard::Taken(IdentifierKind::Username)) => {
@@ -92,7 +92,6 @@ impl Auth {
                 Err(_) => {}
             }
         }
-        Err(contention().into())
     }
 
     /// Decides on a registration without committing it. The caller commits
@@ -107,7 +106,7 @@ impl Auth {
         client: &Client,
     ) -> Result<PreparedRegistration, RegisterError> {
         let mut work = self.begin_registration(command, client).await?;
-        self.decide_registration(command, client, &mut work).await
+        self.decide_registration(command, client, &mut work, self.now()).await
     }
 
     /// What does not depend on who is known: checks and counts.
@@ -131,13 +130,22 @@ impl Auth {
         policy.accept(&command.password, &self.own_words(&user)).await?;
         let limits = &self.0.config.limits;
         let rate = client.limit(limits.register_client);
-        self.attempt(&[Limit { rate, name: "register-client", by: &[&client.network()] }], now)
-            .await?;
+        self.attempt(
+            &[Limit { rate, name: LimitName::RegisterClient, by: &[&client.network()] }],
+            now,
+        )
+        .await?;
         // Whoever registers a stranger's address again and again must not fill
         // their mailbox; the answer stays the same.
         let (rate, by) = (limits.mail_identifier, [command.email.canonical()]);
-        let mails = self.count(&[Limit { rate, name: "register-mail", by: &by }], now).await?;
-        Ok(Work { quiet: mails.count(0) > rate.max, hash: None, verified: None, paid: false })
+        let mails =
+            self.count(&[Limit { rate, name: LimitName::RegisterMail, by: &by }], now).await?;
+        Ok(Work {
+            quiet: !mails.is_within(LimitName::RegisterMail),
+            hash: None,
+            verified: None,
+            paid: false,
+        })
     }
 
     async fn decide_registration(
@@ -145,8 +153,8 @@ impl Auth {
         command: &Register,
         client: &Client,
         work: &mut Work,
+        now: Timestamp,
     ) -> Result<PreparedRegistration, RegisterError> {
-        let now = self.now();
         // The name first: what is said about it must not depend on the address.
         let name = Identifier::username(&command.username);
         if self.read(self.0.store.is_taken(&name, None, now)).await? {

@@ -20,7 +20,6 @@ const LAST_USE_PRECISION: std::time::Duration = std::time::Duration::from_secs(3
 
 /// Why a key was not made or revoked.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ServiceKeyError {
     /// A name has 1 to 100 characters and no control characters.
     #[error("a service key's name has 1 to 100 characters and no control characters")]

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::auth::{ATTEMPTS, Auth, ServiceError, contention};
+use crate::auth::{Attempt, Auth, Limit, LimitName, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::REAUTHENTICATION_WINDOW;
 use crate::jwt::{AccessClaims, AccessError};
-use crate::limits::Limit;
 use crate::model::ids::{SessionId, UserId};
 use crate::model::session::Session;
 use crate::model::user::User;
@@ -33,7 +32,6 @@ impl Current {
 
 /// Why a bearer of a token is nobody.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum AuthenticationError {
     /// The token itself.
     #[error(transparent)]
@@ -51,7 +49,6 @@ pub enum AuthenticationError {
 
 /// Why what a user asked for needs them to prove again who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum ReauthenticationError {
     /// The sign-in is too long ago, and no current password was given.
     #[error("sign in again, or give the current password")]
@@ -63,7 +60,6 @@ pub enum ReauthenticationError {
 
 /// Why a session was not ended.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum SessionError {
     /// The user has no such session.
     #[error("there is no such session")]
@@ -162,8 +158,9 @@ impl Auth {
     /// # Errors
     /// [`ServiceError`]. That the user is gone is no error.
     pub async fn sign_out_all(&self, user: &UserId) -> Result<(), ServiceError> {
-        for _ in 0..ATTEMPTS {
-            let now = self.now();
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
             let Some(account) = self.read(self.0.store.account(user)).await? else {
                 return Ok(());
             };
@@ -182,7 +179,6 @@ impl Auth {
                 return Ok(());
             }
         }
-        Err(contention())
     }
 
     /// A user's sessions, the one used last first.
@@ -250,11 +246,11 @@ impl Auth {
         &self,
         user: &UserId,
         now: Timestamp,
-    ) -> Result<crate::limits::Attempt, ServiceError> {
+    ) -> Result<Attempt, ServiceError> {
         self.attempt(&[self.user_secret(&[user.as_str()])], now).await
     }
 
     fn user_secret<'a>(&self, user: &'a [&'a str]) -> Limit<'a> {
-        Limit { rate: self.0.config.limits.user_secret, name: "user-secret", by: user }
+        Limit { rate: self.0.config.limits.user_secret, name: LimitName::UserSecret, by: user }
     }
 }

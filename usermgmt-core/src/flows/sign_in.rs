@@ -1,9 +1,8 @@
 //! Signing in with a password.
 
-use crate::auth::{ATTEMPTS, Auth, Client, ServiceError, Tokens, contention};
+use crate::auth::{Attempt, Auth, Client, Limit, LimitName, ServiceError, Tokens};
 use crate::clock::Timestamp;
 use crate::config::Rate;
-use crate::limits::{Attempt, Limit, attempt_within};
 use crate::model::identifier::Identifier;
 use crate::model::ids::{SessionId, UserId};
 use crate::model::mail::MailKind;
@@ -50,7 +49,6 @@ pub struct SignedIn {
 /// Why a sign-in failed. Unknown, wrong, unconfirmed and disabled are one
 /// answer, cost the same, and take the same time.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum SignInError {
     /// Not these credentials.
     #[error("the credentials are invalid")]
@@ -77,8 +75,9 @@ impl Auth {
             Verified::Yes(account, attempt) => (*account, attempt),
             Verified::No => return Err(SignInError::InvalidCredentials),
         };
-        for _ in 0..ATTEMPTS {
-            let now = self.now();
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
             if account.mfa_enabled() {
                 if let Some(outcome) = self.issue_mfa_ticket(&account, now).await? {
                     self.give_back(&attempt).await;
@@ -101,7 +100,6 @@ impl Auth {
                 _ => return Err(SignInError::InvalidCredentials),
             };
         }
-        Err(contention().into())
     }
 
     /// Whether these are the credentials of an active user, under the same
@@ -134,10 +132,10 @@ impl Auth {
         let identifier = Identifier::typed(&command.identifier);
         let (name, network) = (identifier.canonical(), client.network());
         let rates = [
-            Limit { rate: limits.sign_in_pair, name: SIGN_IN_PAIR, by: &[name, &network] },
+            Limit { rate: limits.sign_in_pair, name: LimitName::SignInPair, by: &[name, &network] },
             Limit {
                 rate: client.limit(limits.sign_in_client),
-                name: "sign-in-client",
+                name: LimitName::SignInClient,
                 by: &[&network],
             },
         ];
@@ -147,7 +145,7 @@ impl Auth {
         // What was refused above does not count here: one client alone must not lock
         // the owner out.
         let by = whose(account.as_ref(), &identifier);
-        let cap = Limit { rate: limits.sign_in_account, name: SIGN_IN_ACCOUNT, by: &by };
+        let cap = Limit { rate: limits.sign_in_account, name: LimitName::SignInAccount, by: &by };
         let attempt = attempt.and(self.count(&[cap], now).await?);
         // The same reads for an account that nobody has.
         let nobody = UserId::generate(now, &*self.0.rng);
@@ -156,7 +154,7 @@ impl Auth {
             self.read(self.0.store.knows_device(asked, &self.device_key(asked, client))).await?;
         // Beyond the account's cap strangers get the ordinary answer at the
         // ordinary cost; a device that the owner has used is not bound by it.
-        let capped = attempt_within(&attempt, 2, limits.sign_in_account).is_err() && !device.this;
+        let capped = !attempt.is_within(LimitName::SignInAccount) && !device.this;
         let hash =
             account.as_ref().filter(|_| !capped).and_then(|account| account.password.as_ref());
         let verdict = room.verify(&command.password, hash).await?;
@@ -207,14 +205,15 @@ impl Auth {
         attempt: &Attempt,
         now: Timestamp,
     ) -> Result<(), ServiceError> {
-        if attempt.count(2) != self.0.config.limits.notify_after {
+        if attempt.count(LimitName::SignInAccount) != self.0.config.limits.notify_after {
             return Ok(());
         }
         let account = self.read(self.0.store.account_by_identifier(identifier, now)).await?;
         let by = whose(account.as_ref(), identifier);
-        let noticed =
-            self.count(&[Limit { rate: NOTICE, name: "failure-notice", by: &by }], now).await?;
-        if noticed.count(0) > NOTICE.max {
+        let noticed = self
+            .count(&[Limit { rate: NOTICE, name: LimitName::FailureNotice, by: &by }], now)
+            .await?;
+        if noticed.count(LimitName::FailureNotice) > NOTICE.max {
             return Ok(());
         }
         let list = match account.filter(|account| account.user.is_active()) {
@@ -297,9 +296,9 @@ impl Auth {
     /// Forgets the failed sign-ins of a user whose password was reset: from
     /// anywhere, and from the client that has just shown that it is theirs.
     pub(crate) async fn forget_failures(&self, user: &User, client: &Client) {
-        self.forget_count(SIGN_IN_ACCOUNT, &["id", user.id.as_str()]).await;
+        self.forget_count(LimitName::SignInAccount, &["id", user.id.as_str()]).await;
         for name in [user.email.canonical(), user.username.canonical()] {
-            self.forget_count(SIGN_IN_PAIR, &[name, &client.network()]).await;
+            self.forget_count(LimitName::SignInPair, &[name, &client.network()]).await;
         }
     }
 }
@@ -312,9 +311,6 @@ fn whose<'a>(account: Option<&'a Account>, typed: &'a Identifier) -> [&'a str; 2
         None => ["typed", typed.canonical()],
     }
 }
-
-const SIGN_IN_ACCOUNT: &str = "sign-in-account";
-const SIGN_IN_PAIR: &str = "sign-in-pair";
 
 enum Verified {
     Yes(Box<Account>, Attempt),

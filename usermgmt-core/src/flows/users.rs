@@ -1,7 +1,7 @@
 //! What a team's other services ask about users. The callers are trusted to ask
 //! about anybody: these answers tell who has an account.
 
-use crate::auth::{ATTEMPTS, Auth, Client, ServiceError, contention};
+use crate::auth::{Auth, Client, ServiceError};
 use crate::flows::compose::valid_profile_text;
 use crate::model::identifier::{Email, Identifier, IdentifierKind, Username};
 use crate::model::ids::UserId;
@@ -36,7 +36,6 @@ pub struct CreateUser {
 
 /// Why a user was not created.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum CreateUserError {
     /// The address has an account.
     #[error("the address has an account")]
@@ -57,7 +56,6 @@ pub enum CreateUserError {
 
 /// Why a user was not activated.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ActivationError {
     /// Not a code of ours, used before, or replaced.
     #[error("the activation code is invalid")]
@@ -112,36 +110,51 @@ impl Auth {
         let policy = &self.0.config.password_policy;
         policy.accept(&command.password, &self.own_words(&user)).await?;
         let (email, name) = (Identifier::email(&user.email), Identifier::username(&user.username));
-        if self.read(self.0.store.is_taken(&email, None, now)).await? {
-            return Err(CreateUserError::EmailTaken);
-        }
-        if self.read(self.0.store.is_taken(&name, None, now)).await? {
-            return Err(CreateUserError::UsernameTaken);
-        }
-        let password = self.0.hasher.hash(&command.password).await.map_err(ServiceError::from)?;
-        let claim = |identifier| Change::ClaimIdentifier {
-            identifier,
-            user_id: Some(user.id.clone()),
-            until: None,
-            now,
-        };
-        let ttl = self.0.config.activation_ttl;
-        let binding = Some(user.email.as_str().to_owned());
-        let token = self.new_token(Some(&user.id), Purpose::Activation, binding, ttl, now);
-        let mailed = MailToken { purpose: Purpose::Activation, id: token.id, code_issue: None };
-        let list = vec![
-            Change::InsertUser { user: Box::new(user.clone()), password: Some(password) },
-            claim(email),
-            claim(name),
-            Change::InsertToken(token),
-            self.mail_user(MailKind::Activation, &user, vec![mailed], &[], now),
-            self.audit(&user.id, "user.created", &[user.role.as_str()], now),
-        ];
-        match self.commit(list, now).await? {
-            Ok(()) => Ok(user),
-            Err(Guard::Taken(IdentifierKind::Email)) => Err(CreateUserError::EmailTaken),
-            Err(Guard::Taken(IdentifierKind::Username)) => Err(CreateUserError::UsernameTaken),
-            Err(_) => Err(contention().into()),
+        let mut hash = None;
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
+            if self.read(self.0.store.is_taken(&email, None, now)).await? {
+                return Err(CreateUserError::EmailTaken);
+            }
+            if self.read(self.0.store.is_taken(&name, None, now)).await? {
+                return Err(CreateUserError::UsernameTaken);
+            }
+            let hash = match &hash {
+                Some(hash) => hash,
+                None => {
+                    let made = self.0.hasher.hash(&command.password).await;
+                    hash.insert(made.map_err(ServiceError::from)?)
+                }
+            };
+            let claim = |identifier: &Identifier| Change::ClaimIdentifier {
+                identifier: identifier.clone(),
+                user_id: Some(user.id.clone()),
+                until: None,
+                now,
+            };
+            let ttl = self.0.config.activation_ttl;
+            let binding = Some(user.email.as_str().to_owned());
+            let token = self.new_token(Some(&user.id), Purpose::Activation, binding, ttl, now);
+            let mailed = MailToken { purpose: Purpose::Activation, id: token.id, code_issue: None };
+            let list = vec![
+                Change::InsertUser { user: Box::new(user.clone()), password: Some(hash.clone()) },
+                claim(&email),
+                claim(&name),
+                Change::InsertToken(token),
+                self.mail_user(MailKind::Activation, &user, vec![mailed], &[], now),
+                self.audit(&user.id, "user.created", &[user.role.as_str()], now),
+            ];
+            match self.commit(list, now).await? {
+                Ok(()) => return Ok(user),
+                Err(Guard::Taken(IdentifierKind::Email)) => {
+                    return Err(CreateUserError::EmailTaken);
+                }
+                Err(Guard::Taken(IdentifierKind::Username)) => {
+                    return Err(CreateUserError::UsernameTaken);
+                }
+                Err(_) => {}
+            }
         }
     }
 
@@ -156,7 +169,9 @@ impl Auth {
             Some((Purpose::Activation, id)) => id,
             _ => return Err(ActivationError::Invalid),
         };
-        for _ in 0..ATTEMPTS {
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
             let (row, user) = self.token_and_user(id).await?.ok_or(ActivationError::Invalid)?;
             let bound = row.binding.as_deref().map(Email::canonical_of);
             if row.used_at.is_some()
@@ -175,7 +190,6 @@ impl Auth {
                 return Ok(user);
             }
         }
-        Err(contention().into())
     }
 
     /// Mails the activation code again: to a user whom a service created the
@@ -191,7 +205,9 @@ impl Auth {
         let now = self.now();
         let identifier = Identifier::typed(identifier);
         self.attempt_mail(&identifier, client, now).await?;
-        for _ in 0..ATTEMPTS {
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
             let Account { user, password, .. } = self
                 .read(self.0.store.account_by_identifier(&identifier, now))
                 .await?
@@ -218,7 +234,6 @@ impl Auth {
                 return Ok(user);
             }
         }
-        Err(contention().into())
     }
 
     /// The user with this id, active or not.

@@ -1,10 +1,9 @@
 //! How much mail one address gets, so that nobody can be flooded through us.
 
 use super::OutboxWorker;
-use crate::auth::ServiceError;
+use crate::auth::{Attempt, Limit, LimitName, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::Rate;
-use crate::limits::{Attempt, Limit, attempt_within};
 use crate::model::mail::{MailKind, OutboxMail};
 
 /// Why a recipient gets no more for now.
@@ -31,22 +30,17 @@ impl OutboxWorker {
             // window strangers could see to it that none arrives in time.
             rate.window = rate.window.min(self.auth.0.config.reset_ttl);
         }
-        let mut counted = vec![Limit { rate, name: "recipient-kind", by: &by_kind }];
+        let mut counted = vec![Limit { rate, name: LimitName::RecipientKind, by: &by_kind }];
         if can_be_caused_by_strangers(mail.kind) {
             let rate = limits.mail_recipient;
-            counted.push(Limit { rate, name: "recipient", by: &by_address });
+            counted.push(Limit { rate, name: LimitName::Recipient, by: &by_address });
         }
         let now = self.auth.now();
         let attempt = self.auth.count(&counted, now).await?;
-        for (n, limit) in counted.iter().enumerate() {
-            if let Err(ServiceError::RateLimited { retry_after }) =
-                attempt_within(&attempt, n, limit.rate)
-            {
-                self.auth.give_back(&attempt).await;
-                return Ok(Err(Full { until: now + retry_after, why: why(limit) }));
-            }
-        }
-        Ok(Ok(attempt))
+        let Some((name, until)) = attempt.first_exceeded() else { return Ok(Ok(attempt)) };
+        self.auth.give_back(&attempt).await;
+        let limit = counted.iter().find(|limit| limit.name == name);
+        Ok(Err(Full { until, why: limit.map(why).unwrap_or_default() }))
     }
 }
 

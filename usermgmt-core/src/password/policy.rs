@@ -18,7 +18,6 @@ pub const MAX_LENGTH: usize = 128;
 
 /// Why a password may not be set. The texts are for people to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum PasswordProblem {
     /// Too few characters.
     #[error("Shorter than minimum length {min}.")]

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use sha2::Digest as _;
-use usermgmt_core::auth::Auth;
+use usermgmt_core::Auth;
 use usermgmt_core::config::{Config, JwtAlgorithm};
 use usermgmt_core::jwt::AccessError;
 use usermgmt_core::keys::{KeyRing, RootSecret, RootState};
@@ -269,7 +269,7 @@ async fn a_replaced_root_verifies_until_it_only_unseals() {
     assert_eq!(check(&replaced, &old), Ok(()));
     assert_eq!(replaced.jwks()["keys"].as_array().unwrap().len(), 2);
     let signed_in = replaced.sign_in(&credentials("ann", PASSWORD), &home()).await.unwrap();
-    let usermgmt_core::flows::sign_in::SignInOutcome::SignedIn(new) = signed_in else {
+    let usermgmt_core::flows::SignInOutcome::SignedIn(new) = signed_in else {
         panic!("the second factor is asked for");
     };
     let new = new.tokens.access_token.expose();

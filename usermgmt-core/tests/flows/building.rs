@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use usermgmt_core::auth::{Auth, BuildError};
 use usermgmt_core::config::{Config, JwtAlgorithm};
 use usermgmt_core::keys::{KeyRing, RootSecret, RootState};
 use usermgmt_core::secret::Redacted;
 use usermgmt_core::store::{MemoryStore, Store};
 use usermgmt_core::testkit::FaultyStore;
+use usermgmt_core::{Auth, BuildError};
 
 use crate::fixture::*;
 
@@ -18,7 +18,7 @@ async fn build(
     config: Config,
 ) -> Result<Auth, BuildError> {
     let store: Arc<dyn Store> = Arc::<MemoryStore>::clone(store);
-    Auth::builder(store, keys, config).build().await
+    Auth::builder_shared(store, keys, config).build().await
 }
 
 fn ring(byte: u8) -> KeyRing {
@@ -74,7 +74,7 @@ async fn processes_that_share_a_secret_all_start() {
 #[tokio::test]
 async fn a_start_whose_reply_was_lost_may_be_repeated() {
     let store = FaultyStore::new(Arc::new(MemoryStore::new()));
-    let start = || Auth::builder(Arc::new(store.clone()), ring(1), config()).build();
+    let start = || Auth::builder(store.clone(), ring(1), config()).build();
     store.lose_next_replies(1);
     assert!(matches!(start().await.unwrap_err(), BuildError::Store(_)));
     start().await.unwrap();
@@ -148,14 +148,10 @@ async fn a_secret_is_not_retired_while_a_second_factor_is_sealed_under_it() {
     let second = world.another(KeyRing::new(&both).unwrap(), config()).await;
 
     let alone = async || {
-        Auth::builder(
-            Arc::new(world.store.clone()),
-            KeyRing::single(new.clone()).unwrap(),
-            config(),
-        )
-        .clock(world.clock.clone())
-        .build()
-        .await
+        Auth::builder(world.store.clone(), KeyRing::single(new.clone()).unwrap(), config())
+            .clock(world.clock.clone())
+            .build()
+            .await
     };
     let refused = alone().await.unwrap_err();
     assert!(matches!(&refused, BuildError::RetiredSecret { id } if id.len() == 8), "{refused}");

@@ -1,8 +1,8 @@
 //! A new address: asked for, confirmed from there, undone from the old one.
 
-use usermgmt_core::flows::confirm::LinkError;
-use usermgmt_core::flows::profile::{ProfileError, UpdateProfile};
-use usermgmt_core::flows::sessions::{Current, ReauthenticationError};
+use usermgmt_core::flows::{
+    Current, LinkError, ProfileError, ReauthenticationError, UpdateProfile,
+};
 use usermgmt_core::mail::{MailKind, Message};
 use usermgmt_core::model::token::Purpose;
 

@@ -1,6 +1,6 @@
 //! Confirming an address: by link, by short code, again, and not at all.
 
-use usermgmt_core::flows::confirm::{CodeError, LinkError, ResendError};
+use usermgmt_core::flows::{CodeError, LinkError, ResendError};
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::token::Purpose;
 

@@ -1,7 +1,6 @@
 //! Deleting an account.
 
-use usermgmt_core::flows::delete::DeleteError;
-use usermgmt_core::flows::sessions::ReauthenticationError;
+use usermgmt_core::flows::{DeleteError, ReauthenticationError};
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::store::OutboxStore as _;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use usermgmt_core::flows::sign_in::{SignInError, SignInOutcome};
+use usermgmt_core::flows::{SignInError, SignInOutcome};
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::ids::UserId;
 use usermgmt_core::store::Change;
@@ -145,7 +145,7 @@ async fn what_survives_a_sign_out_of_all_was_opened_after_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_change_of_address_asked_for_before_a_reset_takes_effect_after_it() {
-    use usermgmt_core::flows::profile::UpdateProfile;
+    use usermgmt_core::flows::UpdateProfile;
     let world = Arc::new(World::unlimited().await);
     world.member("ann").await;
     let update =

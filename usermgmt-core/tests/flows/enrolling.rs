@@ -1,9 +1,9 @@
 //! Turning the second factor on and off.
 
-use usermgmt_core::auth::ServiceError;
-use usermgmt_core::flows::mfa::{MfaError, MfaStatus, TotpEnrolment};
-use usermgmt_core::flows::sessions::{Current, ReauthenticationError};
-use usermgmt_core::flows::sign_in::SignInOutcome;
+use usermgmt_core::ServiceError;
+use usermgmt_core::flows::{
+    Current, MfaError, MfaStatus, ReauthenticationError, SignInOutcome, TotpEnrolment,
+};
 use usermgmt_core::keys::{KeyRing, RootSecret, RootState};
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::store::Change;

@@ -3,17 +3,11 @@
 
 use std::fmt::Debug;
 
-use usermgmt_core::flows::confirm::{CodeError, LinkError};
-use usermgmt_core::flows::delete::DeleteError;
-use usermgmt_core::flows::mfa::{MfaError, MfaSignInError};
-use usermgmt_core::flows::password::ResetError;
-use usermgmt_core::flows::profile::{ProfileError, UpdateProfile};
-use usermgmt_core::flows::refresh::RefreshError;
-use usermgmt_core::flows::register::RegisterError;
-use usermgmt_core::flows::service_key::ServiceKeyError;
-use usermgmt_core::flows::sessions::{ReauthenticationError, SessionError};
-use usermgmt_core::flows::sign_in::SignInOutcome;
-use usermgmt_core::flows::users::{ActivationError, CreateUser, CreateUserError};
+use usermgmt_core::flows::{
+    ActivationError, CodeError, CreateUser, CreateUserError, DeleteError, LinkError, MfaError,
+    MfaSignInError, ProfileError, ReauthenticationError, RefreshError, RegisterError, ResetError,
+    ServiceKeyError, SessionError, SignInOutcome, UpdateProfile,
+};
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::user::Role;
 

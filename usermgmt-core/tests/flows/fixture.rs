@@ -5,13 +5,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use usermgmt_core::auth::{Auth, Client, ServiceError};
 use usermgmt_core::clock::{Clock as _, Timestamp};
 use usermgmt_core::config::Config;
-use usermgmt_core::flows::mfa::{RecoveryCodes, TotpEnrolment};
-use usermgmt_core::flows::register::{Register, RegisterError};
-use usermgmt_core::flows::sessions::Current;
-use usermgmt_core::flows::sign_in::{SignIn, SignInError, SignInOutcome, SignedIn};
+use usermgmt_core::flows::{
+    Current, RecoveryCodes, Register, RegisterError, SignIn, SignInError, SignInOutcome, SignedIn,
+    TotpEnrolment,
+};
 use usermgmt_core::keys::KeyRing;
 use usermgmt_core::mail::{MailKind, Message};
 use usermgmt_core::model::identifier::{Email, Username};
@@ -24,6 +23,7 @@ use usermgmt_core::rng::SecureRng as _;
 use usermgmt_core::secret::PlaintextPassword;
 use usermgmt_core::store::{Change, Changes, MemoryStore, Store, UserStore as _};
 use usermgmt_core::testkit::{CapturingMailer, FaultyStore, MockClock, SeededRng};
+use usermgmt_core::{Auth, Client, ServiceError};
 
 /// The password of everybody who is not asked for another.
 pub(crate) const PASSWORD: &str = "purple otter swims";
@@ -86,7 +86,7 @@ impl World {
         usermgmt_core::rng::OsRng.fill(&mut seed);
         let rng = SeededRng::new(u64::from_le_bytes(seed));
         let keys = KeyRing::single(secret.to_vec()).unwrap();
-        let auth = Auth::builder(Arc::new(store.clone()), keys, config)
+        let auth = Auth::builder(store.clone(), keys, config)
             .clock(clock.clone())
             .rng(rng.clone())
             .build()
@@ -100,7 +100,7 @@ impl World {
 
     /// Another process over the same store and clock.
     pub(crate) async fn another(&self, keys: KeyRing, config: Config) -> Auth {
-        Auth::builder(Arc::new(self.store.clone()), keys, config)
+        Auth::builder(self.store.clone(), keys, config)
             .clock(self.clock.clone())
             .build()
             .await
@@ -358,7 +358,7 @@ pub(crate) fn is_limited(service_error: &ServiceError) -> bool {
 /// Asks for a change of address and confirms it from the new mailbox. The mails
 /// to both addresses, in the order of sending.
 pub(crate) async fn change_email(world: &World, current: &Current, to: &str) -> Vec<Message> {
-    use usermgmt_core::flows::profile::UpdateProfile;
+    use usermgmt_core::flows::UpdateProfile;
     let update = UpdateProfile { email: Some(email(to)), ..UpdateProfile::default() };
     world.auth.update_profile(&world.again(current).await, &update).await.unwrap();
     let mut mails = world.mail().await;

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use usermgmt_core::clock::Timestamp;
-use usermgmt_core::flows::users::CreateUser;
+use usermgmt_core::flows::CreateUser;
 use usermgmt_core::mail::{MailError, MailKind, Mailer, Message};
 use usermgmt_core::model::ids::LeaseId;
 use usermgmt_core::model::user::Role;
@@ -370,7 +370,7 @@ async fn what_waits_in_the_outbox_holds_no_secret() {
     let (_, current) = world.signed_in_member("ann").await;
     world.register("bob").await;
     world.auth.forgot_password("ann", &home()).await.unwrap();
-    let update = usermgmt_core::flows::profile::UpdateProfile {
+    let update = usermgmt_core::flows::UpdateProfile {
         email: Some(email("ann@new.example")),
         ..Default::default()
     };

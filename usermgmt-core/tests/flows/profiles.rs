@@ -1,7 +1,6 @@
 //! Changing one's own account.
 
-use usermgmt_core::flows::profile::{ProfileError, UpdateProfile};
-use usermgmt_core::flows::sessions::{Current, ReauthenticationError};
+use usermgmt_core::flows::{Current, ProfileError, ReauthenticationError, UpdateProfile};
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::user::User;
 use usermgmt_core::password::PasswordProblem;

@@ -4,9 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use usermgmt_core::auth::Tokens;
-use usermgmt_core::flows::refresh::RefreshError;
-use usermgmt_core::flows::sign_in::SignedIn;
+use usermgmt_core::Tokens;
+use usermgmt_core::flows::{RefreshError, SignedIn};
 use usermgmt_core::keys::KeyRing;
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::session::Session;

@@ -1,6 +1,6 @@
 //! Registering: what is answered, what is kept, what is mailed.
 
-use usermgmt_core::flows::register::RegisterError;
+use usermgmt_core::flows::RegisterError;
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::password::PasswordProblem;
 use usermgmt_core::testkit::Calls;

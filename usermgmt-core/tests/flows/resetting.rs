@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use usermgmt_core::flows::confirm::LinkError;
-use usermgmt_core::flows::password::ResetError;
+use usermgmt_core::flows::{LinkError, ResetError};
 use usermgmt_core::mail::{MailKind, Message};
 use usermgmt_core::model::token::Purpose;
 use usermgmt_core::model::user::User;

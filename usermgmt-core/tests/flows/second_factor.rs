@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use usermgmt_core::flows::mfa::{MfaError, MfaSignInError};
-use usermgmt_core::flows::sessions::Current;
-use usermgmt_core::flows::sign_in::{SignInOutcome, SignedIn};
+use usermgmt_core::flows::{Current, MfaError, MfaSignInError, SignInOutcome, SignedIn};
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::secret::PlaintextPassword;
 
@@ -283,7 +281,7 @@ async fn a_reset_does_not_skip_the_second_factor() {
 
 #[tokio::test]
 async fn undoing_a_change_of_address_removes_what_was_enrolled_since_it_was_asked_for() {
-    use usermgmt_core::flows::profile::UpdateProfile;
+    use usermgmt_core::flows::UpdateProfile;
     for kind in [MailKind::EmailChangeRequested, MailKind::EmailChanged] {
         for enrolled_before in [true, false] {
             let world = World::unlimited().await;

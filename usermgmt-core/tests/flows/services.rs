@@ -1,7 +1,6 @@
 //! What a team's other services ask for, and the keys they ask with.
 
-use usermgmt_core::flows::service_key::ServiceKeyError;
-use usermgmt_core::flows::users::{ActivationError, CreateUser, CreateUserError};
+use usermgmt_core::flows::{ActivationError, CreateUser, CreateUserError, ServiceKeyError};
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::user::{Role, User};
 

@@ -1,8 +1,7 @@
 //! Sessions and their end; who a request is from.
 
-use usermgmt_core::auth::Client;
-use usermgmt_core::flows::sessions::{AuthenticationError, SessionError};
-use usermgmt_core::flows::sign_in::{SignInOutcome, SignedIn};
+use usermgmt_core::Client;
+use usermgmt_core::flows::{AuthenticationError, SessionError, SignInOutcome, SignedIn};
 use usermgmt_core::jwt::AccessError;
 use usermgmt_core::model::session::MAX_SESSIONS;
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use usermgmt_core::auth::ServiceError;
-use usermgmt_core::flows::sign_in::{SignInError, SignInOutcome};
+use usermgmt_core::ServiceError;
+use usermgmt_core::flows::{SignInError, SignInOutcome};
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::ids::UserId;
 use usermgmt_core::model::user::PasswordHash;
@@ -171,7 +171,7 @@ async fn one_client_fails_a_hundred_times_with_any_names() {
 async fn clients_whose_address_is_not_known_share_no_limit() {
     let world = World::new().await;
     world.member("ann").await;
-    let unknown = usermgmt_core::auth::Client::default();
+    let unknown = usermgmt_core::Client::default();
     for n in 0..120 {
         assert!(is_invalid(&world.try_sign_in(&format!("name{n}"), OTHER, &unknown).await));
     }

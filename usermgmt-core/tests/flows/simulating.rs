@@ -5,10 +5,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use usermgmt_core::auth::{Auth, Client};
 use usermgmt_core::clock::Clock as _;
 use usermgmt_core::config::JwtAlgorithm;
-use usermgmt_core::flows::refresh::RefreshError;
+use usermgmt_core::flows::RefreshError;
 use usermgmt_core::keys::KeyRing;
 use usermgmt_core::model::ids::SessionId;
 use usermgmt_core::model::session::Session;
@@ -16,6 +15,7 @@ use usermgmt_core::model::user::User;
 use usermgmt_core::secret::Redacted;
 use usermgmt_core::store::{Change, Changes, MemoryStore, Store, UserStore as _};
 use usermgmt_core::testkit::{MockClock, SeededRng};
+use usermgmt_core::{Auth, Client};
 
 use crate::fixture::*;
 
@@ -66,7 +66,7 @@ impl Town {
         config.limits.enabled = false;
         let server = |seed| {
             let keys = KeyRing::single(SECRET.to_vec()).unwrap();
-            Auth::builder(Arc::clone(&store) as Arc<dyn Store>, keys, config.clone())
+            Auth::builder_shared(Arc::clone(&store) as Arc<dyn Store>, keys, config.clone())
                 .clock(clock.clone())
                 .rng(SeededRng::new(seed))
                 .build()

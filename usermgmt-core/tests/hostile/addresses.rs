@@ -1,8 +1,6 @@
 //! Taking an account over by changing its address, and keeping it.
 
-use usermgmt_core::flows::confirm::LinkError;
-use usermgmt_core::flows::profile::UpdateProfile;
-use usermgmt_core::flows::sessions::Current;
+use usermgmt_core::flows::{Current, LinkError, UpdateProfile};
 use usermgmt_core::mail::{MailKind, Message};
 
 use crate::fixture::*;

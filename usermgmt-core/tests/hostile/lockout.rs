@@ -1,6 +1,6 @@
 //! Keeping an owner out by failing in their name, and guessing beyond the limits.
 
-use usermgmt_core::flows::sign_in::SignInError;
+use usermgmt_core::flows::SignInError;
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::token::Purpose;
 

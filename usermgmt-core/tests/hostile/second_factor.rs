@@ -1,7 +1,6 @@
 //! Getting past the second factor, or keeping its owner out by it.
 
-use usermgmt_core::flows::mfa::MfaSignInError;
-use usermgmt_core::flows::sign_in::SignInOutcome;
+use usermgmt_core::flows::{MfaSignInError, SignInOutcome};
 use usermgmt_core::secret::Redacted;
 
 use crate::fixture::*;

@@ -1,7 +1,6 @@
 //! What a thief has under way when the owner takes the account back.
 
-use usermgmt_core::flows::delete::DeleteError;
-use usermgmt_core::flows::mfa::MfaError;
+use usermgmt_core::flows::{DeleteError, MfaError};
 
 use crate::fixture::*;
 

@@ -1,7 +1,7 @@
 //! Filling the store, or the queue of passwords, to the harm of others.
 
-use usermgmt_core::auth::ServiceError;
-use usermgmt_core::flows::sign_in::SignInError;
+use usermgmt_core::ServiceError;
+use usermgmt_core::flows::SignInError;
 use usermgmt_core::model::user::PasswordHash;
 use usermgmt_core::store::{Change, UserPatch};
 

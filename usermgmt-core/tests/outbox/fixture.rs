@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use usermgmt_core::auth::Auth;
+use usermgmt_core::Auth;
 use usermgmt_core::clock::{Clock, Timestamp};
 use usermgmt_core::config::Config;
 use usermgmt_core::keys::KeyRing;
@@ -180,7 +180,7 @@ async fn auth(
     config: Config,
 ) -> Auth {
     let keys = KeyRing::single([7; 32].to_vec()).unwrap();
-    Auth::builder(store, keys, config).clock(clock).build().await.unwrap()
+    Auth::builder_shared(store, keys, config).clock(clock).build().await.unwrap()
 }
 
 /// A worker at work.

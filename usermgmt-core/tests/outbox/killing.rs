@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use usermgmt_core::auth::Client;
-use usermgmt_core::flows::register::Register;
+use usermgmt_core::Client;
+use usermgmt_core::flows::Register;
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::identifier::{Email, Username};
 use usermgmt_core::outbox::OutboxWorker;

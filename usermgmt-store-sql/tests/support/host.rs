@@ -10,12 +10,10 @@ macro_rules! host_tests {
         }
 
         mod host {
-            use std::sync::Arc;
 
-            use usermgmt_core::auth::{Auth, Client};
             use usermgmt_core::clock::Timestamp;
             use usermgmt_core::config::Config;
-            use usermgmt_core::flows::register::{PreparedRegistration, Register, RegisterError};
+            use usermgmt_core::flows::{PreparedRegistration, Register, RegisterError};
             use usermgmt_core::keys::KeyRing;
             use usermgmt_core::model::audit::AuditEntry;
             use usermgmt_core::model::identifier::{Email, IdentifierKind, Username};
@@ -25,6 +23,7 @@ macro_rules! host_tests {
             use usermgmt_core::store::{
                 AuditStore as _, Change, Changes, Guard, OutboxStore as _, StoreError,
             };
+            use usermgmt_core::{Auth, Client};
             use usermgmt_store_sql::{PoolOptions, SqlStore};
 
             const NOW: Timestamp = Timestamp::from_millis(1_769_846_400_000);
@@ -131,7 +130,7 @@ macro_rules! host_tests {
                 let mut config = Config::new("https://accounts.example.com".parse().unwrap());
                 config.hasher = HasherConfig::insecure_for_tests();
                 let keys = KeyRing::single(vec![7; 32]).unwrap();
-                let auth = Auth::builder(Arc::new(host.store.clone()), keys, config);
+                let auth = Auth::builder(host.store.clone(), keys, config);
                 (auth.build().await.unwrap(), host)
             }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use usermgmt_core::auth::Auth;
+use usermgmt_core::Auth;
 use usermgmt_core::config::Config;
 use usermgmt_core::keys::KeyRing;
 use usermgmt_core::model::identifier::{Email, Identifier, Username};
@@ -23,7 +23,7 @@ pub(crate) async fn open(folder: &Path, secret: Vec<u8>) -> Auth {
     let store = SqlStore::connect(&url, PoolOptions::default()).await.unwrap();
     let keys = KeyRing::single(secret).unwrap();
     let config = Config::new("http://127.0.0.1:8080".parse().unwrap());
-    Auth::builder(Arc::new(store), keys, config).build().await.unwrap()
+    Auth::builder(store, keys, config).build().await.unwrap()
 }
 
 /// Adds `count` active accounts and returns their addresses.

@@ -1,4 +1,4 @@
-//! [`Auth::refresh`](usermgmt_core::auth::Auth::refresh), beside the two
+//! [`Auth::refresh`](usermgmt_core::Auth::refresh), beside the two
 //! statements that it cannot do without: a SELECT of the session and a guarded
 //! UPDATE that is on disk when it returns.
 

@@ -1,4 +1,4 @@
-//! [`Auth::sign_in`](usermgmt_core::auth::Auth::sign_in) as a whole, limits and
+//! [`Auth::sign_in`](usermgmt_core::Auth::sign_in) as a whole, limits and
 //! commits included, beside the hasher alone on all processors.
 
 use std::sync::{Arc, LazyLock};

@@ -10,8 +10,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use usermgmt_axum::{HttpConfig, HttpState};
-use usermgmt_core::auth::{Auth, Client};
-use usermgmt_core::flows::sign_in::{SignIn, SignInOutcome, SignedIn};
+use usermgmt_core::flows::{SignIn, SignInOutcome, SignedIn};
+use usermgmt_core::{Auth, Client};
 
 use crate::common::{Connection, PASSWORD, fill, open};
 use crate::{access_token, current_user};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::json;
 use tokio::sync::Semaphore;
-use usermgmt_core::auth::Auth;
+use usermgmt_core::Auth;
 use usermgmt_core::clock::{Clock, SystemClock, Timestamp};
 use usermgmt_core::keys::KeyRing;
 use usermgmt_core::mail::{MailError, Mailer, Message};
@@ -160,7 +160,7 @@ async fn no_mail_is_taken_from_a_worker_whose_clock_is_a_minute_behind(kind: Kin
     let store = open(kind, &database.url).await;
     let service = async |skew: i64| -> Auth {
         let (store, keys) = (Arc::clone(&store) as Arc<dyn Store>, KeyRing::single(vec![7; 32]));
-        let builder = Auth::builder(store, keys.unwrap(), config()).clock(Skewed(skew));
+        let builder = Auth::builder_shared(store, keys.unwrap(), config()).clock(Skewed(skew));
         builder.build().await.unwrap()
     };
     let behind = service(-30_000).await;

@@ -2,18 +2,16 @@
 
 use std::fmt::Debug;
 
-use usermgmt_core::auth::{Auth, Client};
-use usermgmt_core::flows::profile::UpdateProfile;
-use usermgmt_core::flows::register::Register;
-use usermgmt_core::flows::sessions::Current;
-use usermgmt_core::flows::sign_in::{SignIn, SignInOutcome, SignedIn};
-use usermgmt_core::flows::users::CreateUser;
+use usermgmt_core::flows::{
+    CreateUser, Current, Register, SignIn, SignInOutcome, SignedIn, UpdateProfile,
+};
 use usermgmt_core::mail::{MailKind, Message};
 use usermgmt_core::model::ids::{ServiceKeyId, UserId};
 use usermgmt_core::model::user::{PasswordHash, Role};
 use usermgmt_core::rng::OsRng;
 use usermgmt_core::secret::PlaintextPassword;
 use usermgmt_core::store::{Change, Changes, UserPatch};
+use usermgmt_core::{Auth, Client};
 
 use crate::totp;
 use crate::world::{World, address, email, new_address, username};

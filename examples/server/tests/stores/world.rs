@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use usermgmt_core::auth::Auth;
+use usermgmt_core::Auth;
 use usermgmt_core::clock::{Clock as _, SystemClock};
 use usermgmt_core::config::Config;
 use usermgmt_core::keys::KeyRing;
@@ -60,7 +60,7 @@ impl World {
         let clock = MockClock::new(SystemClock.now());
         let service = |store| {
             let keys = KeyRing::single(vec![7; 32]).unwrap();
-            Auth::builder(store, keys, config()).clock(clock.clone()).build()
+            Auth::builder_shared(store, keys, config()).clock(clock.clone()).build()
         };
         let steady = service(Arc::clone(&store)).await.unwrap();
         let shaky = service(open(kind, &proxy.url).await).await.unwrap();

@@ -1,0 +1,83 @@
+//! Putting an [`Auth`] together.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
+use tokio::sync::Notify;
+
+use super::error::BuildError;
+use super::facade::{Auth, Inner};
+use super::refusals::Refusals;
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::jwt::Jwt;
+use crate::keys::KeyRing;
+use crate::password::PasswordHasher;
+use crate::rng::{OsRng, SecureRng};
+use crate::store::Store;
+
+/// Puts an [`Auth`] together.
+#[derive(Debug)]
+pub struct AuthBuilder {
+    store: Arc<dyn Store>,
+    keys: KeyRing,
+    config: Config,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn SecureRng>,
+}
+
+impl AuthBuilder {
+    /// Another clock than the system's.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Another source of randomness than the operating system's.
+    #[must_use]
+    pub fn rng(mut self, rng: impl SecureRng) -> Self {
+        self.rng = Arc::new(rng);
+        self
+    }
+
+    /// Checks the policies and that the store was not used with other root
+    /// secrets, and starts the hashing threads.
+    ///
+    /// # Errors
+    /// [`BuildError`] names the setting that is wrong.
+    pub async fn build(self) -> Result<Auth, BuildError> {
+        self.config.validate()?;
+        let jwt = Jwt::new(&self.keys, &self.config.jwt, self.config.access_token_ttl)?;
+        let hasher = PasswordHasher::new(self.config.hasher.clone(), Arc::clone(&self.rng))?;
+        let auth = Auth(Arc::new(Inner {
+            store: self.store,
+            config: self.config,
+            keys: self.keys,
+            jwt,
+            hasher,
+            refusals: Refusals::default(),
+            clock: self.clock,
+            rng: self.rng,
+            mail_queued: Notify::new(),
+            clock_offset: AtomicI64::new(0),
+        }));
+        auth.follow_store_clock().await?;
+        auth.record_root_secrets().await?;
+        auth.refuse_retired_secret().await?;
+        Ok(auth)
+    }
+}
+
+impl Auth {
+    /// Begins an [`Auth`] over this store, these root secrets and policies.
+    pub fn builder(store: impl Store, keys: KeyRing, config: Config) -> AuthBuilder {
+        Self::builder_shared(Arc::new(store), keys, config)
+    }
+
+    /// The same over a store that the caller shares, or whose type is known at
+    /// run time only.
+    pub fn builder_shared(store: Arc<dyn Store>, keys: KeyRing, config: Config) -> AuthBuilder {
+        AuthBuilder { store, keys, config, clock: Arc::new(SystemClock), rng: Arc::new(OsRng) }
+    }
+}

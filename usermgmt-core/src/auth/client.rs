@@ -1,0 +1,50 @@
+//! Who is asking.
+
+use std::net::IpAddr;
+
+use crate::config::Rate;
+
+/// What a request came from. Nothing here is trusted; it is shown to the
+/// user, counted, and compared with earlier sign-ins.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    /// The client's address. Where it is not known no limit counts by it.
+    pub address: Option<IpAddr>,
+    /// Whether a service asks for many people from this address: then no limit
+    /// counts by the address alone, which would turn one of them away for what
+    /// the others did.
+    pub is_service: bool,
+    /// What it says it is. Cut to 255 characters.
+    pub user_agent: Option<String>,
+    /// The language it prefers (BCP 47).
+    pub locale: Option<String>,
+}
+
+impl Client {
+    /// The name of the client for limits: the address, or its /64 for IPv6,
+    /// which is what one customer has.
+    pub(crate) fn network(&self) -> String {
+        match self.address.map(|address| address.to_canonical()) {
+            None => String::new(),
+            Some(IpAddr::V4(v4)) => v4.to_string(),
+            Some(IpAddr::V6(v6)) => format!("{:x?}", &v6.segments()[..4]),
+        }
+    }
+
+    /// The user agent as it is kept and shown.
+    pub(crate) fn shown_agent(&self) -> Option<String> {
+        let agent = self.user_agent.as_deref()?;
+        let shown: String = agent.chars().filter(|c| !c.is_control()).take(255).collect();
+        (!shown.trim().is_empty()).then_some(shown)
+    }
+
+    /// A limit by client: none where the client's address is not known or a
+    /// service's, since many would share it.
+    pub(crate) fn limit(&self, rate: Rate) -> Rate {
+        if self.address.is_some() && !self.is_service {
+            rate
+        } else {
+            Rate { max: i64::MAX, ..rate }
+        }
+    }
+}

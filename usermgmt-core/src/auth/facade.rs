@@ -1,0 +1,63 @@
+//! The facade itself.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
+use tokio::sync::Notify;
+
+use super::refusals::Refusals;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::jwt::Jwt;
+use crate::keys::KeyRing;
+use crate::password::PasswordHasher;
+use crate::rng::SecureRng;
+use crate::store::Store;
+
+/// User accounts over a store: every operation there is, for cheap cloning.
+///
+/// The operations are methods, one operation a file under `flows`.
+#[derive(Clone)]
+pub struct Auth(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) config: Config,
+    pub(crate) keys: KeyRing,
+    pub(crate) jwt: Jwt,
+    pub(crate) hasher: PasswordHasher,
+    pub(crate) refusals: Refusals,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rng: Arc<dyn SecureRng>,
+    /// Rung when a commit queued mail.
+    pub(crate) mail_queued: Notify,
+    /// How far this process's clock is behind the store's, in milliseconds.
+    pub(crate) clock_offset: AtomicI64,
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth")
+            .field("store", &self.0.store)
+            .field("keys", &self.0.keys)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Auth {
+    /// The policies.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.0.store
+    }
+
+    /// The public keys that access tokens are verified with, as a JWK set (RFC 7517, 5).
+    pub fn jwks(&self) -> serde_json::Value {
+        self.0.jwt.jwks()
+    }
+}

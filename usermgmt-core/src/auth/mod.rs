@@ -1,0 +1,23 @@
+//! The facade that a team embeds, and what every flow stands on.
+//!
+//! Types are at the bottom (`client`, `error`, `refusals`), the facade above
+//! them, and the files that add methods to it on top.
+
+mod admission;
+mod builder;
+mod client;
+mod clock;
+mod commit;
+mod error;
+mod facade;
+mod limits;
+mod refusals;
+mod root_secrets;
+mod tokens;
+
+pub use self::builder::AuthBuilder;
+pub use self::client::Client;
+pub use self::error::{BuildError, ServiceError};
+pub use self::facade::Auth;
+pub(crate) use self::limits::{Attempt, Limit, LimitName};
+pub use self::tokens::Tokens;
