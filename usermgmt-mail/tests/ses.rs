@@ -5,16 +5,15 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers, too, fail by panicking")]
 
 mod hostile;
-mod support;
 
 use std::time::Duration;
 
 use hostile::{HOSTILE, addressed, assert_inert, hosted, named};
 use mailparse::{MailHeaderMap as _, parse_mail};
 use serde_json::{Value, json};
-use support::{Helper, part};
 use usermgmt_core::mail::Mailer;
 use usermgmt_mail::{MailError, MailKind, MailSettings, Render as _, Templates, sample_message};
+use usermgmt_test_support::{Helper, part};
 
 struct Ses {
     process: Helper,

@@ -6,14 +6,12 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers, too, fail by panicking")]
 
 mod hostile;
-mod support;
 
 use std::time::Duration;
 
 use hostile::{HOSTILE, addressed, assert_inert, hosted, named};
 use mailparse::{MailHeaderMap as _, parse_mail};
 use serde_json::Value;
-use support::{Helper, part};
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::identifier::Email;
 use usermgmt_core::model::ids::MailId;
@@ -21,6 +19,7 @@ use usermgmt_core::rng::OsRng;
 use usermgmt_mail::{
     MailError, MailKind, MailSettings, Message, Outgoing, Render as _, Templates, sample_message,
 };
+use usermgmt_test_support::{Helper, part};
 
 const PASSWORD: &str = "hunter2%20%2F%3F%23";
 

@@ -84,10 +84,6 @@ mod conn;
 mod connect;
 #[cfg(feature = "sqlite")]
 mod connections;
-#[cfg(test)]
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-#[path = "../tests/support/database.rs"]
-mod database;
 mod dialect;
 mod fault;
 mod host;

@@ -1,9 +1,6 @@
 //! The whole router over a store, with a clock that stands and a mailbox to
 //! look into.
 
-#[path = "place.rs"]
-mod place;
-
 use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,7 +24,7 @@ use usermgmt_core::password::HasherConfig;
 use usermgmt_core::store::Store as _;
 use usermgmt_core::testkit::{CapturingMailer, FaultyStore, MockClock, SeededRng};
 
-use self::place::new_store;
+use crate::place::new_store;
 
 /// A password that the policy accepts.
 pub(crate) const PASSWORD: &str = "Wr9-tidal-lantern";

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod harness;
+mod place;
 mod service;
 
 mod bad_input;
@@ -12,6 +13,7 @@ mod compat;
 mod extractors;
 mod intake;
 mod layers;
+mod limits;
 mod mfa;
 mod openapi;
 mod pages;

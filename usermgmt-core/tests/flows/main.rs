@@ -13,6 +13,7 @@ mod ending;
 mod enrolling;
 mod faults;
 mod fixture;
+mod hostile;
 mod outboxes;
 mod prehijacking;
 mod profiles;

@@ -9,9 +9,11 @@ use tokio::net::TcpListener;
 use usermgmt_core::store::{Store as _, StoreError, UserStore as _};
 use usermgmt_store_mongo::{ConnectError, MongoStore};
 
-use crate::database::OwnDatabase;
-use crate::proxy::Proxy;
+use usermgmt_test_support::Database;
+
+use crate::SERVER;
 use crate::rows::{list, registration, user};
+use usermgmt_test_support::proxy::MongoProxy;
 
 /// A port of this machine where nothing listens.
 async fn closed_port() -> u16 {
@@ -43,7 +45,7 @@ async fn a_url_that_asks_for_something_else_is_refused_by_the_options_name() {
 
 #[tokio::test]
 async fn a_url_that_asks_for_the_same_is_taken() {
-    let database = OwnDatabase::new();
+    let database = Database::create(SERVER).await;
     let options = "w=majority&journal=true&readPreference=primary&readConcernLevel=majority";
     let url = format!("{}&{options}", database.url);
     let store = MongoStore::connect(&url).await.unwrap();
@@ -76,7 +78,7 @@ async fn a_server_that_is_not_there_is_unavailable_soon() {
 
 #[tokio::test]
 async fn a_store_whose_connections_are_closed_is_unavailable() {
-    let database = OwnDatabase::new();
+    let database = Database::create(SERVER).await;
     let store = MongoStore::connect(&database.url).await.unwrap();
     store.close().await;
     let answer = store.users(None, 1).await;
@@ -85,7 +87,7 @@ async fn a_store_whose_connections_are_closed_is_unavailable() {
 
 #[tokio::test]
 async fn any_number_of_processes_may_start_on_a_fresh_database_at_once() {
-    let database = OwnDatabase::new();
+    let database = Database::create(SERVER).await;
     let starts = join_all((0..8).map(|_| MongoStore::connect(&database.url))).await;
     let stores: Vec<MongoStore> = starts.into_iter().map(Result::unwrap).collect();
     for (number, store) in stores.iter().enumerate() {
@@ -93,7 +95,7 @@ async fn any_number_of_processes_may_start_on_a_fresh_database_at_once() {
         store.apply(&list(registration(&user(&format!("user{number}"))))).await.unwrap();
     }
     assert_eq!(stores[0].users(None, 100).await.unwrap().len(), 8);
-    let outbox = database.open().await.collection::<Document>("usermgmt_outbox");
+    let outbox = database.open_mongo().await.collection::<Document>("usermgmt_outbox");
     let mut indexes = outbox.list_index_names().await.unwrap();
     indexes.sort();
     assert_eq!(indexes, ["_id_", "dead_at", "due_at", "user_id", "waiting"]);
@@ -101,7 +103,7 @@ async fn any_number_of_processes_may_start_on_a_fresh_database_at_once() {
 
 #[tokio::test]
 async fn a_second_start_finds_what_the_first_one_wrote() {
-    let database = OwnDatabase::new();
+    let database = Database::create(SERVER).await;
     let ann = user("ann");
     let store = MongoStore::connect(&database.url).await.unwrap();
     store.apply(&list(registration(&ann))).await.unwrap();
@@ -112,9 +114,9 @@ async fn a_second_start_finds_what_the_first_one_wrote() {
 
 #[tokio::test]
 async fn a_schema_newer_than_this_program_stops_the_start() {
-    let database = OwnDatabase::new();
+    let database = Database::create(SERVER).await;
     let store = MongoStore::connect(&database.url).await.unwrap();
-    let schema = database.open().await.collection::<Document>("usermgmt_schema");
+    let schema = database.open_mongo().await.collection::<Document>("usermgmt_schema");
     schema.update_one(doc! {}, doc! { "$set": { "version": 99_i64 } }).await.unwrap();
     match MongoStore::connect(&database.url).await {
         Err(ConnectError::NewerSchema { found: 99, known: 1 }) => {}
@@ -126,9 +128,9 @@ async fn a_schema_newer_than_this_program_stops_the_start() {
 
 #[tokio::test]
 async fn a_collection_that_takes_different_names_for_equal_stops_the_start() {
-    let database = OwnDatabase::new();
+    let database = Database::create(SERVER).await;
     let collation = Collation::builder().locale("en").build();
-    let create = database.open().await;
+    let create = database.open_mongo().await;
     create.create_collection("usermgmt_identifiers").collation(collation).await.unwrap();
     match MongoStore::connect(&database.url).await {
         Err(ConnectError::Collation { collection: "usermgmt_identifiers" }) => {}
@@ -138,9 +140,9 @@ async fn a_collection_that_takes_different_names_for_equal_stops_the_start() {
 
 #[tokio::test]
 async fn a_server_that_has_stepped_down_is_unavailable_until_it_is_the_primary_again() {
-    let database = OwnDatabase::new();
-    let proxy = Proxy::start(database.server().await, "").await;
-    let url = database.by_way_of(proxy.port);
+    let database = Database::create(SERVER).await;
+    let proxy = MongoProxy::start(database.mongo_server().await, "").await;
+    let url = database.mongo_by_way_of(proxy.port);
     let store = MongoStore::connect(&url).await.unwrap();
     proxy.demote(true);
     match store.ping().await {

@@ -3,15 +3,17 @@
 use usermgmt_core::store::{AuditStore as _, Change, Store as _, StoreError, UserStore as _};
 use usermgmt_store_mongo::MongoStore;
 
-use crate::database::OwnDatabase;
-use crate::proxy::Proxy;
+use usermgmt_test_support::Database;
+
+use crate::SERVER;
 use crate::rows::{entry, list, registration, user};
+use usermgmt_test_support::proxy::MongoProxy;
 
 /// A store by way of a proxy that keeps replies to this command.
-async fn through_a_proxy(command: &'static str) -> (MongoStore, Proxy, OwnDatabase) {
-    let database = OwnDatabase::new();
-    let proxy = Proxy::start(database.server().await, command).await;
-    let store = MongoStore::connect(&database.by_way_of(proxy.port)).await.unwrap();
+async fn through_a_proxy(command: &'static str) -> (MongoStore, MongoProxy, Database) {
+    let database = Database::create(SERVER).await;
+    let proxy = MongoProxy::start(database.mongo_server().await, command).await;
+    let store = MongoStore::connect(&database.mongo_by_way_of(proxy.port)).await.unwrap();
     (store, proxy, database)
 }
 

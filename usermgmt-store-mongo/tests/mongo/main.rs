@@ -2,12 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
 mod connect;
-mod database;
 mod lost_replies;
 mod outbox;
 mod plans;
-mod proxy;
 mod rows;
+
+/// The variable that names the server.
+const SERVER: &str = "USERMGMT_TEST_MONGO_URL";
 
 mod conformance {
     use std::sync::Arc;
@@ -15,11 +16,11 @@ mod conformance {
     use usermgmt_core::store::Store;
     use usermgmt_store_mongo::MongoStore;
 
-    use crate::database::OwnDatabase;
+    use usermgmt_test_support::Database;
 
     /// A fresh, empty store; and the database that it lives in.
-    async fn fresh() -> (Arc<dyn Store>, OwnDatabase) {
-        let database = OwnDatabase::new();
+    async fn fresh() -> (Arc<dyn Store>, Database) {
+        let database = Database::create(crate::SERVER).await;
         (Arc::new(MongoStore::connect(&database.url).await.unwrap()), database)
     }
 

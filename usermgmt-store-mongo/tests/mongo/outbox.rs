@@ -7,12 +7,14 @@ use usermgmt_core::rng::OsRng;
 use usermgmt_core::store::{Change, OutboxStore as _, Store as _};
 use usermgmt_store_mongo::MongoStore;
 
-use crate::database::OwnDatabase;
+use usermgmt_test_support::Database;
+
+use crate::SERVER;
 use crate::rows::{HOUR, NOW, list, mail, user};
 
 #[tokio::test]
 async fn mail_that_cannot_be_read_is_leased_and_recorded_of_and_hides_no_other() {
-    let database = OwnDatabase::new();
+    let database = Database::create(SERVER).await;
     let store = MongoStore::connect(&database.url).await.unwrap();
     let ann = user("ann");
     let good = mail(&ann);
@@ -24,7 +26,7 @@ async fn mail_that_cannot_be_read_is_leased_and_recorded_of_and_hides_no_other()
     let bad = [0; 3].map(|_| mail(&ann));
     let insert = |mail: &OutboxMail| Change::InsertMail(Box::new(mail.clone()));
     store.apply(&list(bad.iter().chain([&good]).map(insert).collect::<Vec<_>>())).await.unwrap();
-    let outbox = database.open().await.collection::<Document>("usermgmt_outbox");
+    let outbox = database.open_mongo().await.collection::<Document>("usermgmt_outbox");
     let mut unreadable = Vec::new();
     for (mail, (field, value, what)) in bad.iter().zip(damages) {
         let damage = doc! { "$set": { field: value } };

@@ -18,7 +18,9 @@ use usermgmt_core::store::{
 };
 use usermgmt_store_mongo::MongoStore;
 
-use crate::database::OwnDatabase;
+use usermgmt_test_support::Database;
+
+use crate::SERVER;
 use crate::rows::{HOUR, NOW, entry, list, mail, registration, session, token, user};
 
 async fn all_writes(store: &MongoStore, ann: &User) {
@@ -147,9 +149,9 @@ fn serves(index: &IndexModel, filter: &Document) -> bool {
 
 #[tokio::test]
 async fn every_query_of_a_request_has_its_index() {
-    let own = OwnDatabase::new();
+    let own = Database::create(SERVER).await;
     let store = MongoStore::connect(&own.url).await.unwrap();
-    let database = own.open().await;
+    let database = own.open_mongo().await;
     database.run_command(doc! { "profile": 2 }).await.unwrap();
     let ann = user("ann");
     all_reads(&store, &ann).await;

@@ -1,10 +1,10 @@
 //! Rows as the store has them of people who have registered and signed in: the
 //! user, the address and the name, a session, a device and the log's entry.
 
-use crate::database::execute;
 use crate::operation::{AGENT, NOW};
 use crate::person::Sql;
 use crate::place::Server;
+use usermgmt_test_support::execute;
 
 /// As long as one of Argon2id is.
 const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA\

@@ -11,12 +11,6 @@
 #![expect(clippy::unwrap_used, reason = "without what it measures a benchmark has no result")]
 #![expect(clippy::print_stdout, reason = "the result of a benchmark is what it prints")]
 
-#[cfg_attr(
-    not(any(feature = "postgres", feature = "mysql")),
-    expect(dead_code, reason = "SQLite needs no server")
-)]
-#[path = "../../tests/support/database.rs"]
-mod database;
 mod figures;
 mod fill;
 mod operation;

@@ -4,9 +4,9 @@ use std::any::Any;
 
 use usermgmt_store_sql::{PoolOptions, SqlStore};
 
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-use crate::database::Database;
 use crate::fill::fill;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use usermgmt_test_support::Database;
 
 /// What keeps the rows.
 #[derive(Clone, Copy)]

@@ -8,8 +8,6 @@ mod samples;
 use usermgmt_core::model::token::Purpose;
 
 use self::samples::{NOW, Samples};
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-use crate::database::Database;
 use crate::dialect::{Dialect, Locked};
 use crate::pool::PoolOptions;
 use crate::purge;
@@ -18,6 +16,8 @@ use crate::sql::Statement;
 use crate::step::steps;
 use crate::store::SqlStore;
 use crate::table::{audit, counters, credentials, identifiers, outbox, sessions, tokens, users};
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use usermgmt_test_support::Database;
 
 /// All that run for a request, and those of purge.
 fn statements(samples: &Samples, dialect: Dialect) -> Vec<Statement<'_>> {

@@ -9,17 +9,18 @@ use usermgmt_core::store::{
 };
 use usermgmt_store_sql::{PoolOptions, SqlStore};
 
-use super::database::Database;
-use super::proxy::{Lose, Proxy};
+use usermgmt_test_support::Database;
+use usermgmt_test_support::proxy::{Lose, TextProxy};
+
 use super::{NOW, entry, list, session, user};
 
-async fn through(proxy: &Proxy) -> SqlStore {
+async fn through(proxy: &TextProxy) -> SqlStore {
     SqlStore::connect(&proxy.url, PoolOptions::default()).await.unwrap()
 }
 
 /// Applies a list of two through a connection that breaks around its COMMIT.
 async fn commit_that_loses(what: Lose, database: &Database) {
-    let proxy = Proxy::before(&database.url, "COMMIT").await;
+    let proxy = TextProxy::before(&database.url, "COMMIT").await;
     let store = through(&proxy).await;
     for _ in 0..3 {
         let user = UserId::generate(NOW, &OsRng);
@@ -41,7 +42,7 @@ pub(crate) async fn a_list_whose_commit_does_not_arrive_is_applied_once(database
 }
 
 pub(crate) async fn a_guard_that_fails_after_a_lost_commit_is_told(database: Database) {
-    let proxy = Proxy::before(&database.url, "COMMIT").await;
+    let proxy = TextProxy::before(&database.url, "COMMIT").await;
     let store = through(&proxy).await;
     let user = UserId::generate(NOW, &OsRng);
     let twice = entry(&user);
@@ -55,7 +56,7 @@ pub(crate) async fn a_guard_that_fails_after_a_lost_commit_is_told(database: Dat
 
 /// The flow reads again and decides again: the store does not guess.
 pub(crate) async fn a_single_change_whose_reply_is_lost_is_not_replayed(database: Database) {
-    let proxy = Proxy::before(&database.url, "a device to lose").await;
+    let proxy = TextProxy::before(&database.url, "a device to lose").await;
     let store = through(&proxy).await;
     let user = user("ann");
     let session = session(&user.id);
@@ -83,7 +84,7 @@ pub(crate) async fn a_single_change_whose_reply_is_lost_is_not_replayed(database
 }
 
 pub(crate) async fn a_server_that_went_away_and_came_back_is_used_again(database: Database) {
-    let proxy = Proxy::before(&database.url, "COMMIT").await;
+    let proxy = TextProxy::before(&database.url, "COMMIT").await;
     let url: url::Url = proxy.url.parse().unwrap();
     let options = PoolOptions::default().acquire_timeout(Duration::from_millis(300));
     let store = SqlStore::connect(&proxy.url, options).await.unwrap();
@@ -104,7 +105,7 @@ pub(crate) async fn a_server_that_went_away_and_came_back_is_used_again(database
         }
     }
 
-    let _back = Proxy::on_port(url.port().unwrap(), &database.url, "COMMIT").await;
+    let _back = TextProxy::on_port(url.port().unwrap(), &database.url, "COMMIT").await;
     let mut tries = 0;
     while store.ping().await.is_err() {
         tries += 1;
@@ -115,7 +116,7 @@ pub(crate) async fn a_server_that_went_away_and_came_back_is_used_again(database
 }
 
 pub(crate) async fn connections_that_fell_silent_are_replaced(database: Database) {
-    let proxy = Proxy::before(&database.url, "COMMIT").await;
+    let proxy = TextProxy::before(&database.url, "COMMIT").await;
     let patience = Duration::from_millis(300);
     let options = PoolOptions::default().max_connections(2).acquire_timeout(patience);
     let store = SqlStore::connect(&proxy.url, options).await.unwrap();

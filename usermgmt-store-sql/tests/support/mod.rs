@@ -1,13 +1,11 @@
 //! What the tests on the servers share: a database for each test, and the tests
 //! that are the same on each server.
 
-mod database;
 mod faults;
 #[macro_use]
 mod host;
 #[macro_use]
 mod outbox;
-mod proxy;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,8 +19,9 @@ use usermgmt_core::model::user::{Role, User};
 use usermgmt_core::rng::OsRng;
 use usermgmt_core::store::{AuditStore as _, Change, Changes, Store, UserStore as _};
 use usermgmt_store_sql::{ConnectError, PoolOptions, SqlStore};
+pub(crate) use usermgmt_test_support::Database;
+use usermgmt_test_support::execute;
 
-pub(crate) use self::database::{Database, execute};
 pub(crate) use self::faults::*;
 
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_769_846_400_000);

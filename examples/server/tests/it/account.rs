@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::common::{PASSWORD, Server, Setup, registered};
+use usermgmt_test_support::{PASSWORD, Server, Setup, registered};
 
 #[tokio::test]
 async fn an_account_can_be_confirmed_by_code_changed_and_deleted() {

@@ -1,7 +1,7 @@
 //! The development mailbox over HTTP.
 
-use crate::common::{Server, Setup};
 use serde_json::json;
+use usermgmt_test_support::{Server, Setup};
 
 async fn with_a_mail(setup: Setup) -> Server {
     let server = setup.start().await;

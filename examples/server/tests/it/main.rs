@@ -4,8 +4,6 @@
 #[cfg(test)]
 mod account;
 #[cfg(test)]
-mod common;
-#[cfg(test)]
 mod dev_mail;
 #[cfg(test)]
 mod old_users_client;

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::common::Server;
+use usermgmt_test_support::Server;
 
 #[tokio::test]
 async fn a_client_of_the_old_users_service_finds_everything_behind_a_new_base_url() {

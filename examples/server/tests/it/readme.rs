@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::common::Setup;
+use usermgmt_test_support::Setup;
 
 const README: &str = include_str!("../../../../README.md");
 

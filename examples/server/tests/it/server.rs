@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use crate::common::{Server, Setup};
+use usermgmt_test_support::{Server, Setup};
 
 /// Runs the binary to its end.
 fn run(setup: &Setup) -> Output {
@@ -74,7 +74,7 @@ async fn a_request_in_flight_is_answered_before_it_stops() {
     stream.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"HTTP/1.1 100 Continue\r\n\r\n");
     server.signal("TERM");
-    crate::common::eventually("the listener to close", || {
+    usermgmt_test_support::eventually("the listener to close", || {
         std::net::TcpStream::connect(address).is_err().then_some(())
     })
     .await;
@@ -134,7 +134,7 @@ async fn a_database_without_its_secret_does_not_start() {
 async fn settings_rise_from_file_to_environment_to_flags() {
     let expires_in = async |setup: Setup| {
         let server = setup.start().await;
-        let login = crate::common::registered(&server, "ada", "ada@example.org").await;
+        let login = usermgmt_test_support::registered(&server, "ada", "ada@example.org").await;
         login.json()["expires_in"].as_u64().unwrap()
     };
     let file = || Setup::new().file("access_token_ttl = '1m'");
@@ -180,7 +180,7 @@ async fn service_keys_are_made_listed_and_revoked_while_it_runs() {
 async fn processes_that_start_at_once_on_an_empty_folder_share_one_secret() {
     let setup = Setup::new();
     let (a, b) = tokio::join!(setup.clone().start(), setup.start());
-    let login = crate::common::registered(&a, "ada", "ada@example.org").await;
+    let login = usermgmt_test_support::registered(&a, "ada", "ada@example.org").await;
     let reply = b.get_as(&login.field("access_token"), "/api/v1/protected").await;
     // Their addresses differ, and with them the issuer of their tokens; the
     // refresh token is good on both.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::common::{Kind, PASSWORD, Reply, Server, Setup, registered};
+use usermgmt_test_support::{Kind, PASSWORD, Reply, Server, Setup, registered};
 
 /// How many ask at once.
 const RACERS: usize = 64;
@@ -132,7 +132,7 @@ macro_rules! on {
 
 mod sqlite {
     on!(
-        crate::common::Kind::Sqlite,
+        usermgmt_test_support::Kind::Sqlite,
         an_account_lives_through_every_operation,
         racers_across_two_processes_have_one_winner,
         another_secret_than_the_stores_does_not_start,
@@ -144,7 +144,7 @@ macro_rules! on_a_server {
         #[cfg(feature = $feature)]
         mod $module {
             on!(
-                crate::common::Kind::$kind,
+                usermgmt_test_support::Kind::$kind,
                 an_account_lives_through_every_operation,
                 a_shared_store_needs_a_secret_that_is_shared_too,
                 another_secret_than_the_stores_does_not_start,

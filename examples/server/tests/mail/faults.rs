@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::common::{Reply, Server, eventually};
 use crate::fixture::{PASSWORD, Smtp, printed, setup};
 use crate::relay::Relay;
+use usermgmt_test_support::{Reply, Server, eventually};
 
 /// A mail server that hangs does so for 18 seconds: no answer waits for that.
 const AT_ONCE: Duration = Duration::from_secs(10);
@@ -17,7 +17,7 @@ const AT_ONCE: Duration = Duration::from_secs(10);
 async fn ask(server: &Server) {
     let asked = async {
         let body = json!({
-            "username": "ada", "email": "ada@example.org", "password": crate::common::PASSWORD
+            "username": "ada", "email": "ada@example.org", "password": usermgmt_test_support::PASSWORD
         });
         let reply = server.post("/api/v1/register", body).await;
         expect(&reply, 201, "User created successfully. Email confirmation sent");

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use mailparse::{MailHeaderMap as _, parse_mail};
 use serde_json::Value;
 
-use crate::common::Setup;
-use crate::helper::{Helper, part};
 use crate::relay::Relay;
+use usermgmt_test_support::Setup;
+use usermgmt_test_support::{Helper, part};
 
 /// A mail as it arrived.
 #[derive(Debug)]

@@ -3,10 +3,10 @@
 use mailparse::parse_mail;
 use serde_json::json;
 
-use crate::common::PASSWORD;
 use crate::fixture::{self, Smtp, setup};
-use crate::helper::part;
 use crate::relay::Relay;
+use usermgmt_test_support::PASSWORD;
+use usermgmt_test_support::part;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_addresses_and_hosts_of_strangers_add_nothing_to_a_mail() {

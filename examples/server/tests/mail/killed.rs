@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use crate::common::Server;
 use crate::fixture::{PASSWORD, Smtp, setup};
 use crate::relay::Relay;
+use usermgmt_test_support::Server;
 
 async fn register(server: &Server) {
     let body = json!({
-        "username": "ada", "email": "ada@example.org", "password": crate::common::PASSWORD
+        "username": "ada", "email": "ada@example.org", "password": usermgmt_test_support::PASSWORD
     });
     let reply = server.post("/api/v1/register", body).await;
     assert_eq!(reply.status, 201, "{reply:?}");

@@ -3,9 +3,9 @@
 use mailparse::{MailHeaderMap as _, parse_mail};
 use serde_json::json;
 
-use crate::common::{PASSWORD, Server};
 use crate::fixture::{self, Letter, Smtp, setup};
 use crate::relay::Relay;
+use usermgmt_test_support::{PASSWORD, Server};
 
 async fn post(server: &Server, path: &str, language: &str, body: serde_json::Value) -> u16 {
     let request = server.request("POST", path).header("accept-language", language).json(&body);

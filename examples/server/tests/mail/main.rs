@@ -5,16 +5,9 @@
 //! and moto[server].
 
 #[cfg(test)]
-#[path = "../it/common/mod.rs"]
-#[expect(dead_code, reason = "the other test binaries use the rest")]
-mod common;
-#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod fixture;
-#[cfg(test)]
-#[path = "../../../../usermgmt-mail/tests/support/mod.rs"]
-mod helper;
 #[cfg(test)]
 mod injection;
 #[cfg(test)]

@@ -12,9 +12,9 @@ use usermgmt_core::rng::OsRng;
 use usermgmt_core::store::{Change, Changes, Store};
 use usermgmt_store_sql::{PoolOptions, SqlStore};
 
-use crate::common::{Server, Setup, eventually};
 use crate::fixture::printed;
 use crate::sink::Sink;
+use usermgmt_test_support::{Server, Setup, eventually};
 
 const MAILS: usize = 10_000;
 /// Far longer than it takes on a slow machine.

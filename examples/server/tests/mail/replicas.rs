@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use usermgmt_core::store::Store;
 
-use crate::common::{Kind, Setup, eventually};
 use crate::fixture::printed;
 use crate::queue::{mail, queue, to};
 use crate::sink::Sink;
+use usermgmt_test_support::{Kind, Setup, eventually};
 
 /// Each mail arrives once, though any of three servers may send it, one of them
 /// stops in the middle and another comes.

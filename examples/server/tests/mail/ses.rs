@@ -3,10 +3,10 @@
 use mailparse::{MailHeaderMap as _, parse_mail};
 use serde_json::json;
 
-use crate::common::{PASSWORD, Setup, eventually};
 use crate::fixture::{Letter, printed};
-use crate::helper::Helper;
 use crate::relay::Relay;
+use usermgmt_test_support::Helper;
+use usermgmt_test_support::{PASSWORD, Setup, eventually};
 
 struct Ses {
     process: Helper,
@@ -39,7 +39,7 @@ fn with(credentials: &str, port: u16) -> Setup {
     Setup::new().var("USERMGMT_MAIL__URL", url).var("USERMGMT_MAIL__FROM", "no-reply@example.com")
 }
 
-async fn register(setup: &Setup) -> crate::common::Server {
+async fn register(setup: &Setup) -> usermgmt_test_support::Server {
     let server = setup.clone().start().await;
     let body = json!({ "username": "ada", "email": "ada@example.org", "password": PASSWORD });
     let reply = server.post("/api/v1/register", body).await;

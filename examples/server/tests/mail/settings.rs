@@ -1,6 +1,6 @@
 //! A setting that cannot work stops the start, by its name and without a password.
 
-use crate::common::Setup;
+use usermgmt_test_support::Setup;
 
 fn refused(setup: Setup, name: &str, what: &str) {
     let output = setup.command().output().unwrap();

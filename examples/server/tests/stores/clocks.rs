@@ -14,10 +14,10 @@ use usermgmt_core::mail::{MailError, Mailer, Message};
 use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_core::store::Store;
 
-use crate::common::{Database, Kind, PASSWORD, Server, Setup, registered};
 use crate::flows::{home, registration};
 use crate::world::{config, open};
 use crate::{on_each_server, totp};
+use usermgmt_test_support::{Database, Kind, PASSWORD, Server, Setup, registered};
 
 on_each_server!(
     no_token_is_refused_and_no_session_ended_a_minute_apart,
@@ -65,7 +65,7 @@ async fn no_token_is_refused_and_no_session_ended_a_minute_apart(kind: Kind) {
         .var("USERMGMT_REFRESH_GRACE", "30s");
     let (behind, ahead) = tokio::join!(at(&setup, -1).start(), at(&setup, 59).start());
     let told = behind.get("/health/live").await;
-    let date = |reply: &crate::common::Reply| reply.header("date").unwrap().to_owned();
+    let date = |reply: &usermgmt_test_support::Reply| reply.header("date").unwrap().to_owned();
     assert_ne!(date(&told), date(&ahead.get("/health/live").await), "their clocks differ");
 
     for (one, other, name) in [(&behind, &ahead, "ada"), (&ahead, &behind, "grace")] {
@@ -101,7 +101,7 @@ async fn no_token_is_refused_and_no_session_ended_a_minute_apart(kind: Kind) {
         assert_eq!(reply.status, 200, "{reply:?}");
 
         post(one, "/api/v1/password/forgot", json!({ "identifier": name })).await;
-        let mail = crate::common::eventually("the reset mail", || {
+        let mail = usermgmt_test_support::eventually("the reset mail", || {
             let mut mails = other.mails();
             mails.retain(|mail| mail.to == email && mail.text.contains("/reset-password?token="));
             mails.pop()
@@ -156,7 +156,7 @@ impl Mailer for SlowMailer {
 }
 
 async fn no_mail_is_taken_from_a_worker_whose_clock_is_a_minute_behind(kind: Kind) {
-    let database = Database::create(kind).await.unwrap();
+    let database = Database::of(kind).await.unwrap();
     let store = open(kind, &database.url).await;
     let service = async |skew: i64| -> Auth {
         let (store, keys) = (Arc::clone(&store) as Arc<dyn Store>, KeyRing::single(vec![7; 32]));

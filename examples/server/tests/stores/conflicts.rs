@@ -5,19 +5,19 @@ use std::sync::Arc;
 
 use mongodb::bson::{Document, doc};
 
-use crate::common::{Database, Kind, eventually, registered};
 use crate::on_each_server;
 use crate::sql::Sql;
 use crate::start::on;
+use usermgmt_test_support::{Database, Kind, eventually, registered};
 
 on_each_server!(a_request_that_the_database_takes_back_is_done_again);
 
 async fn a_request_that_the_database_takes_back_is_done_again(kind: Kind) {
-    let database = Database::create(kind).await.unwrap();
+    let database = Database::of(kind).await.unwrap();
     if let Kind::Postgres = kind {
         // Whoever waits first looks for a deadlock first, and ends it at its own
         // cost. Later than it takes to make one.
-        let name = database.url.rsplit('/').next().unwrap().trim_end_matches('?');
+        let name = database.url.rsplit('/').next().unwrap();
         let later = format!("ALTER DATABASE {name} SET deadlock_timeout = '3s'");
         Sql::connect(kind, &database.url).await.run(&later).await;
     }

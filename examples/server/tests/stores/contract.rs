@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use usermgmt_core::clock::{Clock as _, SystemClock};
 
-use crate::common::{Kind, Mail, PASSWORD, Reply, Server, Setup, registered};
 use crate::{on_each_server, totp};
+use usermgmt_test_support::{Kind, Mail, PASSWORD, Reply, Server, Setup, registered};
 
 on_each_server!(
     an_account_goes_through_the_account_api,
@@ -54,7 +54,7 @@ fn is(reply: &Reply, status: u16) {
 
 /// Waits for the mail to an address whose link leads there.
 async fn mail_with(server: &Server, address: &str, path: &str) -> Mail {
-    crate::common::eventually(&format!("a mail to {address} with {path}"), || {
+    usermgmt_test_support::eventually(&format!("a mail to {address} with {path}"), || {
         server
             .mails()
             .into_iter()

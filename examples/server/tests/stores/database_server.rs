@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::common::{Kind, eventually};
+use usermgmt_test_support::{Kind, eventually};
 
 /// A process that serves a database from a folder, on loopback.
 pub(crate) struct DatabaseServer {

@@ -9,11 +9,11 @@ use std::time::Duration;
 use futures_util::future::{Either, join_all, select};
 use serde_json::json;
 
-use crate::common::{Kind, PASSWORD, Reply, Server, eventually, registered};
 use crate::database_server::DatabaseServer;
 use crate::on_each_server;
 use crate::sql::Sql;
 use crate::start::on;
+use usermgmt_test_support::{Kind, PASSWORD, Reply, Server, eventually, registered};
 
 on_each_server!(
     nothing_acknowledged_is_lost_when_the_database_is_killed_and_comes_back,
@@ -278,7 +278,7 @@ async fn a_database_that_only_reads_is_not_used(kind: Kind) {
 }
 
 mod read_only {
-    use crate::common::Kind;
+    use usermgmt_test_support::Kind;
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_postgres_that_only_reads_is_not_used() {

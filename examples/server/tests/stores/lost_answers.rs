@@ -6,11 +6,11 @@ use std::time::Duration;
 use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_core::testkit::CapturingMailer;
 
-use crate::common::Kind;
 use crate::flows::{Flow, Ready, home, member};
 use crate::on_each_server;
-use crate::wire::Commit;
 use crate::world::World;
+use usermgmt_test_support::Kind;
+use usermgmt_test_support::proxy::Commit;
 
 on_each_server!(
     every_flow_has_its_true_outcome_and_once,

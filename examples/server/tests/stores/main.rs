@@ -5,10 +5,6 @@
 #[cfg(test)]
 mod clocks;
 #[cfg(test)]
-#[path = "../it/common/mod.rs"]
-#[expect(dead_code, reason = "the other test binary uses the rest")]
-mod common;
-#[cfg(test)]
 mod conflicts;
 #[cfg(test)]
 mod contract;
@@ -21,8 +17,6 @@ mod flows;
 #[cfg(test)]
 mod lost_answers;
 #[cfg(test)]
-mod proxy;
-#[cfg(test)]
 mod replicas;
 #[cfg(test)]
 mod sql;
@@ -30,8 +24,6 @@ mod sql;
 mod start;
 #[cfg(test)]
 mod totp;
-#[cfg(test)]
-mod wire;
 #[cfg(test)]
 mod world;
 
@@ -48,7 +40,7 @@ macro_rules! on_each_server {
             $(
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $test() {
-                    super::$test(crate::common::Kind::$kind).await;
+                    super::$test(usermgmt_test_support::Kind::$kind).await;
                 }
             )*
         }

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 
-use crate::common::{Kind, PASSWORD, Reply, Server, Setup, registered};
 use crate::on_each_server;
+use usermgmt_test_support::{Kind, PASSWORD, Reply, Server, Setup, registered};
 
 on_each_server!(
     of_those_who_refresh_with_one_token_all_get_one_successor,

@@ -4,7 +4,7 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, raw_sql};
 
-use crate::common::Kind;
+use usermgmt_test_support::Kind;
 
 pub(crate) enum Sql {
     Postgres(PgConnection),

@@ -3,9 +3,9 @@
 use mongodb::bson::{Document, doc};
 use serde_json::json;
 
-use crate::common::{Database, Kind, PASSWORD, Server, Setup};
 use crate::on_each_server;
 use crate::sql::Sql;
+use usermgmt_test_support::{Database, Kind, PASSWORD, Server, Setup};
 
 on_each_server!(
     servers_that_start_at_once_on_an_empty_database_share_it,
@@ -47,7 +47,7 @@ async fn make_newer(kind: Kind, url: &str) {
 }
 
 async fn a_database_of_a_later_version_stops_the_start_and_takes_readiness_away(kind: Kind) {
-    let database = Database::create(kind).await.unwrap();
+    let database = Database::of(kind).await.unwrap();
     let server = on(&database.url).start().await;
     assert_eq!(server.get("/health/ready").await.status, 200);
     make_newer(kind, &database.url).await;

@@ -19,8 +19,8 @@ use usermgmt_core::testkit::{CapturingMailer, MockClock};
 use usermgmt_store_mongo::MongoStore;
 use usermgmt_store_sql::{PoolOptions, SqlStore};
 
-use crate::common::{Database, Kind};
-use crate::proxy::Proxy;
+use usermgmt_test_support::proxy::AnswerProxy;
+use usermgmt_test_support::{Database, Kind};
 
 /// Two services over one database.
 pub(crate) struct World {
@@ -29,7 +29,7 @@ pub(crate) struct World {
     /// Over connections that do not: what comes before and after.
     pub(crate) steady: Auth,
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) proxy: Proxy,
+    pub(crate) proxy: AnswerProxy,
     pub(crate) mailer: CapturingMailer,
     worker: OutboxWorker,
     clock: MockClock,
@@ -54,8 +54,8 @@ pub(crate) async fn open(kind: Kind, url: &str) -> Arc<dyn Store> {
 
 impl World {
     pub(crate) async fn new(kind: Kind) -> Self {
-        let database = Database::create(kind).await.expect("a database server");
-        let proxy = Proxy::before(&database.url).await;
+        let database = Database::of(kind).await.expect("a database server");
+        let proxy = AnswerProxy::before(&database.url).await;
         let store = open(kind, &database.url).await;
         let clock = MockClock::new(SystemClock.now());
         let service = |store| {

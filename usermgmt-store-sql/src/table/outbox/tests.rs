@@ -6,8 +6,8 @@ use usermgmt_core::rng::OsRng;
 use usermgmt_core::store::{Change, Changes, Store as _};
 
 use super::*;
-use crate::database::Database;
 use crate::pool::PoolOptions;
+use usermgmt_test_support::Database;
 
 const NOW: Timestamp = Timestamp::from_millis(1_769_846_400_000);
 

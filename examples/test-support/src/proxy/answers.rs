@@ -6,13 +6,13 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
-use crate::wire::{Commit, Messages, Verdict, dialogue};
+use super::wire::{Commit, Messages, Verdict, dialogue};
 
 /// Passes everything on but the answer that it is told to lose. It accepts
 /// connections until it is dropped.
-pub(crate) struct Proxy {
+pub struct AnswerProxy {
     /// The database's URL through the proxy.
-    pub(crate) url: String,
+    pub url: String,
     plan: Arc<Mutex<Plan>>,
     accepting: tokio::task::JoinHandle<()>,
 }
@@ -31,9 +31,9 @@ impl Plan {
     }
 }
 
-impl Proxy {
+impl AnswerProxy {
     /// One in front of the database that the URL names, on a port of its own.
-    pub(crate) async fn before(url: &str) -> Self {
+    pub async fn before(url: &str) -> Self {
         let mut url: Url = url.parse().unwrap();
         let (scheme, usual, plain) = match url.scheme() {
             "postgres" | "postgresql" => ("postgres", 5432, "sslmode=disable"),
@@ -63,17 +63,17 @@ impl Proxy {
 
     /// From now on counts commits anew, and loses the answer to the one with
     /// this number, the first of which is 0.
-    pub(crate) fn lose(&self, number: Option<usize>) {
+    pub fn lose(&self, number: Option<usize>) {
         *self.plan.lock().unwrap() = Plan { seen: Vec::new(), lose: number };
     }
 
     /// The commits since then.
-    pub(crate) fn seen(&self) -> Vec<Commit> {
+    pub fn seen(&self) -> Vec<Commit> {
         self.plan.lock().unwrap().seen.clone()
     }
 }
 
-impl Drop for Proxy {
+impl Drop for AnswerProxy {
     fn drop(&mut self) {
         self.accepting.abort();
     }

@@ -10,7 +10,7 @@ use mailparse::ParsedMail;
 use serde_json::Value;
 
 /// A process that prints a JSON object a line and ends with its standard input.
-pub(crate) struct Helper {
+pub struct Helper {
     process: Child,
     stdin: Option<ChildStdin>,
     events: Receiver<Value>,
@@ -18,7 +18,7 @@ pub(crate) struct Helper {
 
 impl Helper {
     /// Starts the interpreter with these arguments.
-    pub(crate) fn start<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn start<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Self {
         let python = env::var("USERMGMT_TEST_PYTHON").expect(
             "USERMGMT_TEST_PYTHON is not set: these tests need a Python interpreter \
              with aiosmtpd, cryptography and moto[server] installed",
@@ -44,14 +44,14 @@ impl Helper {
     }
 
     /// The next thing it says.
-    pub(crate) fn event(&mut self) -> Value {
+    pub fn event(&mut self) -> Value {
         self.events
             .recv_timeout(Duration::from_secs(60))
             .expect("the helper process said nothing; its error is above")
     }
 
     /// Ends it: all it has said since.
-    pub(crate) fn stop(mut self) -> Vec<Value> {
+    pub fn stop(mut self) -> Vec<Value> {
         drop(self.stdin.take());
         self.process.wait().unwrap();
         self.events.iter().collect()
@@ -67,7 +67,7 @@ impl Drop for Helper {
 }
 
 /// One part of a mail, lines ending in `\n`.
-pub(crate) fn part(mail: &ParsedMail<'_>, kind: &str) -> String {
+pub fn part(mail: &ParsedMail<'_>, kind: &str) -> String {
     let part = mail.parts().find(|p| p.ctype.mimetype == kind).unwrap();
     part.get_body().unwrap().replace("\r\n", "\n")
 }

@@ -4,7 +4,7 @@ use mongodb::bson::Document;
 
 /// A commit that a server has made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Commit {
+pub enum Commit {
     /// Of a transaction.
     Transaction,
     /// Of one statement that wrote and was no part of a transaction.

@@ -8,20 +8,18 @@
 //! let link = mail.link("/confirm-email/");
 //! ```
 
-mod database;
-mod mail;
-
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(crate) use database::{Database, Kind};
-pub(crate) use mail::Mail;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::database::{Database, Kind};
+use crate::mail::{self, Mail};
 
 /// How long anything that happens in the background may take: a mail that a killed
 /// server had claimed is tried again when the lease of a minute is over.
@@ -31,16 +29,22 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// How a server is started.
 #[derive(Clone)]
-pub(crate) struct Setup {
+pub struct Setup {
     dir: Arc<TempDir>,
     database: Option<Arc<Database>>,
     vars: Vec<(String, String)>,
     args: Vec<String>,
 }
 
+impl Default for Setup {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Setup {
     /// On loopback and a free port, in a new folder, otherwise as it comes.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             dir: Arc::new(tempfile::tempdir().unwrap()),
             database: None,
@@ -50,9 +54,9 @@ impl Setup {
     }
 
     /// The same on a kind of store, with a new database and a given secret.
-    pub(crate) async fn on(kind: Kind) -> Self {
+    pub async fn on(kind: Kind) -> Self {
         let mut setup = Self::new().var("USERMGMT_SECRET", "A".repeat(43));
-        if let Some(database) = Database::create(kind).await {
+        if let Some(database) = Database::of(kind).await {
             setup = setup.var("USERMGMT_DATABASE_URL", database.url.clone());
             setup.database = Some(Arc::new(database));
         }
@@ -60,38 +64,38 @@ impl Setup {
     }
 
     /// Takes an environment variable out.
-    pub(crate) fn without(mut self, name: &str) -> Self {
+    pub fn without(mut self, name: &str) -> Self {
         self.vars.retain(|(had, _)| had != name);
         self
     }
 
     /// Adds an environment variable: `USERMGMT_MAIL__URL`.
-    pub(crate) fn var(mut self, name: &str, value: impl Into<String>) -> Self {
+    pub fn var(mut self, name: &str, value: impl Into<String>) -> Self {
         self.vars.push((name.to_owned(), value.into()));
         self
     }
 
     /// Adds arguments.
-    pub(crate) fn args(mut self, args: &[&str]) -> Self {
+    pub fn args(mut self, args: &[&str]) -> Self {
         self.args.extend(args.iter().map(|arg| (*arg).to_owned()));
         self
     }
 
     /// Writes a `usermgmt.toml` into the folder where the server is started.
-    pub(crate) fn file(self, text: &str) -> Self {
+    pub fn file(self, text: &str) -> Self {
         std::fs::write(self.dir.path().join("usermgmt.toml"), text).unwrap();
         self
     }
 
     /// The folder where the server is started.
-    pub(crate) fn dir(&self) -> &Path {
+    pub fn dir(&self) -> &Path {
         self.dir.path()
     }
 
     /// The binary with this environment and these arguments, not yet started.
     /// Nothing of the surroundings' own environment reaches it.
-    pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_usermgmt-server"));
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(binary());
         command
             .current_dir(self.dir.path())
             .env_clear()
@@ -105,7 +109,7 @@ impl Setup {
     ///
     /// # Panics
     /// With its log where it ends instead.
-    pub(crate) async fn start(self) -> Server {
+    pub async fn start(self) -> Server {
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
@@ -143,10 +147,20 @@ impl Setup {
     }
 }
 
+/// The server as it was built for the tests that ask for it: Cargo and nextest
+/// name it to them.
+fn binary() -> PathBuf {
+    ["CARGO_BIN_EXE_usermgmt-server", "NEXTEST_BIN_EXE_usermgmt-server"]
+        .iter()
+        .find_map(std::env::var_os)
+        .expect("a test of the package usermgmt-server, run by Cargo 1.94 or later, or by nextest")
+        .into()
+}
+
 /// A running server. It is killed when dropped.
-pub(crate) struct Server {
+pub struct Server {
     /// Where it listens: `http://127.0.0.1:40123`.
-    pub(crate) base: String,
+    pub base: String,
     child: Child,
     client: reqwest::Client,
     setup: Setup,
@@ -155,39 +169,39 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts one as it comes.
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         Setup::new().start().await
     }
 
     /// Where it keeps what it keeps itself.
-    pub(crate) fn data_dir(&self) -> PathBuf {
+    pub fn data_dir(&self) -> PathBuf {
         self.setup.dir().join("usermgmt-data")
     }
 
     /// How it was started; also keeps its folder, for another start.
-    pub(crate) fn setup(&self) -> Setup {
+    pub fn setup(&self) -> Setup {
         self.setup.clone()
     }
 
     /// Everything it logged, over all starts in the same folder.
-    pub(crate) fn log(&self) -> String {
+    pub fn log(&self) -> String {
         std::fs::read_to_string(self.setup.dir().join("server.log")).unwrap_or_default()
     }
 
     /// Its process id.
-    pub(crate) fn pid(&self) -> u32 {
+    pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// `kill -9`, and what it had printed on standard output.
-    pub(crate) fn kill(mut self) -> Vec<String> {
+    pub fn kill(mut self) -> Vec<String> {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.printed.take().unwrap().join().unwrap()
     }
 
     /// Sends it a signal such as `TERM`.
-    pub(crate) fn signal(&self, name: &str) {
+    pub fn signal(&self, name: &str) {
         // The shell's own: not every system has a program of that name.
         let kill = format!("kill -{name} {}", self.pid());
         let status = Command::new("sh").args(["-c", &kill]).status().unwrap();
@@ -195,59 +209,59 @@ impl Server {
     }
 
     /// Stops it with SIGTERM and waits for its end.
-    pub(crate) async fn stop(mut self) -> ExitStatus {
+    pub async fn stop(mut self) -> ExitStatus {
         self.signal("TERM");
         self.wait().await
     }
 
     /// Waits for its end.
-    pub(crate) async fn wait(&mut self) -> ExitStatus {
+    pub async fn wait(&mut self) -> ExitStatus {
         eventually("the server to stop", || self.child.try_wait().unwrap()).await
     }
 
     /// A request to a path of this server, to be completed and handed to [`Self::send`].
-    pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+    pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         let method = method.parse().unwrap();
         self.client.request(method, format!("{}{path}", self.base))
     }
 
     /// Sends a request.
-    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Reply {
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Reply {
         Reply::read(request.send().await.unwrap()).await
     }
 
     /// GET without anything.
-    pub(crate) async fn get(&self, path: &str) -> Reply {
+    pub async fn get(&self, path: &str) -> Reply {
         self.send(self.request("GET", path)).await
     }
 
     /// GET with a token.
-    pub(crate) async fn get_as(&self, token: &str, path: &str) -> Reply {
+    pub async fn get_as(&self, token: &str, path: &str) -> Reply {
         self.send(self.request("GET", path).bearer_auth(token)).await
     }
 
     /// POST with a JSON body.
-    pub(crate) async fn post(&self, path: &str, body: Value) -> Reply {
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
         self.send(self.request("POST", path).json(&body)).await
     }
 
     /// POST with a token and no body.
-    pub(crate) async fn post_as(&self, token: &str, path: &str) -> Reply {
+    pub async fn post_as(&self, token: &str, path: &str) -> Reply {
         self.send(self.request("POST", path).bearer_auth(token)).await
     }
 
     /// Any method with a token and a JSON body.
-    pub(crate) async fn call(&self, method: &str, path: &str, token: &str, body: Value) -> Reply {
+    pub async fn call(&self, method: &str, path: &str, token: &str, body: Value) -> Reply {
         self.send(self.request(method, path).bearer_auth(token).json(&body)).await
     }
 
     /// Every mail there is now, the oldest first.
-    pub(crate) fn mails(&self) -> Vec<Mail> {
+    pub fn mails(&self) -> Vec<Mail> {
         mail::read_all(&self.data_dir().join("mail"))
     }
 
     /// Waits until there are `count` mails to an address and returns them.
-    pub(crate) async fn mails_to(&self, address: &str, count: usize) -> Vec<Mail> {
+    pub async fn mails_to(&self, address: &str, count: usize) -> Vec<Mail> {
         eventually(&format!("{count} mails to {address}"), || {
             let mut mails = self.mails();
             mails.retain(|mail| mail.to.eq_ignore_ascii_case(address));
@@ -257,7 +271,7 @@ impl Server {
     }
 
     /// Waits for the first mail to an address.
-    pub(crate) async fn mail_to(&self, address: &str) -> Mail {
+    pub async fn mail_to(&self, address: &str) -> Mail {
         self.mails_to(address, 1).await.swap_remove(0)
     }
 }
@@ -270,11 +284,11 @@ impl Drop for Server {
 }
 
 /// What everybody's password is here.
-pub(crate) const PASSWORD: &str = "analytical engine no. 1";
+pub const PASSWORD: &str = "analytical engine no. 1";
 
 /// Registers somebody, confirms the address by the mailed link, signs in, and
 /// returns the answer to that.
-pub(crate) async fn registered(server: &Server, username: &str, email: &str) -> Reply {
+pub async fn registered(server: &Server, username: &str, email: &str) -> Reply {
     let body = json!({ "username": username, "email": email, "password": PASSWORD });
     let reply = server.post("/api/v1/register", body).await;
     assert_eq!(reply.status, 201, "{reply:?}");
@@ -288,7 +302,7 @@ pub(crate) async fn registered(server: &Server, username: &str, email: &str) -> 
 }
 
 /// Waits for something that happens in the background.
-pub(crate) async fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub async fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let wait = async {
         loop {
             if let Some(found) = look() {
@@ -305,10 +319,13 @@ pub(crate) async fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T
 
 /// An answer.
 #[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) text: String,
+pub struct Reply {
+    /// The status code.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub text: String,
 }
 
 impl Reply {
@@ -321,13 +338,13 @@ impl Reply {
     }
 
     /// The body as JSON.
-    pub(crate) fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.text)
             .unwrap_or_else(|error| panic!("no JSON ({error}): {self:?}"))
     }
 
     /// A text of the JSON body, such as `access_token`.
-    pub(crate) fn field(&self, name: &str) -> String {
+    pub fn field(&self, name: &str) -> String {
         match &self.json()[name] {
             Value::String(text) => text.clone(),
             other => panic!("{name} is {other} in {self:?}"),
@@ -335,7 +352,7 @@ impl Reply {
     }
 
     /// A header, where it is there and text.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 }

@@ -10,8 +10,9 @@ use tokio::sync::watch;
 
 /// Hands messages on in both directions, but cuts the connection in place of
 /// the reply to some commands: what they did is done, and nobody is told.
-pub(crate) struct Proxy {
-    pub(crate) port: u16,
+pub struct MongoProxy {
+    /// Where it listens on this machine.
+    pub port: u16,
     cuts: Arc<Cuts>,
     held: watch::Sender<bool>,
 }
@@ -43,8 +44,9 @@ impl Cuts {
     }
 }
 
-impl Proxy {
-    pub(crate) async fn start(server: (String, u16), command: &'static str) -> Self {
+impl MongoProxy {
+    /// One in front of the server, on a port of its own, for replies to `command`.
+    pub async fn start(server: (String, u16), command: &'static str) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let cuts =
@@ -61,22 +63,22 @@ impl Proxy {
     }
 
     /// Keeps the next so many replies.
-    pub(crate) fn cut(&self, replies: usize) {
+    pub fn cut(&self, replies: usize) {
         self.cuts.left.store(replies, Ordering::SeqCst);
     }
 
     /// Hands no replies on, until told otherwise.
-    pub(crate) fn hold(&self, replies: bool) {
+    pub fn hold(&self, replies: bool) {
         self.held.send_replace(replies);
     }
 
     /// From now on the server says, or no longer says, that it has stepped down.
-    pub(crate) fn demote(&self, demotes: bool) {
+    pub fn demote(&self, demotes: bool) {
         self.cuts.demotes.store(demotes, Ordering::SeqCst);
     }
 
     /// How many replies are still to be kept.
-    pub(crate) fn left(&self) -> usize {
+    pub fn left(&self) -> usize {
         self.cuts.left.load(Ordering::SeqCst)
     }
 }

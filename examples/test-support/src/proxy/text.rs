@@ -11,7 +11,7 @@ use url::Url;
 /// What happens to the next message that holds the proxy's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum Lose {
+pub enum Lose {
     /// Nothing: it passes.
     Nothing,
     /// The message: the server never sees it, and the connection ends.
@@ -21,8 +21,9 @@ pub(crate) enum Lose {
 }
 
 /// The proxy. It accepts connections until it is dropped, and they end with it.
-pub(crate) struct Proxy {
-    pub(crate) url: String,
+pub struct TextProxy {
+    /// The database's URL through the proxy.
+    pub url: String,
     state: Arc<State>,
     accepting: JoinHandle<()>,
 }
@@ -35,14 +36,15 @@ struct State {
     silent: AtomicU64,
 }
 
-impl Proxy {
+impl TextProxy {
     /// One in front of the server that the URL names, on a port of its own. It
     /// loses messages that hold `text`.
-    pub(crate) async fn before(url: &str, text: &'static str) -> Self {
+    pub async fn before(url: &str, text: &'static str) -> Self {
         Self::on_port(0, url, text).await
     }
 
-    pub(crate) async fn on_port(port: u16, url: &str, text: &'static str) -> Self {
+    /// The same on this port.
+    pub async fn on_port(port: u16, url: &str, text: &'static str) -> Self {
         let mut url: Url = url.parse().unwrap();
         let is_postgres = url.scheme().starts_with("postgres");
         let usual = if is_postgres { 5432 } else { 3306 };
@@ -65,23 +67,23 @@ impl Proxy {
     }
 
     /// From now on the next message with the text is lost, or its reply.
-    pub(crate) fn lose(&self, what: Lose) {
+    pub fn lose(&self, what: Lose) {
         self.state.lose.store(what as u8, SeqCst);
     }
 
     /// How many were lost so far.
-    pub(crate) fn lost(&self) -> u64 {
+    pub fn lost(&self) -> u64 {
         self.state.lost.load(SeqCst)
     }
 
     /// From now on nothing passes on the connections that there are, and they
     /// stay open, as where a machine is gone without a word.
-    pub(crate) fn silence(&self) {
+    pub fn silence(&self) {
         self.state.silent.store(self.state.accepted.load(SeqCst), SeqCst);
     }
 }
 
-impl Drop for Proxy {
+impl Drop for TextProxy {
     fn drop(&mut self) {
         self.accepting.abort();
     }

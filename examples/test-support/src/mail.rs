@@ -6,24 +6,29 @@ use mailparse::{MailHeaderMap as _, ParsedMail};
 
 /// One mail.
 #[derive(Clone, Debug)]
-pub(crate) struct Mail {
-    pub(crate) to: String,
-    pub(crate) subject: String,
-    pub(crate) text: String,
-    pub(crate) html: String,
-    pub(crate) raw: String,
+pub struct Mail {
+    /// The address it went to.
+    pub to: String,
+    /// Its subject, decoded.
+    pub subject: String,
+    /// The text part, lines ending in `\n`.
+    pub text: String,
+    /// The HTML part.
+    pub html: String,
+    /// The whole file.
+    pub raw: String,
 }
 
 impl Mail {
     /// The first link in the text part whose path begins like this, alone on its line.
-    pub(crate) fn link(&self, path: &str) -> String {
+    pub fn link(&self, path: &str) -> String {
         self.links()
             .find(|link| link.contains(path))
             .unwrap_or_else(|| panic!("no link to {path} in:\n{}", self.text))
     }
 
     /// Every link that stands alone on its line.
-    pub(crate) fn links(&self) -> impl Iterator<Item = String> + '_ {
+    pub fn links(&self) -> impl Iterator<Item = String> + '_ {
         self.text
             .lines()
             .map(str::trim)
@@ -32,14 +37,14 @@ impl Mail {
     }
 
     /// The path of a link, with its query: what to ask this server for.
-    pub(crate) fn path(&self, path: &str) -> String {
+    pub fn path(&self, path: &str) -> String {
         let link = self.link(path);
         let after_host = link.split_once("://").unwrap().1;
         after_host[after_host.find('/').unwrap()..].to_owned()
     }
 
     /// What stands behind a label such as `Confirmation code`.
-    pub(crate) fn labelled(&self, label: &str) -> String {
+    pub fn labelled(&self, label: &str) -> String {
         self.text
             .lines()
             .find_map(|line| line.trim().strip_prefix(label)?.strip_prefix(": "))
@@ -49,7 +54,7 @@ impl Mail {
 }
 
 /// The mails in a folder, in the order of their files' names; none where there is no folder.
-pub(super) fn read_all(folder: &Path) -> Vec<Mail> {
+pub(crate) fn read_all(folder: &Path) -> Vec<Mail> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return vec![];
     };

@@ -1,0 +1,7 @@
+//! What strangers and thieves try: each test is an attack that must come to nothing.
+
+mod addresses;
+mod lockout;
+mod second_factor;
+mod stale;
+mod store_filling;
