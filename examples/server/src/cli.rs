@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches as _, Subcommand, value_parser};
 
-use crate::settings::names::{SETTINGS, Setting};
+use crate::settings::table::{Kind, SETTINGS, Setting};
 
 /// What the command line says.
 #[derive(Debug)]
@@ -22,6 +22,9 @@ pub(crate) struct Invocation {
 pub(crate) enum Action {
     /// Runs the server, as without a command
     Serve,
+    /// The settings: whether they work, what they are, what there is
+    #[command(subcommand)]
+    Config(ConfigAction),
     /// Keys with which your other services call the users API
     #[command(subcommand)]
     ServiceKey(ServiceKeyAction),
@@ -31,6 +34,21 @@ pub(crate) enum Action {
     /// What mails look like
     #[command(subcommand)]
     Mail(MailAction),
+}
+
+/// What to do with the settings.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum ConfigAction {
+    /// Says what a start would find wrong: all of it
+    Check,
+    /// Shows every setting and where it comes from; secrets as [redacted]
+    Print {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints the JSON schema of the settings file
+    Schema,
 }
 
 /// What to do with service keys.
@@ -46,7 +64,11 @@ pub(crate) enum ServiceKeyAction {
         allow_admin: bool,
     },
     /// Lists all keys by name and last use
-    List,
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Revokes a key, from now on
     Revoke {
         /// The id, as `list` shows it
@@ -58,7 +80,11 @@ pub(crate) enum ServiceKeyAction {
 #[derive(Debug, PartialEq, Eq, Subcommand)]
 pub(crate) enum OutboxAction {
     /// Lists mails that were given up, with the reason
-    List,
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Tries mails that were given up again
     Retry(Which),
     /// Erases mails that were given up
@@ -100,25 +126,47 @@ fn command() -> Command {
         .value_parser(value_parser!(PathBuf))
         .help("TOML file with settings [default: ./usermgmt.toml, where it exists]");
     let flags = SETTINGS.iter().map(|setting| {
-        Arg::new(setting.name)
+        let flag = Arg::new(setting.name)
             .long(setting.flag_name())
             .global(true)
-            .value_name("VALUE")
-            .hide_short_help(setting.name.starts_with("compat."))
+            .value_name(value_name(setting.kind))
+            .hide_short_help(true)
             .help_heading("Settings")
-            .help(format!("{} [default: {}]", setting.about, setting.default))
+            .help(format!("{} [default: {}]", setting.about, setting.default));
+        match setting.name {
+            // The one that is more a manner of starting than a setting.
+            "compat_env" => flag.num_args(0..=1).require_equals(true).default_missing_value("true"),
+            _ => flag,
+        }
     });
     let command = Command::new("usermgmt-server")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("User accounts over HTTP. Without a command it serves.")
-        .after_help(
+        .arg(config)
+        .args(flags)
+        .after_help("`usermgmt-server --help` lists the settings too.")
+        .after_long_help(
             "Every setting can also stand in the file (`mail.url` as `url` under `[mail]`) or in \
              the environment (USERMGMT_LISTEN, USERMGMT_MAIL__URL); flags win over the \
              environment, and that over the file.",
-        )
-        .arg(config)
-        .args(flags);
-    Action::augment_subcommands(command).subcommand_required(false)
+        );
+    Action::augment_subcommands(command)
+        .subcommand_required(false)
+        .about("usermgmt-server: user accounts over HTTP. Without a command it serves.")
+        .long_about(None)
+}
+
+fn value_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "TEXT",
+        Kind::Path => "PATH",
+        Kind::Url => "URL",
+        Kind::Address => "ADDRESS",
+        Kind::Switch => "true|false",
+        Kind::Duration => "DURATION",
+        Kind::Number { .. } => "NUMBER",
+        Kind::Choice(_) => "WORD",
+        Kind::List(_) => "LIST",
+    }
 }
 
 fn read(matches: &ArgMatches) -> Invocation {

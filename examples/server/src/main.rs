@@ -1,15 +1,13 @@
 //! `usermgmt-server`: user accounts over HTTP, from one command.
 
 mod cli;
+mod commands;
 mod dev_mail;
 mod failure;
+mod listener;
 mod log;
-mod mail;
-mod outbox;
-mod run;
+mod output;
 mod secret_file;
-mod serve;
-mod service_key;
 mod settings;
 mod setup;
 
@@ -19,18 +17,12 @@ compile_error!("enable at least one of the features `sqlite`, `postgres`, `mysql
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::cli::{Action, MailAction};
+use crate::cli::{Action, ConfigAction, Invocation, MailAction};
 use crate::failure::Failure;
 use crate::settings::Settings;
 
 fn main() -> ExitCode {
-    let invocation = cli::parse();
-    let settings =
-        Settings::load(invocation.config.as_deref(), std::env::vars_os(), invocation.flags);
-    let done = settings
-        .map_err(|problems| Failure::Setting(problems.to_string()))
-        .and_then(|settings| act(invocation.action, settings));
-    match done {
+    match run(cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // Nobody is left to tell where standard error cannot be written.
@@ -40,21 +32,24 @@ fn main() -> ExitCode {
     }
 }
 
+fn run(invocation: Invocation) -> Result<(), Failure> {
+    if invocation.action == Action::Config(ConfigAction::Schema) {
+        return commands::config::print_schema();
+    }
+    let settings =
+        Settings::load(invocation.config.as_deref(), std::env::vars_os(), invocation.flags)
+            .map_err(|problems| Failure::Setting(problems.to_string()))?;
+    act(invocation.action, settings)
+}
+
 #[tokio::main]
 async fn act(action: Action, settings: Settings) -> Result<(), Failure> {
     log::start(settings.log_format);
     match action {
-        Action::Serve => run::run(settings).await,
-        Action::ServiceKey(action) => service_key::run(action, &settings).await,
-        Action::Outbox(action) => outbox::run(action, &settings).await,
-        Action::Mail(MailAction::Preview { folder }) => mail::preview(&folder, &settings),
+        Action::Serve => commands::serve::run(settings).await,
+        Action::Config(action) => commands::config::run(action, &settings).await,
+        Action::ServiceKey(action) => commands::service_key::run(action, &settings).await,
+        Action::Outbox(action) => commands::outbox::run(action, &settings).await,
+        Action::Mail(MailAction::Preview { folder }) => commands::mail::preview(&folder, &settings),
     }
-}
-
-/// Prints a line on standard output, at once.
-fn print_line(line: &str) -> Result<(), Failure> {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}")
-        .and_then(|()| out.flush())
-        .map_err(|error| Failure::new("cannot write to standard output", &error))
 }

@@ -24,13 +24,7 @@ pub(crate) fn load(
 ) -> Result<KeyRing, String> {
     match source {
         SecretSource::Given(ring) => Ok(ring.clone()),
-        SecretSource::File(path) => read(path).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => format!(
-                "secret_file: {} does not exist (`openssl rand -base64 32` makes its content)",
-                path.display()
-            ),
-            _ => cannot_read(path, &error),
-        }),
+        SecretSource::File(path) => read(path).map_err(|error| no_secret(path, &error)),
         SecretSource::MadeAt(path) => {
             // Looked at first: another process that starts now makes the secret
             // before the store.
@@ -45,13 +39,32 @@ pub(crate) fn load(
                             path.display()
                         ));
                     }
-                    make(path, rng)
-                        .map_err(|error| format!("cannot make {}: {error}", path.display()))?;
+                    make(path, rng).map_err(|error| {
+                        format!(
+                            "cannot make {}: {error}: its folder must be writable, or secret_file \
+                             lead elsewhere",
+                            path.display()
+                        )
+                    })?;
                     read(path).map_err(|error| cannot_read(path, &error))
                 }
                 other => other.map_err(|error| cannot_read(path, &error)),
             }
         }
+    }
+}
+
+/// Whether the secrets can be read where they are; nothing is made.
+///
+/// # Errors
+/// A text that says what is wrong and how to mend it.
+pub(crate) fn check(source: &SecretSource) -> Result<(), String> {
+    match source {
+        SecretSource::MadeAt(path) if !path.exists() => Ok(()),
+        SecretSource::MadeAt(path) | SecretSource::File(path) => {
+            read(path).map(drop).map_err(|error| no_secret(path, &error))
+        }
+        SecretSource::Given(_) => Ok(()),
     }
 }
 
@@ -65,6 +78,16 @@ pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+fn no_secret(path: &Path, error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => format!(
+            "secret_file: {} does not exist (`openssl rand -base64 32` makes its content)",
+            path.display()
+        ),
+        _ => cannot_read(path, error),
+    }
 }
 
 fn cannot_read(path: &Path, error: &io::Error) -> String {
@@ -111,8 +134,9 @@ fn make(path: &Path, rng: &dyn SecureRng) -> io::Result<()> {
             other => other,
         }
     });
-    fs::remove_file(&aside)?;
+    let removed = fs::remove_file(&aside);
     made?;
+    removed?;
     File::open(dir)?.sync_all()
 }
 

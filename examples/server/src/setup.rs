@@ -1,5 +1,6 @@
 //! From settings to a working [`Auth`].
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -27,10 +28,25 @@ pub(crate) async fn auth(settings: &Settings, bound: SocketAddr) -> Result<Auth,
     })
 }
 
-/// Makes a folder below the data directory, or that itself.
+/// Makes a folder below the data directory, or that itself, and looks whether
+/// this process may use it.
 pub(crate) fn private_dir(path: &Path) -> Result<(), Failure> {
-    secret_file::make_private_dir(path)
-        .map_err(|error| Failure::new(&format!("data_dir: {}", path.display()), &error))
+    let failure = |what: &str, error: std::io::Error| {
+        let text = format!("data_dir: cannot {what} {}: {error}", path.display());
+        Failure::Other(match error.kind() {
+            ErrorKind::PermissionDenied => format!(
+                "{text}: give it to the user that the server runs as (chown), or set data_dir to a \
+                 folder of theirs"
+            ),
+            _ => text,
+        })
+    };
+    secret_file::make_private_dir(path).map_err(|error| failure("make the folder", error))?;
+    // A name in it is only looked up where the folder may be entered.
+    match path.join("secret").symlink_metadata() {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(failure("enter", error)),
+        _ => Ok(()),
+    }
 }
 
 async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {

@@ -23,17 +23,6 @@ pub(crate) enum StoreKind {
     Mongo,
 }
 
-/// How many connections.
-pub(super) fn connections(value: &Value) -> Result<u32, String> {
-    let number = match value {
-        Value::Integer(number) => u32::try_from(*number).ok(),
-        other => other.as_str().and_then(|text| text.parse().ok()),
-    };
-    number
-        .filter(|number| (1..=1000).contains(number))
-        .ok_or_else(|| "expected a number from 1 to 1000".to_owned())
-}
-
 impl Database {
     /// The embedded default.
     pub(super) fn in_data_dir(data_dir: &Path) -> Self {

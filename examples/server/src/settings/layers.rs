@@ -1,4 +1,5 @@
-//! What was set, where: the file, the environment and the flags, in rising order.
+//! What was set, where: the old services' settings, the file, the environment
+//! and the flags, in rising order.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -7,15 +8,19 @@ use std::path::{Path, PathBuf};
 
 use toml::Value;
 
-use super::names::{self, ENV_PREFIX, SETTINGS, Setting, TEST_ENV_PREFIX};
-use super::value::Parse;
+use super::table::{self, ENV_PREFIX, Kind, SETTINGS, Setting, TEST_ENV_PREFIX};
+use super::value::{self, Parse};
 
 /// Where a value came from.
-#[derive(Clone, Debug)]
-enum Source {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Source {
     File(PathBuf),
     Env(String),
     Flag(String),
+    /// From the file that this setting names.
+    ValueFile(&'static str),
+    /// From a setting of an old service, by its own name.
+    Old(String),
 }
 
 impl fmt::Display for Source {
@@ -24,6 +29,8 @@ impl fmt::Display for Source {
             Self::File(path) => write!(f, "in {}", path.display()),
             Self::Env(name) => write!(f, "from the environment, {name}"),
             Self::Flag(name) => write!(f, "from --{name}"),
+            Self::ValueFile(setting) => write!(f, "from the file of {setting}"),
+            Self::Old(name) => write!(f, "from the old service's {name}"),
         }
     }
 }
@@ -38,6 +45,8 @@ pub(super) struct Layers {
 impl Layers {
     /// Takes the settings of a TOML file.
     pub(super) fn add_file(&mut self, path: &Path, text: &str) {
+        // Some editors begin a file with a byte order mark.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         match text.parse::<toml::Table>() {
             Ok(table) => self.add_table("", table, path),
             // The parser's own rendering quotes the line, which may hold a secret.
@@ -57,7 +66,7 @@ impl Layers {
                 "" => key,
                 section => format!("{section}.{key}"),
             };
-            match (names::find(&name), value) {
+            match (table::find(&name), value) {
                 (Some(setting), value) => {
                     self.set(setting, value, Source::File(path.to_owned()));
                 }
@@ -65,15 +74,16 @@ impl Layers {
                     self.add_table(&name, inner, path);
                 }
                 (None, _) => {
-                    let hint = hint(names::nearest(&name).map(|near| near.name));
+                    let hint = hint(table::nearest(&name).map(|near| near.name));
                     self.problem(format!("unknown setting `{name}` in {}{hint}", path.display()));
                 }
             }
         }
     }
 
-    /// Takes the settings among the variables of the environment.
-    pub(super) fn add_env(&mut self, vars: impl IntoIterator<Item = (OsString, OsString)>) {
+    /// Takes the settings among the variables of the environment. An empty one
+    /// is not set: compose files and shells make `USERMGMT_X=` of `${X:-}`.
+    pub(super) fn add_env<'a>(&mut self, vars: impl IntoIterator<Item = &'a (OsString, OsString)>) {
         for (name, value) in vars {
             let Some(name) = name.to_str() else { continue };
             if !name.starts_with(ENV_PREFIX) || name.starts_with(TEST_ENV_PREFIX) {
@@ -81,15 +91,17 @@ impl Layers {
             }
             let Some(setting) = SETTINGS.iter().find(|s| s.env_name() == name) else {
                 let dotted = name[ENV_PREFIX.len()..].replace("__", ".").to_ascii_lowercase();
-                let hint = hint(names::nearest(&dotted).map(Setting::env_name));
+                let hint = hint(table::nearest(&dotted).map(Setting::env_name));
                 self.problem(format!("unknown setting `{name}` in the environment{hint}"));
                 continue;
             };
-            match value.into_string() {
-                Ok(value) => {
-                    self.set(setting, Value::String(value), Source::Env(name.to_owned()));
+            match value.to_str() {
+                Some("") => {}
+                Some(value) => {
+                    let value = Value::String(value.to_owned());
+                    self.set(setting, value, Source::Env(name.to_owned()));
                 }
-                Err(_) => self.problem(format!("{name} in the environment is not UTF-8")),
+                None => self.problem(format!("{name} in the environment is not UTF-8")),
             }
         }
     }
@@ -98,6 +110,43 @@ impl Layers {
     pub(super) fn add_flag(&mut self, setting: &'static Setting, value: String) {
         let source = Source::Flag(setting.flag_name());
         self.set(setting, Value::String(value), source);
+    }
+
+    /// Takes a setting from an old service's, unless it was set: as it is
+    /// itself, or by the name of a file.
+    pub(super) fn add_old(&mut self, name: &'static str, value: String, old: &str) {
+        let Some(setting) = table::find(name) else { return };
+        let file = format!("{name}_file");
+        if !self.is_set(name) && !self.is_set(&file) {
+            self.set(setting, Value::String(value), Source::Old(old.to_owned()));
+        }
+    }
+
+    /// Reads the files that settings name in place of a value.
+    pub(super) fn read_value_files(&mut self) {
+        for setting in SETTINGS {
+            let Some(variant) = table::file_variant(setting) else { continue };
+            let Some(path) = self.get::<PathBuf>(variant.name) else { continue };
+            if self.is_set(setting.name) {
+                let names = (setting.name, variant.name);
+                self.problem(format!("{} and {} are both set: set one", names.0, names.1));
+                continue;
+            }
+            match std::fs::read_to_string(&path) {
+                Ok(text) => {
+                    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+                    let text = text.strip_suffix('\n').unwrap_or(text);
+                    let text = text.strip_suffix('\r').unwrap_or(text);
+                    let value = Value::String(text.to_owned());
+                    self.set(setting, value, Source::ValueFile(variant.name));
+                }
+                Err(error) => self.problem(format!(
+                    "{}: cannot read {}: {error}",
+                    variant.name,
+                    path.display()
+                )),
+            }
+        }
     }
 
     fn set(&mut self, setting: &'static Setting, value: Value, source: Source) {
@@ -120,14 +169,35 @@ impl Layers {
         match parse(value) {
             Ok(parsed) => Some(parsed),
             Err(why) => {
-                let shown = match names::find(name) {
-                    Some(setting) if !setting.sensitive => format!(" = {value}"),
+                let shown = match table::find(name) {
+                    Some(setting) if !setting.is_secret => format!(" = {value}"),
                     _ => String::new(),
                 };
                 self.problems.push(format!("{name}{shown} ({source}): {why}"));
                 None
             }
         }
+    }
+
+    /// A whole number, within the bounds that the table has for it.
+    pub(super) fn number(&mut self, name: &'static str) -> Option<u32> {
+        let (least, most) = match table::find(name)?.kind {
+            Kind::Number { least, most } => (least, most),
+            _ => (0, u32::MAX),
+        };
+        self.get_with(name, |value| value::number(value, least, most))
+    }
+
+    /// One of the words that the table has for it.
+    pub(super) fn choice(&mut self, name: &'static str) -> Option<&'static str> {
+        let Kind::Choice(words) = table::find(name)?.kind else { return None };
+        self.get_with(name, |value| {
+            words
+                .iter()
+                .find(|word| value.as_str() == Some(word))
+                .copied()
+                .ok_or_else(|| format!("expected {}", words.join(" or ")))
+        })
     }
 
     /// Puts the value of a setting into `into`, where somebody set it.
@@ -140,6 +210,11 @@ impl Layers {
     /// Whether somebody set it.
     pub(super) fn is_set(&self, name: &str) -> bool {
         self.values.contains_key(name)
+    }
+
+    /// Value and source of a setting, where somebody set it.
+    pub(super) fn given(&self, name: &str) -> Option<&(Value, Source)> {
+        self.values.get(name)
     }
 
     /// Notes something that keeps the server from starting.

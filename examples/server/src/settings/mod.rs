@@ -2,9 +2,14 @@
 //! order. Whatever is unknown or cannot work stops the start and is named.
 
 mod database;
+#[cfg(test)]
+mod documented;
 mod layers;
-pub(crate) mod names;
+mod old_services;
+mod schema;
 mod secret;
+mod shown;
+pub(crate) mod table;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -22,8 +27,10 @@ use usermgmt_mail::MailSettings;
 
 pub(crate) use self::database::{Database, StoreKind};
 use self::layers::Layers;
-use self::names::Setting;
+pub(crate) use self::schema::schema;
 pub(crate) use self::secret::{SecretSource, parse_secret_lines};
+pub(crate) use self::shown::Shown;
+use self::table::Setting;
 use self::value::WebOrigin;
 
 /// Everything the server can be told, checked.
@@ -49,6 +56,7 @@ pub(crate) struct Settings {
     public_url: Option<Url>,
     jwt_issuer: Option<String>,
     jwt_audience: Option<String>,
+    shown: Vec<Shown>,
 }
 
 /// Behaviours of the two old services that only the HTTP layer knows of, each
@@ -100,10 +108,13 @@ impl Settings {
             Err(error) if config.is_none() && error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => layers.problem(format!("cannot read {}: {error}", path.display())),
         }
-        layers.add_env(env);
+        let env: Vec<_> = env.into_iter().collect();
+        layers.add_env(&env);
         for (setting, value) in flags {
             layers.add_flag(setting, value);
         }
+        old_services::add(&mut layers, &env, Path::new("."));
+        layers.read_value_files();
         let settings = read(&mut layers);
         if let Err(error) = settings.core(settings.listen).validate() {
             layers.problem(error.to_string());
@@ -112,6 +123,11 @@ impl Settings {
             problems if problems.is_empty() => Ok(settings),
             problems => Err(Problems(problems)),
         }
+    }
+
+    /// All of them with their sources, to be looked at; no secret among them.
+    pub(crate) fn shown(&self) -> &[Shown] {
+        &self.shown
     }
 
     /// The core's configuration, now that it is known where the server listens.
@@ -161,7 +177,7 @@ fn read(layers: &mut Layers) -> Settings {
     }
     let public_url = layers.get("public_url");
     Settings {
-        database_connections: layers.get_with("database_connections", database::connections),
+        database_connections: layers.number("database_connections"),
         secret: secret::read(layers, &database, &data_dir),
         trusted_proxies: layers.get("trusted_proxies").unwrap_or_default(),
         mail: read_mail(layers, listen, public_url.as_ref(), &data_dir),
@@ -172,16 +188,14 @@ fn read(layers: &mut Layers) -> Settings {
             .map(|WebOrigin(origin)| origin)
             .collect(),
         compat: read_compat(layers, listen),
-        log_format: layers
-            .get_with("log_format", |value| match value.as_str() {
-                Some("text") => Ok(LogFormat::Text),
-                Some("json") => Ok(LogFormat::Json),
-                _ => Err("expected text or json".to_owned()),
-            })
-            .unwrap_or(LogFormat::Text),
+        log_format: match layers.choice("log_format") {
+            Some("json") => LogFormat::Json,
+            _ => LogFormat::Text,
+        },
         core: read_core(layers, listen),
         jwt_issuer: layers.get("jwt.issuer"),
         jwt_audience: layers.get("jwt.audience"),
+        shown: shown::all(layers),
         public_url,
         listen,
         data_dir,
@@ -221,13 +235,7 @@ fn read_core(layers: &mut Layers, listen: SocketAddr) -> Config {
 }
 
 fn read_algorithm(layers: &mut Layers) -> JwtAlgorithm {
-    let hs256 = layers
-        .get_with("jwt.algorithm", |value| match value.as_str() {
-            Some("EdDSA") => Ok(false),
-            Some("HS256") => Ok(true),
-            _ => Err("expected EdDSA or HS256".to_owned()),
-        })
-        .unwrap_or(false);
+    let hs256 = layers.choice("jwt.algorithm") == Some("HS256");
     let key = layers.get_with("jwt.hs256_key", |value| match value.as_str() {
         Some(key) if key.len() >= 32 => Ok(Redacted::new(key.as_bytes().to_vec())),
         Some(key) => Err(format!("is {} bytes long, at least 32 are needed", key.len())),

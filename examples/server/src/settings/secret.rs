@@ -54,6 +54,7 @@ pub(super) fn read(layers: &mut Layers, database: &Database, data_dir: &Path) ->
 /// # Errors
 /// What is wrong, without the secret.
 pub(crate) fn parse_secret_lines(text: &str) -> Result<KeyRing, String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     parse_entries(text.lines().filter(|line| !line.trim_start().starts_with('#')))
 }
 

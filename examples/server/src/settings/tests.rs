@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::names::{self, SETTINGS};
+use super::table::{self, SETTINGS};
 use super::*;
 
 struct Given {
@@ -27,7 +27,7 @@ impl Given {
     }
 
     fn flag(mut self, name: &str, value: &str) -> Self {
-        self.flags.push((names::find(name).unwrap(), value.to_owned()));
+        self.flags.push((table::find(name).unwrap(), value.to_owned()));
         self
     }
 
@@ -118,14 +118,14 @@ fn variables_of_the_tests_and_of_others_are_no_settings() {
 #[test]
 fn a_value_that_does_not_parse_is_named_with_its_source() {
     let error = given()
-        .file("refresh_grace = '30 seconds'")
+        .file("refresh_grace = '30 parsecs'")
         .var("USERMGMT_LISTEN", "localhost")
-        .flag("limits.enabled", "yes")
+        .flag("limits.enabled", "maybe")
         .refused();
     for part in [
-        "refresh_grace = \"30 seconds\" (in ",
+        "refresh_grace = \"30 parsecs\" (in ",
         "listen = \"localhost\" (from the environment, USERMGMT_LISTEN)",
-        "limits.enabled = \"yes\" (from --limits-enabled)",
+        "limits.enabled = \"maybe\" (from --limits-enabled)",
     ] {
         assert!(error.contains(part), "{part} is not in:\n{error}");
     }
@@ -253,13 +253,154 @@ fn connections_are_a_number_within_reason_and_not_for_mongodb() {
 }
 
 #[test]
-fn the_documentation_lists_every_setting() {
-    let doc = include_str!("../../../../docs/configuration.md");
-    for setting in SETTINGS {
-        let row = format!("| `{}` | {} | {} |", setting.name, setting.default, setting.about);
-        assert!(doc.contains(&row), "docs/configuration.md lacks this row:\n{row}");
+fn an_empty_variable_is_not_set() {
+    let settings = given()
+        .file("reset_ttl = '5m'")
+        .var("USERMGMT_MAIL__URL", "")
+        .var("USERMGMT_RESET_TTL", "")
+        .var("USERMGMT_DATABASE_URL", "")
+        .load()
+        .unwrap();
+    assert_eq!(settings.core(settings.listen).reset_ttl, Duration::from_secs(300));
+    assert_eq!(settings.database.kind, StoreKind::Sqlite);
+}
+
+#[test]
+fn a_file_may_begin_with_a_byte_order_mark_and_have_windows_line_ends() {
+    let settings = given().file("\u{feff}reset_ttl = '5m'\r\n[jwt]\r\nissuer = 'a'\r\n").load();
+    let settings = settings.unwrap();
+    let core = settings.core(settings.listen);
+    assert_eq!((core.reset_ttl, core.jwt.issuer.as_str()), (Duration::from_secs(300), "a"));
+}
+
+#[test]
+fn every_secret_can_stand_in_a_file_of_its_own() {
+    for setting in SETTINGS.iter().filter(|setting| setting.is_secret) {
+        let file = table::find(&format!("{}_file", setting.name));
+        assert!(file.is_some_and(|file| !file.is_secret), "{}", setting.name);
     }
-    let table = &doc[doc.find("| setting |").unwrap()..];
-    let rows = table.lines().take_while(|line| line.starts_with('|')).count() - 2;
-    assert_eq!(rows, SETTINGS.len(), "rows of settings that do not exist");
+    let given = given().var("USERMGMT_JWT__ALGORITHM", "HS256");
+    let path = given.dir.path().join("key");
+    std::fs::write(&path, format!("{}\n", "k".repeat(32))).unwrap();
+    let path = path.display().to_string();
+    let settings = given.var("USERMGMT_JWT__HS256_KEY_FILE", &path).load().unwrap();
+    let JwtAlgorithm::Hs256(key) = settings.core(settings.listen).jwt.algorithm else {
+        panic!("HS256 was asked for");
+    };
+    assert_eq!(*key.expose(), vec![b'k'; 32]);
+}
+
+#[test]
+fn a_value_and_its_file_exclude_each_other_and_a_missing_file_is_named() {
+    let error = given().flag("mail.url", "console:").flag("mail.url_file", "/nowhere").refused();
+    assert!(error.contains("mail.url and mail.url_file are both set"), "{error}");
+    let error = given().flag("database_url_file", "/nowhere/url").refused();
+    assert!(error.contains("database_url_file: cannot read /nowhere/url"), "{error}");
+}
+
+#[test]
+fn what_is_shown_has_the_source_of_each_and_no_secret() {
+    let settings = given()
+        .file("reset_ttl = 60")
+        .var("USERMGMT_SECRET", &"A".repeat(43))
+        .flag("mail.url", "smtp://ada:hunter2@mail.example.org")
+        .flag("mail.from", "ada@example.org")
+        .load()
+        .unwrap();
+    let shown = |name: &str| {
+        let found = settings.shown().iter().find(|shown| shown.setting.name == name).unwrap();
+        (found.text(), found.source.clone())
+    };
+    assert_eq!(settings.shown().len(), SETTINGS.len());
+    assert_eq!(shown("listen"), ("127.0.0.1:8080".into(), "default".into()));
+    assert_eq!(shown("mail.url"), ("[redacted]".into(), "from --mail-url".into()));
+    assert_eq!(
+        shown("secret"),
+        ("[redacted]".into(), "from the environment, USERMGMT_SECRET".into())
+    );
+    let (value, source) = shown("reset_ttl");
+    assert!(value == "60" && source.starts_with("in "), "{value} {source}");
+    assert!(!format!("{:?}", settings.shown()).contains("hunter2"));
+}
+
+/// The environment of the second old service.
+fn old_service() -> Given {
+    given()
+        .var("SECRET_KEY", &"k".repeat(40))
+        .var("MONGODB_DB", "users_db")
+        .var("MONGODB_HOST", "db.example.org")
+        .var("MONGODB_USERNAME", "ada")
+        .var("MONGODB_PASSWORD", "p@ss/word")
+        .var("MAIL_SERVER", "mail.example.org")
+        .var("MAIL_PORT", "2525")
+        .var("MAIL_USE_TLS", "True")
+        .var("MAIL_USERNAME", "ada@example.org")
+        .var("MAIL_PASSWORD", "x:y")
+        .var("MAIL_DEFAULT_SENDER", "no-reply@example.org")
+        .var("USER_ACTIVATION_EXPIRATION_MINUTES", "90")
+        .var("RESET_PASSWORD_EXPIRATION_MINUTES", "20")
+        .var("FRONTEND_URL", "https://app.example.org")
+}
+
+#[test]
+fn the_environment_of_the_old_service_changes_nothing_unless_asked_for() {
+    let settings = old_service().load().unwrap();
+    assert_eq!(settings.database.kind, StoreKind::Sqlite);
+    assert_eq!(settings.mail.url.expose(), "dev:");
+    assert!(settings.shown().iter().all(|shown| shown.source == "default"));
+}
+
+#[cfg(feature = "mongo")]
+#[test]
+fn the_environment_of_the_old_service_is_understood_where_it_is_asked_for() {
+    let settings = old_service().var("USERMGMT_COMPAT_ENV", "true").load().unwrap();
+    assert_eq!(
+        settings.database.url.expose(),
+        "mongodb://ada:p%40ss%2Fword@db.example.org:27017/users_db?authSource=admin"
+    );
+    assert_eq!(
+        settings.mail.url.expose(),
+        "smtp://ada%40example%2Eorg:x%3Ay@mail.example.org:2525"
+    );
+    assert_eq!(settings.mail.from, "no-reply@example.org");
+    let core = settings.core(settings.listen);
+    assert_eq!(core.activation_ttl, Duration::from_secs(90 * 60));
+    assert_eq!(core.reset_ttl, Duration::from_secs(20 * 60));
+    assert_eq!(core.frontend_url.unwrap().as_str(), "https://app.example.org/");
+    assert!(matches!(settings.secret, SecretSource::Given(_)));
+}
+
+#[cfg(feature = "mongo")]
+#[test]
+fn what_is_set_by_its_name_here_wins_over_the_old_service() {
+    let settings = old_service()
+        .var("USERMGMT_COMPAT_ENV", "on")
+        .var("USERMGMT_RESET_TTL", "5m")
+        .file("activation_ttl = '10m'\n[mail]\nurl = 'console:'")
+        .load()
+        .unwrap();
+    let core = settings.core(settings.listen);
+    assert_eq!(core.reset_ttl, Duration::from_secs(300));
+    assert_eq!(core.activation_ttl, Duration::from_secs(600));
+    assert_eq!(settings.mail.url.expose(), "console:");
+}
+
+#[test]
+fn an_old_secret_that_is_too_short_is_refused_without_being_shown() {
+    let error = given().var("SECRET_KEY", "hunter2").var("USERMGMT_COMPAT_ENV", "true").refused();
+    assert!(error.contains("SECRET_KEY has 7 characters"), "{error}");
+    assert!(!error.contains("hunter2"), "{error}");
+}
+
+#[test]
+fn the_settings_json_of_the_first_old_service_sends_by_ses() {
+    let given = given().flag("mail.from", "no-reply@example.org");
+    let path = given.dir.path().join("settings.json");
+    let old = r#"{"aws_access_key":"A","aws_secret_key":"B","aws_region_name":"eu-west-1",
+                  "mail_access":"AK/IA","mail_secret":"s+x"}"#;
+    std::fs::write(&path, old).unwrap();
+    let settings = given.flag("settings_json", &path.display().to_string()).load().unwrap();
+    assert_eq!(settings.mail.url.expose(), "ses://AK%2FIA:s%2Bx@eu-west-1");
+    let error = self::given().flag("settings_json", "/nowhere.json").refused();
+    assert!(error.contains("settings_json: /nowhere.json"), "{error}");
 }

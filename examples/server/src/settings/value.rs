@@ -1,7 +1,7 @@
 //! How a value is read. Flags and variables are always text; in the file a
 //! value may also have its own type.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -43,10 +43,15 @@ impl Parse for PathBuf {
 
 impl Parse for bool {
     fn parse(value: &Value) -> Result<Self, String> {
-        match value {
-            Value::Boolean(value) => Ok(*value),
-            Value::String(text) if text == "true" => Ok(true),
-            Value::String(text) if text == "false" => Ok(false),
+        let text = match value {
+            Value::Boolean(value) => return Ok(*value),
+            Value::Integer(number) => number.to_string(),
+            Value::String(text) => text.trim().to_ascii_lowercase(),
+            _ => String::new(),
+        };
+        match text.as_str() {
+            "true" | "1" | "yes" | "on" => Ok(true),
+            "false" | "0" | "no" | "off" => Ok(false),
             _ => Err("expected true or false".to_owned()),
         }
     }
@@ -54,37 +59,78 @@ impl Parse for bool {
 
 impl Parse for Duration {
     fn parse(value: &Value) -> Result<Self, String> {
-        let expected =
-            || "expected a duration such as 90s, 15m, 24h or 30d, or whole seconds".into();
-        if let Value::Integer(secs) = value {
-            return u64::try_from(*secs).map(Self::from_secs).map_err(|_| expected());
-        }
-        let text = value.as_str().ok_or_else(expected)?;
-        let (number, unit) = match text.find(|c: char| !c.is_ascii_digit()) {
-            Some(at) => text.split_at(at),
-            None => (text, "s"),
+        let read = match value {
+            Value::Integer(secs) => u64::try_from(*secs).ok().map(Self::from_secs),
+            other => other.as_str().and_then(duration),
         };
-        let unit: u64 = match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3600,
-            "d" => 86_400,
-            _ => return Err(expected()),
-        };
-        number
-            .parse::<u64>()
-            .ok()
-            .and_then(|number| number.checked_mul(unit))
-            .map(Self::from_secs)
-            .ok_or_else(expected)
+        read.ok_or_else(|| {
+            "expected a duration such as 90s, 15min, 1h30m, 30d or 1w, or whole seconds".to_owned()
+        })
     }
 }
 
+/// Whole seconds, or numbers with units, in any case and with spaces anywhere between.
+fn duration(text: &str) -> Option<Duration> {
+    let mut rest = text.trim();
+    if let Ok(secs) = rest.parse() {
+        return Some(Duration::from_secs(secs));
+    }
+    let mut millis = 0_u64;
+    while !rest.is_empty() {
+        let (number, after) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit())?);
+        let after = after.trim_start();
+        let end = after.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(after.len());
+        let unit: u64 = match after[..end].to_ascii_lowercase().as_str() {
+            "ms" => 1,
+            "s" | "sec" | "secs" | "second" | "seconds" => 1000,
+            "m" | "min" | "mins" | "minute" | "minutes" => 60_000,
+            "h" | "hr" | "hrs" | "hour" | "hours" => 3_600_000,
+            "d" | "day" | "days" => 86_400_000,
+            "w" | "week" | "weeks" => 7 * 86_400_000,
+            _ => return None,
+        };
+        millis = number.parse::<u64>().ok()?.checked_mul(unit)?.checked_add(millis)?;
+        rest = after[end..].trim_start();
+    }
+    (!text.trim().is_empty()).then(|| Duration::from_millis(millis))
+}
+
+/// A host is looked up once, here; of its addresses an IPv4 one goes first,
+/// which is what `localhost` means to most clients.
 impl Parse for SocketAddr {
     fn parse(value: &Value) -> Result<Self, String> {
-        let expected = "an IP address and a port, such as 127.0.0.1:8080 or [::1]:8080";
-        text(value, expected)?.parse().map_err(|_| format!("expected {expected}"))
+        let expected =
+            "an address and a port, such as 127.0.0.1:8080, [::1]:8080 or localhost:8080";
+        let text = text(value, expected)?.trim();
+        if let Ok(address) = text.parse() {
+            return Ok(address);
+        }
+        let (host, port) = text.rsplit_once(':').ok_or_else(|| format!("expected {expected}"))?;
+        let port: u16 = port.parse().map_err(|_| format!("expected {expected}"))?;
+        if host.is_empty() || host.contains(['[', ':', '/']) {
+            return Err(format!("expected {expected}"));
+        }
+        if host.eq_ignore_ascii_case("localhost") {
+            return Ok(Self::from((Ipv4Addr::LOCALHOST, port)));
+        }
+        let found: Vec<Self> = (host, port)
+            .to_socket_addrs()
+            .map_err(|error| format!("cannot look up the host `{host}`: {error}"))?
+            .collect();
+        let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
+        first.copied().ok_or_else(|| format!("the host `{host}` has no address"))
     }
+}
+
+/// A whole number within bounds.
+pub(super) fn number(value: &Value, least: u32, most: u32) -> Result<u32, String> {
+    let number = match value {
+        Value::Integer(number) => u32::try_from(*number).ok(),
+        other => other.as_str().and_then(|text| text.trim().parse().ok()),
+    };
+    number
+        .filter(|number| (least..=most).contains(number))
+        .ok_or_else(|| format!("expected a number from {least} to {most}"))
 }
 
 /// A base for links: http or https, no query, no trailing slash to think of.
@@ -158,15 +204,51 @@ mod tests {
     }
 
     #[test]
-    fn durations_are_a_number_and_a_unit_or_whole_seconds() {
-        for (text, secs) in
-            [("90s", 90), ("15m", 900), ("24h", 86_400), ("30d", 2_592_000), ("45", 45), ("0", 0)]
-        {
+    fn durations_are_numbers_with_units_or_whole_seconds() {
+        for (text, secs) in [
+            ("90s", 90),
+            ("15m", 900),
+            ("24h", 86_400),
+            ("30d", 2_592_000),
+            ("45", 45),
+            ("0", 0),
+            ("15min", 900),
+            ("1h30m", 5400),
+            ("1h 30m", 5400),
+            (" 10 m ", 600),
+            ("1w", 604_800),
+            ("2 Weeks", 1_209_600),
+            ("1D12H", 129_600),
+            ("3000ms", 3),
+        ] {
             assert_eq!(parse(text), Ok(Duration::from_secs(secs)), "{text}");
         }
         assert_eq!(Duration::parse(&Value::Integer(60)), Ok(Duration::from_secs(60)));
-        for text in ["", "m", "1.5h", "-1s", "10 m", "1w", "99999999999999999999d"] {
+        for text in ["", " ", "m", "1.5h", "-1s", "1y", "1h30", "10 m m", "99999999999999999999d"] {
             assert!(parse::<Duration>(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn switches_are_read_as_people_write_them() {
+        for text in ["true", "1", "yes", "on", "TRUE", "On", " Yes "] {
+            assert_eq!(parse(text), Ok(true), "{text}");
+        }
+        for text in ["false", "0", "no", "off", "FALSE", "Off"] {
+            assert_eq!(parse(text), Ok(false), "{text}");
+        }
+        for text in ["", "2", "y", "enabled"] {
+            assert!(parse::<bool>(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_listener_can_be_named_by_host() {
+        let at = |text| parse::<SocketAddr>(text).map(|address| address.to_string());
+        assert_eq!(at("localhost:8080"), Ok("127.0.0.1:8080".to_owned()));
+        assert_eq!(at("[::1]:80"), Ok("[::1]:80".to_owned()));
+        for text in ["localhost", "8080", ":8080", "::1:80", "http://localhost:80", "a:b"] {
+            assert!(at(text).is_err(), "{text}");
         }
     }
 

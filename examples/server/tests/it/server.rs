@@ -218,3 +218,119 @@ fn every_mail_can_be_looked_at() {
     assert!(text.contains("Acme"), "{text}");
     assert!(!setup.dir().join("usermgmt-data").exists());
 }
+
+#[tokio::test]
+async fn the_start_says_where_everything_is_at_a_glance() {
+    let server = Server::start().await;
+    let base = server.base.clone();
+    let printed = server.kill();
+    assert_eq!(printed[0], format!("listening on {base}"));
+    for (what, at) in [
+        ("documentation", format!("{base}/openapi.json")),
+        ("mail", format!("{base}/dev/mail")),
+        ("data", "./usermgmt-data".to_owned()),
+    ] {
+        let line = printed.iter().find(|line| line.trim_start().starts_with(what));
+        let line = line.unwrap_or_else(|| panic!("{what} is not in {printed:?}"));
+        assert!(line.ends_with(&at), "{line}");
+    }
+    let key = printed.iter().position(|line| line.contains("umk_")).unwrap();
+    assert!(printed[key].contains("service key"));
+    assert!(printed[key + 1].contains("shown this once") && printed[key + 1].contains("users API"));
+}
+
+#[tokio::test]
+async fn the_start_is_fields_in_a_json_log() {
+    let server = Setup::new().var("USERMGMT_LOG_FORMAT", "json").start().await;
+    let (base, log) = (server.base.clone(), server.log());
+    let fields = log
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .map(|line| line["fields"].clone())
+        .find(|fields| fields["message"] == "the server has started")
+        .unwrap();
+    assert_eq!(fields["listening"], base.as_str());
+    assert_eq!(fields["documentation"], format!("{base}/openapi.json"));
+    assert_eq!(fields["mail"], format!("{base}/dev/mail"));
+    assert_eq!(fields["data"], "./usermgmt-data");
+}
+
+#[test]
+fn the_help_begins_with_what_the_program_is() {
+    for (flag, lists_settings) in [("-h", false), ("--help", true)] {
+        let output = run(&Setup::new().args(&[flag]));
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.starts_with("usermgmt-server: user accounts over HTTP"), "{text}");
+        assert_eq!(text.contains("--mail-url"), lists_settings, "{text}");
+    }
+}
+
+#[test]
+fn the_settings_are_checked_shown_and_described() {
+    let config = |setup: &Setup, args: &[&str]| {
+        let output = setup.command().arg("config").args(args).output().unwrap();
+        let text = String::from_utf8(output.stdout.clone()).unwrap();
+        (output.status.code(), text, errors(&output))
+    };
+    let setup = Setup::new()
+        .var("USERMGMT_MAIL__URL", "smtp://ada:hunter2@mail.example.org")
+        .var("USERMGMT_MAIL__FROM", "ada@example.org");
+    assert_eq!(config(&setup, &["check"]).0, Some(0));
+    let (status, text, _) = config(&setup, &["print"]);
+    assert_eq!(status, Some(0));
+    assert!(
+        text.contains("mail.url\t[redacted]\tfrom the environment, USERMGMT_MAIL__URL"),
+        "{text}"
+    );
+    assert!(!text.contains("hunter2"), "{text}");
+    let (_, text, _) = config(&setup, &["print", "--json"]);
+    let all: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let reset = all.as_array().unwrap().iter().find(|row| row["name"] == "reset_ttl").unwrap();
+    assert_eq!((&reset["value"], &reset["source"]), (&"15m".into(), &"default".into()));
+    let (_, text, _) = config(&setup, &["schema"]);
+    let schema: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(schema["properties"]["mail"]["properties"]["url"]["writeOnly"], true);
+    assert!(!setup.dir().join("usermgmt-data").exists());
+
+    let setup =
+        setup.file("refresh_grace = '10m'\nsecret_file = 'broken'").args(&["--mail-from", "x"]);
+    std::fs::write(setup.dir().join("broken"), "none").unwrap();
+    let (status, _, errors) = config(&setup, &["check"]);
+    assert_eq!(status, Some(2));
+    assert!(errors.contains("refresh_grace"), "{errors}");
+    let setup = setup.file("secret_file = 'broken'");
+    let (status, _, errors) = config(&setup, &["check"]);
+    assert_eq!(status, Some(2));
+    for name in ["broken", "mail.from"] {
+        assert!(errors.contains(name), "{name} is not in {errors}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_may_not_be_entered_is_named_with_how_to_mend_it() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::process::CommandExt as _;
+    let mode = |path: &std::path::Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let setup = Setup::new();
+    let data = setup.dir().join("usermgmt-data");
+    std::fs::create_dir(&data).unwrap();
+    for (bits, part) in [(0o600, "cannot enter"), (0o500, "writable")] {
+        let mut command = setup.command();
+        // Nothing keeps root out: then the server runs as nobody, whose folder it is not.
+        if std::fs::metadata(&data).unwrap().uid() == 0 {
+            mode(setup.dir(), 0o755);
+            mode(&data, bits | (bits >> 6));
+            command.uid(65534).gid(65534);
+        } else {
+            mode(&data, bits);
+        }
+        let output = command.output().unwrap();
+        let errors = errors(&output);
+        assert!(errors.contains("usermgmt-data") && errors.contains(part), "{errors}");
+        assert!(errors.contains("Permission denied"), "{errors}");
+    }
+    mode(&data, 0o700);
+}

@@ -8,14 +8,17 @@ use axum::Router;
 use axum::http::HeaderValue;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use url::Url;
 use usermgmt_axum::{HttpCompat, HttpConfig, HttpState};
 use usermgmt_core::Auth;
 use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_mail::DevMailbox;
 
+use super::service_key;
+use super::started::Started;
 use crate::failure::Failure;
-use crate::settings::Settings;
-use crate::{dev_mail, print_line, serve, service_key, setup};
+use crate::settings::{Settings, leads_to_loopback};
+use crate::{dev_mail, listener, setup};
 
 /// How long the background tasks have to finish once told to stop: as long as
 /// handing over one mail may take.
@@ -23,21 +26,22 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// Serves until a signal says to stop.
 pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
-    let signal =
-        serve::stop_signal().map_err(|error| Failure::new("cannot listen for signals", &error))?;
+    let signal = listener::stop_signal()
+        .map_err(|error| Failure::new("cannot listen for signals", &error))?;
     let outgoing =
         settings.mail.build().await.map_err(|error| Failure::Setting(error.to_string()))?;
     let cannot_listen =
         |error| Failure::new(&format!("cannot listen on {}", settings.listen), &error);
-    let listener = TcpListener::bind(settings.listen).await.map_err(cannot_listen)?;
-    let bound = listener.local_addr().map_err(cannot_listen)?;
+    let sockets = TcpListener::bind(settings.listen).await.map_err(cannot_listen)?;
+    let bound = sockets.local_addr().map_err(cannot_listen)?;
     let auth = setup::auth(&settings, bound).await?;
     if outgoing.dev_mailbox.is_some() {
         setup::private_dir(&settings.mail.dev_folder)?;
     }
-    if settings.database.is_embedded() {
-        service_key::make_first(&auth).await?;
-    }
+    let service_key = match settings.database.is_embedded() {
+        true => service_key::make_first(&auth).await?,
+        false => None,
+    };
 
     let (stop, stopped) = watch::channel(false);
     let worker = OutboxWorker::new(auth.clone(), outgoing.mailer);
@@ -56,9 +60,10 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
         async move { auth.run_maintenance(told_to_stop(stopped)).await }
     });
 
+    let started = Started::new(&settings, bound, outgoing.dev_mailbox.is_some());
     let app = app(&settings, bound, auth, outgoing.dev_mailbox);
-    print_line(&format!("listening on http://{bound}"))?;
-    serve::serve(listener, app, signal).await;
+    started.print(settings.log_format, service_key.as_ref())?;
+    listener::serve(sockets, app, signal).await;
 
     // Mail last: requests that were in flight may have queued some.
     stop.send_replace(true);
@@ -96,12 +101,17 @@ fn app(settings: &Settings, bound: SocketAddr, auth: Auth, mailbox: Option<DevMa
         },
         ..HttpConfig::default()
     };
-    let local = bound.ip().is_loopback() && crate::settings::leads_to_loopback(public_url);
+    let shows_mail = shows_mail(bound, public_url);
     let app = usermgmt_axum::router(HttpState::new(auth, config));
-    match mailbox.filter(|_| local) {
+    match mailbox.filter(|_| shows_mail) {
         Some(mailbox) => app.merge(dev_mail::router(mailbox)),
         None => app,
     }
+}
+
+/// Whether the development mailbox is shown: to this machine alone.
+pub(super) fn shows_mail(bound: SocketAddr, public_url: &Url) -> bool {
+    bound.ip().is_loopback() && leads_to_loopback(public_url)
 }
 
 async fn told_to_stop(mut stopped: watch::Receiver<bool>) {

@@ -2,14 +2,17 @@
 
 use std::str::FromStr as _;
 
+use serde_json::json;
 use usermgmt_core::Auth;
 use usermgmt_core::flows::ServiceKeyError;
 use usermgmt_core::model::ids::ServiceKeyId;
+use usermgmt_core::secret::Redacted;
 
 use crate::cli::ServiceKeyAction;
 use crate::failure::Failure;
+use crate::output::{List, print_line, time};
 use crate::settings::Settings;
-use crate::{print_line, setup};
+use crate::setup;
 
 /// How many keys are listed at a time.
 const PAGE: usize = 100;
@@ -24,7 +27,7 @@ pub(crate) async fn run(action: ServiceKeyAction, settings: &Settings) -> Result
             let (_, key) = auth.create_service_key(&name, allow_admin).await.map_err(failure)?;
             print_line(key.expose())
         }
-        ServiceKeyAction::List => list(&auth).await,
+        ServiceKeyAction::List { json } => list(&auth, json).await,
         ServiceKeyAction::Revoke { id } => {
             let id = ServiceKeyId::from_str(&id)
                 .map_err(|_| Failure::Setting(format!("`{id}` is not the id of a service key")))?;
@@ -40,8 +43,18 @@ fn failure(error: ServiceKeyError) -> Failure {
     }
 }
 
-async fn list(auth: &Auth) -> Result<(), Failure> {
-    print_line("ID\tNAME\tADMIN\tCREATED\tLAST USED\tREVOKED")?;
+async fn list(auth: &Auth, json: bool) -> Result<(), Failure> {
+    let mut list = List::begin(
+        &[
+            ("id", "ID"),
+            ("name", "NAME"),
+            ("allow_admin", "ADMIN"),
+            ("created_at", "CREATED"),
+            ("last_used_at", "LAST USED"),
+            ("revoked_at", "REVOKED"),
+        ],
+        json,
+    )?;
     let mut after = None;
     loop {
         let keys = auth
@@ -49,34 +62,30 @@ async fn list(auth: &Auth) -> Result<(), Failure> {
             .await
             .map_err(|error| Failure::new("service keys", &error))?;
         for key in &keys {
-            let time = |at: Option<usermgmt_core::clock::Timestamp>| {
-                at.map_or_else(|| "-".to_owned(), |at| at.to_string())
-            };
-            print_line(&format!(
-                "{}\t{}\t{}\t{}\t{}\t{}",
-                key.id,
-                key.name,
-                if key.allow_admin { "yes" } else { "no" },
-                key.created_at,
+            list.row(vec![
+                json!(key.id.as_str()),
+                json!(key.name),
+                json!(key.allow_admin),
+                time(Some(key.created_at)),
                 time(key.last_used_at),
                 time(key.revoked_at),
-            ))?;
+            ])?;
         }
         after = keys.last().map(|key| key.id.clone());
         if keys.len() < PAGE {
-            return Ok(());
+            return list.end();
         }
     }
 }
 
-/// Makes a key and prints it where the store never had one: so that the users
-/// API can be tried without further ado.
-pub(crate) async fn make_first(auth: &Auth) -> Result<(), Failure> {
+/// Makes a key where the store never had one: so that the users API can be
+/// tried without further ado.
+pub(crate) async fn make_first(auth: &Auth) -> Result<Option<Redacted<String>>, Failure> {
     let any =
         auth.service_keys(None, 1).await.map_err(|error| Failure::new("service keys", &error))?;
     if !any.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let (_, key) = auth.create_service_key(FIRST_NAME, false).await.map_err(failure)?;
-    print_line(&format!("service key for the users API, shown this once: {}", key.expose()))
+    Ok(Some(key))
 }

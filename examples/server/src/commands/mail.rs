@@ -5,7 +5,7 @@ use std::path::Path;
 use usermgmt_mail::{Templates, write_preview};
 
 use crate::failure::Failure;
-use crate::print_line;
+use crate::output::print_line;
 use crate::settings::Settings;
 
 /// Writes every mail in every language into the folder.

@@ -2,6 +2,7 @@
 
 use std::str::FromStr as _;
 
+use serde_json::{Value, json};
 use usermgmt_core::Auth;
 use usermgmt_core::model::ids::MailId;
 use usermgmt_core::model::mail::{StoredMail, id_of};
@@ -10,8 +11,9 @@ use usermgmt_core::store::{Change, Changes, StoreError};
 
 use crate::cli::{OutboxAction, Which};
 use crate::failure::Failure;
+use crate::output::{List, print_line, time};
 use crate::settings::Settings;
-use crate::{print_line, setup};
+use crate::setup;
 
 /// How many mails are read at a time.
 const PAGE: usize = 100;
@@ -20,7 +22,7 @@ const PAGE: usize = 100;
 pub(crate) async fn run(action: OutboxAction, settings: &Settings) -> Result<(), Failure> {
     let auth = setup::auth(settings, settings.listen).await?;
     match action {
-        OutboxAction::List => list(&auth).await,
+        OutboxAction::List { json } => list(&auth, json).await,
         OutboxAction::Retry(which) => {
             let at = auth.now();
             change(&auth, which, |id| Change::ReviveMail { id, at }).await
@@ -33,39 +35,61 @@ fn failed(error: &StoreError) -> Failure {
     Failure::new("the outbox", error)
 }
 
-async fn list(auth: &Auth) -> Result<(), Failure> {
-    print_line("ID\tKIND\tTO\tQUEUED\tTRIES\tGIVEN UP\tLAST ERROR")?;
+async fn list(auth: &Auth, json: bool) -> Result<(), Failure> {
+    let mut list = List::begin(
+        &[
+            ("id", "ID"),
+            ("kind", "KIND"),
+            ("recipient", "TO"),
+            ("queued_at", "QUEUED"),
+            ("tries", "TRIES"),
+            ("given_up_at", "GIVEN UP"),
+            ("last_error", "LAST ERROR"),
+        ],
+        json,
+    )?;
     let mut after = None;
     loop {
         let mails = auth.store().dead_mail(after.as_ref(), PAGE).await.map_err(|e| failed(&e))?;
         for mail in &mails {
-            print_line(&row(mail))?;
+            list.row(row(mail))?;
         }
         let Some(last) = mails.last() else { break };
         after = Some(id_of(last).clone());
+    }
+    list.end()?;
+    if json {
+        return Ok(());
     }
     let depth = auth.store().outbox_depth().await.map_err(|e| failed(&e))?;
     let oldest = depth.oldest.map_or_else(String::new, |at| format!(", the oldest since {at}"));
     print_line(&format!("{} given up; {} waiting{oldest}", depth.dead, depth.waiting))
 }
 
-fn row(mail: &StoredMail) -> String {
+fn row(mail: &StoredMail) -> Vec<Value> {
     let (kind, recipient, created_at, attempts, dead_at, error) = match mail {
         Ok(mail) => (
             mail.kind.as_str(),
-            mail.recipient.as_str(),
+            Some(mail.recipient.as_str()),
             mail.created_at,
             mail.attempts,
             mail.dead_at,
-            mail.last_error.as_deref().unwrap_or_default(),
+            mail.last_error.as_deref(),
         ),
-        Err(mail) => ("unreadable", "", mail.created_at, mail.attempts, mail.dead_at, &*mail.why),
+        Err(mail) => {
+            let why = Some(&*mail.why);
+            ("unreadable", None, mail.created_at, mail.attempts, mail.dead_at, why)
+        }
     };
-    let id = id_of(mail);
-    let given_up = dead_at.map_or_else(String::new, |at| at.to_string());
-    // What a mail server answers may be of several lines.
-    let error = error.replace(char::is_control, " ");
-    format!("{id}\t{kind}\t{recipient}\t{created_at}\t{attempts}\t{given_up}\t{error}")
+    vec![
+        json!(id_of(mail).as_str()),
+        json!(kind),
+        json!(recipient),
+        time(Some(created_at)),
+        json!(attempts),
+        time(dead_at),
+        json!(error),
+    ]
 }
 
 /// Makes one change to each of the mails, each by itself.

@@ -1,0 +1,93 @@
+//! What a start tells the operator.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+
+use url::Url;
+use usermgmt_core::secret::Redacted;
+
+use super::serve::shows_mail;
+use crate::failure::Failure;
+use crate::output::print_line;
+use crate::settings::{LogFormat, Settings};
+
+/// Where everything is, now that the server runs.
+pub(super) struct Started {
+    listening: String,
+    documentation: String,
+    mail: String,
+    data: String,
+}
+
+impl Started {
+    /// Of these settings, at this address. `is_dev_mailbox`: whether mail goes
+    /// into the development mailbox.
+    pub(super) fn new(settings: &Settings, bound: SocketAddr, is_dev_mailbox: bool) -> Self {
+        let listening = format!("http://{bound}");
+        let public_url = settings.core(bound).public_url;
+        let mail = settings.mail.url.expose();
+        Self {
+            documentation: format!("{}/openapi.json", public_url.as_str().trim_end_matches('/')),
+            mail: match mail.as_str() {
+                _ if is_dev_mailbox && shows_mail(bound, &public_url) => {
+                    format!("{listening}/dev/mail")
+                }
+                _ if is_dev_mailbox => settings.mail.dev_folder.display().to_string(),
+                "console:" => "the log".to_owned(),
+                url => place(url),
+            },
+            data: match settings.database.is_embedded() {
+                true => settings.data_dir.display().to_string(),
+                false => place(settings.database.url.expose()),
+            },
+            listening,
+        }
+    }
+
+    /// Prints it; the key, which is shown this once, never reaches the log.
+    pub(super) fn print(
+        &self,
+        format: LogFormat,
+        service_key: Option<&Redacted<String>>,
+    ) -> Result<(), Failure> {
+        let Self { listening, documentation, mail, data } = self;
+        // Scripts wait for this line.
+        let mut text = format!("listening on {listening}");
+        match format {
+            LogFormat::Json => {
+                tracing::info!(listening, documentation, mail, data, "the server has started");
+            }
+            LogFormat::Text => {
+                for (what, at) in [("documentation", documentation), ("mail", mail), ("data", data)]
+                {
+                    // Writing to a string does not fail.
+                    let _ = write!(text, "\n  {what:<14} {at}");
+                }
+            }
+        }
+        if let Some(key) = service_key {
+            let key = key.expose();
+            let what = "service key";
+            let _ = write!(
+                text,
+                "\n  {what:<14} {key}\n  {:<14} shown this once: with it your other services call \
+                 the users API,\n  {:<14} as `Authorization: Bearer umk_…`",
+                "", ""
+            );
+        }
+        print_line(&text)
+    }
+}
+
+/// Scheme, host and path of a URL: nothing that could be a secret.
+fn place(url: &str) -> String {
+    let scheme = url.split(':').next().unwrap_or_default();
+    match Url::parse(url) {
+        Ok(url) => {
+            let host = url.host_str().unwrap_or_default();
+            format!("{scheme}://{host}{}", url.path().trim_end_matches('/'))
+        }
+        // Some name several hosts, which only their own parser reads.
+        Err(_) => format!("{scheme}://…"),
+    }
+}

@@ -1,0 +1,152 @@
+//! Every setting there is. Flags, environment variables, the file, its JSON
+//! schema, `config print` and the documentation are all made from this one table.
+
+/// One setting.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    /// Its name, with the section before a dot: `mail.url`.
+    pub(crate) name: &'static str,
+    /// What its values look like.
+    pub(crate) kind: Kind,
+    /// What it is when nobody sets it: a value, or what decides it in words.
+    pub(crate) default: &'static str,
+    /// What it does, in one line.
+    pub(crate) about: &'static str,
+    /// Whether its value must not be repeated in a message.
+    pub(crate) is_secret: bool,
+}
+
+/// What the values of a setting look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Any text.
+    Text,
+    /// A file or folder.
+    Path,
+    /// A URL.
+    Url,
+    /// A host or IP address, a colon and a port.
+    Address,
+    /// On or off.
+    Switch,
+    /// A length of time.
+    Duration,
+    /// A whole number from `least` to `most`.
+    Number {
+        /// The least that is taken.
+        least: u32,
+        /// The most that is taken.
+        most: u32,
+    },
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// Any number of these things.
+    List(&'static str),
+}
+
+impl Setting {
+    /// `USERMGMT_MAIL__URL` for `mail.url`.
+    pub(crate) fn env_name(&self) -> String {
+        format!("{ENV_PREFIX}{}", self.name.replace('.', "__").to_ascii_uppercase())
+    }
+
+    /// `mail-url` for `mail.url`; typed as `--mail-url`.
+    pub(crate) fn flag_name(&self) -> String {
+        self.name.replace(['.', '_'], "-")
+    }
+
+    const fn secret(mut self) -> Self {
+        self.is_secret = true;
+        self
+    }
+}
+
+/// What every variable that is a setting begins with.
+pub(crate) const ENV_PREFIX: &str = "USERMGMT_";
+/// What variables of the tests begin with; they are no settings.
+pub(crate) const TEST_ENV_PREFIX: &str = "USERMGMT_TEST_";
+
+const fn setting(
+    name: &'static str,
+    kind: Kind,
+    default: &'static str,
+    about: &'static str,
+) -> Setting {
+    Setting { name, kind, default, about, is_secret: false }
+}
+
+/// All settings, in the order in which the documentation shows them.
+pub(crate) const SETTINGS: &[Setting] = &[
+    setting("listen", Kind::Address, "127.0.0.1:8080", "Address and port to listen on; port 0 takes a free one"),
+    setting("data_dir", Kind::Path, "./usermgmt-data", "Folder of everything the server keeps itself: the SQLite database, the secret, development mail"),
+    setting("database_url", Kind::Url, "SQLite in data_dir", "Where accounts are kept; the scheme picks the kind of store").secret(),
+    setting("database_url_file", Kind::Path, "none", "File whose text is database_url, without the last line end"),
+    setting("database_connections", Kind::Number { least: 1, most: 1000 }, "10", "The most connections to an SQL database (1 to 1000); MongoDB has maxPoolSize in its URL"),
+    setting("store_timeout", Kind::Duration, "10s", "How long a request waits for the store before it is answered 503"),
+    setting("public_url", Kind::Url, "http://{listen}", "Where people reach this server; every link in a mail begins with it"),
+    setting("frontend_url", Kind::Url, "public_url", "Where your own pages are: the reset link leads to /reset-password there"),
+    setting("product_name", Kind::Text, "usermgmt", "What mails and pages call your product"),
+    setting("secret", Kind::List("root secrets"), "none", "Root secrets in base64, 32 bytes or more, each with its state before a colon: sign (where none is given), verify or unseal-only").secret(),
+    setting("secret_file", Kind::Path, "{data_dir}/secret with SQLite, made at the first start", "File of the root secrets, one a line"),
+    setting("trusted_proxies", Kind::List("networks"), "none", "Addresses or networks whose X-Forwarded-For is believed"),
+    setting("access_token_ttl", Kind::Duration, "15m", "Life of an access token"),
+    setting("refresh_token_ttl", Kind::Duration, "30d", "How long a session lives without being used"),
+    setting("session_max_ttl", Kind::Duration, "90d", "How long a session lives whatever happens"),
+    setting("refresh_grace", Kind::Duration, "30s", "How long the refresh token before the last is answered with the same successor (0 to 300 seconds)"),
+    setting("confirmation_ttl", Kind::Duration, "24h", "Life of the link that confirms an address"),
+    setting("unconfirmed_ttl", Kind::Duration, "7d", "How long an unconfirmed registration holds its name and address"),
+    setting("activation_ttl", Kind::Duration, "60m", "Life of the activation code of an account made through the users API"),
+    setting("reset_ttl", Kind::Duration, "15m", "Life of a password reset link"),
+    setting("mail.url", Kind::Url, "dev: on a loopback listener, else required", "How mail leaves: dev: writes files and shows them at /dev/mail, console: logs, smtp://, smtps:// and ses:// send").secret(),
+    setting("mail.url_file", Kind::Path, "none", "File whose text is mail.url, without the last line end"),
+    setting("mail.from", Kind::Text, "no-reply@localhost for dev: and console:, else required", "Sender of every mail: an address, or Name <address>"),
+    setting("mail.ca_file", Kind::Path, "none", "PEM file with certificates to trust for smtp:// and smtps://, besides the public ones"),
+    setting("mail.templates", Kind::Path, "those built in", "Folder with templates and wording in place of the built-in ones"),
+    setting("jwt.algorithm", Kind::Choice(&["EdDSA", "HS256"]), "EdDSA", "How access tokens are signed: EdDSA (keys at /.well-known/jwks.json) or HS256"),
+    setting("jwt.hs256_key", Kind::Text, "none; required with HS256", "The HS256 key: the bytes of this text, at least 32").secret(),
+    setting("jwt.hs256_key_file", Kind::Path, "none", "File whose text is jwt.hs256_key, without the last line end"),
+    setting("jwt.issuer", Kind::Text, "public_url", "The iss claim of access tokens, required when they are checked"),
+    setting("jwt.audience", Kind::Text, "public_url", "The aud claim of access tokens, required when they are checked"),
+    setting("mfa.issuer", Kind::Text, "product_name", "What authenticator apps show as the account's issuer"),
+    setting("cors.origins", Kind::List("origins"), "none", "Origins whose pages may call the APIs from a browser"),
+    setting("limits.enabled", Kind::Switch, "true", "Whether attempts are counted and refused when there are too many"),
+    setting("compat.reveal_existing_accounts", Kind::Switch, "false", "Registering or resending tells whether an address has an account"),
+    setting("compat.fixed_refresh_tokens", Kind::Switch, "false", "A refresh token stays the same instead of rotating"),
+    setting("compat.confirm_on_get", Kind::Switch, "false", "Opening a confirmation link confirms at once"),
+    setting("compat.no_reauthentication", Kind::Switch, "false", "Deleting the account and changing address or factors need no recent sign-in"),
+    setting("compat.omit_mfa_secret_field", Kind::Switch, "false", "The users API leaves out mfa_secret, which is always null otherwise"),
+    setting("compat.free_gender", Kind::Switch, "false", "The users API takes any text up to 64 characters as gender"),
+    setting("compat.composition_password_rule", Kind::Switch, "false", "Passwords need a lower, an upper, a digit and a special character, in place of the check for guessable ones"),
+    setting("compat.open_users_api", Kind::Switch, "false", "The users API takes calls without a service key; on a loopback listener only"),
+    setting("compat.open_users_api_anywhere", Kind::Switch, "false", "Lets compat.open_users_api be on although the listener is not loopback"),
+    setting("compat_env", Kind::Switch, "false", "Reads the environment (and a .env file) of the second old service where nothing else is set"),
+    setting("settings_json", Kind::Path, "none", "The first old service's settings.json, read where nothing else is set"),
+    setting("log_format", Kind::Choice(&["text", "json"]), "text", "How the log is written: text or json"),
+];
+
+/// The setting of that name.
+pub(crate) fn find(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+/// The setting that names a file with the value of this one. The root secrets'
+/// file is read by itself: it has an entry a line, and may be made.
+pub(crate) fn file_variant(of: &Setting) -> Option<&'static Setting> {
+    (of.is_secret && of.name != "secret").then(|| find(&format!("{}_file", of.name)))?
+}
+
+/// The setting whose name is nearest to an unknown one, where one is near.
+pub(crate) fn nearest(unknown: &str) -> Option<&'static Setting> {
+    let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
+    SETTINGS
+        .iter()
+        .map(|setting| {
+            // A right name in the wrong section, or in none, is near too.
+            let likeness = strsim::jaro_winkler(unknown, setting.name)
+                .max(strsim::jaro_winkler(&last(unknown), &last(setting.name)) - 0.05);
+            (likeness, setting)
+        })
+        .filter(|(likeness, _)| *likeness > 0.85)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, setting)| setting)
+}
