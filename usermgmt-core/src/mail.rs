@@ -35,4 +35,12 @@ pub trait Mailer: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// [`MailError`] says whether another try is worth it.
     async fn send(&self, message: &Message) -> Result<(), MailError>;
+
+    /// Does the work of sending this mail without sending it. Called for a mail
+    /// that nobody is to get, so that how busy this process is does not show
+    /// whether somebody was mailed, which may show whether they have an account.
+    /// What it meets on the way is not reported. Does nothing by default.
+    async fn rehearse(&self, message: &Message) {
+        let _ = message;
+    }
 }

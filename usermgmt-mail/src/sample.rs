@@ -21,13 +21,14 @@ pub fn sample_message(kind: MailKind, locale: &str) -> Message {
     let (link, code, minutes) = match kind {
         K::Confirmation => (page("/confirm-email/"), secret("40718253"), Some(1440)),
         K::Activation => (
-            None,
+            page("/activate?token="),
             secret(
                 "umt_Azx0c2FtcGxldG9rZW4tdGhhdC1vcGVucy1ub3RoaW5n-SampleSampleSampleSampleSampleSampleSample",
             ),
             Some(60),
         ),
         K::ChoosePassword | K::PasswordReset => (page("/reset-password?token="), None, Some(15)),
+        K::Invitation => (page("/reset-password?token="), None, Some(7 * 1440)),
         K::EmailChangeConfirm => (page("/email/confirm?token="), None, Some(1440)),
         K::EmailChangeRequested | K::EmailChanged => {
             (page("/email/undo?token="), None, Some(7 * 1440))
@@ -39,7 +40,12 @@ pub fn sample_message(kind: MailKind, locale: &str) -> Message {
         K::EmailChangeConfirm | K::EmailChangeRequested | K::EmailChanged => {
             &[("new_email", "ann@new.example.com"), ("old_email", "ann@example.com")]
         }
-        K::NewDevice | K::RefreshReuse | K::RepeatedFailures | K::PasswordChanged => &[
+        K::NewDevice
+        | K::RefreshReuse
+        | K::RepeatedFailures
+        | K::PasswordChanged
+        | K::MfaFailures
+        | K::MfaReplaced => &[
             ("time", "2026-01-31T08:00:00.000Z"),
             ("device", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
             ("ip", "192.0.2.7"),

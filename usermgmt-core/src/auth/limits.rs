@@ -45,6 +45,10 @@ pub(crate) enum LimitName {
     Recipient,
     /// Mails of one kind sent to one address.
     RecipientKind,
+    /// Mails to one address that were handled and not sent.
+    Unwanted,
+    /// The same of one kind.
+    UnwantedKind,
 }
 
 impl LimitName {
@@ -68,6 +72,8 @@ impl LimitName {
             Self::EmailChange => "email-change",
             Self::Recipient => "recipient",
             Self::RecipientKind => "recipient-kind",
+            Self::Unwanted => "unwanted-recipient",
+            Self::UnwantedKind => "unwanted-recipient-kind",
         }
     }
 }

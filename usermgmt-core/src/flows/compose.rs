@@ -147,6 +147,24 @@ impl Auth {
         }))
     }
 
+    /// A mail that nobody gets, in place of one of this kind: it carries a token
+    /// that was never written, so the worker does everything for it but send it.
+    /// A request about an unknown address queues one, and leaves the same work
+    /// behind as one about a known address.
+    pub(crate) fn void_mail(
+        &self,
+        kind: MailKind,
+        purpose: Purpose,
+        asked: &Identifier,
+        now: Timestamp,
+    ) -> Change {
+        // What somebody typed is nobody's address here, and is not kept.
+        let asked = self.0.keys.lookup_key("void-mail", &[asked.canonical().as_bytes()]);
+        let to = format!("{asked}@void.invalid");
+        let token = MailToken { purpose, id: TokenId::generate(&*self.0.rng), code_issue: None };
+        self.mail(kind, &Email::from_stored(to.clone(), to), None, vec![token], &[], now)
+    }
+
     /// A mail to the user at their present address.
     pub(crate) fn mail_user(
         &self,

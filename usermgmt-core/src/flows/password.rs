@@ -107,7 +107,14 @@ impl Auth {
                 None => {
                     let nobody = UserId::generate(now, &*self.0.rng);
                     self.read(self.0.store.live_token(&nobody, Purpose::Reset, now)).await?;
-                    self.decoys(5, now)
+                    let mut list = self.decoys(4, now);
+                    list.push(self.void_mail(
+                        MailKind::PasswordReset,
+                        Purpose::Reset,
+                        &identifier,
+                        now,
+                    ));
+                    list
                 }
             };
             if self.commit(list, now).await?.is_ok() {

@@ -16,7 +16,8 @@ use crate::secret::Redacted;
 pub enum MailKind {
     /// Confirm your address: link, short code, not-me link.
     Confirmation,
-    /// Activate the account another service made for you: activation code.
+    /// Activate the account another service made for you: activation code, and a
+    /// link to the page that takes it.
     Activation,
     /// You already have an account.
     AlreadyRegistered,
@@ -47,11 +48,20 @@ pub enum MailKind {
     MfaDisabled,
     /// A recovery code was used.
     RecoveryCodeUsed,
+    /// An administrator made an account for you: choose a password.
+    Invitation,
+    /// Somebody who knows the password fails at the second factor again and again.
+    MfaFailures,
+    /// The second factor was replaced by another one.
+    MfaReplaced,
+    /// Somebody registered your address, for which a service made an account
+    /// that is still to be activated.
+    RegisteredAgain,
 }
 
 impl MailKind {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::Confirmation,
         Self::Activation,
         Self::AlreadyRegistered,
@@ -68,6 +78,10 @@ impl MailKind {
         Self::MfaEnabled,
         Self::MfaDisabled,
         Self::RecoveryCodeUsed,
+        Self::Invitation,
+        Self::MfaFailures,
+        Self::MfaReplaced,
+        Self::RegisteredAgain,
     ];
 
     /// The name under which stores and templates know it.
@@ -89,6 +103,10 @@ impl MailKind {
             Self::MfaEnabled => "mfa_enabled",
             Self::MfaDisabled => "mfa_disabled",
             Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::Invitation => "invitation",
+            Self::MfaFailures => "mfa_failures",
+            Self::MfaReplaced => "mfa_replaced",
+            Self::RegisteredAgain => "registered_again",
         }
     }
 
@@ -134,7 +152,8 @@ pub struct OutboxMail {
     pub recipient: Email,
     /// In which language (BCP 47), where known.
     pub locale: Option<String>,
-    /// The tokens it carries. A mail whose first token is used, void or expired is dropped.
+    /// The tokens it carries. A mail whose first token is used, void, expired or was
+    /// never written is handled like any other, and dropped where it would be sent.
     pub tokens: Vec<MailToken>,
     /// What else its template shows.
     pub params: BTreeMap<String, String>,

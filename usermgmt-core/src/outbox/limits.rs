@@ -15,10 +15,12 @@ pub(super) struct Full {
 
 impl OutboxWorker {
     /// Counts a mail that is about to be sent; what is not sent after all is
-    /// given back.
+    /// given back. One that is not wanted any more costs the same counts and
+    /// takes none away from those that are.
     pub(super) async fn count_mail(
         &self,
         mail: &OutboxMail,
+        wanted: bool,
     ) -> Result<Result<Attempt, Full>, ServiceError> {
         let limits = &self.auth.0.config.limits;
         let (recipient, kind) = (mail.recipient.canonical(), mail.kind.as_str());
@@ -30,10 +32,15 @@ impl OutboxWorker {
             // window strangers could see to it that none arrives in time.
             rate.window = rate.window.min(self.auth.0.config.reset_ttl);
         }
-        let mut counted = vec![Limit { rate, name: LimitName::RecipientKind, by: &by_kind }];
+        let [of_kind, of_any] = if wanted {
+            [LimitName::RecipientKind, LimitName::Recipient]
+        } else {
+            [LimitName::UnwantedKind, LimitName::Unwanted]
+        };
+        let mut counted = vec![Limit { rate, name: of_kind, by: &by_kind }];
         if can_be_caused_by_strangers(mail.kind) {
             let rate = limits.mail_recipient;
-            counted.push(Limit { rate, name: LimitName::Recipient, by: &by_address });
+            counted.push(Limit { rate, name: of_any, by: &by_address });
         }
         let now = self.auth.now();
         let attempt = self.auth.count(&counted, now).await?;
@@ -65,7 +72,8 @@ fn can_be_caused_by_strangers(kind: MailKind) -> bool {
         | MailKind::AlreadyRegistered
         | MailKind::ChoosePassword
         | MailKind::EmailChangeConfirm
-        | MailKind::EmailTaken => true,
+        | MailKind::EmailTaken
+        | MailKind::RegisteredAgain => true,
         MailKind::PasswordReset
         | MailKind::PasswordChanged
         | MailKind::EmailChangeRequested
@@ -75,6 +83,9 @@ fn can_be_caused_by_strangers(kind: MailKind) -> bool {
         | MailKind::NewDevice
         | MailKind::MfaEnabled
         | MailKind::MfaDisabled
-        | MailKind::RecoveryCodeUsed => false,
+        | MailKind::RecoveryCodeUsed
+        | MailKind::Invitation
+        | MailKind::MfaFailures
+        | MailKind::MfaReplaced => false,
     }
 }

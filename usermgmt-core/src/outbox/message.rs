@@ -11,18 +11,18 @@ use crate::store::StoreError;
 use crate::token;
 
 impl OutboxWorker {
-    /// The mail with its secrets; `None` where it is not to be sent any more.
+    /// The mail with its secrets, and whether it is still wanted.
     pub(super) async fn message(
         &self,
         mail: &OutboxMail,
         now: Timestamp,
-    ) -> Result<Option<Message>, StoreError> {
+    ) -> Result<(Message, bool), StoreError> {
         let auth = &self.auth;
-        let mut primary = None;
+        let (mut primary, mut wanted) = (None, true);
         if let Some(first) = mail.tokens.first() {
             match auth.read_store(auth.0.store.token(first.id)).await? {
                 Some(row) if row.is_live(now) => primary = Some(row),
-                _ => return Ok(None),
+                _ => wanted = false,
             }
         }
         // A later mail carries a newer code, and the link as well.
@@ -31,7 +31,7 @@ impl OutboxWorker {
         if let (Some(row), Some(mailed)) = (&primary, mail.tokens.first())
             && superseded(row, mailed)
         {
-            return Ok(None);
+            wanted = false;
         }
         let mut message = Message {
             id: mail.id.clone(),
@@ -50,7 +50,10 @@ impl OutboxWorker {
             let text = token::one_time(&auth.0.keys, mailed.purpose, mailed.id);
             match mailed.purpose {
                 Purpose::NotMe => message.not_me_link = Some(self.link(mailed.purpose, &text)),
-                Purpose::Activation => message.code = Some(text),
+                Purpose::Activation => {
+                    message.link = Some(self.link(mailed.purpose, &text));
+                    message.code = Some(text);
+                }
                 Purpose::MfaTicket => {}
                 _ => message.link = Some(self.link(mailed.purpose, &text)),
             }
@@ -62,7 +65,7 @@ impl OutboxWorker {
                 message.code = Some(token::code(&auth.0.keys, mailed.id, issue));
             }
         }
-        Ok(Some(message))
+        Ok((message, wanted))
     }
 
     /// Where a mailed link leads.
@@ -79,7 +82,8 @@ impl OutboxWorker {
             Purpose::EmailChange => format!("{public}/email/confirm?token={token}"),
             Purpose::EmailUndo => format!("{public}/email/undo?token={token}"),
             Purpose::NotMe => format!("{public}/not-me?token={token}"),
-            Purpose::Confirm | Purpose::Activation | Purpose::MfaTicket => {
+            Purpose::Activation => format!("{public}/activate?token={token}"),
+            Purpose::Confirm | Purpose::MfaTicket => {
                 format!("{public}/confirm-email/{token}")
             }
         })

@@ -36,7 +36,12 @@ async fn a_created_user_is_inactive_until_activated() {
     let mail = world.mailed(MailKind::Activation).await;
     assert_eq!((mail.recipient.as_str(), mail.locale.as_deref()), ("ann@example.com", Some("de")));
     assert_eq!(mail.valid_minutes, Some(60));
-    assert!(mail.link.is_none() && mail.not_me_link.is_none());
+    let link = mail.link.as_ref().unwrap().expose();
+    assert_eq!(
+        *link,
+        format!("https://accounts.example.com/activate?token={}", code(&mail).expose())
+    );
+    assert!(mail.not_me_link.is_none());
     let code = format!(" {}\n", code(&mail).expose());
     let active = world.auth.activate(&code, &home()).await.unwrap();
     assert!(active.is_active());

@@ -39,6 +39,7 @@ pub(crate) struct Post {
 struct Books {
     ways: HashMap<String, Way>,
     taken: Vec<Message>,
+    rehearsed: Vec<Message>,
     tries: usize,
     in_flight: usize,
     most_in_flight: usize,
@@ -72,6 +73,11 @@ impl Post {
 
     pub(crate) fn count(&self) -> usize {
         self.books().taken.len()
+    }
+
+    /// Every mail it was to do the work of, and not to send.
+    pub(crate) fn rehearsed(&self) -> Vec<Message> {
+        self.books().rehearsed.clone()
     }
 
     /// How often each mail was taken.
@@ -154,5 +160,9 @@ impl Mailer for Post {
         }
         self.step().await;
         Ok(())
+    }
+
+    async fn rehearse(&self, message: &Message) {
+        self.books().rehearsed.push(message.clone());
     }
 }

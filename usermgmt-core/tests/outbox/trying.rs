@@ -1,11 +1,14 @@
 //! What becomes of one mail: sent, tried again, given up, dropped.
 
 use usermgmt_core::mail::MailError;
-use usermgmt_core::model::mail::MailKind;
+use usermgmt_core::model::ids::TokenId;
+use usermgmt_core::model::mail::{MailKind, MailToken, OutboxMail};
+use usermgmt_core::model::token::Purpose;
+use usermgmt_core::rng::OsRng;
 use usermgmt_core::store::{Change, OutboxStore as _};
 
 use crate::fixture::{
-    DAY, HOUR, MINUTE, NOTICE, Running, SECOND, World, counts, permanent, temporary,
+    DAY, HOUR, MINUTE, NOTICE, Running, SECOND, STRANGERS, World, counts, permanent, temporary,
 };
 use crate::post::Way;
 
@@ -186,6 +189,60 @@ async fn a_mail_whose_link_is_used_void_or_expired_is_dropped() {
     assert!(taken[0].link.as_ref().unwrap().expose().contains("/reset-password?token=umt_"));
     assert_eq!((world.waiting().await, world.dead().await.len()), (0, 0));
     assert_eq!(counts(&worker), [1, 0, 0, 0, 2]);
+}
+
+/// Who has an account must not show in how much there is to do after a request.
+#[tokio::test(start_paused = true)]
+async fn a_mail_that_nobody_gets_costs_the_store_and_the_mailer_what_any_other_does() {
+    let calls = async |void: bool| {
+        let world = World::new().await;
+        let (_, token) = world.queue_link("ann@example.com", HOUR).await;
+        if void {
+            let id = MailToken {
+                purpose: Purpose::Reset,
+                id: TokenId::generate(&OsRng),
+                code_issue: None,
+            };
+            let mail = OutboxMail {
+                tokens: vec![id],
+                ..world.mail("bob@example.com", MailKind::PasswordReset)
+            };
+            world.apply(vec![Change::UseToken { id: token, now: world.auth.now() }]).await;
+            world.worker().run_once().await.unwrap();
+            world.insert([mail]).await;
+        }
+        let before = world.store.calls().statements();
+        world.worker().run_once().await.unwrap();
+        let calls = world.store.calls().statements() - before;
+        assert_eq!((world.waiting().await, world.dead().await.len()), (0, 0));
+        (calls, world.post.count(), world.post.rehearsed())
+    };
+    let (sent, count, rehearsed) = calls(false).await;
+    assert_eq!((count, rehearsed.len()), (1, 0));
+    let (dropped, count, rehearsed) = calls(true).await;
+    assert_eq!((dropped, count, rehearsed.len()), (sent, 0, 2));
+    assert_eq!(rehearsed[1].recipient.as_str(), "bob@example.com");
+    assert!(rehearsed[1].link.is_some(), "it is as long as one that is sent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mail_that_nobody_gets_takes_nothing_from_its_recipients_limit() {
+    let world = World::new().await;
+    let void = || OutboxMail {
+        tokens: vec![MailToken {
+            purpose: Purpose::Confirm,
+            id: TokenId::generate(&OsRng),
+            code_issue: None,
+        }],
+        ..world.mail("ann@example.com", STRANGERS)
+    };
+    for _ in 0..5 {
+        world.insert((0..10).map(|_| void())).await;
+        while world.worker().run_once().await.unwrap() > 0 {}
+    }
+    world.queue("ann@example.com", STRANGERS).await;
+    world.worker().run_once().await.unwrap();
+    assert_eq!((world.post.count(), world.waiting().await), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]
