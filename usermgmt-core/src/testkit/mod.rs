@@ -19,7 +19,7 @@
 //! ```
 //!
 //! That makes a module of tests for each topic. The crate needs `tokio` with the
-//! features `macros` and `rt-multi-thread`.
+//! features `macros` and `rt-multi-thread`. Tests of your own begin with [`SampleRows`].
 
 mod clock;
 #[doc(hidden)]
@@ -27,9 +27,11 @@ pub mod conformance;
 mod faulty;
 mod mailer;
 mod rng;
+mod rows;
 
 pub use self::clock::MockClock;
 pub use self::faulty::{Calls, FaultyStore};
 pub use self::mailer::CapturingMailer;
 pub use self::rng::SeededRng;
+pub use self::rows::SampleRows;
 pub use crate::store_conformance;

@@ -4,24 +4,24 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
 
-mod access_tokens;
-mod building;
-mod changing_email;
-mod confirming;
-mod deleting;
-mod ending;
-mod enrolling;
+mod builder;
+mod confirm;
+mod delete;
+mod email_change;
 mod faults;
 mod fixture;
 mod hostile;
-mod outboxes;
-mod prehijacking;
-mod profiles;
-mod refreshing;
-mod registering;
-mod resetting;
-mod second_factor;
-mod services;
+mod jwt;
+mod mfa;
+mod mfa_sign_in;
+mod outbox;
+mod password;
+mod profile;
+mod refresh;
+mod refresh_crowd;
+mod register;
+mod service_key;
+mod session_races;
 mod sessions;
-mod signing_in;
-mod simulating;
+mod sign_in;
+mod users;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::task::JoinSet;
 
-use super::fixture::{EARLY, Fixture, HOUR, MS, NOW, read, readable, registration};
+use super::fixture::{EARLY, Fixture, HOUR, MS, NOW, read, readable};
 use super::race::{RACERS, race, race_lists};
 use super::show::same;
 use crate::model::factor::SealedSecret;
@@ -138,7 +138,7 @@ pub async fn many_sign_ins_at_once_leave_no_more_sessions_than_allowed(store: Ar
 pub async fn many_lists_of_different_users_all_succeed(store: Arc<dyn Store>) {
     let fixture = Fixture::new(store);
     let users: Vec<User> = (0..RACERS).map(|n| fixture.user(&format!("user{n}"))).collect();
-    let lists = users.iter().map(|user| fixture.list(registration(user, None))).collect();
+    let lists = users.iter().map(|user| fixture.list(fixture.registration(user, None))).collect();
     for answer in race_lists(&fixture, lists).await {
         read(answer);
     }
@@ -195,7 +195,7 @@ pub async fn purges_and_lists_at_once_all_succeed(store: Arc<dyn Store>) {
     fixture.applied(expired.collect::<Vec<_>>()).await;
     let answers = race(users.iter().enumerate().map(|(number, user)| {
         let store = Arc::clone(&fixture.store);
-        let changes = fixture.list(registration(user, None));
+        let changes = fixture.list(fixture.registration(user, None));
         async move {
             if number % 4 == 0 {
                 store.purge(NOW, 10).await?;

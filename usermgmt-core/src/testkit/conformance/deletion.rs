@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use super::fixture::{
-    DAY, EARLY, Fixture, NOW, email_id, insert_user, read, registration, username_id,
-};
+use super::fixture::{DAY, EARLY, Fixture, NOW, email_id, insert_user, read, username_id};
 use super::show::same;
 use super::users::{delete, touch, update};
 use crate::model::user::User;
@@ -19,7 +17,7 @@ pub async fn a_deleted_user_is_found_by_no_read(store: Arc<dyn Store>) {
         ..fixture.user("ann")
     };
     let session = fixture.session(&ann.id);
-    fixture.applied(registration(&ann, Some("hash"))).await;
+    fixture.applied(fixture.registration(&ann, Some("hash"))).await;
     fixture.applied([Change::InsertSession(Box::new(session.clone()))]).await;
     fixture.applied([delete(&ann.id, 0)]).await;
 

@@ -1,12 +1,11 @@
 //! What every test of the suite uses: rows to write, and checked writes.
 
-use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::scope::Scope;
-use super::show::same;
+use super::show::{numbered, same};
 use super::snapshot::{Snapshot, same_reads, snapshot};
 use crate::clock::Timestamp;
 use crate::model::audit::AuditEntry;
@@ -21,10 +20,10 @@ use crate::model::session::Session;
 use crate::model::token::{Purpose, Token};
 use crate::model::user::{Account, PasswordHash, Role, User};
 use crate::store::{Change, Changes, Guard, Store, StoreError};
-use crate::testkit::SeededRng;
+use crate::testkit::{SampleRows, SeededRng};
 
-/// The present of every test: 2026-01-31T08:00:00.123Z.
-pub(super) const NOW: Timestamp = Timestamp::from_millis(1_769_846_400_123);
+/// The present of every test.
+pub(super) const NOW: Timestamp = SampleRows::NOW;
 
 /// Before everything a test writes, so that a read at this time finds nothing expired.
 pub(super) const EARLY: Timestamp = Timestamp::from_millis(0);
@@ -38,6 +37,7 @@ pub(super) const DAY: Duration = Duration::from_secs(86_400);
 pub(super) struct Fixture {
     pub(super) store: Arc<dyn Store>,
     pub(super) rng: SeededRng,
+    rows: SampleRows,
     scope: Mutex<Scope>,
 }
 
@@ -47,11 +47,12 @@ impl Fixture {
     }
 
     pub(super) fn seeded(store: Arc<dyn Store>, seed: u64) -> Self {
-        Self { store, rng: SeededRng::new(seed), scope: Mutex::default() }
+        let rows = SampleRows::new(seed);
+        Self { store, rng: rows.rng().clone(), rows, scope: Mutex::default() }
     }
 
     pub(super) fn list(&self, list: impl Into<Vec<Change>>) -> Changes {
-        let changes = Changes::new(list.into(), NOW, &self.rng);
+        let changes = self.rows.commit(list);
         self.scope.lock().unwrap_or_else(PoisonError::into_inner).extend(changes.list());
         changes
     }
@@ -63,7 +64,10 @@ impl Fixture {
         let changes = self.list(list);
         async move {
             if let Err(error) = self.store.apply(&changes).await {
-                panic!("{at}: refused with {error:?}: {:#?}", changes.list());
+                panic!(
+                    "{at}: all guards of this list hold, but the store answered\n  {error:?}\nto\n{}",
+                    numbered(changes.list())
+                );
             }
         }
     }
@@ -82,8 +86,10 @@ impl Fixture {
             match self.store.apply(&changes).await {
                 Err(StoreError::Conflict(found)) if found == guard => {}
                 other => panic!(
-                    "{at}: expected Conflict({guard:?}), found {other:?} for {:#?}",
-                    changes.list()
+                    "{at}: a guard of this list does not hold (see the documentation of \
+                     `Change`): the answer is to be\n  Err(Conflict({guard:?}))\nand not\n  \
+                     {other:?}\nto\n{}",
+                    numbered(changes.list())
                 ),
             }
             let after = self.everything(EARLY).await;
@@ -100,7 +106,7 @@ impl Fixture {
     /// Adds a user who holds their name and address for good.
     pub(super) async fn add_user(&self, name: &str) -> User {
         let user = self.user(name);
-        self.applied(registration(&user, None)).await;
+        self.applied(self.registration(&user, None)).await;
         user
     }
 
@@ -146,104 +152,14 @@ impl Fixture {
         let mails = readable(self.store.claim_mail(lease, now, until, limit).await);
         (lease, mails)
     }
+}
 
-    pub(super) fn user(&self, name: &str) -> User {
-        User {
-            id: UserId::generate(NOW, &self.rng),
-            username: username(name),
-            email: email(&format!("{name}@example.com")),
-            email_confirmed_at: Some(NOW),
-            unconfirmed_until: None,
-            first_name: None,
-            last_name: None,
-            gender: None,
-            role: Role::User,
-            locale: None,
-            disabled_at: None,
-            created_at: NOW,
-            updated_at: NOW,
-            epoch: 0,
-        }
-    }
+/// Rows are made as by whoever tests a store of their own.
+impl Deref for Fixture {
+    type Target = SampleRows;
 
-    pub(super) fn token(&self, user: &UserId, purpose: Purpose) -> Token {
-        Token {
-            id: TokenId::generate(&self.rng),
-            user_id: Some(user.clone()),
-            purpose,
-            binding: None,
-            created_at: NOW,
-            expires_at: NOW + HOUR,
-            used_at: None,
-            code_issue: 0,
-            code_expires_at: None,
-        }
-    }
-
-    pub(super) fn session(&self, user: &UserId) -> Session {
-        Session {
-            id: SessionId::generate(&self.rng),
-            user_id: user.clone(),
-            generation: 0,
-            rotated_at: None,
-            created_at: NOW,
-            last_seen_at: NOW,
-            expires_at: NOW + 30 * DAY,
-            max_expires_at: NOW + 90 * DAY,
-            auth_time: NOW,
-            amr: vec!["pwd".to_owned()],
-            ip: Some(IpAddr::from([192, 0, 2, 1])),
-            user_agent: Some("suite/1".to_owned()),
-        }
-    }
-
-    pub(super) fn secret(&self) -> SealedSecret {
-        SealedSecret {
-            factor_id: FactorId::generate(NOW, &self.rng),
-            sealed: crate::rng::random::<72>(&self.rng).to_vec(),
-            created_at: NOW,
-        }
-    }
-
-    pub(super) fn mail(&self, user: Option<&UserId>) -> OutboxMail {
-        OutboxMail {
-            id: MailId::generate(NOW, &self.rng),
-            kind: MailKind::PasswordChanged,
-            user_id: user.cloned(),
-            recipient: email("somebody@example.com"),
-            locale: None,
-            tokens: Vec::new(),
-            params: BTreeMap::new(),
-            created_at: NOW,
-            next_attempt_at: NOW,
-            attempts: 0,
-            last_error: None,
-            dead_at: None,
-            lease: None,
-            leased_until: None,
-        }
-    }
-
-    pub(super) fn service_key(&self, name: &str) -> ServiceKey {
-        ServiceKey {
-            id: ServiceKeyId::generate(NOW, &self.rng),
-            name: name.to_owned(),
-            hash: "ab".repeat(32),
-            allow_admin: false,
-            created_at: NOW,
-            last_used_at: None,
-            revoked_at: None,
-        }
-    }
-
-    pub(super) fn audit_entry(&self, user: Option<&UserId>, action: &str) -> AuditEntry {
-        AuditEntry {
-            id: AuditId::generate(NOW, &self.rng),
-            at: NOW,
-            user_id: user.cloned(),
-            action: action.to_owned(),
-            detail: Vec::new(),
-        }
+    fn deref(&self) -> &SampleRows {
+        &self.rows
     }
 }
 
@@ -258,15 +174,6 @@ pub(super) fn read<T>(answer: Result<T, StoreError>) -> T {
 pub(super) fn readable(answer: Result<Vec<StoredMail>, StoreError>) -> Vec<OutboxMail> {
     let readable = |mail: StoredMail| mail.unwrap_or_else(|mail| panic!("unreadable: {mail:?}"));
     read(answer).into_iter().map(readable).collect()
-}
-
-/// The user with the claims on name and address that come with it.
-pub(super) fn registration(user: &User, password: Option<&str>) -> Vec<Change> {
-    vec![
-        insert_user(user, password),
-        claim(&Identifier::email(&user.email), Some(&user.id), None),
-        claim(&Identifier::username(&user.username), Some(&user.id), None),
-    ]
 }
 
 pub(super) fn insert_user(user: &User, password: Option<&str>) -> Change {

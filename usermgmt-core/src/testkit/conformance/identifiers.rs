@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::fixture::{
-    DAY, EARLY, Fixture, MS, NOW, claim, email, email_id, insert_user, read, registration,
-    username, username_id,
+    DAY, EARLY, Fixture, MS, NOW, claim, email, email_id, insert_user, read, username, username_id,
 };
 use super::show::same;
 use crate::clock::Timestamp;
@@ -158,7 +157,7 @@ pub async fn names_that_look_alike_are_told_apart_byte_by_byte(store: Arc<dyn St
                     && !taken(&fixture, name, None, NOW).await,
                 "{text:?} is taken for another name"
             );
-            fixture.applied(registration(&user, None)).await;
+            fixture.applied(fixture.registration(&user, None)).await;
             users.push(user);
         }
         for ((address, name, text), user) in ids.iter().zip(users) {
@@ -271,7 +270,7 @@ pub async fn an_account_that_was_not_confirmed_in_time_is_not_found(store: Arc<d
     let until = NOW + DAY;
     let ann =
         User { email_confirmed_at: None, unconfirmed_until: Some(until), ..fixture.user("ann") };
-    fixture.applied(registration(&ann, None)).await;
+    fixture.applied(fixture.registration(&ann, None)).await;
     for identifier in [email_id("ann@example.com"), username_id("ann")] {
         let user = found(&fixture, &identifier, until - MS).await;
         same("in time", &user, &Some(ann.clone()));
@@ -292,7 +291,7 @@ pub async fn an_address_goes_to_the_next_while_the_old_row_still_stands(store: A
         ])
         .await;
     let next = fixture.user("ann");
-    fixture.applied(registration(&next, None)).await;
+    fixture.applied(fixture.registration(&next, None)).await;
     for identifier in [email_id("ann@example.com"), username_id("ann")] {
         let user = found(&fixture, &identifier, NOW).await;
         same("the new one", &user, &Some(next.clone()));

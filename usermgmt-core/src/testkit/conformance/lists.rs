@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::fixture::{
     DAY, EARLY, Fixture, NOW, audit_twice, claim, insert_user, read, readable, username_id,
 };
-use super::show::same;
+use super::show::{numbered, same};
 use super::snapshot::same_reads;
 use super::world::World;
 use crate::model::identifier::IdentifierKind;
@@ -25,7 +25,7 @@ async fn all_mail(fixture: &Fixture) -> Vec<OutboxMail> {
 #[track_caller]
 fn applied(answer: Result<(), StoreError>) {
     if let Err(error) = answer {
-        panic!("refused with {error:?}");
+        panic!("all guards of this list hold, but the store answered {error:?}");
     }
 }
 
@@ -54,7 +54,7 @@ pub async fn every_change_alone_does_what_the_model_does(store: Arc<dyn Store>) 
     }
     let steps = lists.remove(0).into_iter().zip(lists.remove(0));
     for ((change, again), (same_change, _)) in steps {
-        let after = format!("after {change:#?}");
+        let after = format!("read after {change:?}");
         fixture.applied([change.clone()]).await;
         model.applied([same_change]).await;
         if let Some(guard) = again {
@@ -82,7 +82,11 @@ pub async fn a_list_whose_last_change_fails_leaves_nothing_of_the_others(store: 
         let changes = fixture.list(list);
         match fixture.store.apply(&changes).await {
             Err(StoreError::Conflict(Guard::Exists)) => {}
-            other => panic!("{other:?} for {:#?}", changes.list()),
+            other => panic!(
+                "the last change of this list fails with Err(Conflict(Exists)), but the store \
+                 answered\n  {other:?}\nto\n{}",
+                numbered(changes.list())
+            ),
         }
     }
     // The same world, to which none of it was done, read for the same rows.

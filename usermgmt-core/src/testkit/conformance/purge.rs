@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::fixture::{
-    DAY, EARLY, Fixture, HOUR, MS, NOW, SECOND, claim, insert_user, read, registration, username_id,
+    DAY, EARLY, Fixture, HOUR, MS, NOW, SECOND, claim, insert_user, read, username_id,
 };
 use super::show::same;
 use super::snapshot::same_reads;
@@ -102,7 +102,7 @@ pub async fn counters_whose_window_ended_are_purged(store: Arc<dyn Store>) {
 
 pub async fn a_list_is_remembered_for_an_hour(store: Arc<dyn Store>) {
     let fixture = Fixture::new(store);
-    let changes = fixture.list(registration(&fixture.user("ann"), None));
+    let changes = fixture.list(fixture.registration(&fixture.user("ann"), None));
     read(fixture.store.apply(&changes).await);
     purge_all(&fixture, NOW + COMMIT_ID_LIFE - MS, 1000).await;
     read(fixture.store.apply(&changes).await);

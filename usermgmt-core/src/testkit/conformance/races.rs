@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use super::fixture::{
-    Fixture, HOUR, NOW, SECOND, claim, email_id, insert_user, read, registration, username_id,
-};
+use super::fixture::{Fixture, HOUR, NOW, SECOND, claim, email_id, insert_user, read, username_id};
 use super::race::{RACERS, one_winner, one_wins, race_lists};
 use super::show::same;
 use super::world::World;
@@ -39,7 +37,8 @@ pub async fn one_of_many_registers_an_address(store: Arc<dyn Store>) {
     let users: Vec<User> = (0..RACERS)
         .map(|n| User { email: fixture.user("same").email, ..fixture.user(&format!("user{n}")) })
         .collect();
-    let lists = users.iter().map(|user| fixture.list(registration(user, Some("hash")))).collect();
+    let lists =
+        users.iter().map(|user| fixture.list(fixture.registration(user, Some("hash")))).collect();
     let guard = Guard::Taken(IdentifierKind::Email);
     let winner = one_winner("registrations", &race_lists(&fixture, lists).await, guard);
     let listed = read(fixture.store.users(None, 100).await);

@@ -10,7 +10,7 @@ use crate::model::service_key::ServiceKey;
 use crate::model::session::Session;
 use crate::model::token::Token;
 use crate::model::user::{Account, User};
-use crate::store::{Count, KnownDevice, OutboxDepth};
+use crate::store::{Change, Count, KnownDevice, OutboxDepth};
 
 /// A row in full, one field a line.
 pub(super) trait Show {
@@ -106,14 +106,56 @@ pub(super) fn same<T: Show + PartialEq>(what: &str, found: &T, expected: &T) {
     }
 }
 
-/// The lines that differ, where the texts have the same shape; both texts otherwise.
+/// What differs: line against line where the texts have the same shape, else the
+/// lines between the common beginning and the common end.
 pub(super) fn differences(found: &str, expected: &str) -> String {
-    if found.lines().count() != expected.lines().count() {
-        return format!("found:\n{found}\nexpected:\n{expected}");
+    let found: Vec<&str> = found.lines().collect();
+    let expected: Vec<&str> = expected.lines().collect();
+    if found.len() == expected.len() {
+        let pairs = found.iter().zip(&expected);
+        return pairs
+            .filter(|(found, expected)| found != expected)
+            .map(|(found, expected)| format!("  found    {found}\n  expected {expected}\n"))
+            .collect();
     }
-    let pairs = found.lines().zip(expected.lines());
-    pairs
-        .filter(|(found, expected)| found != expected)
-        .map(|(found, expected)| format!("  found    {found}\n  expected {expected}\n"))
-        .collect()
+    let same = |(a, b): &(&&str, &&str)| a == b;
+    let begin = found.iter().zip(&expected).take_while(same).count();
+    let rest = (found[begin..].iter().rev()).zip(expected[begin..].iter().rev());
+    let end = rest.take_while(same).count();
+    let part = |name: &str, lines: &[&str]| -> String {
+        let lines = &lines[begin..lines.len() - end];
+        match lines {
+            [] => format!("  {name:8} nothing here\n"),
+            lines => lines.iter().map(|line| format!("  {name:8} {line}\n")).collect(),
+        }
+    };
+    let before = found[..begin].last().map(|line| format!("  after    {line}\n"));
+    format!(
+        "{}{}{}",
+        before.unwrap_or_default(),
+        part("found", &found),
+        part("expected", &expected)
+    )
+}
+
+/// A list of changes, one a line.
+pub(super) fn numbered(list: &[Change]) -> String {
+    list.iter().zip(1..).map(|(change, number)| format!("  {number}. {change:?}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::differences;
+
+    #[test]
+    fn fields_that_differ_are_shown_side_by_side() {
+        let shown = differences("User\nid: 1\nname: ann", "User\nid: 1\nname: bob");
+        assert_eq!(shown, "  found    name: ann\n  expected name: bob\n");
+    }
+
+    #[test]
+    fn rows_too_few_or_too_many_are_shown_alone() {
+        let shown = differences("2 rows\na\nc", "2 rows\na\nb\nc");
+        assert_eq!(shown, "  after    a\n  found    nothing here\n  expected b\n");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::fixture::{Fixture, HOUR, NOW, claim, email_id, insert_user, registration, username_id};
+use super::fixture::{Fixture, HOUR, NOW, claim, email_id, insert_user, username_id};
 use crate::model::audit::AuditEntry;
 use crate::model::factor::SealedSecret;
 use crate::model::identifier::Identifier;
@@ -67,7 +67,7 @@ impl World {
             ann,
             bob,
         };
-        fixture.applied(world.rows()).await;
+        fixture.applied(world.rows(fixture)).await;
         // In three lists, for a list confirms before it sets.
         fixture.applied([world.set_pending(&world.confirmed)]).await;
         fixture
@@ -81,9 +81,9 @@ impl World {
         world
     }
 
-    fn rows(&self) -> Vec<Change> {
-        let mut list = registration(&self.ann, Some("hash"));
-        list.extend(registration(&self.bob, None));
+    fn rows(&self, fixture: &Fixture) -> Vec<Change> {
+        let mut list = fixture.registration(&self.ann, Some("hash"));
+        list.extend(fixture.registration(&self.bob, None));
         list.push(claim(&self.reserved, Some(&self.ann.id), None));
         for token in [&self.reset, &self.confirmation, &self.bobs_token] {
             list.push(Change::InsertToken(token.clone()));

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod lockout;
+mod prehijacking;
 mod second_factor;
 mod stale;
 mod store_filling;
