@@ -9,16 +9,12 @@ use super::show::{numbered, same};
 use super::snapshot::{Snapshot, same_reads, snapshot};
 use crate::clock::Timestamp;
 use crate::model::audit::AuditEntry;
-use crate::model::factor::SealedSecret;
 use crate::model::identifier::{Email, Identifier, IdentifierKind, Username};
-use crate::model::ids::{
-    AuditId, FactorId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
-};
-use crate::model::mail::{MailKind, OutboxMail, StoredMail};
-use crate::model::service_key::ServiceKey;
+use crate::model::ids::{LeaseId, UserId};
+use crate::model::mail::{OutboxMail, StoredMail};
 use crate::model::session::Session;
-use crate::model::token::{Purpose, Token};
-use crate::model::user::{Account, PasswordHash, Role, User};
+use crate::model::token::Token;
+use crate::model::user::{Account, PasswordHash, User};
 use crate::store::{Change, Changes, Guard, Store, StoreError};
 use crate::testkit::{SampleRows, SeededRng};
 
