@@ -8,11 +8,12 @@ use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::ids::UserId;
 use usermgmt_core::store::{Changes, StoreError};
 
+use crate::backoff::Backoff;
 use crate::fault::{Fault, fault, store_error};
-use crate::lines;
-use crate::pauses::Pauses;
+use crate::guard::{Step, Stopped};
+use crate::queues;
 use crate::schema::COMMITS;
-use crate::step::{Step, Stopped, steps};
+use crate::step::steps;
 use crate::store::MongoStore;
 use crate::value::{binary, date};
 
@@ -36,7 +37,7 @@ impl<'a> Plan<'a> {
     fn new(changes: &'a Changes) -> Result<Self, StoreError> {
         let several = changes.list().len() > 1;
         let mut plan = Self {
-            user: lines::user(changes.list()),
+            user: queues::user(changes.list()),
             commit: several.then(|| (binary(changes.commit_id().as_bytes()), changes.at())),
             steps: Vec::new(),
         };
@@ -58,7 +59,7 @@ impl MongoStore {
 
     async fn carry_out(&self, plan: &Plan<'_>) -> Result<(), StoreError> {
         let mut session = self.client().start_session().await.map_err(store_error)?;
-        let mut pauses = Pauses::default();
+        let mut backoff = Backoff::default();
         let mut turn = None;
         loop {
             let ran = match (&plan.commit, plan.steps.as_slice()) {
@@ -70,9 +71,9 @@ impl MongoStore {
                 Err(Stopped::Guard(guard)) => return Err(StoreError::Conflict(guard)),
                 Err(Stopped::Failed(error)) => return Err(store_error(error)),
                 Err(Stopped::Undone) => match (plan.user, &turn) {
-                    (Some(user), None) => turn = Some(self.lines().turn(user).await),
+                    (Some(user), None) => turn = Some(self.queues().turn(user).await),
                     // Lists of other processes, or new ones, are in the way.
-                    _ => pauses.pause().await,
+                    _ => backoff.wait().await,
                 },
             }
         }
@@ -153,12 +154,12 @@ fn stopped(error: Error) -> Stopped {
 /// Commits, and where the reply says that it is unknown whether it did, commits
 /// again: the transaction itself is not replayed then. The caller has a deadline.
 async fn commit(session: &mut ClientSession) -> Result<(), Stopped> {
-    let mut pauses = Pauses::default();
+    let mut backoff = Backoff::default();
     loop {
         match session.commit_transaction().await {
             Ok(()) => return Ok(()),
             Err(error) if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) => {
-                pauses.pause().await;
+                backoff.wait().await;
             }
             Err(error) => return Err(stopped(error)),
         }

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use mongodb::Client;
-use mongodb::bson::Document;
 use mongodb::options::{
     Acknowledgment, ClientOptions, ConnectionString, ReadConcern, ReadPreference,
     SelectionCriteria, WriteConcern,
 };
-use usermgmt_core::store::StoreError;
 
+use crate::error::ConnectError;
 use crate::fault::store_error;
+use crate::hello::{has_transactions, require_primary};
 use crate::schema;
 use crate::store::{ANSWER, MongoStore};
 
@@ -24,55 +24,6 @@ const CONNECTION: Duration = Duration::from_secs(5);
 
 /// Where the URL does not say: the most connections to a server at a time.
 const CONNECTIONS: u32 = 32;
-
-/// Why there is no store. No text of it holds a password.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConnectError {
-    /// The URL is none of MongoDB's.
-    #[error("not a MongoDB URL: {0}")]
-    Url(String),
-    /// The URL asks for other promises than the store's: weaker ones, or such as
-    /// transactions cannot have.
-    #[error(
-        "the URL's {option} asks for something else than accounts need; leave it out: every \
-         write waits for a majority and its journal, every read is of what a majority has, on \
-         the primary"
-    )]
-    Weak {
-        /// The URL's option.
-        option: &'static str,
-    },
-    /// The server is neither of a replica set nor of a sharded cluster, so it
-    /// has no transactions.
-    #[error(
-        "the MongoDB server stands alone, and only a replica set has transactions; a replica \
-         set of one will do: start the server with `mongod --replSet rs0`, then run \
-         `mongosh --eval 'rs.initiate()'` once"
-    )]
-    Standalone,
-    /// A collection compares otherwise than by bytes, so that two names could
-    /// be taken for one.
-    #[error("the collection {collection} has a collation of its own, and must have none")]
-    Collation {
-        /// The collection.
-        collection: &'static str,
-    },
-    /// The database belongs to a later version of this program.
-    #[error(
-        "the database's schema is version {found}, this program knows up to version {known}: \
-         use the program that wrote it, or a later one"
-    )]
-    NewerSchema {
-        /// The version found.
-        found: i64,
-        /// The last version that this program knows.
-        known: i64,
-    },
-    /// The database refused, did not answer in time, or failed.
-    #[error("cannot open the database")]
-    Database(#[source] StoreError),
-}
 
 impl MongoStore {
     /// Opens the database that the URL names (`usermgmt` where it names none),
@@ -159,44 +110,4 @@ async fn options(url: ConnectionString) -> Result<ClientOptions, mongodb::error:
     options.max_pool_size.get_or_insert(CONNECTIONS);
     options.app_name.get_or_insert_with(|| "usermgmt".to_owned());
     Ok(options)
-}
-
-/// Whether the server is of a replica set, or the router of a sharded cluster.
-fn has_transactions(hello: &Document) -> bool {
-    hello.contains_key("setName") || hello.get_str("msg").is_ok_and(|msg| msg == "isdbgrid")
-}
-
-/// Over `directConnection=true` the driver asks the one server it has, whether or
-/// not that is the primary any more.
-pub(crate) fn require_primary(hello: &Document) -> Result<(), StoreError> {
-    match hello.get_bool("isWritablePrimary") {
-        Ok(true) => Ok(()),
-        _ => Err(StoreError::unavailable(
-            "the MongoDB server is not the primary; where the URL has directConnection=true, \
-             name all members and replicaSet instead, so that the primary is found",
-        )),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use mongodb::bson::doc;
-
-    use super::*;
-
-    #[test]
-    fn a_server_that_stands_alone_is_told_from_a_replica_set_and_a_router() {
-        assert!(has_transactions(&doc! { "isWritablePrimary": true, "setName": "rs0" }));
-        assert!(has_transactions(&doc! { "isWritablePrimary": true, "msg": "isdbgrid" }));
-        assert!(!has_transactions(&doc! { "isWritablePrimary": true }));
-    }
-
-    #[test]
-    fn a_server_that_is_not_the_primary_is_unavailable() {
-        assert!(require_primary(&doc! { "isWritablePrimary": true, "msg": "isdbgrid" }).is_ok());
-        for hello in [doc! { "isWritablePrimary": false, "secondary": true }, doc! {}] {
-            let refused = require_primary(&hello);
-            assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
-        }
-    }
 }

@@ -10,7 +10,7 @@ use mongodb::options::IndexOptions;
 use serde::Deserialize;
 use usermgmt_core::store::StoreError;
 
-use crate::connect::ConnectError;
+use crate::error::ConnectError;
 use crate::fault::store_error;
 use crate::store::MongoStore;
 use crate::value::present;

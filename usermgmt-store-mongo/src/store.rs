@@ -4,23 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use futures_util::TryStreamExt as _;
-use mongodb::bson::{Bson, DateTime, Document, deserialize_from_document, doc};
+use mongodb::bson::{Bson, Document, doc};
 use mongodb::error::Error;
 use mongodb::{Client, Collection, Database};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use usermgmt_core::clock::Timestamp;
-use usermgmt_core::store::{Changes, Store, StoreError};
+use usermgmt_core::store::StoreError;
 
-use crate::connect::require_primary;
+use crate::backoff::Backoff;
 use crate::fault::{Fault, fault, store_error};
-use crate::lines::Lines;
-use crate::pauses::Pauses;
-use crate::schema;
-use crate::step::ids;
-use crate::value::{time, unreadable};
+use crate::guard::ids;
+use crate::queues::Queues;
 
 /// How long a call takes at most, every try counted: less than the core waits
 /// for a store, so that what is said then is this store's own account of it.
@@ -30,12 +24,12 @@ pub(crate) const ANSWER: Duration = Duration::from_secs(8);
 #[derive(Clone)]
 pub struct MongoStore {
     database: Database,
-    lines: Arc<Lines>,
+    queues: Arc<Queues>,
 }
 
 impl MongoStore {
     pub(crate) fn new(database: Database) -> Self {
-        Self { database, lines: Arc::default() }
+        Self { database, queues: Arc::default() }
     }
 
     /// Closes its connections, those of its clones too. A store that is just
@@ -52,8 +46,8 @@ impl MongoStore {
         &self.database
     }
 
-    pub(crate) fn lines(&self) -> &Lines {
-        &self.lines
+    pub(crate) fn queues(&self) -> &Queues {
+        &self.queues
     }
 
     pub(crate) fn collection<T: Send + Sync>(&self, name: &str) -> Collection<T> {
@@ -83,11 +77,11 @@ impl MongoStore {
         A: IntoFuture<Output = Result<T, Error>>,
     {
         self.within_time(async {
-            let mut pauses = Pauses::default();
+            let mut backoff = Backoff::default();
             loop {
                 match ask().await {
                     Err(error) if matches!(fault(&error), Fault::Undone | Fault::Duplicate) => {
-                        pauses.pause().await;
+                        backoff.wait().await;
                     }
                     answer => return answer.map_err(store_error),
                 }
@@ -191,42 +185,5 @@ impl MongoStore {
 impl fmt::Debug for MongoStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("MongoStore").field(&self.database.name()).finish()
-    }
-}
-
-/// What a server says of itself.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Hello {
-    local_time: DateTime,
-}
-
-#[async_trait]
-impl Store for MongoStore {
-    async fn apply(&self, changes: &Changes) -> Result<(), StoreError> {
-        self.apply_list(changes).await
-    }
-
-    async fn purge(&self, now: Timestamp, limit: usize) -> Result<u64, StoreError> {
-        self.purge_some(now, limit).await
-    }
-
-    /// The primary's clock.
-    async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {
-        let hello: Hello = deserialize_from_document(self.hello().await?)
-            .map_err(|_| unreadable("the server's time"))?;
-        Ok(Some(time(hello.local_time)))
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        require_primary(&self.hello().await?)?;
-        match schema::version(self).await? {
-            Some(schema::VERSION) => Ok(()),
-            found => Err(StoreError::Failed(format!(
-                "the database's schema is version {}, this program knows version {}",
-                found.unwrap_or_default(),
-                schema::VERSION
-            ))),
-        }
     }
 }

@@ -3,45 +3,17 @@
 use std::time::Duration;
 
 use tokio::time::timeout;
-use usermgmt_core::clock::Timestamp;
-use usermgmt_core::model::ids::CommitId;
-use usermgmt_core::store::{Changes, Guard, StoreError};
+use usermgmt_core::store::{Changes, StoreError};
 
-use crate::conn::Conn;
+use crate::backoff::Backoff;
 use crate::fault::{Fault, fault, store_error};
-use crate::sql::statement;
-use crate::step::{Expect, Step, steps};
+use crate::guard::Stopped;
+use crate::plan::{Plan, Ran};
 use crate::store::SqlStore;
-use crate::tries::Tries;
 
 /// How long a database that does not answer is asked whether a list was applied:
 /// less than the core waits for the store.
 const ASKING: Duration = Duration::from_secs(8);
-
-/// A list of changes as statements.
-pub(crate) struct Plan<'a> {
-    /// Only a list of several leaves its id: a single change is not replayed.
-    commit: Option<(CommitId, Timestamp)>,
-    steps: Vec<Step<'a>>,
-}
-
-/// What became of a plan that ran to its end.
-pub(crate) enum Ran {
-    /// Its statements wrote; the commit is to come.
-    Written,
-    /// Its commit id was there: it had been applied before.
-    Found,
-}
-
-/// Why a plan did not run to its end.
-pub(crate) enum Stopped {
-    /// A guard failed.
-    Guard(Guard),
-    /// A statement failed; nothing can have been committed.
-    Statement(sqlx::Error),
-    /// COMMIT failed; where its reply was lost, it may have happened.
-    Commit(sqlx::Error),
-}
 
 /// Why a list is not known to be applied.
 enum Unapplied {
@@ -49,45 +21,6 @@ enum Unapplied {
     Told(StoreError),
     /// The answer to its COMMIT was lost.
     InDoubt(sqlx::Error),
-}
-
-impl<'a> Plan<'a> {
-    pub(crate) fn new(changes: &'a Changes, dialect: crate::dialect::Dialect) -> Self {
-        let several = changes.list().len() > 1;
-        Self {
-            commit: several.then(|| (changes.commit_id(), changes.at())),
-            steps: changes.list().iter().flat_map(|change| steps(change, dialect)).collect(),
-        }
-    }
-
-    /// Runs it inside a transaction that the caller ends.
-    pub(crate) async fn run(&self, conn: &mut Conn<'_>) -> Result<Ran, Stopped> {
-        if let Some((id, at)) = self.commit {
-            let insert =
-                statement("INSERT INTO usermgmt_commits (id, at) VALUES (?, ?)").bind(id).bind(at);
-            match conn.execute(&insert).await {
-                Err(error) if fault(&error) == Fault::Duplicate => return Ok(Ran::Found),
-                written => written.map_err(Stopped::Statement)?,
-            };
-        }
-        for step in &self.steps {
-            step.judge(conn.execute(&step.statement).await)?;
-        }
-        Ok(Ran::Written)
-    }
-}
-
-impl Step<'_> {
-    /// Whether the guard held.
-    fn judge(&self, written: Result<u64, sqlx::Error>) -> Result<(), Stopped> {
-        match (self.expect, written) {
-            (Expect::OneRow(guard), Ok(rows)) if rows != 1 => Err(Stopped::Guard(guard)),
-            (Expect::NewKey(guard), Err(error)) if fault(&error) == Fault::Duplicate => {
-                Err(Stopped::Guard(guard))
-            }
-            (_, written) => written.map(drop).map_err(Stopped::Statement),
-        }
-    }
 }
 
 impl SqlStore {
@@ -111,7 +44,7 @@ impl SqlStore {
     /// Replays the list as long as the database takes it back, and while it is in
     /// doubt as long as the database does not answer.
     async fn until_known(&self, plan: &Plan<'_>, in_doubt: bool) -> Result<(), Unapplied> {
-        let mut tries = Tries::default();
+        let mut backoff = Backoff::default();
         loop {
             let (error, is_commit) = match self.attempt(plan).await {
                 Ok(()) => return Ok(()),
@@ -129,7 +62,7 @@ impl SqlStore {
                 }
                 Fault::Unavailable | Fault::Duplicate | Fault::Other => false,
             };
-            if !(again && tries.another().await) {
+            if !(again && backoff.retry().await) {
                 return Err(Unapplied::Told(store_error(error)));
             }
         }
@@ -138,7 +71,7 @@ impl SqlStore {
     async fn attempt(&self, plan: &Plan<'_>) -> Result<(), Stopped> {
         match (plan.commit, plan.steps.as_slice()) {
             (None, []) => Ok(()),
-            (None, [step]) => step.judge(self.pool().write(&step.statement).await),
+            (None, [step]) => step.judge(self.pool().execute(&step.statement).await),
             _ => self.transaction(plan).await,
         }
     }

@@ -15,6 +15,10 @@ pub(crate) enum Dialect {
     MySql,
 }
 
+/// What is wrong with a database that only reads.
+pub(crate) const READ_ONLY: &str =
+    "the database is read-only: is this a standby, after a fail-over?";
+
 /// On a standby every transaction is read-only.
 #[cfg(feature = "postgres")]
 pub(crate) const POSTGRES_MAY_WRITE: &str =

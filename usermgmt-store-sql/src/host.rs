@@ -3,12 +3,13 @@
 use sqlx::Connection as _;
 use usermgmt_core::store::{Changes, StoreError};
 
-use crate::apply::{Plan, Ran, Stopped};
 use crate::fault::store_error;
+use crate::guard::Stopped;
+use crate::plan::{Plan, Ran};
 use crate::store::SqlStore;
 
 mod sealed {
-    use crate::conn::Conn;
+    use crate::pool::Conn;
 
     pub trait Sealed: sqlx::Database {
         #[doc(hidden)]
@@ -23,8 +24,8 @@ macro_rules! host_database {
     ($feature:literal, $database:ty, $conn:ident) => {
         #[cfg(feature = $feature)]
         impl sealed::Sealed for $database {
-            fn conn(connection: &mut Self::Connection) -> crate::conn::Conn<'_> {
-                crate::conn::Conn::$conn(connection)
+            fn conn(connection: &mut Self::Connection) -> crate::pool::Conn<'_> {
+                crate::pool::Conn::$conn(connection)
             }
         }
         #[cfg(feature = $feature)]

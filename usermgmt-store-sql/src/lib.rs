@@ -1,18 +1,37 @@
-//! SQL storage for `usermgmt`: one [`SqlStore`] for SQLite (feature `sqlite`, on
-//! by default), PostgreSQL (feature `postgres`) and MySQL or MariaDB (feature
-//! `mysql`). The URL's scheme picks the database at run time.
+//! SQL storage for [`usermgmt`](usermgmt_core): one [`SqlStore`] for SQLite
+//! (feature `sqlite`, on by default), PostgreSQL (feature `postgres`) and MySQL or
+//! MariaDB (feature `mysql`). The URL's scheme picks the database at run time.
 //!
 //! ```
 //! # #[cfg(feature = "sqlite")]
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use usermgmt_core::store::Store as _;
+//! use usermgmt_core::{Auth, Config, KeyRing};
 //! use usermgmt_store_sql::{PoolOptions, SqlStore};
 //!
-//! let store = SqlStore::connect("sqlite:accounts.db", PoolOptions::default()).await?;
+//! # let folder = tempfile::tempdir()?;
+//! # let folder = folder.path().display();
+//! let url = format!("sqlite:{folder}/accounts.db");
+//! let store = SqlStore::connect(&url, PoolOptions::default()).await?;
 //! store.ping().await?;
+//!
+//! # let secret = vec![7; 32];
+//! let config = Config::new("https://accounts.example.com".parse()?);
+//! let auth = Auth::builder(store.clone(), KeyRing::single(secret)?, config).build().await?;
+//! assert!(auth.find_user("ada").await?.is_none());
+//!
+//! store.close().await;
 //! # Ok(())
 //! # }
+//! # #[cfg(not(feature = "sqlite"))]
+//! # fn main() {}
 //! ```
+//!
+//! Where to go next:
+//! - [`SqlStore::connect`]: the URL of each database.
+//! - [`PoolOptions`]: how many connections, and how long to wait for one.
+//! - [`SqlStore::apply_in`]: accounts inside a transaction of your own.
 //!
 //! The tables are named `usermgmt_…`, so that they can live in a database beside
 //! a team's own. [`SqlStore::connect`] creates them and brings them up to date.
@@ -80,15 +99,16 @@
 compile_error!("enable at least one of the features `sqlite`, `postgres` and `mysql`");
 
 mod apply;
-mod conn;
+mod backoff;
 mod connect;
-#[cfg(feature = "sqlite")]
-mod connections;
+mod contract;
 mod dialect;
+mod error;
 mod fault;
+mod guard;
 mod host;
-mod lent;
 mod migrate;
+mod plan;
 #[cfg(test)]
 mod plans;
 mod pool;
@@ -98,9 +118,8 @@ mod sql;
 mod step;
 mod store;
 mod table;
-mod tries;
 
-pub use self::connect::ConnectError;
+pub use self::error::ConnectError;
 pub use self::host::HostDatabase;
 pub use self::pool::PoolOptions;
 pub use self::store::SqlStore;

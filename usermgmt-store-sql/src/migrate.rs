@@ -2,11 +2,11 @@
 
 use usermgmt_core::clock::{Clock as _, SystemClock};
 
-use crate::conn::Conn;
-use crate::connect::ConnectError;
 use crate::dialect::Dialect;
+use crate::error::ConnectError;
 #[cfg(feature = "postgres")]
 use crate::fault::{Fault, fault};
+use crate::pool::Conn;
 use crate::row::Row;
 use crate::sql::{Statement, statement};
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use serde::Serialize;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::ids::{
     AuditId, CommitId, FactorId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
@@ -40,6 +41,12 @@ impl<'a> Statement<'a> {
 pub(crate) fn placeholders(rows: usize, columns: usize) -> String {
     let row = format!("({})", vec!["?"; columns].join(", "));
     vec![row; rows].join(", ")
+}
+
+/// A list or map as the text that its column holds.
+pub(crate) fn json<T: Serialize>(value: &T) -> String {
+    // Infallible for what is stored so: lists and maps of texts and numbers.
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 /// A number of rows as the databases take it.

@@ -1,45 +1,10 @@
-//! What a change comes to: statements, and what must be true of each.
+//! What a change comes to: guarded statements.
 
-use usermgmt_core::store::{Change, Guard};
+use usermgmt_core::store::Change;
 
 use crate::dialect::Dialect;
-use crate::sql::Statement;
+use crate::guard::Step;
 use crate::table::{audit, credentials, factors, identifiers, outbox, sessions, tokens, users};
-
-/// A statement of a change.
-pub(crate) struct Step<'a> {
-    pub(crate) statement: Statement<'a>,
-    pub(crate) expect: Expect,
-}
-
-/// What must be true of a statement, else the guard failed.
-#[derive(Clone, Copy)]
-pub(crate) enum Expect {
-    /// Nothing: it writes as many rows as there are.
-    Anything,
-    /// It wrote one row: the guard is in its WHERE.
-    OneRow(Guard),
-    /// It found no row with the same key.
-    NewKey(Guard),
-}
-
-impl<'a> Statement<'a> {
-    pub(crate) fn anything(self) -> Step<'a> {
-        self.expecting(Expect::Anything)
-    }
-
-    pub(crate) fn one_row(self, guard: Guard) -> Step<'a> {
-        self.expecting(Expect::OneRow(guard))
-    }
-
-    pub(crate) fn new_key(self, guard: Guard) -> Step<'a> {
-        self.expecting(Expect::NewKey(guard))
-    }
-
-    fn expecting(self, expect: Expect) -> Step<'a> {
-        Step { statement: self, expect }
-    }
-}
 
 /// The statements of a change, in the order to run them.
 pub(crate) fn steps(change: &Change, dialect: Dialect) -> Vec<Step<'_>> {

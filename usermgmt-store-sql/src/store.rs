@@ -3,21 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use usermgmt_core::clock::Timestamp;
-use usermgmt_core::store::{Changes, Store, StoreError};
+use usermgmt_core::store::StoreError;
 
+use crate::backoff::Backoff;
 use crate::dialect::Dialect;
 use crate::fault::{Fault, fault, store_error};
-use crate::migrate;
-use crate::pool::Pool;
+use crate::pool::{Pool, Use};
 use crate::row::Row;
-use crate::sql::{Statement, statement};
-use crate::tries::Tries;
-
-/// What is wrong with a database that only reads.
-pub(crate) const READ_ONLY: &str =
-    "the database is read-only: is this a standby, after a fail-over?";
+use crate::sql::Statement;
 
 /// Accounts in an SQL database. Clones share its connections.
 #[derive(Clone)]
@@ -46,7 +39,7 @@ impl SqlStore {
     }
 
     pub(crate) async fn read(&self, statement: &Statement<'_>) -> Result<Vec<Row>, StoreError> {
-        self.pool.read(statement).await.map_err(store_error)
+        self.pool.fetch(Use::Read, statement).await.map_err(store_error)
     }
 
     pub(crate) async fn read_all<T>(
@@ -62,18 +55,18 @@ impl SqlStore {
         statement: &Statement<'_>,
         map: impl FnOnce(&Row) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        let row = self.pool.read_first(statement).await.map_err(store_error)?;
+        let row = self.pool.first(statement).await.map_err(store_error)?;
         row.as_ref().map(map).transpose()
     }
 
     /// Writes by one statement, which commits by itself.
     pub(crate) async fn write(&self, statement: &Statement<'_>) -> Result<u64, StoreError> {
-        self.retrying(|| self.pool.write(statement)).await
+        self.retrying(|| self.pool.execute(statement)).await
     }
 
-    /// Writes [counters](Pool::count).
+    /// Writes [counters](Use::Count).
     pub(crate) async fn count(&self, statement: &Statement<'_>) -> Result<Vec<Row>, StoreError> {
-        self.retrying(|| self.pool.count(statement)).await
+        self.retrying(|| self.pool.fetch(Use::Count, statement)).await
     }
 
     /// Does the work again as long as the database says that it took it back.
@@ -81,10 +74,10 @@ impl SqlStore {
         &self,
         work: impl Fn() -> W,
     ) -> Result<T, StoreError> {
-        let mut tries = Tries::default();
+        let mut backoff = Backoff::default();
         loop {
             match work().await {
-                Err(error) if fault(&error) == Fault::RolledBack && tries.another().await => {}
+                Err(error) if fault(&error) == Fault::RolledBack && backoff.retry().await => {}
                 done => return done.map_err(store_error),
             }
         }
@@ -95,41 +88,5 @@ impl SqlStore {
 impl fmt::Debug for SqlStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("SqlStore").field(&self.place).finish()
-    }
-}
-
-#[async_trait]
-impl Store for SqlStore {
-    async fn apply(&self, changes: &Changes) -> Result<(), StoreError> {
-        self.apply_list(changes).await
-    }
-
-    async fn purge(&self, now: Timestamp, limit: usize) -> Result<u64, StoreError> {
-        self.purge_some(now, limit).await
-    }
-
-    async fn clock(&self) -> Result<Option<Timestamp>, StoreError> {
-        let Some(now) = self.dialect().now() else {
-            return Ok(None);
-        };
-        self.read_one(&statement(now), |row| row.columns().time()).await
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        let known = migrate::known(self.dialect());
-        let found = self.read_one(&migrate::select_version(), |row| row.columns().int()).await?;
-        if found != Some(known) {
-            return Err(StoreError::Failed(format!(
-                "the database's schema is version {}, this program knows version {known}",
-                found.unwrap_or_default()
-            )));
-        }
-        if let Some(may_write) = self.dialect().may_write() {
-            let answer = self.read_one(&statement(may_write), |row| row.columns().int()).await?;
-            if answer != Some(1) {
-                return Err(StoreError::unavailable(READ_ONLY));
-            }
-        }
-        Ok(())
     }
 }

@@ -7,8 +7,8 @@ use usermgmt_core::model::audit::AuditEntry;
 use usermgmt_core::model::ids::{AuditId, UserId};
 use usermgmt_core::store::{AuditStore, StoreError};
 
+use crate::guard::Step;
 use crate::schema::AUDIT;
-use crate::step::Step;
 use crate::store::MongoStore;
 use crate::value::{date, document, time};
 

@@ -4,8 +4,8 @@ use mongodb::bson::{Document, doc};
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::ids::UserId;
 
+use crate::guard::Step;
 use crate::schema::DEVICES;
-use crate::step::Step;
 use crate::value::date;
 
 pub(crate) fn key(user_id: &UserId, device: &str) -> Document {

@@ -11,4 +11,5 @@ pub(crate) mod root_keys;
 pub(crate) mod service_keys;
 pub(crate) mod sessions;
 pub(crate) mod tokens;
+mod user_row;
 pub(crate) mod users;

@@ -6,11 +6,12 @@ use std::time::Duration;
 use sqlx::Connection as _;
 use sqlx::mysql::{MySqlConnectOptions, MySqlPoolOptions};
 
-use super::{ConnectError, TRUSTED_FOR, may_write, parameters};
-use crate::conn::Conn;
+use super::parameters;
+use super::server::{TRUSTED_FOR, may_write};
 use crate::dialect::MYSQL_MAY_WRITE;
+use crate::error::ConnectError;
 use crate::migrate;
-use crate::pool::{Pool, PoolOptions};
+use crate::pool::{Conn, Pool, PoolOptions};
 use crate::store::SqlStore;
 
 const PARAMETERS: [&str; 10] = [

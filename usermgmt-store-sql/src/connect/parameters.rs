@@ -2,7 +2,7 @@
 //! know: a misspelt `sslmode` would mean no TLS, and what a misspelt `password`
 //! holds would be logged.
 
-use super::ConnectError;
+use crate::error::ConnectError;
 
 /// Refuses what is not among the known ones.
 pub(super) fn check(url: &str, known: &'static [&'static str]) -> Result<(), ConnectError> {

@@ -5,11 +5,12 @@ use std::str::FromStr as _;
 use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
-use super::{ConnectError, TRUSTED_FOR, may_write, parameters};
-use crate::conn::Conn;
+use super::parameters;
+use super::server::{TRUSTED_FOR, may_write};
 use crate::dialect::POSTGRES_MAY_WRITE;
+use crate::error::ConnectError;
 use crate::migrate;
-use crate::pool::{Pool, PoolOptions};
+use crate::pool::{Conn, Pool, PoolOptions};
 use crate::store::SqlStore;
 
 const PARAMETERS: [&str; 19] = [

@@ -9,12 +9,10 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _};
 
-use super::ConnectError;
-use crate::conn::Conn;
-use crate::connections::Connections;
+use crate::error::ConnectError;
 use crate::fault::{Fault, fault};
 use crate::migrate;
-use crate::pool::{Pool, PoolOptions};
+use crate::pool::{Conn, FilePool, Pool, PoolOptions};
 use crate::store::SqlStore;
 
 /// How much of the write-ahead log stays on disk after a burst: 64 MiB.
@@ -45,10 +43,10 @@ pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore
     first.close().await?;
 
     let patience = options.acquire_timeout;
-    let writer = Connections::new(file.clone(), 1, patience);
+    let writer = FilePool::new(file.clone(), 1, patience);
     let counters = writer.beside(file.clone().synchronous(SqliteSynchronous::Normal));
     let reading = file.pragma("query_only", "ON");
-    let readers = Connections::new(reading, options.max_connections, patience);
+    let readers = FilePool::new(reading, options.max_connections, patience);
     let place = format!("sqlite:{}", path.display());
     Ok(SqlStore::new(Pool::Sqlite { writer, counters, readers }, place))
 }

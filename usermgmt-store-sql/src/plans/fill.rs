@@ -66,7 +66,7 @@ const TABLES: [(&str, &str, &str); 13] = [
 pub(super) async fn fill(store: &SqlStore) {
     let run = |sql: String| async move {
         let statement = statement(sql);
-        let done = store.pool().write(&statement).await;
+        let done = store.pool().execute(&statement).await;
         done.unwrap_or_else(|error| panic!("{}: {error}", statement.sql));
     };
     run("CREATE TABLE numbers (n BIGINT NOT NULL PRIMARY KEY)".to_owned()).await;

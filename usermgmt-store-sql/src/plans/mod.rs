@@ -9,7 +9,7 @@ use usermgmt_core::model::token::Purpose;
 
 use self::samples::{NOW, Samples};
 use crate::dialect::{Dialect, Locked};
-use crate::pool::PoolOptions;
+use crate::pool::{PoolOptions, Use};
 use crate::purge;
 use crate::row::Row;
 use crate::sql::Statement;
@@ -146,7 +146,7 @@ async fn assert_no_scans(url: &str) {
             sql: format!("{explain} {}", statement.sql).into(),
             values: statement.values.clone(),
         };
-        let plan = store.pool().read(&explained).await;
+        let plan = store.pool().fetch(Use::Read, &explained).await;
         let plan = plan.unwrap_or_else(|error| panic!("{}: {error}", statement.sql));
         let lines = plan.iter().enumerate();
         let found = lines.filter_map(|(number, line)| scan(line, plan.get(number + 1)));

@@ -5,10 +5,9 @@ use usermgmt_core::model::audit::AuditEntry;
 use usermgmt_core::model::ids::{AuditId, UserId};
 use usermgmt_core::store::{AuditStore, Guard, StoreError};
 
-use super::json;
+use crate::guard::Step;
 use crate::row::Row;
-use crate::sql::{Statement, limit, statement};
-use crate::step::Step;
+use crate::sql::{Statement, json, limit, statement};
 use crate::store::SqlStore;
 
 /// An entry's columns, in the order in which [`entry`] reads them.

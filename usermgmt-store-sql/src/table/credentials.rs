@@ -9,9 +9,9 @@ use usermgmt_core::store::{CredentialStore, Guard, KnownDevice, StoreError};
 
 use super::factors;
 use crate::dialect::Dialect;
+use crate::guard::Step;
 use crate::row::Row;
 use crate::sql::{Statement, limit, placeholders, statement};
-use crate::step::Step;
 use crate::store::SqlStore;
 
 /// A service key's columns, in the order in which [`service_key`] reads them.

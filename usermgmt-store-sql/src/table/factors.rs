@@ -6,9 +6,9 @@ use usermgmt_core::model::ids::{FactorId, UserId};
 use usermgmt_core::store::{Guard, StoreError};
 
 use crate::dialect::Dialect;
+use crate::guard::Step;
 use crate::row::Columns;
 use crate::sql::{Statement, statement};
-use crate::step::Step;
 
 /// Reads the columns of a row that may not be there.
 pub(crate) fn totp(row: &mut Columns<'_>) -> Result<Option<Totp>, StoreError> {

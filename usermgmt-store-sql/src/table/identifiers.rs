@@ -6,8 +6,8 @@ use usermgmt_core::model::ids::UserId;
 use usermgmt_core::store::Guard;
 
 use crate::dialect::Dialect;
+use crate::guard::Step;
 use crate::sql::{Statement, statement};
-use crate::step::Step;
 
 pub(crate) fn select_taken<'a>(
     identifier: &'a Identifier,

@@ -9,12 +9,5 @@ pub(crate) mod identifiers;
 pub(crate) mod outbox;
 pub(crate) mod sessions;
 pub(crate) mod tokens;
+mod user_row;
 pub(crate) mod users;
-
-use serde::Serialize;
-
-/// A list or map as the text that its column holds.
-fn json<T: Serialize>(value: &T) -> String {
-    // Infallible for what is stored so: lists and maps of texts and numbers.
-    serde_json::to_string(value).unwrap_or_default()
-}

@@ -11,12 +11,11 @@ use usermgmt_core::model::ids::{LeaseId, MailId, UserId};
 use usermgmt_core::model::mail::{MailKind, OutboxMail, StoredMail, UnreadableMail};
 use usermgmt_core::store::{Guard, OutboxDepth, OutboxStore, StoreError};
 
-use super::json;
-use crate::conn::Conn;
 use crate::dialect::Dialect;
+use crate::guard::Step;
+use crate::pool::Conn;
 use crate::row::{Columns, Row};
-use crate::sql::{Statement, limit, placeholders, statement};
-use crate::step::Step;
+use crate::sql::{Statement, json, limit, placeholders, statement};
 use crate::store::SqlStore;
 
 /// A mail's columns, in the order in which [`mail`] reads them.

@@ -9,10 +9,10 @@ use usermgmt_core::model::session::{MAX_SESSIONS, Session};
 use usermgmt_core::model::user::User;
 use usermgmt_core::store::{Guard, SessionStore, StoreError};
 
-use super::{json, users};
+use super::user_row::{user, user_columns};
+use crate::guard::Step;
 use crate::row::Columns;
-use crate::sql::{Statement, limit, statement};
-use crate::step::Step;
+use crate::sql::{Statement, json, limit, statement};
 use crate::store::SqlStore;
 
 /// A session's columns, in the order in which [`session`] reads them; the table is `s`.
@@ -46,7 +46,7 @@ pub(crate) fn select(id: SessionId, now: Timestamp) -> Statement<'static> {
         "SELECT ",
         session_columns!(),
         ", ",
-        users::user_columns!(),
+        user_columns!(),
         " FROM usermgmt_sessions s JOIN usermgmt_users u ON u.id = s.user_id \
          WHERE s.id = ? AND s.expires_at > ? AND u.deleted_at IS NULL"
     ))
@@ -158,7 +158,7 @@ impl SessionStore for SqlStore {
     ) -> Result<Option<(Session, User)>, StoreError> {
         self.read_one(&select(id, now), |row| {
             let mut row = row.columns();
-            Ok((session(&mut row)?, users::user(&mut row)?))
+            Ok((session(&mut row)?, user(&mut row)?))
         })
         .await
     }

@@ -6,9 +6,9 @@ use usermgmt_core::model::ids::{TokenId, UserId};
 use usermgmt_core::model::token::{Purpose, Token};
 use usermgmt_core::store::{Guard, StoreError, TokenStore};
 
+use crate::guard::Step;
 use crate::row::Row;
 use crate::sql::{Statement, statement};
-use crate::step::Step;
 use crate::store::SqlStore;
 
 /// A token's columns, in the order in which [`token`] reads them.

@@ -2,27 +2,18 @@
 
 use async_trait::async_trait;
 use usermgmt_core::clock::Timestamp;
-use usermgmt_core::model::identifier::{Email, Identifier, IdentifierKind, Username};
+use usermgmt_core::model::identifier::{Identifier, IdentifierKind};
 use usermgmt_core::model::ids::{SessionId, UserId};
 use usermgmt_core::model::session::Session;
-use usermgmt_core::model::user::{Account, PasswordHash, Role, User};
+use usermgmt_core::model::user::{Account, PasswordHash, User};
 use usermgmt_core::store::{Guard, StoreError, UserPatch, UserStore};
 
+use super::user_row::{user, user_columns};
 use super::{factors, identifiers, sessions};
-use crate::row::{Columns, Row};
+use crate::guard::Step;
+use crate::row::Row;
 use crate::sql::{Statement, Value, limit, statement};
-use crate::step::Step;
 use crate::store::SqlStore;
-
-/// A user's columns, in the order in which [`user`] reads them; the table is `u`.
-macro_rules! user_columns {
-    () => {
-        "u.id, u.username, u.username_canonical, u.email, u.email_canonical, \
-         u.email_confirmed_at, u.unconfirmed_until, u.first_name, u.last_name, u.gender, \
-         u.role, u.locale, u.disabled_at, u.created_at, u.updated_at, u.epoch"
-    };
-}
-pub(crate) use user_columns;
 
 /// An account's columns, in the order in which [`account`] reads them.
 macro_rules! account_columns {
@@ -33,25 +24,6 @@ macro_rules! account_columns {
              t.pending_id, t.pending_sealed, t.pending_at, t.last_step"
         )
     };
-}
-
-pub(crate) fn user(row: &mut Columns<'_>) -> Result<User, StoreError> {
-    Ok(User {
-        id: row.parsed()?,
-        username: Username::from_stored(row.text()?, row.text()?),
-        email: Email::from_stored(row.text()?, row.text()?),
-        email_confirmed_at: row.opt_time()?,
-        unconfirmed_until: row.opt_time()?,
-        first_name: row.opt_text()?,
-        last_name: row.opt_text()?,
-        gender: row.opt_text()?,
-        role: row.named(Role::from_name)?,
-        locale: row.opt_text()?,
-        disabled_at: row.opt_time()?,
-        created_at: row.time()?,
-        updated_at: row.time()?,
-        epoch: row.int()?,
-    })
 }
 
 fn account(row: &Row) -> Result<Account, StoreError> {

@@ -1,4 +1,4 @@
-//! How soon something is tried again.
+//! Exponential backoff with jitter: how soon something is tried again.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ const DOUBLINGS: u32 = 6;
 
 /// Pauses before another try; the caller has a deadline.
 #[derive(Debug, Default)]
-pub(crate) struct Pauses {
+pub(crate) struct Backoff {
     made: u32,
 }
 
-impl Pauses {
+impl Backoff {
     /// Waits before another try. The pauses double from about 2 milliseconds,
     /// and differ, so that those who got into each other's way do not meet again.
-    pub(crate) async fn pause(&mut self) {
+    pub(crate) async fn wait(&mut self) {
         let longest = 2_000_u64 << self.made.min(DOUBLINGS);
         let [share] = random::<1>(&OsRng);
         let pause = longest / 4 + longest * 3 / 4 * u64::from(share) / 255;

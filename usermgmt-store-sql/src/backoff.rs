@@ -1,4 +1,4 @@
-//! How often and how soon something is tried again.
+//! Exponential backoff with jitter: how often and how soon something is tried again.
 
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ const DOUBLINGS: u32 = 7;
 
 /// Tries made so far.
 #[derive(Debug, Default)]
-pub(crate) struct Tries {
+pub(crate) struct Backoff {
     made: u32,
 }
 
-impl Tries {
+impl Backoff {
     /// Waits before another try; `false` where there was the last already. The
     /// pauses double from about 2 to about 250 milliseconds, and differ, so that
     /// those who got into each other's way do not meet again.
-    pub(crate) async fn another(&mut self) -> bool {
+    pub(crate) async fn retry(&mut self) -> bool {
         if self.made == MOST {
             return false;
         }

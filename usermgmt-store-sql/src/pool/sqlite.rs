@@ -11,12 +11,9 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use crate::conn::Conn;
-use crate::lent::{Held, Lent};
-
 /// Some connections to one file. Clones share them.
 #[derive(Clone)]
-pub(crate) struct Connections(Arc<Shared>);
+pub(crate) struct FilePool(Arc<Shared>);
 
 struct Shared {
     file: SqliteConnectOptions,
@@ -32,7 +29,7 @@ struct Turns {
     patience: Duration,
 }
 
-impl Connections {
+impl FilePool {
     /// At most so many, each opened when it is first needed, and how long to
     /// wait for one.
     pub(crate) fn new(file: SqliteConnectOptions, most: u32, patience: Duration) -> Self {
@@ -50,9 +47,9 @@ impl Connections {
         Self(Arc::new(Shared { file, turns, idle: Mutex::default() }))
     }
 
-    /// Waits for a turn and lends one.
-    pub(crate) async fn lend(&self) -> Result<Lent<FileConnection>, sqlx::Error> {
-        let lend = async {
+    /// Waits for a turn and a connection.
+    pub(super) async fn acquire(&self) -> Result<FileConnection, sqlx::Error> {
+        let acquire = async {
             let turn = Arc::clone(&self.0.turns.free).acquire_owned().await;
             let turn = turn.map_err(|_| sqlx::Error::PoolClosed)?;
             let idle = self.0.idle().pop();
@@ -60,15 +57,15 @@ impl Connections {
                 Some(conn) => conn,
                 None => self.0.file.connect().await?,
             };
-            Ok(Lent::of(FileConnection { conn, owner: Arc::clone(&self.0), _turn: turn }))
+            Ok(FileConnection { conn, owner: Arc::clone(&self.0), _turn: turn })
         };
-        let lent = timeout(self.0.turns.patience, lend).await;
-        lent.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+        let acquired = timeout(self.0.turns.patience, acquire).await;
+        acquired.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
 
     /// Closes them, once those in use are back, and lends no more; nor do those
     /// that take turns with them.
-    pub(crate) async fn close(&self) {
+    pub(super) async fn close(&self) {
         // It fails where they were closed before.
         let _all = self.0.turns.free.acquire_many(self.0.turns.most).await;
         self.0.turns.free.close();
@@ -88,23 +85,18 @@ impl Shared {
 }
 
 /// A connection in use, and its turn.
-pub(crate) struct FileConnection {
+pub(super) struct FileConnection {
     conn: SqliteConnection,
     owner: Arc<Shared>,
     _turn: OwnedSemaphorePermit,
 }
 
-impl Held for FileConnection {
-    fn conn(&mut self) -> Conn<'_> {
-        Conn::Sqlite(&mut self.conn)
+impl FileConnection {
+    pub(super) fn conn(&mut self) -> &mut SqliteConnection {
+        &mut self.conn
     }
 
-    fn give_back(self) {
+    pub(super) fn give_back(self) {
         self.owner.idle().push(self.conn);
-    }
-
-    /// Its thread rolls back what it had begun, and ends.
-    fn close(self) {
-        drop(self);
     }
 }

@@ -1,0 +1,45 @@
+//! How connections are kept.
+
+use std::time::Duration;
+
+/// How connections are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolOptions {
+    pub(crate) max_connections: u32,
+    pub(crate) min_connections: u32,
+    pub(crate) acquire_timeout: Duration,
+}
+
+impl Default for PoolOptions {
+    /// At most 10 connections, none kept without need, 5 seconds to wait.
+    fn default() -> Self {
+        Self { max_connections: 10, min_connections: 0, acquire_timeout: Duration::from_secs(5) }
+    }
+}
+
+impl PoolOptions {
+    /// The most connections at a time. On SQLite they are the ones that read;
+    /// two more write, one at a time.
+    #[must_use]
+    pub fn max_connections(mut self, number: u32) -> Self {
+        self.max_connections = number.max(1);
+        self
+    }
+
+    /// How many connections stay open when nothing needs them. SQLite keeps
+    /// those that it opened.
+    #[must_use]
+    pub fn min_connections(mut self, number: u32) -> Self {
+        self.min_connections = number;
+        self
+    }
+
+    /// How long to wait for a connection, for a lock of the database, and for
+    /// the database at the start, before the store counts as unavailable. From
+    /// a millisecond to an hour.
+    #[must_use]
+    pub fn acquire_timeout(mut self, time: Duration) -> Self {
+        self.acquire_timeout = time.clamp(Duration::from_millis(1), Duration::from_secs(3600));
+        self
+    }
+}
