@@ -21,6 +21,7 @@ pub const CODE_TRIES: i64 = 5;
 /// Every policy of the core. [`Config::new`] gives the defaults; fields can be
 /// set before it is handed to the builder, which checks them.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Config {
     /// What mails and authenticator apps call the product.
     pub product_name: String,

@@ -28,6 +28,7 @@ pub use crate::keys::{KeyRing, RootSecret, RootState};
 pub use crate::mail::Mailer;
 pub use crate::model::identifier::{Email, Username};
 pub use crate::model::ids::UserId;
+pub use crate::model::profile::{Profile, ProfileText};
 pub use crate::model::session::Session;
 pub use crate::model::user::{Role, User};
 pub use crate::secret::{PlaintextPassword, Redacted};

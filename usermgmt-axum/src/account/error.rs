@@ -28,9 +28,6 @@ pub(super) fn register(error: RegisterError) -> ApiError {
         RegisterError::Password(problem) => {
             Problems::of_field("password", problem.into()).answer(style)
         }
-        RegisterError::InvalidField(field) => {
-            Problems::of_field(field, Issue::NotText).answer(style)
-        }
         RegisterError::Service(service_error) => service_error.into(),
     }
 }
@@ -171,7 +168,6 @@ fn changed(error: ProfileError, style: Style, password: &'static str) -> ApiErro
             let issue = Issue::Value("Email or Username already exists".into());
             of_field("username", issue)
         }
-        ProfileError::InvalidField(field) => of_field(field, Issue::NotText),
         ProfileError::CurrentPasswordMissing => of_field("current_password", Issue::Missing),
         ProfileError::Password(problem) => of_field(password, problem.into()),
         ProfileError::Reauthentication(error) => reauthentication(error, style),

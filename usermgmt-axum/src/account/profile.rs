@@ -5,11 +5,11 @@ use axum::extract::State;
 use serde::Serialize;
 use usermgmt_core::flows::UpdateProfile;
 use usermgmt_core::model::identifier::{Email, Username};
+use usermgmt_core::model::profile::ProfileText;
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::error;
-use super::register::USERNAME_MAX;
 use crate::answer::{Message, NestedFieldMap};
 use crate::body::Object;
 use crate::error::{ApiError, ErrorBody};
@@ -83,20 +83,20 @@ pub(crate) struct UpdateRequest {
     current_password: Option<PlaintextPassword>,
     /// Empty for none.
     #[schema(value_type = Option<String>, max_length = 64, nullable = false)]
-    first_name: Option<Option<String>>,
+    first_name: Option<Option<ProfileText>>,
     /// Empty for none.
     #[schema(value_type = Option<String>, max_length = 64, nullable = false)]
-    last_name: Option<Option<String>>,
+    last_name: Option<Option<ProfileText>>,
     /// Empty for none.
     #[schema(value_type = Option<String>, max_length = 64, nullable = false)]
-    gender: Option<Option<String>>,
+    gender: Option<Option<ProfileText>>,
 }
 
 impl FromFields for UpdateRequest {
     const STYLE: Style = Style::NestedFieldMap;
 
     fn read(fields: &mut Fields, state: &HttpState) -> Option<Self> {
-        let username = fields.optional("username", username(USERNAME_MAX));
+        let username = fields.optional("username", username(Username::MAX_OWN));
         let email = fields.optional("email", email);
         let password = fields.optional("password", new_password(state, &[]));
         let current_password = match password {

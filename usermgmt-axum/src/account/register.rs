@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use usermgmt_core::flows::Register;
 use usermgmt_core::model::identifier::{Email, Username};
+use usermgmt_core::model::profile::{Profile, ProfileText};
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
@@ -16,9 +17,6 @@ use crate::error::ApiError;
 use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, email, new_password, profile, username};
 
-/// The longest username that people choose themselves.
-pub(super) const USERNAME_MAX: usize = 30;
-
 #[derive(Debug, ToSchema)]
 pub(crate) struct RegisterRequest {
     #[schema(value_type = String, min_length = 3, max_length = 30)]
@@ -28,18 +26,18 @@ pub(crate) struct RegisterRequest {
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
     password: PlaintextPassword,
     #[schema(value_type = Option<String>, max_length = 64, nullable = false)]
-    first_name: Option<String>,
+    first_name: Option<ProfileText>,
     #[schema(value_type = Option<String>, max_length = 64, nullable = false)]
-    last_name: Option<String>,
+    last_name: Option<ProfileText>,
     #[schema(value_type = Option<String>, max_length = 64, nullable = false)]
-    gender: Option<String>,
+    gender: Option<ProfileText>,
 }
 
 impl FromFields for RegisterRequest {
     const STYLE: Style = Style::FieldMap;
 
     fn read(fields: &mut Fields, state: &HttpState) -> Option<Self> {
-        let username = fields.required("username", username(USERNAME_MAX));
+        let username = fields.required("username", username(Username::MAX_OWN));
         let email = fields.required("email", email);
         let own_words = [
             username.as_ref().map_or("", Username::as_str),
@@ -78,10 +76,8 @@ pub(crate) async fn register(
     ClientInfo(client): ClientInfo,
     Object(request): Object<RegisterRequest>,
 ) -> Result<(StatusCode, Json<Message>), ApiError> {
-    let command = Register {
-        username: request.username,
-        email: request.email,
-        password: request.password,
+    let mut command = Register::new(request.username, request.email, request.password);
+    command.profile = Profile {
         first_name: request.first_name,
         last_name: request.last_name,
         gender: request.gender,

@@ -109,7 +109,7 @@ pub(crate) async fn sign_in(
     else {
         return Err(error::invalid_credentials());
     };
-    let command = SignIn { identifier, password };
+    let command = SignIn::new(identifier, password);
     let outcome = state.auth().sign_in(&command, &client).await;
     match outcome.map_err(error::sign_in)? {
         SignInOutcome::SignedIn(signed_in) => Ok(Json((*signed_in).into())),

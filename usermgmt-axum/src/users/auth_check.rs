@@ -54,7 +54,7 @@ pub(crate) async fn auth_check(
     caller: Caller,
     Object(request): Object<CheckRequest>,
 ) -> Result<Json<UserBody>, ApiError> {
-    let command = SignIn { identifier: request.identifier, password: request.password };
+    let command = SignIn::new(request.identifier, request.password);
     let user = state.auth().check_credentials(&command, &caller.asking(client)).await;
     Ok(Json(UserBody::new(user.map_err(error::credentials)?, &state)))
 }

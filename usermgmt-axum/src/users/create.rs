@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use usermgmt_core::flows::CreateUser;
 use usermgmt_core::model::identifier::{Email, Username};
+use usermgmt_core::model::profile::{Profile, ProfileText};
 use usermgmt_core::model::user::Role;
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
@@ -17,12 +18,8 @@ use crate::client::ClientInfo;
 use crate::error::{ApiError, ErrorBody};
 use crate::state::HttpState;
 use crate::validate::{
-    Fields, FromFields, Issue, Style, any, email, name, new_password, one_of, username,
+    Fields, FromFields, Issue, Style, any, email, new_password, one_of, profile_text, username,
 };
-
-/// The bounds of usernames and names that services choose.
-const NAME_MIN: usize = 3;
-const NAME_MAX: usize = 64;
 
 const GENDERS: [(&str, &str); 2] = [("Male", "Male"), ("Female", "Female")];
 const ROLES: [(&str, Role); 2] = [("user", Role::User), ("admin", Role::Admin)];
@@ -31,10 +28,10 @@ const ROLES: [(&str, Role); 2] = [("user", Role::User), ("admin", Role::Admin)];
 pub(crate) struct CreateUserRequest {
     #[schema(value_type = String, min_length = 3, max_length = 64)]
     username: Username,
-    #[schema(min_length = 3, max_length = 64)]
-    first_name: String,
-    #[schema(min_length = 3, max_length = 64)]
-    last_name: String,
+    #[schema(value_type = String, min_length = 1, max_length = 64)]
+    first_name: ProfileText,
+    #[schema(value_type = String, min_length = 1, max_length = 64)]
+    last_name: ProfileText,
     #[schema(value_type = String, format = Email)]
     email: Email,
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
@@ -44,7 +41,8 @@ pub(crate) struct CreateUserRequest {
     #[expect(dead_code, reason = "compared with the password while both are read")]
     password_confirmation: PlaintextPassword,
     /// `Male` or `Female`.
-    gender: String,
+    #[schema(value_type = String)]
+    gender: ProfileText,
     /// `user` or `admin`; `admin` needs a key that may make admins.
     #[schema(value_type = String)]
     role: Role,
@@ -54,24 +52,24 @@ impl FromFields for CreateUserRequest {
     const STYLE: Style = Style::Users;
 
     fn read(fields: &mut Fields, state: &HttpState) -> Option<Self> {
-        let username = fields.required("username", username(NAME_MAX));
-        let first_name = fields.required("first_name", name(NAME_MIN, NAME_MAX));
-        let last_name = fields.required("last_name", name(NAME_MIN, NAME_MAX));
+        let username = fields.required("username", username(Username::MAX));
+        let first_name = fields.required("first_name", profile_text);
+        let last_name = fields.required("last_name", profile_text);
         let email = fields.required("email", email);
         let own_words = [
             username.as_ref().map_or("", Username::as_str),
             email.as_ref().map_or("", Email::as_str),
-            first_name.as_deref().unwrap_or_default(),
-            last_name.as_deref().unwrap_or_default(),
+            first_name.as_ref().map_or("", ProfileText::as_str),
+            last_name.as_ref().map_or("", ProfileText::as_str),
         ];
         let password = fields.required("password", new_password(state, &own_words));
         let confirmation =
             fields.required("password_confirmation", any).map(PlaintextPassword::from);
         let gender = if state.config().compat.free_gender {
-            fields.required("gender", name(1, NAME_MAX))
+            fields.required("gender", profile_text)
         } else {
             let known = one_of(&GENDERS, "enum", "'Male' or 'Female'");
-            fields.required("gender", known).map(str::to_owned)
+            fields.required("gender", |typed| profile_text(known(typed)?))
         };
         let role = one_of(&ROLES, "literal_error", "'user' or 'admin'");
         let role = fields.required("role", role);
@@ -114,16 +112,14 @@ pub(crate) async fn create(
     Object(request): Object<CreateUserRequest>,
 ) -> Result<(StatusCode, Json<UserBody>), ApiError> {
     caller.may_create(request.role)?;
-    let command = CreateUser {
-        username: request.username,
-        email: request.email,
-        password: request.password,
+    let mut command = CreateUser::new(request.username, request.email, request.password);
+    command.profile = Profile {
         first_name: Some(request.first_name),
         last_name: Some(request.last_name),
         gender: Some(request.gender),
-        role: request.role,
-        locale: client.locale,
     };
+    command.role = request.role;
+    command.locale = client.locale;
     let user = state.auth().create_user(&command).await.map_err(error::create)?;
     Ok((StatusCode::CREATED, Json(UserBody::new(user, &state))))
 }

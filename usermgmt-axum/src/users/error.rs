@@ -6,7 +6,7 @@ use usermgmt_core::flows::{
 };
 
 use crate::error::ApiError;
-use crate::validate::{Issue, Problems, Style};
+use crate::validate::{Problems, Style};
 
 const STYLE: Style = Style::Users;
 
@@ -37,9 +37,6 @@ pub(super) fn create(error: CreateUserError) -> ApiError {
         CreateUserError::UsernameTaken => conflict("Username already exists"),
         CreateUserError::Password(problem) => {
             Problems::of_field("password", problem.into()).answer(STYLE)
-        }
-        CreateUserError::InvalidField(field) => {
-            Problems::of_field(field, Issue::NotText).answer(STYLE)
         }
         CreateUserError::Service(service_error) => service_error.into(),
     }

@@ -1,6 +1,7 @@
 //! Parsers of the texts that fields hold.
 
 use usermgmt_core::model::identifier::{Email, InvalidUsername, Username};
+use usermgmt_core::model::profile::{InvalidProfileText, MAX_PROFILE_TEXT, ProfileText};
 use usermgmt_core::password::PasswordProblem;
 use usermgmt_core::secret::PlaintextPassword;
 
@@ -31,23 +32,18 @@ pub(crate) fn not_empty(typed: &str) -> Result<String, Issue> {
     text(1, usize::MAX)(typed)
 }
 
-/// A person's name or the like: a text of this many characters, none of them a
-/// control character.
-pub(crate) fn name(min: usize, max: usize) -> impl FnOnce(&str) -> Result<String, Issue> {
-    move |typed| {
-        let typed = text(min, max)(typed)?;
-        if typed.chars().any(char::is_control) {
-            return Err(Issue::Value("Control characters are not allowed".into()));
-        }
-        Ok(typed)
-    }
+/// A person's name or gender.
+pub(crate) fn profile_text(typed: &str) -> Result<ProfileText, Issue> {
+    ProfileText::parse(typed).map_err(|problem| match problem {
+        InvalidProfileText::Empty => Issue::TooShort(1),
+        InvalidProfileText::TooLong => Issue::TooLong(MAX_PROFILE_TEXT),
+        InvalidProfileText::Character => Issue::Value("Control characters are not allowed".into()),
+    })
 }
 
-/// A name or the like in a person's own account: at most 64 characters, none of
-/// them a control character; `None` where it is empty.
-pub(crate) fn profile(typed: &str) -> Result<Option<String>, Issue> {
-    let typed = name(0, 64)(typed)?;
-    Ok((!typed.is_empty()).then_some(typed))
+/// A name or gender in a person's own account; `None` where it is empty.
+pub(crate) fn profile(typed: &str) -> Result<Option<ProfileText>, Issue> {
+    if typed.is_empty() { Ok(None) } else { profile_text(typed).map(Some) }
 }
 
 /// A password that may be set; `own_words` are the person's, where the request has them.

@@ -54,7 +54,7 @@ async fn each_problem_has_its_place_text_and_type() {
         ("username", json!(long), "String should have at most 64 characters", "string_too_long"),
         ("username", json!(7), "Input should be a valid string", "string_type"),
         ("username", json!(null), "Input should be a valid string", "string_type"),
-        ("first_name", json!("ab"), "String should have at least 3 characters", "string_too_short"),
+        ("first_name", json!(" "), "String should have at least 1 character", "string_too_short"),
         ("last_name", json!(long), "String should have at most 64 characters", "string_too_long"),
         ("email", json!("ada"), "value is not a valid email address", "value_error"),
         ("email", json!([]), "Input should be a valid string", "string_type"),

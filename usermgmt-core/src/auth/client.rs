@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use crate::config::Rate;
 
 /// What a request came from. Nothing here is trusted; it is shown to the
-/// user, counted, and compared with earlier sign-ins.
+/// user, counted, and compared with earlier sign-ins. Write the fields you know and
+/// `..Client::default()`: there will be more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Client {
     /// The client's address. Where it is not known no limit counts by it.

@@ -12,6 +12,7 @@ use crate::token;
 
 /// What a client gets to go on with (RFC 6749, 5.1).
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Tokens {
     /// The access token.
     pub access_token: Redacted<String>,

@@ -14,14 +14,6 @@ use crate::model::token::{Purpose, Token};
 use crate::model::user::User;
 use crate::store::{Change, EXPIRED_TOKEN_LIFE};
 
-/// The most characters of a name or gender.
-pub(crate) const MAX_PROFILE_FIELD: usize = 64;
-
-/// Whether a profile's text can be kept: not too long, no control characters.
-pub(crate) fn valid_profile_text(text: &str) -> bool {
-    text.chars().count() <= MAX_PROFILE_FIELD && !text.chars().any(char::is_control)
-}
-
 /// What is awaited goes before all that became due within this time: a hundred
 /// thousand activations must not outlive a password reset's link.
 const HEAD_START: Duration = Duration::from_secs(86_400);
@@ -76,10 +68,10 @@ impl Auth {
         user: &UserId,
         purpose: Purpose,
         binding: &Email,
-        ttl: Duration,
         with_code: bool,
         now: Timestamp,
     ) -> Result<(MailToken, Change), ServiceError> {
+        let ttl = self.token_life(purpose);
         let live = self.read(self.0.store.live_token(user, purpose, now)).await?;
         let code_expires_at = now + CODE_TTL;
         if let Some(token) = live

@@ -1,8 +1,9 @@
 //! Deleting an account.
 
+use super::authenticate::Current;
+use super::reauthenticate::{ReauthenticateFailure, ReauthenticationError};
 use crate::auth::{Auth, ServiceError};
 use crate::clock::Timestamp;
-use crate::flows::sessions::{Current, ReauthenticationError};
 use crate::model::ids::UserId;
 use crate::model::user::User;
 use crate::secret::PlaintextPassword;
@@ -20,6 +21,15 @@ pub enum DeleteError {
     /// Not served.
     #[error(transparent)]
     Service(#[from] ServiceError),
+}
+
+impl From<ReauthenticateFailure> for DeleteError {
+    fn from(failure: ReauthenticateFailure) -> Self {
+        match failure {
+            ReauthenticateFailure::Refused(refused) => Self::Reauthentication(refused),
+            ReauthenticateFailure::Service(service_error) => Self::Service(service_error),
+        }
+    }
 }
 
 impl Auth {

@@ -160,6 +160,10 @@ pub enum InvalidUsername {
 impl Username {
     /// The least number of characters in a username.
     pub const MIN: usize = 3;
+    /// The greatest number of characters in a username.
+    pub const MAX: usize = 64;
+    /// The greatest number where people choose their own.
+    pub const MAX_OWN: usize = 30;
 
     /// Parses a username of at most `max` characters.
     ///

@@ -5,6 +5,7 @@ pub mod factor;
 pub mod identifier;
 pub mod ids;
 pub mod mail;
+pub mod profile;
 pub mod service_key;
 pub mod session;
 pub mod token;

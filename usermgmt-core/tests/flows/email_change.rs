@@ -75,6 +75,25 @@ async fn the_link_to_the_new_address_lives_a_day() {
 }
 
 #[tokio::test]
+async fn a_disabled_account_neither_confirms_nor_undoes_a_change() {
+    let world = World::new().await;
+    let (_, current) = world.signed_in_member("ann").await;
+    let mails = ask(&world, &current, NEW).await;
+    let confirm = link_token(of(&mails, MailKind::EmailChangeConfirm));
+    let undo = undo_link(&mails, MailKind::EmailChangeRequested);
+    world.disable(&current.user.id).await;
+    for (link, purpose) in [(&confirm, Purpose::EmailChange), (&undo, Purpose::EmailUndo)] {
+        let looked = world.auth.inspect_link(link, &[purpose], &home()).await;
+        assert!(matches!(looked, Err(LinkError::Invalid)));
+    }
+    let confirmed = world.auth.confirm_email_change(&confirm, &home()).await;
+    assert!(matches!(confirmed, Err(LinkError::Invalid)));
+    let undone = world.auth.undo_email_change(&undo, &home()).await;
+    assert!(matches!(undone, Err(LinkError::Invalid)));
+    assert!(world.find(&address("ann")).await.is_some());
+}
+
+#[tokio::test]
 async fn asking_again_voids_the_link_before() {
     let world = World::new().await;
     let (_, current) = world.signed_in_member("ann").await;

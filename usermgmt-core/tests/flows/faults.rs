@@ -9,7 +9,6 @@ use usermgmt_core::flows::{
     ServiceKeyError, SessionError, SignInOutcome, UpdateProfile,
 };
 use usermgmt_core::mail::MailKind;
-use usermgmt_core::model::user::Role;
 
 use crate::fixture::*;
 
@@ -199,16 +198,7 @@ async fn a_deleted_account_is_not_found() {
 #[tokio::test]
 async fn a_service_finds_what_it_asked_for() {
     let world = World::unlimited().await;
-    let command = CreateUser {
-        username: username("ann"),
-        email: email("ann@example.com"),
-        password: typed(PASSWORD),
-        first_name: None,
-        last_name: None,
-        gender: None,
-        role: Role::User,
-        locale: None,
-    };
+    let command = CreateUser::new(username("ann"), email("ann@example.com"), typed(PASSWORD));
     lost(&world, world.auth.create_user(&command)).await;
     let again = world.auth.create_user(&command).await.unwrap_err();
     assert!(matches!(again, CreateUserError::EmailTaken));

@@ -15,6 +15,7 @@ use usermgmt_core::keys::KeyRing;
 use usermgmt_core::mail::{MailKind, Message};
 use usermgmt_core::model::identifier::{Email, Username};
 use usermgmt_core::model::ids::UserId;
+use usermgmt_core::model::profile::ProfileText;
 use usermgmt_core::model::session::Session;
 use usermgmt_core::model::user::{Account, User};
 use usermgmt_core::outbox::OutboxWorker;
@@ -186,7 +187,9 @@ impl World {
 
     /// The same session in a later request.
     pub(crate) async fn again(&self, current: &Current) -> Current {
-        Current { user: self.account(&current.user.id).await.user, ..current.clone() }
+        let mut again = current.clone();
+        again.user = self.account(&current.user.id).await.user;
+        again
     }
 
     /// A new member who has just signed in.
@@ -299,23 +302,21 @@ pub(crate) fn username(text: &str) -> Username {
     Username::parse(text, 30).unwrap()
 }
 
+/// A name or gender.
+pub(crate) fn text(text: &str) -> Option<ProfileText> {
+    Some(ProfileText::parse(text).unwrap())
+}
+
 pub(crate) fn typed(text: &str) -> PlaintextPassword {
     PlaintextPassword::from(text)
 }
 
 pub(crate) fn registration(name: &str, email: &str, password: &str) -> Register {
-    Register {
-        username: username(name),
-        email: self::email(email),
-        password: typed(password),
-        first_name: None,
-        last_name: None,
-        gender: None,
-    }
+    Register::new(username(name), self::email(email), typed(password))
 }
 
 pub(crate) fn credentials(identifier: &str, password: &str) -> SignIn {
-    SignIn { identifier: identifier.to_owned(), password: typed(password) }
+    SignIn::new(identifier.to_owned(), typed(password))
 }
 
 /// The token in a mail's link.

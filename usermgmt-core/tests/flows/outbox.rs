@@ -8,7 +8,6 @@ use usermgmt_core::clock::Timestamp;
 use usermgmt_core::flows::CreateUser;
 use usermgmt_core::mail::{MailError, MailKind, Mailer, Message};
 use usermgmt_core::model::ids::LeaseId;
-use usermgmt_core::model::user::Role;
 use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_core::store::{Change, OutboxDepth, OutboxStore as _};
 use usermgmt_core::testkit::{CapturingMailer, FaultyStore};
@@ -129,16 +128,7 @@ async fn what_somebody_waits_for_goes_before_what_many_were_sent() {
     world.member("ann").await;
     for n in 0..100 {
         let name = format!("user{n}");
-        let command = CreateUser {
-            username: username(&name),
-            email: email(&address(&name)),
-            password: typed(PASSWORD),
-            first_name: None,
-            last_name: None,
-            gender: None,
-            role: Role::User,
-            locale: None,
-        };
+        let command = CreateUser::new(username(&name), email(&address(&name)), typed(PASSWORD));
         world.auth.create_user(&command).await.unwrap();
         world.later(SECOND);
     }

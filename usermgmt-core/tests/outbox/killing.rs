@@ -102,14 +102,11 @@ async fn a_server_killed_at_any_step_of_a_registration_mails_what_it_committed_a
     for steps in 0.. {
         let world = World::new().await;
         let (auth, cut) = world.doomed(steps).await;
-        let registration = Register {
-            username: Username::parse("ann", 64).unwrap(),
-            email: Email::parse("ann@example.com").unwrap(),
-            password: PlaintextPassword::new("purple otter swims".to_owned()),
-            first_name: None,
-            last_name: None,
-            gender: None,
-        };
+        let registration = Register::new(
+            Username::parse("ann", 64).unwrap(),
+            Email::parse("ann@example.com").unwrap(),
+            PlaintextPassword::new("purple otter swims".to_owned()),
+        );
         let survived = cut.run(auth.register(&registration, &Client::default())).await.is_some();
         drop(auth);
         deliver(&world).await;

@@ -139,14 +139,11 @@ macro_rules! host_tests {
                 name: &str,
                 email: &str,
             ) -> Result<PreparedRegistration, RegisterError> {
-                let command = Register {
-                    username: Username::parse(name, 30).unwrap(),
-                    email: Email::parse(email).unwrap(),
-                    password: "Wr9-tidal-lantern".into(),
-                    first_name: None,
-                    last_name: None,
-                    gender: None,
-                };
+                let command = Register::new(
+                    Username::parse(name, 30).unwrap(),
+                    Email::parse(email).unwrap(),
+                    "Wr9-tidal-lantern".into(),
+                );
                 auth.prepare_registration(&command, &Client::default()).await
             }
 

@@ -94,7 +94,7 @@ async fn build(folder: &TempDir) -> Parts {
 
 /// Signs somebody in, from an address of their own.
 pub(crate) async fn sign_in(auth: &Auth, address: &str, number: usize) -> SignedIn {
-    let command = SignIn { identifier: address.to_owned(), password: PASSWORD.into() };
+    let command = SignIn::new(address.to_owned(), PASSWORD.into());
     match auth.sign_in(&command, &client(number)).await.unwrap() {
         SignInOutcome::SignedIn(signed_in) => *signed_in,
         SignInOutcome::MfaRequired { .. } => unreachable!("nobody here has a second factor"),

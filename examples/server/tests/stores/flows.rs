@@ -7,7 +7,8 @@ use usermgmt_core::flows::{
 };
 use usermgmt_core::mail::{MailKind, Message};
 use usermgmt_core::model::ids::{ServiceKeyId, UserId};
-use usermgmt_core::model::user::{PasswordHash, Role};
+use usermgmt_core::model::profile::ProfileText;
+use usermgmt_core::model::user::PasswordHash;
 use usermgmt_core::rng::OsRng;
 use usermgmt_core::secret::PlaintextPassword;
 use usermgmt_core::store::{Change, Changes, UserPatch};
@@ -238,7 +239,7 @@ impl Flow {
         let (name, secret, code) = (ready.name.as_str(), ready.secret.expose(), &ready.code);
         let home = home();
         let update = UpdateProfile {
-            first_name: Some(Some("Ada".to_owned())),
+            first_name: Some(Some(ProfileText::parse("Ada").unwrap())),
             username: Some(username(&format!("{name}.new"))),
             ..UpdateProfile::default()
         };
@@ -340,36 +341,21 @@ pub(crate) fn home() -> Client {
 }
 
 pub(crate) fn registration(name: &str, password: &str) -> Register {
-    Register {
-        username: username(name),
-        email: email(&address(name)),
-        password: PlaintextPassword::from(password),
-        first_name: None,
-        last_name: None,
-        gender: None,
-    }
+    Register::new(username(name), email(&address(name)), PlaintextPassword::from(password))
 }
 
 /// Another registration of the same address. Names are public, and that one is taken.
 fn again(name: &str, password: &str) -> Register {
-    Register { username: username(&format!("{name}.too")), ..registration(name, password) }
+    let username = username(&format!("{name}.too"));
+    Register::new(username, email(&address(name)), PlaintextPassword::from(password))
 }
 
 fn created(name: &str) -> CreateUser {
-    CreateUser {
-        username: username(name),
-        email: email(&address(name)),
-        password: PlaintextPassword::from(PASSWORD),
-        first_name: None,
-        last_name: None,
-        gender: None,
-        role: Role::User,
-        locale: None,
-    }
+    CreateUser::new(username(name), email(&address(name)), PlaintextPassword::from(PASSWORD))
 }
 
 fn credentials(identifier: &str, password: &str) -> SignIn {
-    SignIn { identifier: identifier.to_owned(), password: PlaintextPassword::from(password) }
+    SignIn::new(identifier.to_owned(), PlaintextPassword::from(password))
 }
 
 /// A move to another address.

@@ -1,19 +1,19 @@
 //! Changing one's own account: everything that one request names, in one commit.
 
+use super::authenticate::Current;
+use super::email_change::same_mailbox;
+use super::reauthenticate::{ReauthenticateFailure, ReauthenticationError};
 use crate::auth::{Auth, Limit, LimitName, ServiceError};
 use crate::clock::Timestamp;
-use crate::config::EMAIL_UNDO_TTL;
-use crate::flows::compose::valid_profile_text;
-use crate::flows::sessions::{Current, ReauthenticationError};
 use crate::model::identifier::{Email, Identifier, IdentifierKind, Username};
-use crate::model::mail::{MailKind, MailToken};
-use crate::model::token::Purpose;
+use crate::model::profile::ProfileText;
 use crate::model::user::User;
 use crate::password::PasswordProblem;
 use crate::secret::PlaintextPassword;
 use crate::store::{Change, Guard, UserPatch};
 
-/// What a user changes; `None` leaves a field as it is.
+/// What a user changes; `None` leaves a field as it is. Write the fields that
+/// change and `..UpdateProfile::default()`: there will be more.
 #[derive(Clone, Debug, Default)]
 pub struct UpdateProfile {
     /// A new username.
@@ -25,11 +25,11 @@ pub struct UpdateProfile {
     /// The current password.
     pub current_password: Option<PlaintextPassword>,
     /// First name.
-    pub first_name: Option<Option<String>>,
+    pub first_name: Option<Option<ProfileText>>,
     /// Last name.
-    pub last_name: Option<Option<String>>,
+    pub last_name: Option<Option<ProfileText>>,
     /// Gender.
-    pub gender: Option<Option<String>>,
+    pub gender: Option<Option<ProfileText>>,
     /// The language of mails (BCP 47).
     pub locale: Option<Option<String>>,
 }
@@ -43,9 +43,6 @@ pub enum ProfileError {
     /// The username is taken.
     #[error("the username is taken")]
     UsernameTaken,
-    /// A name or the gender is too long or has control characters.
-    #[error("{0} is not valid")]
-    InvalidField(&'static str),
     /// A new password needs the current one.
     #[error("the current password is missing")]
     CurrentPasswordMissing,
@@ -61,6 +58,15 @@ pub enum ProfileError {
     Service(#[from] ServiceError),
 }
 
+impl From<ReauthenticateFailure> for ProfileError {
+    fn from(failure: ReauthenticateFailure) -> Self {
+        match failure {
+            ReauthenticateFailure::Refused(refused) => Self::Reauthentication(refused),
+            ReauthenticateFailure::Service(service_error) => Self::Service(service_error),
+        }
+    }
+}
+
 impl Auth {
     /// Changes the signed-in user's account. A new password ends all other
     /// sessions. A new address is mailed a link, and the old one a notice; that
@@ -73,19 +79,6 @@ impl Auth {
         current: &Current,
         update: &UpdateProfile,
     ) -> Result<(), ProfileError> {
-        for (field, text) in [
-            ("first_name", &update.first_name),
-            ("last_name", &update.last_name),
-            ("gender", &update.gender),
-        ] {
-            if text
-                .as_ref()
-                .and_then(Option::as_deref)
-                .is_some_and(|text| !valid_profile_text(text))
-            {
-                return Err(ProfileError::InvalidField(field));
-            }
-        }
         if let Some(password) = &update.password {
             if update.current_password.is_none() {
                 return Err(ProfileError::CurrentPasswordMissing);
@@ -125,9 +118,9 @@ impl Auth {
             }
             let mut set = UserPatch {
                 username: update.username.clone().filter(|name| *name != user.username),
-                first_name: update.first_name.clone().filter(|name| *name != user.first_name),
-                last_name: update.last_name.clone().filter(|name| *name != user.last_name),
-                gender: update.gender.clone().filter(|gender| *gender != user.gender),
+                first_name: changed(&update.first_name, &user.first_name),
+                last_name: changed(&update.last_name, &user.last_name),
+                gender: changed(&update.gender, &user.gender),
                 locale: update.locale.clone().filter(|locale| *locale != user.locale),
                 ..UserPatch::default()
             };
@@ -190,84 +183,6 @@ impl Auth {
             user_id: user.id.clone(),
         });
     }
-
-    /// Mails a link to the new address and a notice with an undo link to the
-    /// present one. Where the new address is somebody else's, its owner is told
-    /// instead, and everything else is the same.
-    async fn request_email_change(
-        &self,
-        user: &User,
-        email: &Email,
-        list: &mut Vec<Change>,
-        now: Timestamp,
-    ) -> Result<(), ServiceError> {
-        let taken = self
-            .read(self.0.store.is_taken(&Identifier::email(email), Some(&user.id), now))
-            .await?;
-        list.push(Change::VoidTokens {
-            user_id: user.id.clone(),
-            purpose: Some(Purpose::EmailChange),
-            since: None,
-            now,
-        });
-        let owner =
-            self.read(self.0.store.account_by_identifier(&Identifier::email(email), now)).await?;
-        if taken {
-            list.push(self.decoy(now));
-            // To whoever has the address, as they confirmed it: another spelling can be another
-            // mailbox. In no language of this user's, and without their name.
-            let to = owner.as_ref().map_or(email, |owner| &owner.user.email);
-            list.push(self.mail(MailKind::EmailTaken, to, None, vec![], &[], now));
-        } else {
-            let ttl = self.0.config.confirmation_ttl;
-            let binding = Some(email.as_str().to_owned());
-            let token = self.new_token(Some(&user.id), Purpose::EmailChange, binding, ttl, now);
-            let mailed = MailToken { purpose: token.purpose, id: token.id, code_issue: None };
-            let params = [("new_email", email.as_str())];
-            list.push(Change::InsertToken(token));
-            list.push(self.mail(
-                MailKind::EmailChangeConfirm,
-                email,
-                Some(user),
-                vec![mailed],
-                &params,
-                now,
-            ));
-        }
-        let kind = MailKind::EmailChangeRequested;
-        let notice = self.undo_mail(kind, user, email, now, list, now);
-        list.push(notice);
-        list.push(self.audit(&user.id, "email.change_requested", &["email"], now));
-        Ok(())
-    }
-
-    /// The notice to the present address of `user`, whose undo token `list` gets.
-    /// The token dates from when the change was `requested`: what was enrolled
-    /// since then goes when it is undone.
-    pub(crate) fn undo_mail(
-        &self,
-        kind: MailKind,
-        user: &User,
-        new_email: &Email,
-        requested: Timestamp,
-        list: &mut Vec<Change>,
-        now: Timestamp,
-    ) -> Change {
-        let binding = Some(user.email.as_str().to_owned());
-        let mut token =
-            self.new_token(Some(&user.id), Purpose::EmailUndo, binding, EMAIL_UNDO_TTL, now);
-        token.created_at = requested;
-        let mailed = MailToken { purpose: token.purpose, id: token.id, code_issue: None };
-        let params = [("new_email", new_email.as_str()), ("old_email", user.email.as_str())];
-        list.push(Change::InsertToken(token));
-        self.mail_user(kind, user, vec![mailed], &params, now)
-    }
-}
-
-/// Whether two addresses lead to one mailbox for certain: the same but for case.
-/// Other spellings of one canonical form can be two mailboxes.
-fn same_mailbox(a: &Email, b: &Email) -> bool {
-    a.as_str().eq_ignore_ascii_case(b.as_str())
 }
 
 fn changed_fields(set: &UserPatch) -> Vec<&'static str> {
@@ -283,4 +198,13 @@ fn changed_fields(set: &UserPatch) -> Vec<&'static str> {
     .into_iter()
     .filter_map(|(name, changed)| changed.then_some(name))
     .collect()
+}
+
+/// The text to set, where it is another one than `present`.
+fn changed(
+    wanted: &Option<Option<ProfileText>>,
+    present: &Option<String>,
+) -> Option<Option<String>> {
+    let wanted = wanted.as_ref()?.as_ref().map(|text| text.as_str().to_owned());
+    (wanted != *present).then_some(wanted)
 }

@@ -1,0 +1,80 @@
+//! A new password: what is accepted, changing it, and what goes with it.
+
+use super::authenticate::Current;
+use super::update_profile::{ProfileError, UpdateProfile};
+use crate::auth::Auth;
+use crate::clock::Timestamp;
+use crate::model::ids::SessionId;
+use crate::model::mail::MailKind;
+use crate::model::token::Purpose;
+use crate::model::user::User;
+use crate::password::PasswordProblem;
+use crate::secret::PlaintextPassword;
+use crate::store::Change;
+
+impl Auth {
+    /// Checks a password against the policy without setting it, for callers who
+    /// report every problem of a request at once. `own_words` are what is easy
+    /// to guess for this user: name, address.
+    ///
+    /// # Errors
+    /// [`PasswordProblem`].
+    pub fn check_password_policy(
+        &self,
+        password: &str,
+        own_words: &[&str],
+    ) -> Result<(), PasswordProblem> {
+        let mut words = vec![self.0.config.product_name.as_str()];
+        words.extend_from_slice(own_words);
+        self.0.config.password_policy.check(password, &words)
+    }
+
+    /// Changes the signed-in user's password. All other sessions end, and the
+    /// owner gets a notice.
+    ///
+    /// # Errors
+    /// [`ProfileError`].
+    pub async fn change_password(
+        &self,
+        current: &Current,
+        current_password: &PlaintextPassword,
+        new_password: &PlaintextPassword,
+    ) -> Result<(), ProfileError> {
+        let update = UpdateProfile {
+            password: Some(new_password.clone()),
+            current_password: Some(current_password.clone()),
+            ..UpdateProfile::default()
+        };
+        self.update_profile(current, &update).await
+    }
+
+    /// What goes with every new password: links to set one or to move the account
+    /// to another address are void, sessions and half-done sign-ins end, and the
+    /// owner is told.
+    pub(crate) fn password_changed(
+        &self,
+        user: &User,
+        except: Option<SessionId>,
+        now: Timestamp,
+    ) -> Vec<Change> {
+        let mut list: Vec<Change> =
+            [Purpose::Reset, Purpose::ChoosePassword, Purpose::EmailChange, Purpose::MfaTicket]
+                .into_iter()
+                .map(|purpose| Change::VoidTokens {
+                    user_id: user.id.clone(),
+                    purpose: Some(purpose),
+                    since: None,
+                    now,
+                })
+                .collect();
+        list.push(Change::EndSessions { user_id: user.id.clone(), except });
+        list.push(self.mail_user(
+            MailKind::PasswordChanged,
+            user,
+            vec![],
+            &[("time", &now.to_string())],
+            now,
+        ));
+        list
+    }
+}

@@ -1,0 +1,178 @@
+//! Opening a link that was mailed: every one of them, and one way to do it.
+
+use std::time::Duration;
+
+use crate::auth::{Auth, Client, Limit, LimitName, ServiceError};
+use crate::clock::Timestamp;
+use crate::config::{EMAIL_UNDO_TTL, MFA_TICKET_TTL};
+use crate::model::identifier::Email;
+use crate::model::token::{Purpose, Token};
+use crate::model::user::{Account, User};
+use crate::token;
+
+/// Why a link did nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// Not a link of ours, used before, or replaced.
+    #[error("the link is invalid")]
+    Invalid,
+    /// Its time is over.
+    #[error("the link has expired")]
+    Expired,
+    /// What it was for is done.
+    #[error("the address is confirmed already")]
+    AlreadyConfirmed,
+    /// Not served.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+/// What a link of a purpose is good for.
+struct Rule {
+    /// The address that it was mailed to is the account's still. Else it is
+    /// another one, which following the link makes the account's.
+    to_present_address: bool,
+    /// What the account must be.
+    account: State,
+}
+
+/// What an account must be for a link to do something.
+#[derive(PartialEq, Eq)]
+enum State {
+    /// Not confirmed yet; a link that confirms has done its work else.
+    Unconfirmed,
+    /// Confirmed and not disabled.
+    Active,
+    /// Not disabled.
+    Enabled,
+}
+
+/// The rules of all links; `None` for what is never mailed.
+const fn rule(purpose: Purpose) -> Option<Rule> {
+    let (to_present_address, account) = match purpose {
+        Purpose::Confirm | Purpose::NotMe | Purpose::Activation => (true, State::Unconfirmed),
+        Purpose::Reset => (true, State::Active),
+        Purpose::ChoosePassword => (true, State::Enabled),
+        Purpose::EmailChange | Purpose::EmailUndo => (false, State::Enabled),
+        Purpose::MfaTicket => return None,
+    };
+    Some(Rule { to_present_address, account })
+}
+
+/// A link that would do something.
+pub(super) struct Link {
+    /// Its row.
+    pub(super) token: Token,
+    /// Whose it is.
+    pub(super) account: Account,
+}
+
+impl Link {
+    /// The address that it was mailed to.
+    pub(super) fn email(&self) -> Result<Email, LinkError> {
+        let bound = self.token.binding.as_deref().ok_or(LinkError::Invalid)?;
+        Email::parse(bound).map_err(|_| LinkError::Invalid)
+    }
+}
+
+impl Auth {
+    /// How long a token of this purpose is good.
+    pub(super) fn token_life(&self, purpose: Purpose) -> Duration {
+        let config = &self.0.config;
+        match purpose {
+            Purpose::Confirm | Purpose::ChoosePassword | Purpose::EmailChange => {
+                config.confirmation_ttl
+            }
+            // As long as the account may stay unconfirmed.
+            Purpose::NotMe => config.unconfirmed_ttl,
+            Purpose::Activation => config.activation_ttl,
+            Purpose::Reset => config.reset_ttl,
+            Purpose::EmailUndo => EMAIL_UNDO_TTL,
+            Purpose::MfaTicket => MFA_TICKET_TTL,
+        }
+    }
+
+    /// Opens a link that somebody presents as one of these purposes.
+    pub(super) async fn open_link(
+        &self,
+        text: &str,
+        purposes: &[Purpose],
+        now: Timestamp,
+    ) -> Result<Link, LinkError> {
+        let (purpose, id) = token::parse_one_time(&self.0.keys, text)
+            .filter(|(purpose, _)| purposes.contains(purpose))
+            .ok_or(LinkError::Invalid)?;
+        let rule = rule(purpose).ok_or(LinkError::Invalid)?;
+        let token = self.read(self.0.store.token(id)).await?.ok_or(LinkError::Invalid)?;
+        let user = token.user_id.as_ref().ok_or(LinkError::Invalid)?;
+        let account = self.read(self.0.store.account(user)).await?.ok_or(LinkError::Invalid)?;
+        let user = &account.user;
+        match rule.account {
+            State::Unconfirmed if user.is_email_confirmed() => {
+                return Err(LinkError::AlreadyConfirmed);
+            }
+            State::Active if !user.is_active() => return Err(LinkError::Invalid),
+            State::Enabled if user.disabled_at.is_some() => return Err(LinkError::Invalid),
+            _ => {}
+        }
+        if rule.to_present_address {
+            check(&token, user, now)?;
+        } else {
+            check_times(&token, user, now)?;
+        }
+        Ok(Link { token, account })
+    }
+
+    /// Whether a link of one of these purposes would still do something. Changes
+    /// nothing, however often it is asked: mail scanners open links.
+    ///
+    /// # Errors
+    /// [`LinkError`], as following the link would give.
+    pub async fn inspect_link(
+        &self,
+        link_token: &str,
+        purposes: &[Purpose],
+        client: &Client,
+    ) -> Result<(), LinkError> {
+        let now = self.now();
+        self.attempt_token(client, now).await?;
+        self.open_link(link_token, purposes, now).await?;
+        Ok(())
+    }
+
+    /// Counts a request that presents a token, by client alone.
+    pub(crate) async fn attempt_token(
+        &self,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<(), ServiceError> {
+        let rate = client.limit(self.0.config.limits.token_client);
+        self.attempt(
+            &[Limit { rate, name: LimitName::TokenClient, by: &[&client.network()] }],
+            now,
+        )
+        .await?;
+        Ok(())
+    }
+}
+
+/// Whether a link is still good for this user: live, not past the account's own
+/// end, and mailed to the present address.
+pub(super) fn check(token: &Token, user: &User, now: Timestamp) -> Result<(), LinkError> {
+    check_times(token, user, now)?;
+    let bound = token.binding.as_deref().map(Email::canonical_of);
+    if bound.as_deref() != Some(user.email.canonical()) {
+        return Err(LinkError::Invalid);
+    }
+    Ok(())
+}
+
+fn check_times(token: &Token, user: &User, now: Timestamp) -> Result<(), LinkError> {
+    if token.used_at.is_some() {
+        return Err(LinkError::Invalid);
+    }
+    if now >= token.expires_at || user.unconfirmed_until.is_some_and(|until| now >= until) {
+        return Err(LinkError::Expired);
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! Using up a code of the confirmed factor, or a recovery code.
+
+use super::error::MfaError;
+use crate::auth::{Auth, ServiceError};
+use crate::clock::Timestamp;
+use crate::model::factor::SealedSecret;
+use crate::model::ids::UserId;
+use crate::model::mail::MailKind;
+use crate::model::user::Account;
+use crate::secret::{PlaintextPassword, Redacted};
+use crate::store::{Change, Guard};
+use crate::{seal, totp};
+
+/// What a code proves (RFC 8176), and the changes that use it up.
+pub(super) type UsedCode = (Vec<&'static str>, Vec<Change>);
+
+pub(super) const SEAL_PURPOSE: &str = "totp";
+
+impl Auth {
+    /// Does what needs a code of the confirmed factor, or a recovery code.
+    pub(super) async fn with_code(
+        &self,
+        user: &UserId,
+        code: &PlaintextPassword,
+        what: impl Fn(&Self, &Account, Timestamp) -> Vec<Change>,
+    ) -> Result<(), MfaError> {
+        let attempt = self.attempt_user_secret(user, self.now()).await?;
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
+            let account = self.account(user).await?.ok_or(MfaError::NotFound)?;
+            let (_, mut list) = self.use_code(&account, code, now)?.ok_or(MfaError::InvalidCode)?;
+            list.extend(what(self, &account, now));
+            list.push(Change::UpdateUser {
+                id: user.clone(),
+                epoch: account.user.epoch,
+                raise_epoch: true,
+                at: now,
+                set: Box::default(),
+            });
+            match self.commit(list, now).await? {
+                Ok(()) => {
+                    self.give_back(&attempt).await;
+                    return Ok(());
+                }
+                Err(Guard::Factor | Guard::RecoveryCode) => return Err(MfaError::InvalidCode),
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// The changes that use a code up, and what it proves (RFC 8176); `None`
+    /// where it is neither a code of the confirmed factor nor looks like a
+    /// recovery code. Whether a recovery code is there is tested by its use.
+    pub(super) fn use_code(
+        &self,
+        account: &Account,
+        code: &PlaintextPassword,
+        now: Timestamp,
+    ) -> Result<Option<UsedCode>, MfaError> {
+        let user = &account.user;
+        let totp = account.totp.as_ref().ok_or(MfaError::NotEnabled)?;
+        let confirmed = totp.confirmed.as_ref().ok_or(MfaError::NotEnabled)?;
+        if let Some(typed) = totp::recovery_code(code.expose()) {
+            let hash = totp::recovery_hash(&user.id, &typed);
+            return Ok(Some((
+                vec!["pwd", "mfa"],
+                vec![
+                    Change::UseRecoveryCode { user_id: user.id.clone(), hash },
+                    self.mail_user(
+                        MailKind::RecoveryCodeUsed,
+                        user,
+                        vec![],
+                        &[("time", &now.to_string())],
+                        now,
+                    ),
+                    self.audit(&user.id, "mfa.recovery_code_used", &[], now),
+                ],
+            )));
+        }
+        let secret = self.open(&user.id, confirmed)?;
+        let Some(step) = totp::matching_step(&secret, code.expose(), now) else {
+            return Ok(None);
+        };
+        if step <= totp.last_step {
+            return Ok(None);
+        }
+        let factor_id = confirmed.factor_id.clone();
+        Ok(Some((
+            vec!["pwd", "otp", "mfa"],
+            vec![Change::UseTotpStep { user_id: user.id.clone(), factor_id, step }],
+        )))
+    }
+
+    pub(super) fn open(
+        &self,
+        user: &UserId,
+        secret: &SealedSecret,
+    ) -> Result<Redacted<Vec<u8>>, ServiceError> {
+        seal::open(&self.0.keys, user.as_str(), SEAL_PURPOSE, &secret.sealed).ok_or_else(|| {
+            ServiceError::Internal(format!(
+                "the second factor of user {user} does not open: it was sealed under a root secret that is not \
+                 configured, or for another user"
+            ))
+        })
+    }
+}

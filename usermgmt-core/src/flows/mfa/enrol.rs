@@ -1,0 +1,124 @@
+//! Beginning: a secret that waits for its first code.
+
+use super::code::SEAL_PURPOSE;
+use super::error::MfaError;
+use crate::auth::{Auth, ServiceError};
+use crate::flows::authenticate::Current;
+use crate::flows::reauthenticate::ReauthenticationError;
+use crate::model::factor::SealedSecret;
+use crate::model::ids::{FactorId, UserId};
+use crate::model::user::User;
+use crate::qr::QrError;
+use crate::rng::random;
+use crate::secret::{PlaintextPassword, Redacted};
+use crate::store::Change;
+use crate::{qr, seal, totp};
+
+/// A secret to put into an authenticator app.
+#[derive(Clone, Debug)]
+pub struct TotpEnrolment {
+    /// The secret in base32, for typing.
+    pub secret: Redacted<String>,
+    /// The same with everything else, as `otpauth://totp/…`.
+    pub provisioning_uri: Redacted<String>,
+}
+
+impl TotpEnrolment {
+    /// The URI as a QR code: a PNG image.
+    ///
+    /// # Errors
+    /// [`QrError`] where the URI is too long for one.
+    pub fn qr_png(&self) -> Result<Vec<u8>, QrError> {
+        qr::png(self.provisioning_uri.expose())
+    }
+
+    /// The URI as a QR code: an SVG image.
+    ///
+    /// # Errors
+    /// [`QrError`] where the URI is too long for one.
+    pub fn qr_svg(&self) -> Result<String, QrError> {
+        qr::svg(self.provisioning_uri.expose())
+    }
+}
+
+impl Auth {
+    /// Begins enrolment for the signed-in user: a secret that waits for its
+    /// first code. Begun again it makes another one; a confirmed factor holds
+    /// until the new one's first code.
+    ///
+    /// # Errors
+    /// [`MfaError`].
+    pub async fn enrol_totp(
+        &self,
+        current: &Current,
+        password: Option<&PlaintextPassword>,
+    ) -> Result<TotpEnrolment, MfaError> {
+        self.reauthenticate(current, password).await?;
+        self.begin(&current.user.id, |user| current.still(user)).await
+    }
+
+    /// Begins enrolment for a user, for services that have made sure who asks.
+    ///
+    /// # Errors
+    /// [`MfaError`].
+    pub async fn begin_totp(&self, user: &UserId) -> Result<TotpEnrolment, MfaError> {
+        self.begin(user, |_| Ok(())).await
+    }
+
+    async fn begin(
+        &self,
+        user: &UserId,
+        may_enrol: impl Fn(&User) -> Result<(), ReauthenticationError>,
+    ) -> Result<TotpEnrolment, MfaError> {
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
+            let user = self.account(user).await?.ok_or(MfaError::NotFound)?.user;
+            may_enrol(&user)?;
+            let secret = Redacted::new(random::<20>(&*self.0.rng).to_vec());
+            let sealed = SealedSecret {
+                factor_id: FactorId::generate(now, &*self.0.rng),
+                sealed: seal::seal(
+                    &self.0.keys,
+                    &*self.0.rng,
+                    user.id.as_str(),
+                    SEAL_PURPOSE,
+                    secret.expose(),
+                ),
+                created_at: now,
+            };
+            let list = vec![
+                // A factor is enrolled for the account as it is now, not as it was before an undo or reset.
+                Change::TouchUser { id: user.id.clone(), active: false, epoch: user.epoch },
+                Change::SetPendingTotp { user_id: user.id.clone(), secret: sealed },
+                self.audit(&user.id, "mfa.enrolment_begun", &[], now),
+            ];
+            if self.commit(list, now).await?.is_ok() {
+                return self.enrolment(&user, &secret).map_err(MfaError::from);
+            }
+        }
+    }
+
+    /// The secret that waits for its first code, again.
+    ///
+    /// # Errors
+    /// [`MfaError::NotEnabled`] where none waits.
+    pub async fn pending_totp(&self, user: &UserId) -> Result<TotpEnrolment, MfaError> {
+        let account = self.account(user).await?.ok_or(MfaError::NotFound)?;
+        let pending = account.totp.and_then(|totp| totp.pending).ok_or(MfaError::NotEnabled)?;
+        let secret = self.open(&account.user.id, &pending)?;
+        Ok(self.enrolment(&account.user, &secret)?)
+    }
+
+    fn enrolment(
+        &self,
+        user: &User,
+        secret: &Redacted<Vec<u8>>,
+    ) -> Result<TotpEnrolment, ServiceError> {
+        let config = &self.0.config;
+        let issuer = config.mfa_issuer.as_deref().unwrap_or(&config.product_name);
+        totp::enrolment(secret, issuer, user.email.as_str())
+            .map(|(secret, provisioning_uri)| TotpEnrolment { secret, provisioning_uri })
+            .map_err(ServiceError::Internal)
+    }
+}

@@ -1,0 +1,17 @@
+//! The second factor: authenticator apps (TOTP, RFC 6238) and recovery codes.
+
+mod code;
+mod confirm;
+mod enrol;
+mod error;
+mod recovery_codes;
+mod remove;
+mod sign_in;
+mod status;
+mod verify;
+
+pub use self::enrol::TotpEnrolment;
+pub use self::error::MfaError;
+pub use self::recovery_codes::RecoveryCodes;
+pub use self::sign_in::MfaSignInError;
+pub use self::status::MfaStatus;

@@ -1,0 +1,83 @@
+//! Turning the factor off.
+
+use super::error::MfaError;
+use crate::auth::Auth;
+use crate::flows::authenticate::Current;
+use crate::model::ids::UserId;
+use crate::model::mail::MailKind;
+use crate::model::user::User;
+use crate::secret::PlaintextPassword;
+use crate::store::Change;
+
+impl Auth {
+    /// Turns the second factor off for the signed-in user; needs a code.
+    ///
+    /// # Errors
+    /// [`MfaError`].
+    pub async fn disable_totp(
+        &self,
+        current: &Current,
+        code: &PlaintextPassword,
+        password: Option<&PlaintextPassword>,
+    ) -> Result<(), MfaError> {
+        self.reauthenticate(current, password).await?;
+        self.with_code(&current.user.id, code, |auth, account, now| {
+            vec![
+                Change::RemoveTotp { user_id: account.user.id.clone() },
+                auth.mail_user(
+                    MailKind::MfaDisabled,
+                    &account.user,
+                    vec![],
+                    &[("time", &now.to_string())],
+                    now,
+                ),
+                auth.audit(&account.user.id, "mfa.disabled", &[], now),
+            ]
+        })
+        .await
+    }
+
+    /// Turns the second factor off without a code, for operators and services
+    /// that have made sure who asks. A secret that only waits is dropped.
+    ///
+    /// # Errors
+    /// [`MfaError::NotEnabled`] where there is neither.
+    pub async fn reset_mfa(&self, user: &UserId) -> Result<User, MfaError> {
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
+            let account = self.account(user).await?.ok_or(MfaError::NotFound)?;
+            let user = &account.user;
+            let Some(totp) = &account.totp else {
+                return Err(MfaError::NotEnabled);
+            };
+            if !totp.is_confirmed() && totp.pending.is_none() {
+                return Err(MfaError::NotEnabled);
+            }
+            let mut list = vec![
+                Change::UpdateUser {
+                    id: user.id.clone(),
+                    epoch: user.epoch,
+                    raise_epoch: true,
+                    at: now,
+                    set: Box::default(),
+                },
+                Change::RemoveTotp { user_id: user.id.clone() },
+                self.audit(&user.id, "mfa.reset", &[], now),
+            ];
+            if totp.is_confirmed() {
+                let time = now.to_string();
+                list.push(self.mail_user(
+                    MailKind::MfaDisabled,
+                    user,
+                    vec![],
+                    &[("time", &time)],
+                    now,
+                ));
+            }
+            if self.commit(list, now).await?.is_ok() {
+                return Ok(account.user);
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! What is known of a user's second factor.
+
+use super::error::MfaError;
+use crate::auth::Auth;
+use crate::model::ids::UserId;
+
+/// What is known of a user's second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MfaStatus {
+    /// Signing in asks for it.
+    pub enabled: bool,
+    /// A secret waits for its first code.
+    pub pending: bool,
+}
+
+impl Auth {
+    /// Whether the second factor is on, and whether one waits for its first code.
+    ///
+    /// # Errors
+    /// [`MfaError::NotFound`] and [`MfaError::Service`].
+    pub async fn mfa_status(&self, user: &UserId) -> Result<MfaStatus, MfaError> {
+        let account = self.account(user).await?.ok_or(MfaError::NotFound)?;
+        Ok(MfaStatus {
+            enabled: account.mfa_enabled(),
+            pending: account.totp.is_some_and(|totp| totp.pending.is_some()),
+        })
+    }
+}

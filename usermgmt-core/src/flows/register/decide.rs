@@ -1,0 +1,169 @@
+//! Deciding on a registration: the same work, whoever is known.
+
+use super::work::Work;
+use super::{PreparedRegistration, Register, RegisterError};
+use crate::auth::{Auth, Client, ServiceError};
+use crate::clock::Timestamp;
+use crate::config::CODE_TTL;
+use crate::model::identifier::Identifier;
+use crate::model::ids::UserId;
+use crate::model::mail::{MailKind, MailToken};
+use crate::model::token::Purpose;
+use crate::model::user::{Account, PasswordHash, Role, User};
+use crate::store::{Change, Changes, UserPatch};
+
+/// User, two claims, two tokens, mail, audit.
+const REGISTRATION_CHANGES: usize = 7;
+
+impl Auth {
+    pub(super) async fn decide_registration(
+        &self,
+        command: &Register,
+        client: &Client,
+        work: &mut Work,
+        now: Timestamp,
+    ) -> Result<PreparedRegistration, RegisterError> {
+        // The name first: what is said about it must not depend on the address.
+        let name = Identifier::username(&command.username);
+        if self.read(self.0.store.is_taken(&name, None, now)).await? {
+            return Err(RegisterError::UsernameTaken);
+        }
+        let address = Identifier::email(&command.email);
+        let reserved = self.read(self.0.store.is_taken(&address, None, now)).await?;
+        let account = self.read(self.0.store.account_by_identifier(&address, now)).await?;
+        if self.0.config.compat.reveal_existing_accounts && (reserved || account.is_some()) {
+            return Err(RegisterError::EmailTaken);
+        }
+        let (mut list, user_id) = match account {
+            None if !reserved => {
+                let user = self.new_user(command, client, now);
+                let id = user.id.clone();
+                let password = work.hash(self, &command.password).await?;
+                self.read_as_for_a_second_one(&id, now).await?;
+                let mut list = self.first_registration(user, password, now);
+                list.push(self.claim(address, Some(&id), now));
+                list.push(self.claim(name, Some(&id), now));
+                (list, Some(id))
+            }
+            Some(account) if !account.user.is_email_confirmed() => {
+                let same = work.verify(self, &command.password, account.password.as_ref()).await?;
+                (self.register_again(&account, same, work.quiet, name, now).await?, None)
+            }
+            account => {
+                work.verify(self, &command.password, None).await?;
+                self.read_as_for_a_second_one(&UserId::generate(now, &*self.0.rng), now).await?;
+                let owner = account.as_ref().map(|account| &account.user);
+                // Another spelling can be another mailbox: only the confirmed one is told.
+                let to = owner.map_or(&command.email, |owner| &owner.email);
+                let kind = MailKind::AlreadyRegistered;
+                let mail = self.mail(kind, to, owner, Vec::new(), &[], now);
+                (vec![self.claim(name, None, now), mail], None)
+            }
+        };
+        if work.quiet {
+            list.retain(|change| !matches!(change, Change::InsertMail(_)));
+        }
+        // As many statements as a first registration takes.
+        while list.len() < REGISTRATION_CHANGES {
+            list.push(self.decoy(now));
+        }
+        Ok(PreparedRegistration { changes: Changes::new(list, now, &*self.0.rng), user_id })
+    }
+
+    /// The read that only a second registration of an unconfirmed address needs.
+    async fn read_as_for_a_second_one(
+        &self,
+        user: &UserId,
+        now: Timestamp,
+    ) -> Result<(), ServiceError> {
+        self.read(self.0.store.live_token(user, Purpose::Confirm, now)).await?;
+        Ok(())
+    }
+
+    /// A registration of an address whose first one is not confirmed.
+    async fn register_again(
+        &self,
+        account: &Account,
+        same_password: bool,
+        quiet: bool,
+        name: Identifier,
+        now: Timestamp,
+    ) -> Result<Vec<Change>, ServiceError> {
+        let user = &account.user;
+        let (id, epoch) = (user.id.clone(), user.epoch);
+        let (kind, purpose, touch) = if same_password {
+            let touch = Change::TouchUser { id, active: false, epoch };
+            (MailKind::Confirmation, Purpose::Confirm, touch)
+        } else {
+            let set = Box::new(UserPatch { password: Some(None), ..UserPatch::default() });
+            let update = Change::UpdateUser { id, epoch, raise_epoch: true, at: now, set };
+            (MailKind::ChoosePassword, Purpose::ChoosePassword, update)
+        };
+        // A new code ends the one before: not where no mail brings the new one.
+        let with_code = same_password && !quiet;
+        let (token, change) =
+            self.mail_token(&user.id, purpose, &user.email, with_code, now).await?;
+        let mut tokens = vec![token];
+        let mut list = vec![
+            change,
+            touch,
+            self.claim(name, None, now),
+            self.audit(&user.id, "user.registered_again", &[], now),
+        ];
+        self.not_me(user, &mut tokens, &mut list, now);
+        list.push(self.mail_user(kind, user, tokens, &[], now));
+        Ok(list)
+    }
+
+    /// The changes of a first registration but for its claims.
+    fn first_registration(
+        &self,
+        user: User,
+        password: PasswordHash,
+        now: Timestamp,
+    ) -> Vec<Change> {
+        let ttl = self.token_life(Purpose::Confirm);
+        let binding = Some(user.email.as_str().to_owned());
+        let mut confirm = self.new_token(Some(&user.id), Purpose::Confirm, binding, ttl, now);
+        confirm.code_issue = 1;
+        confirm.code_expires_at = Some(now + CODE_TTL);
+        let mut tokens =
+            vec![MailToken { purpose: Purpose::Confirm, id: confirm.id, code_issue: Some(1) }];
+        let mut list = vec![Change::InsertToken(confirm)];
+        self.not_me(&user, &mut tokens, &mut list, now);
+        list.push(self.mail_user(MailKind::Confirmation, &user, tokens, &[], now));
+        list.push(self.audit(&user.id, "user.registered", &[], now));
+        list.push(Change::InsertUser { user: Box::new(user), password: Some(password) });
+        list
+    }
+
+    /// Takes a name or address for as long as a registration may stay unconfirmed.
+    fn claim(&self, identifier: Identifier, user: Option<&UserId>, now: Timestamp) -> Change {
+        Change::ClaimIdentifier {
+            identifier,
+            user_id: user.cloned(),
+            until: Some(now + self.0.config.unconfirmed_ttl),
+            now,
+        }
+    }
+
+    /// A user as they register: unconfirmed.
+    pub(super) fn new_user(&self, command: &Register, client: &Client, now: Timestamp) -> User {
+        User {
+            id: UserId::generate(now, &*self.0.rng),
+            username: command.username.clone(),
+            email: command.email.clone(),
+            email_confirmed_at: None,
+            unconfirmed_until: Some(now + self.0.config.unconfirmed_ttl),
+            first_name: command.profile.first_name(),
+            last_name: command.profile.last_name(),
+            gender: command.profile.gender(),
+            role: Role::User,
+            locale: client.locale.clone(),
+            disabled_at: None,
+            created_at: now,
+            updated_at: now,
+            epoch: 0,
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Registering an account.
+
+mod decide;
+mod work;
+
+use self::work::Work;
+use crate::auth::{Auth, Client, Limit, LimitName, ServiceError};
+use crate::model::identifier::{Email, IdentifierKind, Username};
+use crate::model::ids::UserId;
+use crate::model::profile::Profile;
+use crate::password::PasswordProblem;
+use crate::secret::PlaintextPassword;
+use crate::store::{Changes, Guard};
+
+/// Somebody registers.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Register {
+    /// The name they want.
+    pub username: Username,
+    /// Their address.
+    pub email: Email,
+    /// Their password.
+    pub password: PlaintextPassword,
+    /// Names and gender, where they say.
+    pub profile: Profile,
+}
+
+impl Register {
+    /// A registration that says nothing but what it must.
+    pub fn new(username: Username, email: Email, password: PlaintextPassword) -> Self {
+        Self { username, email, password, profile: Profile::default() }
+    }
+}
+
+/// Why a registration was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    /// The username is taken; usernames are public.
+    #[error("the username is taken")]
+    UsernameTaken,
+    /// The address has an account. Only with
+    /// [`Compat::reveal_existing_accounts`](crate::config::Compat::reveal_existing_accounts).
+    #[error("the address has an account")]
+    EmailTaken,
+    /// The password is not accepted.
+    #[error(transparent)]
+    Password(#[from] PasswordProblem),
+    /// Not served.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
+
+/// A registration that was decided and is not committed yet, for hosts that
+/// commit it together with rows of their own.
+#[derive(Clone, Debug)]
+pub struct PreparedRegistration {
+    /// What to commit.
+    pub changes: Changes,
+    /// The new user's id; `None` where the address has an account already.
+    /// Telling the caller which would tell a stranger who has an account.
+    pub user_id: Option<UserId>,
+}
+
+impl Auth {
+    /// Registers an account. The outcome is the same whether or not the address
+    /// has one: only its mailbox learns which.
+    ///
+    /// - Unknown address: an unconfirmed account, and a mail to confirm it.
+    /// - Confirmed: its owner gets a mail saying so.
+    /// - Unconfirmed, same password: the first registration stands and its link
+    ///   is mailed again.
+    /// - Unconfirmed, another password: no password stands any more, and the
+    ///   mail carries a link to choose one. So whoever registered somebody
+    ///   else's address first has no password on it once its owner registers.
+    ///
+    /// # Errors
+    /// [`RegisterError`].
+    pub async fn register(&self, command: &Register, client: &Client) -> Result<(), RegisterError> {
+        let mut work = self.begin_registration(command, client).await?;
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
+            let prepared = self.decide_registration(command, client, &mut work, now).await?;
+            match self.commit_prepared(&prepared.changes).await? {
+                Ok(()) => return Ok(()),
+                Err(Guard::Taken(IdentifierKind::Username)) => {
+                    return Err(RegisterError::UsernameTaken);
+                }
+                // Somebody else registered the address, confirmed it, or changed
+                // the password in between: decide again on what is there now.
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Decides on a registration without committing it. The caller commits
+    /// [`PreparedRegistration::changes`] in one transaction with its own rows,
+    /// and calls [`Auth::mail_was_queued`] then.
+    ///
+    /// # Errors
+    /// [`RegisterError`].
+    pub async fn prepare_registration(
+        &self,
+        command: &Register,
+        client: &Client,
+    ) -> Result<PreparedRegistration, RegisterError> {
+        let mut work = self.begin_registration(command, client).await?;
+        self.decide_registration(command, client, &mut work, self.now()).await
+    }
+
+    /// What does not depend on who is known: checks and counts.
+    async fn begin_registration(
+        &self,
+        command: &Register,
+        client: &Client,
+    ) -> Result<Work, RegisterError> {
+        let now = self.now();
+        let user = self.new_user(command, client, now);
+        let policy = &self.0.config.password_policy;
+        policy.accept(&command.password, &self.own_words(&user)).await?;
+        let limits = &self.0.config.limits;
+        let rate = client.limit(limits.register_client);
+        self.attempt(
+            &[Limit { rate, name: LimitName::RegisterClient, by: &[&client.network()] }],
+            now,
+        )
+        .await?;
+        // Whoever registers a stranger's address again and again must not fill
+        // their mailbox; the answer stays the same.
+        let (rate, by) = (limits.mail_identifier, [command.email.canonical()]);
+        let mails =
+            self.count(&[Limit { rate, name: LimitName::RegisterMail, by: &by }], now).await?;
+        Ok(Work::new(!mails.is_within(LimitName::RegisterMail)))
+    }
+
+    /// To be called after [`PreparedRegistration::changes`] were committed
+    /// outside of [`Auth`]: the outbox worker sends at once instead of at its
+    /// next look.
+    pub fn mail_was_queued(&self) {
+        self.0.mail_queued.notify_one();
+    }
+}
