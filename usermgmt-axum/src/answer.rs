@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::error::ErrorBody;
+
 /// A text for people.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Message {
@@ -21,4 +23,22 @@ pub(crate) struct FieldMap(BTreeMap<String, Vec<String>>);
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct NestedFieldMap {
     message: FieldMap,
+}
+
+/// What is wrong with each field; or with the request as a whole.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes what ApiError answers")]
+pub(crate) enum FieldMapOrError {
+    Fields(FieldMap),
+    Error(ErrorBody),
+}
+
+/// What is wrong with each field, under `message`; or with the request as a whole.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes what ApiError answers")]
+pub(crate) enum NestedFieldMapOrError {
+    Fields(NestedFieldMap),
+    Error(ErrorBody),
 }

@@ -183,7 +183,7 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let fields = pairs(parts.uri.query().unwrap_or_default().as_bytes());
+        let fields = query_pairs(parts.uri.query().unwrap_or_default());
         read(Value::Object(fields), &HttpState::from_ref(state)).map(Self)
     }
 }
@@ -214,6 +214,18 @@ impl<S: Send + Sync> FromRequest<S> for FormFields {
         }
         Ok(Self(fields))
     }
+}
+
+/// Decodes a query string. A plus in an address is one: many clients leave it as
+/// it is, and an address has no blank.
+fn query_pairs(query: &str) -> Map<String, Value> {
+    let mut fields = pairs(query.as_bytes());
+    for (name, value) in pairs(query.replace('+', "%2B").as_bytes()) {
+        if value.as_str().is_some_and(|text| text.contains('@')) {
+            fields.insert(name, value);
+        }
+    }
+    fields
 }
 
 /// Decodes pairs; what is no UTF-8 becomes the replacement character.

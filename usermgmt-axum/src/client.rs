@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, header};
 use ipnet::IpNet;
 use usermgmt_core::Client;
 
+use crate::language::languages;
 use crate::state::HttpState;
 
 /// Who is asking, as the core counts, shows and compares it: the address behind
@@ -26,10 +27,10 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let state = HttpState::from_ref(state);
         Ok(Self(Client {
-            address: address(parts, &state.config().trusted_proxies),
+            address: address(parts, &state),
             is_service: false,
             user_agent: user_agent(&parts.headers),
-            locale: language(&parts.headers),
+            locale: languages(&parts.headers).first().map(|&tag| tag.to_owned()),
         }))
     }
 }
@@ -37,19 +38,31 @@ where
 /// The client's address: the peer, unless the peer is a trusted proxy, and then
 /// the last address in `X-Forwarded-For` that is none. What stands before that
 /// address was written by whoever is behind it and proves nothing.
-fn address(parts: &Parts, trusted: &[IpNet]) -> Option<IpAddr> {
-    let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
-    Some(behind_proxies(peer.ip().to_canonical(), &parts.headers, trusted))
+fn address(parts: &Parts, state: &HttpState) -> Option<IpAddr> {
+    let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() else {
+        state.warnings().no_peer();
+        return None;
+    };
+    let (peer, trusted) = (peer.ip().to_canonical(), &state.config().trusted_proxies);
+    if !is_trusted(peer, trusted) {
+        state.warnings().untrusted(peer, &parts.headers);
+    }
+    Some(behind_proxies(peer, &parts.headers, trusted))
+}
+
+fn is_trusted(address: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|proxies| proxies.contains(&address))
 }
 
 fn behind_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let mut nearest = peer;
-    let lines = headers.get_all("x-forwarded-for");
-    let lines: Vec<&str> = lines.iter().filter_map(|line| line.to_str().ok()).collect();
-    let mut hops = lines.iter().rev().flat_map(|line| line.rsplit(','));
-    while trusted.iter().any(|proxies| proxies.contains(&nearest)) {
-        // A hop that is no address ends the chain: what is left of it is hearsay.
-        let Some(hop) = hops.next().and_then(parse_hop) else {
+    let lines = headers.get_all("x-forwarded-for").iter().rev();
+    let mut hops = lines.flat_map(|line| line.as_bytes().rsplit(|&byte| byte == b','));
+    while is_trusted(nearest, trusted) {
+        // A hop that is no address ends the chain, whatever bytes it is made of:
+        // what is left of it is hearsay.
+        let hop = hops.next().and_then(|hop| str::from_utf8(hop).ok()).and_then(parse_hop);
+        let Some(hop) = hop else {
             break;
         };
         nearest = hop;
@@ -78,52 +91,26 @@ fn user_agent(headers: &HeaderMap) -> Option<String> {
     (!cut.is_empty()).then_some(cut)
 }
 
-/// The language that the client likes best (RFC 9110, 12.5.4), where it is one
-/// that could be one (BCP 47).
-fn language(headers: &HeaderMap) -> Option<String> {
-    let list = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
-    let weighed = list.split(',').filter_map(|item| {
-        let (tag, parameters) = item.split_once(';').unwrap_or((item, ""));
-        let weight = match parameters.trim().strip_prefix("q=") {
-            Some(q) => q.trim().parse::<f32>().ok()?,
-            None => 1.0,
-        };
-        let tag = tag.trim();
-        (is_language_tag(tag) && weight > 0.0).then_some((tag, weight))
-    });
-    // The first of equals: later ones must be liked better, not just as well.
-    let best = weighed.reduce(|best, next| if next.1 > best.1 { next } else { best });
-    best.map(|(tag, _)| tag.to_owned())
-}
-
-fn is_language_tag(tag: &str) -> bool {
-    tag.len() <= 35
-        && tag.split('-').enumerate().all(|(i, part)| {
-            let letters = part.bytes().all(|b| b.is_ascii_alphabetic());
-            let alphanumeric = part.bytes().all(|b| b.is_ascii_alphanumeric());
-            if i == 0 {
-                letters && (2..=8).contains(&part.len())
-            } else {
-                alphanumeric && (1..=8).contains(&part.len())
-            }
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
 
-    fn forwarded(lines: &[&'static str]) -> HeaderMap {
+    fn forwarded(lines: &[&[u8]]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for line in lines {
-            headers.append("x-forwarded-for", HeaderValue::from_static(line));
+            headers.append("x-forwarded-for", HeaderValue::from_bytes(line).unwrap());
         }
         headers
     }
 
-    fn seen(peer: &str, lines: &[&'static str]) -> String {
+    fn seen(peer: &str, lines: &[&str]) -> String {
+        let lines: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
+        seen_bytes(peer, &lines)
+    }
+
+    fn seen_bytes(peer: &str, lines: &[&[u8]]) -> String {
         let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
         behind_proxies(peer.parse().unwrap(), &forwarded(lines), &trusted).to_string()
     }
@@ -154,17 +141,10 @@ mod tests {
     }
 
     #[test]
-    fn the_language_liked_best_is_taken() {
-        for (sent, language) in [
-            ("de-CH, en;q=0.8", Some("de-CH")),
-            ("en;q=0.5, pl", Some("pl")),
-            ("*", None),
-            ("de;q=0", None),
-            ("<script>", None),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(sent));
-            assert_eq!(super::language(&headers).as_deref(), language, "{sent}");
-        }
+    fn a_line_with_other_bytes_than_ascii_is_not_skipped() {
+        let spoofed: &[u8] = b"1.1.1.1";
+        assert_eq!(seen_bytes("10.0.0.1", &[spoofed, b"\xff"]), "10.0.0.1");
+        assert_eq!(seen_bytes("10.0.0.1", &[spoofed, b"\xc3\xa9, 10.2.2.2"]), "10.2.2.2");
+        assert_eq!(seen_bytes("10.0.0.1", &[spoofed, b"\xff, 198.51.100.7"]), "198.51.100.7");
     }
 }

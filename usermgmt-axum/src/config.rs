@@ -2,19 +2,20 @@
 
 use std::time::Duration;
 
-use axum::http::HeaderValue;
 use ipnet::IpNet;
 
+use crate::layers::CorsOrigin;
+
 /// Settings of the routers. [`HttpConfig::default`] is the safe choice for a
-/// server that clients reach directly.
+/// server that clients reach directly; its fields can be set.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct HttpConfig {
     /// Proxies whose `X-Forwarded-For` is believed. Any other peer is the
     /// client itself, whatever it says. Default none.
     pub trusted_proxies: Vec<IpNet>,
-    /// Origins whose pages may call the account API, such as
-    /// `https://app.example.com`. Default none.
-    pub cors_origins: Vec<HeaderValue>,
+    /// Origins whose pages may call the account API. Default none.
+    pub cors_origins: Vec<CorsOrigin>,
     /// How long a request may take, its body included, before it is answered
     /// with 503. Default 30 seconds.
     pub request_timeout: Duration,
@@ -39,6 +40,7 @@ impl Default for HttpConfig {
 
 /// Old behaviours over HTTP, each off by default because the safe one is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HttpCompat {
     /// GET on a confirmation link confirms at once, as mail scanners do, too.
     pub confirm_on_get: bool,

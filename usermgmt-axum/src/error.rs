@@ -34,6 +34,13 @@ pub(crate) struct ErrorBody {
 
 /// A request that was refused, ready to be answered.
 ///
+/// It is made from the error of every flow, as the built-in route answers it (of
+/// the account API, where both have one): a host's own route keeps the wire
+/// format with `?`.
+///
+/// A fault of the server writes its cause to the log when it is answered, in a
+/// host's own route too; the client gets none of it.
+///
 /// What it prints is the status and the text for people: its body can hold a
 /// ticket, and for a fault of the server the cause, which only the log gets.
 pub struct ApiError(Box<Refusal>);
@@ -50,10 +57,10 @@ enum RefusalBody {
     Json(Value),
 }
 
-/// Why the server failed: goes with the answer to the outermost layer, which
-/// logs it, and never further.
-#[derive(Clone, Debug)]
-pub(crate) struct Fault(pub(crate) String);
+/// Goes with the answer of a server that failed to the outermost layer, which
+/// puts the request's id into the body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fault;
 
 /// The challenge of a request whose token is missing or no good (RFC 6750, 3).
 pub(crate) const INVALID_TOKEN_CHALLENGE: &str = "Bearer error=\"invalid_token\"";
@@ -84,6 +91,11 @@ impl ApiError {
             // RFC 9110, 15.5.2: a 401 always names a way to authenticate.
             challenge: (status == StatusCode::UNAUTHORIZED).then_some("Bearer"),
         }))
+    }
+
+    /// 400 with a code for programs and a text for people.
+    pub(crate) fn bad_request(error: &'static str, message: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, error, message)
     }
 
     /// A refusal with a body of its own shape.
@@ -126,6 +138,11 @@ impl ApiError {
     /// 404.
     pub(crate) fn not_found(message: &'static str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    /// 404 of a user who is not there, or not any more.
+    pub(crate) fn user_not_found() -> Self {
+        Self::not_found("User not found")
     }
 
     /// 404 of a path that is not there.
@@ -228,6 +245,14 @@ impl ApiError {
         }
     }
 
+    /// The code for programs, where the body has one.
+    pub fn code(&self) -> Option<&str> {
+        match &self.0.body {
+            RefusalBody::Message(body) => Some(body.error),
+            RefusalBody::Json(_) => None,
+        }
+    }
+
     /// The same refusal with another body: pages show it to people.
     pub(crate) fn respond_with(self, body: impl IntoResponse) -> Response {
         self.dress(body.into_response())
@@ -255,12 +280,15 @@ fn number(value: u128) -> HeaderValue {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         if self.0.status == StatusCode::INTERNAL_SERVER_ERROR {
-            let cause = match self.0.body {
-                RefusalBody::Json(Value::String(cause)) => cause,
-                _ => String::new(),
+            let cause = match &self.0.body {
+                RefusalBody::Message(body) => &body.message,
+                RefusalBody::Json(Value::String(cause)) => cause.as_str(),
+                RefusalBody::Json(_) => "",
             };
+            // Within the outermost layer the span has the request's id.
+            tracing::error!(%cause, "the server failed");
             let mut response = internal_body(None).into_response();
-            response.extensions_mut().insert(Fault(cause));
+            response.extensions_mut().insert(Fault);
             return response;
         }
         let response = match &self.0.body {
@@ -295,7 +323,7 @@ impl From<ServiceError> for ApiError {
                 tracing::warn!(%cause, "the store is not available");
                 Self::unavailable()
             }
-            other => Self::internal(&other),
+            ServiceError::Internal(cause) => Self::fault(cause),
         }
     }
 }
@@ -334,9 +362,9 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_hides_its_cause_from_the_client_and_keeps_it_for_the_log() {
-        let response = ApiError::internal(&std::io::Error::other("table users")).into_response();
-        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        assert_eq!(response.extensions().get::<Fault>().unwrap().0, "table users");
+    fn a_fault_hides_its_cause_from_the_client() {
+        let fault = ApiError::internal(&std::io::Error::other("table users"));
+        assert!(!format!("{fault:?} {fault}").contains("table"));
+        assert_eq!(fault.into_response().status(), StatusCode::INTERNAL_SERVER_ERROR);
     }
 }

@@ -1,5 +1,6 @@
 //! Who is asking: extractors for these routers and for a host's own.
 
+use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -36,7 +37,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let token = bearer(&parts.headers)?;
         let claims = HttpState::from_ref(state).auth().access_claims(token);
-        let claims = claims.map_err(access_error)?;
+        let claims = claims?;
         not_too_large(parts)?;
         Ok(Self(claims))
     }
@@ -44,6 +45,11 @@ where
 
 /// The user and session of a good access token as the store has them now: the
 /// user is there and active, the session has not ended.
+///
+/// It works with every state that gives an [`HttpState`]. Where the compiler says
+/// that a handler with it is no `Handler<…>`, the router's state gives none: add
+/// `.with_state(…)`, or implement `FromRef` for the state; `#[axum::debug_handler]`
+/// on the handler names what is missing.
 #[derive(Clone, Debug)]
 pub struct CurrentUser(pub Current);
 
@@ -63,8 +69,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let token = bearer(&parts.headers)?;
-        let current = HttpState::from_ref(state).auth().current(token).await;
-        let current = current.map_err(authentication_error)?;
+        let current = HttpState::from_ref(state).auth().current(token).await?;
         not_too_large(parts)?;
         Ok(Self(current))
     }
@@ -105,7 +110,66 @@ pub fn require_role(current: &Current, role: Role) -> Result<(), ApiError> {
     if has == role || has == Role::Admin {
         return Ok(());
     }
-    Err(ApiError::new(StatusCode::FORBIDDEN, "forbidden", "You are not allowed to do this"))
+    Err(forbidden())
+}
+
+fn forbidden() -> ApiError {
+    ApiError::new(StatusCode::FORBIDDEN, "forbidden", "You are not allowed to do this")
+}
+
+/// What a host's own route asks of an access token, for [`Require`].
+pub trait Requirement: Send + Sync + 'static {
+    /// Whether these claims fulfil it.
+    fn is_met(claims: &jwt::AccessClaims) -> bool;
+}
+
+/// [`AccessClaims`] that fulfil a requirement of the host's own; anybody else
+/// gets 403. Asks no store: what the claims say holds until the token expires.
+///
+/// ```
+/// use usermgmt_axum::{Require, Requirement};
+///
+/// /// Signed in with a second factor.
+/// struct SecondFactor;
+///
+/// impl Requirement for SecondFactor {
+///     fn is_met(claims: &usermgmt_core::jwt::AccessClaims) -> bool {
+///         claims.amr.iter().any(|method| method == "otp")
+///     }
+/// }
+///
+/// async fn payroll(user: Require<SecondFactor>) -> String {
+///     format!("Hello, {}!", user.username)
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Require<R> {
+    claims: Arc<jwt::AccessClaims>,
+    requirement: PhantomData<fn() -> R>,
+}
+
+impl<R> Deref for Require<R> {
+    type Target = jwt::AccessClaims;
+    fn deref(&self) -> &Self::Target {
+        &self.claims
+    }
+}
+
+impl<S, R> FromRequestParts<S> for Require<R>
+where
+    S: Send + Sync,
+    HttpState: FromRef<S>,
+    R: Requirement,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let AccessClaims(claims) = AccessClaims::from_request_parts(parts, state).await?;
+        if !R::is_met(&claims) {
+            return Err(forbidden());
+        }
+        Ok(Self { claims, requirement: PhantomData })
+    }
 }
 
 /// The token of a request that has nothing else, of whatever kind.
@@ -142,19 +206,23 @@ pub(crate) fn wrong_token_type() -> ApiError {
     ApiError::token("wrong_token_type", "The token is of the wrong type")
 }
 
-fn access_error(error: AccessError) -> ApiError {
-    match error {
-        AccessError::Expired => ApiError::token("token_expired", "The token has expired"),
-        AccessError::WrongType => wrong_token_type(),
-        AccessError::Invalid => invalid_token(),
+impl From<AccessError> for ApiError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Invalid => invalid_token(),
+            AccessError::Expired => Self::token("token_expired", "The token has expired"),
+            AccessError::WrongType => wrong_token_type(),
+        }
     }
 }
 
-pub(crate) fn authentication_error(error: AuthenticationError) -> ApiError {
-    match error {
-        AuthenticationError::Token(error) => access_error(error),
-        AuthenticationError::UserGone => ApiError::not_found("User not found"),
-        AuthenticationError::Service(service_error) => service_error.into(),
-        AuthenticationError::SessionEnded => invalid_token(),
+impl From<AuthenticationError> for ApiError {
+    fn from(error: AuthenticationError) -> Self {
+        match error {
+            AuthenticationError::Token(error) => error.into(),
+            AuthenticationError::UserGone => Self::user_not_found(),
+            AuthenticationError::SessionEnded => invalid_token(),
+            AuthenticationError::Service(error) => error.into(),
+        }
     }
 }

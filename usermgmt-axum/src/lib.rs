@@ -1,33 +1,94 @@
-//! axum routers and extractors for [`usermgmt_core`].
+//! User accounts in an [axum] application: routers and extractors over
+//! [`usermgmt_core`].
 //!
-//! Everything at once:
+//! [`router`] serves registration, confirmation, sign-in, sessions, password
+//! reset, profile and a second factor as JSON, the pages that mailed links open,
+//! and an API for a team's other services. Extractors tell a host's own routes
+//! who is asking.
+//!
+//! # An application with accounts
 //!
 //! ```
-//! use usermgmt_axum::{HttpConfig, HttpState, router};
+//! use std::net::SocketAddr;
 //!
-//! fn app(auth: usermgmt_core::Auth) -> axum::Router {
-//!     router(HttpState::new(auth, HttpConfig::default()))
+//! use axum::{Router, routing::get};
+//! use usermgmt_axum::{CurrentUser, HttpConfig, HttpState};
+//! use usermgmt_core::{Auth, Config, KeyRing};
+//! use usermgmt_core::store::MemoryStore;
+//!
+//! async fn hello(current: CurrentUser) -> String {
+//!     format!("Hello, {}!", current.user.username)
 //! }
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! // In memory for a first try; usermgmt-store-sql and -mongo keep accounts.
+//! let (store, secret) = (MemoryStore::new(), vec![7; 32]);
+//! let config = Config::new("http://127.0.0.1:3000".parse()?);
+//! let auth = Auth::builder(store, KeyRing::single(secret)?, config).build().await?;
+//!
+//! let state = HttpState::new(auth, HttpConfig::default());
+//! let app = Router::new()
+//!     .route("/hello", get(hello))
+//!     .with_state(state.clone())
+//!     .merge(usermgmt_axum::router(state));
+//!
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//! axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! Serve it with `into_make_service_with_connect_info::<SocketAddr>()`: limits
-//! and sessions want to know the client's address.
+//! and sessions want to know the client's address. The log says so where it is
+//! missing.
 //!
-//! In a host's own routes the extractors [`AccessClaims`], [`CurrentUser`] and
-//! [`RequireAdmin`] say who is asking; the host's state only has to give them an
-//! [`HttpState`] by `FromRef`.
+//! # Where to go next
 //!
-//! The routers can be mounted one by one, wherever a host likes them. By
-//! `nest_service` they serve their root with and without a trailing slash:
+//! - **Who is asking**: [`CurrentUser`] asks the store, [`AccessClaims`] only the
+//!   token; [`RequireAdmin`] and [`Require`] refuse who may not. All of them work
+//!   with any state that gives an [`HttpState`]:
 //!
-//! ```
-//! # fn app(state: usermgmt_axum::HttpState) -> axum::Router {
-//! axum::Router::new()
-//!     .nest_service("/api/v1", usermgmt_axum::account_router(state.clone()))
-//!     .nest_service("/api/users", usermgmt_axum::users_router(state.clone()))
-//!     .merge(usermgmt_axum::root_router(state))
-//! # }
-//! ```
+//!   ```
+//!   # use usermgmt_axum::HttpState;
+//!   #[derive(Clone)]
+//!   struct AppState { accounts: HttpState /* and what is your own */ }
+//!
+//!   impl axum::extract::FromRef<AppState> for HttpState {
+//!       fn from_ref(state: &AppState) -> Self { state.accounts.clone() }
+//!   }
+//!   ```
+//! - **Other paths, or only some of it**: [`Routes`].
+//! - **A route of your own in place of a built-in one**: [`Routes::replaced`]. It
+//!   calls the same flow; [`ApiError`] is made from every flow's error, so `?`
+//!   keeps the answers as they are:
+//!
+//!   ```
+//!   use axum::extract::State;
+//!   use usermgmt_axum::{ApiError, ClientInfo, HttpState, Routes};
+//!
+//!   /// Our addresses only.
+//!   async fn resend(
+//!       State(state): State<HttpState>,
+//!       ClientInfo(client): ClientInfo,
+//!       address: String,
+//!   ) -> Result<&'static str, ApiError> {
+//!       if address.ends_with("@example.com") {
+//!           state.auth().resend_confirmation(&address, &client).await?;
+//!       }
+//!       Ok("Sent")
+//!   }
+//!
+//!   # fn app(state: HttpState) -> axum::Router {
+//!   axum::Router::new()
+//!       .route("/api/v1/resend-confirmation", axum::routing::post(resend))
+//!       .with_state(state.clone())
+//!       .merge(Routes::all().replaced("resend_confirmation").router(state))
+//!   # }
+//!   ```
+//! - **Request ids, security headers and limits around your own routes**: [`with_layers`].
+//! - **Proxies, origins, time limits**: [`HttpConfig`].
+//! - **A server that is nothing else**: [`standalone`].
+//! - **What is served**: [`openapi`], and `GET /openapi.json`.
 
 mod account;
 mod answer;
@@ -36,85 +97,61 @@ mod client;
 mod config;
 mod error;
 mod extract;
+mod fallback;
+mod host;
+mod language;
 mod layers;
 mod mount;
 mod openapi;
 mod pages;
 mod path;
 mod root;
+mod routes;
 mod state;
 mod users;
 mod validate;
+mod warn;
 
 use axum::Router;
 
 pub use self::client::ClientInfo;
 pub use self::config::{HttpCompat, HttpConfig};
 pub use self::error::ApiError;
-pub use self::extract::{AccessClaims, CurrentUser, RequireAdmin, require_role};
+pub use self::extract::{
+    AccessClaims, CurrentUser, Require, RequireAdmin, Requirement, require_role,
+};
+pub use self::fallback::not_found;
+pub use self::layers::{CorsOrigin, InvalidOrigin, with_layers};
 pub use self::openapi::openapi;
+pub use self::routes::{ACCOUNT_PATH, Routes, USERS_PATH};
 pub use self::state::HttpState;
 
-/// Where [`router`] mounts the account API.
-pub const ACCOUNT_PATH: &str = "/api/v1";
-/// Where [`router`] mounts the users API.
-pub const USERS_PATH: &str = "/api/users";
-
-/// Everything: both APIs under their paths, the pages, the keys, health and the
-/// API's description at the root, and 404 for the rest.
+/// Everything: both APIs under their paths, and at the root the pages, the keys,
+/// health and the API's description. It has no fallback outside of the two APIs,
+/// so it merges with any application.
 pub fn router(state: HttpState) -> Router {
-    let rest = Router::new().fallback(no_such_path);
-    // Nesting serves a router's own root without a trailing slash only.
-    let users_root =
-        Router::new().route(&format!("{USERS_PATH}/"), axum::routing::post(users::create::create));
-    Router::new()
-        .nest(ACCOUNT_PATH, account_part(&state))
-        .nest(USERS_PATH, part(users::routes().into(), &state))
-        .merge(part(users_root, &state))
-        .merge(root_part(&state))
-        .merge(layers::surround(rest, &state))
-        .with_state(state)
+    Routes::all().router(state)
 }
 
-/// The account API: what a person does with their own account.
+/// A whole server: [`router`], and 404 for the rest.
+pub fn standalone(state: HttpState) -> Router {
+    let rest = fallback::router(&state).with_state(state.clone());
+    router(state).merge(rest)
+}
+
+/// The account API: what a person does with their own account. For other routes
+/// or several of them, see [`Routes`].
 pub fn account_router(state: HttpState) -> Router {
-    let rest = Router::new().fallback(no_such_path);
-    account_part(&state).merge(layers::surround(rest, &state)).with_state(state)
+    Routes::none().account_at("/").at_root(&state).with_state(state)
 }
 
 /// The users API: what a team's other services ask about users.
 pub fn users_router(state: HttpState) -> Router {
-    let rest = Router::new().fallback(no_such_path);
-    part(users::routes().into(), &state).merge(layers::surround(rest, &state)).with_state(state)
+    Routes::none().users_at("/").at_root(&state).with_state(state)
 }
 
 /// What belongs at the root: the pages that mailed links open, the public keys,
-/// health, and the API's description. Without a fallback, so that it merges
-/// with a host's own routes.
+/// health, and the API's description.
 pub fn root_router(state: HttpState) -> Router {
-    root_part(&state).with_state(state)
-}
-
-fn account_part(state: &HttpState) -> Router<HttpState> {
-    let router = part(account::routes().into(), state);
-    match layers::cors(state.config()) {
-        Some(cors) => router.layer(cors),
-        None => router,
-    }
-}
-
-fn root_part(state: &HttpState) -> Router<HttpState> {
-    part(pages::routes().merge(root::routes()).into(), state)
-}
-
-fn part(router: Router<HttpState>, state: &HttpState) -> Router<HttpState> {
-    layers::surround(router.method_not_allowed_fallback(method_not_allowed), state)
-}
-
-async fn no_such_path() -> ApiError {
-    ApiError::no_such_path()
-}
-
-async fn method_not_allowed() -> ApiError {
-    ApiError::method_not_allowed()
+    Routes::none().pages().root().at_root(&state).with_state(state)
 }

@@ -1,29 +1,26 @@
-//! The description of both APIs in one document.
+//! The description of what is mounted, in one document.
 
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Content, InfoBuilder, OpenApi, Ref, ResponseBuilder};
+use utoipa::openapi::{Content, InfoBuilder, OpenApi, Ref, RefOr, ResponseBuilder, Schema};
 use utoipa::{PartialSchema, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
 
 use crate::error::ErrorBody;
+use crate::routes::Routes;
 use crate::validate::Detail;
-use crate::{ACCOUNT_PATH, USERS_PATH, account, pages, root, users};
 
 /// The OpenAPI 3.1 description of everything that [`router`](crate::router) serves.
 pub fn openapi() -> OpenApi {
-    let mut document = OpenApiRouter::default()
-        .nest(ACCOUNT_PATH, account::routes())
-        .nest(USERS_PATH, users::routes())
-        .merge(pages::routes())
-        .merge(root::routes())
-        .into_openapi();
+    Routes::all().openapi()
+}
+
+/// Adds what all operations have in common.
+pub(crate) fn complete(mut document: OpenApi) -> OpenApi {
     document.info = InfoBuilder::new()
         .title("usermgmt")
         .description(Some(
-            "User accounts: `/api/v1` is what people do with their own account, `/api/users` is \
-             what a team's other services ask about users. Paths are served with and without a \
-             trailing slash.",
+            "User accounts: what people do with their own account, and what a team's other \
+             services ask about users. Paths are served with and without a trailing slash.",
         ))
         .version(env!("CARGO_PKG_VERSION"))
         .build();
@@ -37,13 +34,26 @@ pub fn openapi() -> OpenApi {
         components.schemas.insert(name.into_owned(), schema);
     }
     for item in document.paths.paths.values_mut() {
-        let operations =
-            [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
-        for operation in operations.into_iter().flatten() {
+        for operation in operations_mut(item) {
             describe_refusals(operation);
         }
     }
     document
+}
+
+/// The names of all operations.
+pub(crate) fn operation_ids(document: &OpenApi) -> impl Iterator<Item = &str> {
+    let items = document.paths.paths.values();
+    items
+        .flat_map(|item| [&item.get, &item.post, &item.put, &item.patch, &item.delete])
+        .flatten()
+        .filter_map(|operation| operation.operation_id.as_deref())
+}
+
+fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete]
+        .into_iter()
+        .flatten()
 }
 
 fn schemes() -> [(&'static str, Http); 3] {
@@ -62,12 +72,16 @@ fn schemes() -> [(&'static str, Http); 3] {
 }
 
 /// What any request may be answered with: 413, 415, 429, 500, 503 and the like.
+/// Pages are answered with pages where HTML is asked for.
 fn describe_refusals(operation: &mut Operation) {
-    let body = Content::new(Some(Ref::from_schema_name("ErrorBody")));
-    let response = ResponseBuilder::new()
+    let error: Ref = Ref::from_schema_name("ErrorBody");
+    let mut response = ResponseBuilder::new()
         .description("Refused, or the server is at fault")
-        .content("application/json", body)
-        .build();
+        .content("application/json", Content::new(Some(error)));
+    if operation.tags.as_ref().is_some_and(|tags| tags.iter().any(|tag| tag == "pages")) {
+        let page: RefOr<Schema> = String::schema();
+        response = response.content("text/html", Content::new(Some(page)));
+    }
     let responses = &mut operation.responses.responses;
-    responses.entry("default".to_owned()).or_insert_with(|| response.into());
+    responses.entry("default".to_owned()).or_insert_with(|| response.build().into());
 }

@@ -6,6 +6,7 @@ use axum::extract::FromRef;
 use usermgmt_core::Auth;
 
 use crate::config::HttpConfig;
+use crate::warn::Warnings;
 
 /// The state of the routers: cheap to clone. An embedder's own state gives it
 /// to the extractors by implementing `FromRef`.
@@ -13,12 +14,13 @@ use crate::config::HttpConfig;
 pub struct HttpState {
     auth: Auth,
     config: Arc<HttpConfig>,
+    warnings: Arc<Warnings>,
 }
 
 impl HttpState {
     /// Puts the core and the settings together.
     pub fn new(auth: Auth, config: HttpConfig) -> Self {
-        Self { auth, config: Arc::new(config) }
+        Self { auth, config: Arc::new(config), warnings: Arc::default() }
     }
 
     /// The core.
@@ -31,11 +33,8 @@ impl HttpState {
         &self.config
     }
 
-    /// Whether the store answers, in time, and is the one this code knows.
-    pub(crate) async fn store_answers(&self) -> bool {
-        let limit = self.auth.config().store_timeout;
-        let answer = tokio::time::timeout(limit, self.auth.store().ping()).await;
-        matches!(answer, Ok(Ok(())))
+    pub(crate) fn warnings(&self) -> &Warnings {
+        &self.warnings
     }
 }
 

@@ -2,10 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
+use usermgmt_core::flows::{CodeError, ResendError};
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
-use super::error;
+use super::invalid_code;
 use crate::answer::Message;
 use crate::body::Object;
 use crate::client::ClientInfo;
@@ -47,11 +48,19 @@ pub(crate) async fn resend_confirmation(
 ) -> Result<Json<Message>, ApiError> {
     let email = request.email.as_deref().map(str::trim).unwrap_or_default();
     if email.is_empty() {
-        return Err(error::email_required());
+        return Err(ApiError::bad_request("validation_error", "Email is required"));
     }
-    let sent = state.auth().resend_confirmation(email, &client).await;
-    sent.map_err(error::resend)?;
+    state.auth().resend_confirmation(email, &client).await?;
     Ok(Json(Message { message: "Email confirmation sent" }))
+}
+
+impl From<ResendError> for ApiError {
+    fn from(error: ResendError) -> Self {
+        match error {
+            ResendError::UnknownUser => Self::user_not_found(),
+            ResendError::Service(error) => error.into(),
+        }
+    }
 }
 
 #[derive(Debug, ToSchema)]
@@ -93,7 +102,15 @@ pub(crate) async fn confirm(
     Object(request): Object<ConfirmRequest>,
 ) -> Result<Json<Message>, ApiError> {
     let (email, code) = (&request.email, &request.code);
-    let confirmed = state.auth().confirm_by_code(email, code, &client).await;
-    confirmed.map_err(error::code)?;
+    state.auth().confirm_by_code(email, code, &client).await?;
     Ok(Json(Message { message: "Email confirmed" }))
+}
+
+impl From<CodeError> for ApiError {
+    fn from(error: CodeError) -> Self {
+        match error {
+            CodeError::Invalid => invalid_code(),
+            CodeError::Service(error) => error.into(),
+        }
+    }
 }

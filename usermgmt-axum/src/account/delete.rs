@@ -2,32 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use usermgmt_core::secret::PlaintextPassword;
-use utoipa::ToSchema;
+use usermgmt_core::flows::DeleteError;
 
-use super::error;
+use super::reauthenticate::ReauthenticateRequest;
 use crate::answer::Message;
 use crate::body::OptionalObject;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::CurrentUser;
 use crate::state::HttpState;
-use crate::validate::{Fields, FromFields, Style, any};
-
-/// What proves that it is the user who asks, where the sign-in is too long ago.
-#[derive(Debug, ToSchema)]
-pub(crate) struct ReauthenticateRequest {
-    #[schema(value_type = Option<String>, format = Password, nullable = false)]
-    pub(super) current_password: Option<PlaintextPassword>,
-}
-
-impl FromFields for ReauthenticateRequest {
-    const STYLE: Style = Style::Account;
-
-    fn read(fields: &mut Fields, _: &HttpState) -> Option<Self> {
-        let current_password = fields.optional("current_password", any)?;
-        Some(Self { current_password: current_password.map(PlaintextPassword::from) })
-    }
-}
 
 /// Deletes the user's own account.
 #[utoipa::path(
@@ -52,7 +34,16 @@ pub(crate) async fn delete(
     OptionalObject(request): OptionalObject<ReauthenticateRequest>,
 ) -> Result<Json<Message>, ApiError> {
     let password = request.current_password.as_ref();
-    let deleted = state.auth().delete_account(&current, password).await;
-    deleted.map_err(error::delete)?;
+    state.auth().delete_account(&current, password).await?;
     Ok(Json(Message { message: "User deleted successfully" }))
+}
+
+impl From<DeleteError> for ApiError {
+    fn from(error: DeleteError) -> Self {
+        match error {
+            DeleteError::NotFound => Self::user_not_found(),
+            DeleteError::Reauthentication(error) => error.into(),
+            DeleteError::Service(error) => error.into(),
+        }
+    }
 }

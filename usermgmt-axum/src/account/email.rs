@@ -2,10 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
+use usermgmt_core::flows::LinkError;
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
-use super::error;
 use crate::answer::Message;
 use crate::body::Object;
 use crate::client::ClientInfo;
@@ -48,8 +48,7 @@ pub(crate) async fn confirm_change(
     Object(request): Object<EmailTokenRequest>,
 ) -> Result<Json<Message>, ApiError> {
     let token = request.token.expose();
-    let changed = state.auth().confirm_email_change(token, &client).await;
-    changed.map_err(error::link)?;
+    state.auth().confirm_email_change(token, &client).await?;
     Ok(Json(Message { message: "Email changed" }))
 }
 
@@ -72,7 +71,25 @@ pub(crate) async fn undo_change(
     Object(request): Object<EmailTokenRequest>,
 ) -> Result<Json<Message>, ApiError> {
     let token = request.token.expose();
-    let undone = state.auth().undo_email_change(token, &client).await;
-    undone.map_err(error::link)?;
+    state.auth().undo_email_change(token, &client).await?;
     Ok(Json(Message { message: "Email change undone" }))
+}
+
+/// Of every mailed link; the pages say the same.
+impl From<LinkError> for ApiError {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::Invalid => {
+                Self::bad_request("link_invalid", "The confirmation link is invalid.")
+            }
+            LinkError::Expired => Self::bad_request(
+                "link_expired",
+                "The confirmation link has expired. Please request a new one.",
+            ),
+            LinkError::AlreadyConfirmed => {
+                Self::bad_request("already_confirmed", "Email already confirmed")
+            }
+            LinkError::Service(error) => error.into(),
+        }
+    }
 }

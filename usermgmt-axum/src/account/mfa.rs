@@ -6,12 +6,12 @@ use axum::http::StatusCode;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use usermgmt_core::flows::RecoveryCodes;
+use usermgmt_core::flows::{MfaError, RecoveryCodes};
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
-use super::delete::ReauthenticateRequest;
-use super::error;
+use super::invalid_code;
+use super::reauthenticate::ReauthenticateRequest;
 use crate::body::{Object, OptionalObject};
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::CurrentUser;
@@ -49,8 +49,7 @@ pub(crate) async fn enrol(
     OptionalObject(request): OptionalObject<ReauthenticateRequest>,
 ) -> Result<Json<EnrolmentBody>, ApiError> {
     let password = request.current_password.as_ref();
-    let enrolment = state.auth().enrol_totp(&current, password).await;
-    let enrolment = enrolment.map_err(error::mfa)?;
+    let enrolment = state.auth().enrol_totp(&current, password).await?;
     let png = enrolment.qr_png().map_err(|error| ApiError::internal(&error))?;
     let svg = enrolment.qr_svg().map_err(|error| ApiError::internal(&error))?;
     Ok(Json(EnrolmentBody {
@@ -108,8 +107,8 @@ pub(crate) async fn confirm(
     CurrentUser(current): CurrentUser,
     Object(request): Object<CodeRequest>,
 ) -> Result<Json<RecoveryCodesBody>, ApiError> {
-    let codes = state.auth().confirm_totp(&current, &request.code).await;
-    Ok(Json(codes.map_err(error::mfa)?.into()))
+    let codes = state.auth().confirm_totp(&current, &request.code).await?;
+    Ok(Json(codes.into()))
 }
 
 #[derive(Debug, ToSchema)]
@@ -156,8 +155,7 @@ pub(crate) async fn disable(
     Object(request): Object<DisableRequest>,
 ) -> Result<StatusCode, ApiError> {
     let password = request.current_password.as_ref();
-    let disabled = state.auth().disable_totp(&current, &request.code, password).await;
-    disabled.map_err(error::mfa)?;
+    state.auth().disable_totp(&current, &request.code, password).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -180,6 +178,21 @@ pub(crate) async fn recovery_codes(
     CurrentUser(current): CurrentUser,
     Object(request): Object<CodeRequest>,
 ) -> Result<Json<RecoveryCodesBody>, ApiError> {
-    let codes = state.auth().new_recovery_codes(&current, &request.code).await;
-    Ok(Json(codes.map_err(error::mfa)?.into()))
+    let codes = state.auth().new_recovery_codes(&current, &request.code).await?;
+    Ok(Json(codes.into()))
+}
+
+impl From<MfaError> for ApiError {
+    fn from(error: MfaError) -> Self {
+        match error {
+            MfaError::NotFound => Self::user_not_found(),
+            // No code is one of a factor that is not there.
+            MfaError::NotEnabled => {
+                Self::bad_request("invalid_code", "No second factor waits for this code")
+            }
+            MfaError::InvalidCode => invalid_code(),
+            MfaError::Reauthentication(error) => error.into(),
+            MfaError::Service(error) => error.into(),
+        }
+    }
 }

@@ -3,11 +3,11 @@
 mod confirm;
 mod delete;
 mod email;
-mod error;
 mod mfa;
 mod password;
 mod profile;
 mod protected;
+mod reauthenticate;
 mod refresh;
 mod register;
 mod sessions;
@@ -15,17 +15,14 @@ mod sign_in;
 mod sign_in_mfa;
 mod sign_out;
 
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub(crate) use self::error::{link, reset};
-use crate::mount::Mount as _;
-use crate::state::HttpState;
+use crate::error::ApiError;
+use crate::mount::Part;
 
 /// All of it, relative to where it is mounted.
-pub(crate) fn routes() -> OpenApiRouter<HttpState> {
-    OpenApiRouter::default()
-        .mount(routes!(register::register))
+pub(crate) fn routes(part: Part<'_>) -> Part<'_> {
+    part.mount(routes!(register::register))
         .mount(routes!(confirm::resend_confirmation))
         .mount(routes!(confirm::confirm))
         .mount(routes!(sign_in::sign_in))
@@ -33,7 +30,9 @@ pub(crate) fn routes() -> OpenApiRouter<HttpState> {
         .mount(routes!(sign_out::sign_out_all))
         .mount(routes!(protected::protected))
         .mount(routes!(refresh::refresh))
-        .mount(routes!(profile::show, profile::update, delete::delete))
+        .mount(routes!(profile::show))
+        .mount(routes!(profile::update))
+        .mount(routes!(delete::delete))
         .mount(routes!(sessions::list))
         .mount(routes!(sessions::end))
         .mount(routes!(password::change))
@@ -42,7 +41,13 @@ pub(crate) fn routes() -> OpenApiRouter<HttpState> {
         .mount(routes!(email::confirm_change))
         .mount(routes!(email::undo_change))
         .mount(routes!(sign_in_mfa::sign_in_mfa))
-        .mount(routes!(mfa::enrol, mfa::disable))
+        .mount(routes!(mfa::enrol))
+        .mount(routes!(mfa::disable))
         .mount(routes!(mfa::confirm))
         .mount(routes!(mfa::recovery_codes))
+}
+
+/// A code that is wrong, expired, used, or of nothing that waits for one.
+fn invalid_code() -> ApiError {
+    ApiError::bad_request("invalid_code", "The code is invalid")
 }

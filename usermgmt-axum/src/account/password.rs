@@ -2,17 +2,18 @@
 
 use axum::Json;
 use axum::extract::State;
+use usermgmt_core::flows::ResetError;
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
-use super::error;
+use super::profile;
 use crate::answer::Message;
 use crate::body::Object;
 use crate::client::ClientInfo;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::CurrentUser;
 use crate::state::HttpState;
-use crate::validate::{Fields, FromFields, Style, new_password, not_empty};
+use crate::validate::{Fields, FromFields, Problems, Style, new_password, not_empty};
 
 #[derive(Debug, ToSchema)]
 pub(crate) struct ChangePasswordRequest {
@@ -54,22 +55,31 @@ pub(crate) async fn change(
 ) -> Result<Json<Message>, ApiError> {
     let (old, new) = (&request.current_password, &request.new_password);
     let changed = state.auth().change_password(&current, old, new).await;
-    changed.map_err(error::change_password)?;
+    changed.map_err(|error| profile::refused(error, Style::Account, "new_password"))?;
     Ok(Json(Message { message: "Password changed successfully" }))
 }
 
 #[derive(Debug, ToSchema)]
 pub(crate) struct ForgotPasswordRequest {
     /// Username or address.
+    #[schema(value_type = Option<String>, nullable = false)]
     identifier: String,
+    /// In its place: the address.
+    #[schema(value_type = Option<String>, nullable = false)]
+    #[expect(dead_code, reason = "read into `identifier`")]
+    email: (),
 }
 
 impl FromFields for ForgotPasswordRequest {
     const STYLE: Style = Style::Account;
 
     fn read(fields: &mut Fields, _: &HttpState) -> Option<Self> {
-        let identifier = fields.required("identifier", not_empty)?;
-        Some(Self { identifier })
+        let email = fields.optional("email", not_empty);
+        let identifier = match email {
+            Some(None) => fields.required("identifier", not_empty).map(Some),
+            _ => fields.optional("identifier", not_empty),
+        };
+        Some(Self { identifier: identifier?.or(email?)?, email: () })
     }
 }
 
@@ -133,7 +143,21 @@ pub(crate) async fn reset(
     Object(request): Object<ResetPasswordRequest>,
 ) -> Result<Json<Message>, ApiError> {
     let (token, password) = (request.token.expose(), &request.new_password);
-    let reset = state.auth().reset_password(token, password, &client).await;
-    reset.map_err(error::reset)?;
+    state.auth().reset_password(token, password, &client).await?;
     Ok(Json(Message { message: "Password has been reset successfully." }))
+}
+
+/// Of a reset; the page says the same.
+impl From<ResetError> for ApiError {
+    fn from(error: ResetError) -> Self {
+        match error {
+            ResetError::InvalidToken => {
+                Self::bad_request("invalid_token", "Invalid or expired token")
+            }
+            ResetError::Password(problem) => {
+                Problems::of_field("new_password", problem.into()).answer(Style::Account)
+            }
+            ResetError::Service(error) => error.into(),
+        }
+    }
 }

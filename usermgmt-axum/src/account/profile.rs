@@ -3,19 +3,21 @@
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use usermgmt_core::flows::UpdateProfile;
+use usermgmt_core::flows::{ProfileError, UpdateProfile};
 use usermgmt_core::model::identifier::{Email, Username};
 use usermgmt_core::model::profile::ProfileText;
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
-use super::error;
-use crate::answer::{Message, NestedFieldMap};
+use super::reauthenticate;
+use crate::answer::{Message, NestedFieldMapOrError};
 use crate::body::Object;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::CurrentUser;
 use crate::state::HttpState;
-use crate::validate::{Fields, FromFields, Style, any, email, new_password, profile, username};
+use crate::validate::{
+    Fields, FromFields, Issue, Problems, Style, any, email, new_password, profile, username,
+};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ProfileBody {
@@ -37,7 +39,7 @@ pub(crate) struct ProfileBody {
 #[utoipa::path(
     get,
     path = "/users",
-    operation_id = "show_account",
+    operation_id = "get_account",
     tag = "account",
     responses(
         (status = 200, description = "The account", body = ProfileBody),
@@ -51,7 +53,7 @@ pub(crate) async fn show(
     CurrentUser(current): CurrentUser,
 ) -> Result<Json<ProfileBody>, ApiError> {
     let account = state.auth().account(&current.user.id).await?;
-    let account = account.ok_or_else(error::user_not_found)?;
+    let account = account.ok_or_else(ApiError::user_not_found)?;
     let mfa_enabled = account.mfa_enabled();
     let user = account.user;
     Ok(Json(ProfileBody {
@@ -127,7 +129,8 @@ impl FromFields for UpdateRequest {
     request_body = UpdateRequest,
     responses(
         (status = 200, description = "Changed, or accepted", body = Message),
-        (status = 400, description = "What is wrong with each field", body = NestedFieldMap),
+        (status = 400, description = "What is wrong with each field; or the body is no \
+            JSON (`validation_error`)", body = NestedFieldMapOrError),
         (status = 401, description = "No access token, or none that is good", body = ErrorBody),
         (status = 403, description = "`reauthentication_required`: a new address needs \
             `current_password` or a recent sign-in", body = ErrorBody),
@@ -150,7 +153,28 @@ pub(crate) async fn update(
         gender: request.gender,
         locale: None,
     };
-    let updated = state.auth().update_profile(&current, &update).await;
-    updated.map_err(error::profile)?;
+    state.auth().update_profile(&current, &update).await?;
     Ok(Json(Message { message: "User updated successfully" }))
+}
+
+impl From<ProfileError> for ApiError {
+    fn from(error: ProfileError) -> Self {
+        refused(error, Style::NestedFieldMap, "password")
+    }
+}
+
+/// In this style; `password` is what the new one is called.
+pub(super) fn refused(error: ProfileError, style: Style, password: &'static str) -> ApiError {
+    let of_field = |name: &str, issue| Problems::of_field(name, issue).answer(style);
+    match error {
+        ProfileError::NotFound => ApiError::user_not_found(),
+        ProfileError::UsernameTaken => {
+            let issue = Issue::Value("Email or Username already exists".into());
+            of_field("username", issue)
+        }
+        ProfileError::CurrentPasswordMissing => of_field("current_password", Issue::Missing),
+        ProfileError::Password(problem) => of_field(password, problem.into()),
+        ProfileError::Reauthentication(error) => reauthenticate::refused(error, style),
+        ProfileError::Service(error) => error.into(),
+    }
 }

@@ -19,6 +19,7 @@ pub(crate) struct ProtectedBody {
 #[utoipa::path(
     get,
     path = "/protected",
+    operation_id = "get_current_user",
     tag = "account",
     responses(
         (status = 200, description = "The user", body = ProtectedBody),

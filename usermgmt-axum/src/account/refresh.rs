@@ -5,12 +5,12 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
+use usermgmt_core::flows::RefreshError;
 use utoipa::ToSchema;
 
-use super::error;
 use crate::client::ClientInfo;
-use crate::error::ApiError;
-use crate::extract::BearerAlone;
+use crate::error::{ApiError, ErrorBody};
+use crate::extract::{BearerAlone, invalid_token, wrong_token_type};
 use crate::state::HttpState;
 
 #[derive(Serialize, ToSchema)]
@@ -28,10 +28,11 @@ pub(crate) struct RefreshedBody {
 #[utoipa::path(
     post,
     path = "/refresh_token",
+    operation_id = "refresh_tokens",
     tag = "account",
     responses(
         (status = 200, description = "New tokens", body = RefreshedBody),
-        (status = 401, description = "No refresh token, or none that is good", body = crate::error::ErrorBody),
+        (status = 401, description = "No refresh token, or none that is good", body = ErrorBody),
     ),
     security(("refresh_token" = [])),
 )]
@@ -40,8 +41,7 @@ pub(crate) async fn refresh(
     ClientInfo(client): ClientInfo,
     BearerAlone(token): BearerAlone,
 ) -> Result<Json<RefreshedBody>, ApiError> {
-    let refreshed = state.auth().refresh(&token, &client).await;
-    let tokens = refreshed.map_err(error::refresh)?;
+    let tokens = state.auth().refresh(&token, &client).await?;
     Ok(Json(RefreshedBody {
         access_token: tokens.access_token.expose().clone(),
         refresh_token: tokens.refresh_token.expose().clone(),
@@ -53,4 +53,14 @@ pub(crate) async fn refresh(
 /// Whole seconds, at least one: a client that is told zero would never use the token.
 pub(super) fn seconds(duration: Duration) -> u64 {
     duration.as_secs().max(1)
+}
+
+impl From<RefreshError> for ApiError {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Invalid | RefreshError::Reused => invalid_token(),
+            RefreshError::WrongType => wrong_token_type(),
+            RefreshError::Service(error) => error.into(),
+        }
+    }
 }

@@ -3,19 +3,20 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use usermgmt_core::flows::Register;
+use usermgmt_core::flows::{Register, RegisterError};
 use usermgmt_core::model::identifier::{Email, Username};
 use usermgmt_core::model::profile::{Profile, ProfileText};
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
-use super::error;
-use crate::answer::{FieldMap, Message};
+use crate::answer::{FieldMapOrError, Message};
 use crate::body::Object;
 use crate::client::ClientInfo;
 use crate::error::ApiError;
 use crate::state::HttpState;
-use crate::validate::{Fields, FromFields, Style, email, new_password, profile, username};
+use crate::validate::{
+    Fields, FromFields, Problems, Style, email, new_password, profile, username,
+};
 
 #[derive(Debug, ToSchema)]
 pub(crate) struct RegisterRequest {
@@ -66,8 +67,8 @@ impl FromFields for RegisterRequest {
     request_body = RegisterRequest,
     responses(
         (status = 201, description = "Accepted; the address gets a mail", body = Message),
-        (status = 400, description = "What is wrong with each field, or the username is taken \
-            (`already_exists`)", body = FieldMap),
+        (status = 400, description = "What is wrong with each field; or the body is no JSON \
+            (`validation_error`), or the username is taken (`already_exists`)", body = FieldMapOrError),
     ),
     security(()),
 )]
@@ -82,8 +83,20 @@ pub(crate) async fn register(
         last_name: request.last_name,
         gender: request.gender,
     };
-    let registered = state.auth().register(&command, &client).await;
-    registered.map_err(error::register)?;
+    state.auth().register(&command, &client).await?;
     let message = "User created successfully. Email confirmation sent";
     Ok((StatusCode::CREATED, Json(Message { message })))
+}
+
+impl From<RegisterError> for ApiError {
+    fn from(error: RegisterError) -> Self {
+        let of_field = |name, issue| Problems::of_field(name, issue).answer(Style::FieldMap);
+        match error {
+            RegisterError::UsernameTaken | RegisterError::EmailTaken => {
+                Self::bad_request("already_exists", "Email or Username already exists")
+            }
+            RegisterError::Password(problem) => of_field("password", problem.into()),
+            RegisterError::Service(error) => error.into(),
+        }
+    }
 }

@@ -4,9 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use usermgmt_core::flows::SessionError;
 use utoipa::ToSchema;
 
-use super::error;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::CurrentUser;
 use crate::path::Segment;
@@ -77,8 +77,16 @@ pub(crate) async fn end(
     CurrentUser(current): CurrentUser,
     Segment(id): Segment,
 ) -> Result<StatusCode, ApiError> {
-    let id = id.parse().map_err(|_| error::no_such_session())?;
-    let ended = state.auth().end_session(&current.user.id, id).await;
-    ended.map_err(error::session)?;
+    let id = id.parse().map_err(|_| SessionError::NotFound)?;
+    state.auth().end_session(&current.user.id, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+impl From<SessionError> for ApiError {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::NotFound => Self::not_found("Session not found"),
+            SessionError::Service(error) => error.into(),
+        }
+    }
 }

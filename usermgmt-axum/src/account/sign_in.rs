@@ -2,16 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde::Serialize;
-use usermgmt_core::flows::{SignIn, SignInOutcome, SignedIn};
+use usermgmt_core::flows::{SignIn, SignInError, SignInOutcome, SignedIn};
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
-use super::error;
 use super::refresh::seconds;
 use crate::body::Object;
 use crate::client::ClientInfo;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorBody};
 use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, any};
 
@@ -77,13 +77,42 @@ impl From<SignedIn> for SignedInBody {
 /// The password is right; the second factor is asked for.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MfaRequiredBody {
-    pub(super) message: &'static str,
-    /// Always `mfa_required`.
-    pub(super) error: &'static str,
+    message: &'static str,
+    #[schema(inline)]
+    error: MfaRequiredCode,
     /// For `/signin/mfa`; good for five minutes and five tries.
-    pub(super) mfa_token: String,
+    mfa_token: String,
     /// What the user can answer with: `totp`, `recovery_code`.
-    pub(super) methods: Vec<&'static str>,
+    methods: Vec<&'static str>,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum MfaRequiredCode {
+    MfaRequired,
+}
+
+/// Unknown, wrong, unconfirmed and disabled alike.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct InvalidCredentialsBody {
+    message: String,
+    #[schema(inline)]
+    error: InvalidCredentialsCode,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "describes what ApiError answers")]
+enum InvalidCredentialsCode {
+    InvalidCredentials,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes what ApiError answers")]
+pub(crate) enum SignInRefusal {
+    MfaRequired(MfaRequiredBody),
+    InvalidCredentials(InvalidCredentialsBody),
 }
 
 /// Signs in. Unknown, wrong, unconfirmed and disabled get one answer.
@@ -94,8 +123,9 @@ pub(crate) struct MfaRequiredBody {
     request_body = SignInRequest,
     responses(
         (status = 200, description = "Signed in", body = SignedInBody),
+        (status = 400, description = "Not a valid request", body = ErrorBody),
         (status = 401, description = "`invalid_credentials`, or `mfa_required` where the account \
-            has a second factor", body = MfaRequiredBody),
+            has a second factor", body = SignInRefusal),
     ),
     security(()),
 )]
@@ -107,14 +137,30 @@ pub(crate) async fn sign_in(
     let (Some(identifier), Some(password)) =
         (request.identifier.or(request.email), request.password)
     else {
-        return Err(error::invalid_credentials());
+        return Err(SignInError::InvalidCredentials.into());
     };
     let command = SignIn::new(identifier, password);
-    let outcome = state.auth().sign_in(&command, &client).await;
-    match outcome.map_err(error::sign_in)? {
+    match state.auth().sign_in(&command, &client).await? {
         SignInOutcome::SignedIn(signed_in) => Ok(Json((*signed_in).into())),
         SignInOutcome::MfaRequired { ticket, methods } => {
-            Err(error::mfa_required(&ticket, methods))
+            let body = MfaRequiredBody {
+                message: "A second factor is required.",
+                error: MfaRequiredCode::MfaRequired,
+                mfa_token: ticket.expose().clone(),
+                methods,
+            };
+            Err(ApiError::json(StatusCode::UNAUTHORIZED, &body))
+        }
+    }
+}
+
+impl From<SignInError> for ApiError {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::InvalidCredentials => {
+                Self::new(StatusCode::UNAUTHORIZED, "invalid_credentials", "Login unsuccessful.")
+            }
+            SignInError::Service(error) => error.into(),
         }
     }
 }

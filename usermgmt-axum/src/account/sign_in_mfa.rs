@@ -2,10 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
+use usermgmt_core::flows::MfaSignInError;
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
-use super::error;
 use super::sign_in::SignedInBody;
 use crate::body::Object;
 use crate::client::ClientInfo;
@@ -53,6 +54,17 @@ pub(crate) async fn sign_in_mfa(
     Object(request): Object<SignInMfaRequest>,
 ) -> Result<Json<SignedInBody>, ApiError> {
     let (ticket, code) = (&request.mfa_token, &request.code);
-    let signed_in = state.auth().sign_in_mfa(ticket, code, &client).await;
-    Ok(Json(signed_in.map_err(error::sign_in_mfa)?.into()))
+    let signed_in = state.auth().sign_in_mfa(ticket, code, &client).await?;
+    Ok(Json(signed_in.into()))
+}
+
+impl From<MfaSignInError> for ApiError {
+    fn from(error: MfaSignInError) -> Self {
+        match error {
+            MfaSignInError::InvalidCode => {
+                Self::new(StatusCode::UNAUTHORIZED, "invalid_code", "The code is invalid")
+            }
+            MfaSignInError::Service(error) => error.into(),
+        }
+    }
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use crate::error::{ApiError, ErrorBody};
-use crate::extract::{BearerAlone, authentication_error};
+use crate::extract::BearerAlone;
 use crate::state::HttpState;
 
 /// Ends the session of the access or refresh token.
@@ -22,8 +22,7 @@ pub(crate) async fn sign_out(
     State(state): State<HttpState>,
     BearerAlone(bearer): BearerAlone,
 ) -> Result<StatusCode, ApiError> {
-    let current = state.auth().bearer_of_any_token(&bearer).await;
-    let current = current.map_err(authentication_error)?;
+    let current = state.auth().bearer_of_any_token(&bearer).await?;
     state.auth().sign_out(&current).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -43,8 +42,7 @@ pub(crate) async fn sign_out_all(
     State(state): State<HttpState>,
     BearerAlone(bearer): BearerAlone,
 ) -> Result<StatusCode, ApiError> {
-    let current = state.auth().bearer_of_any_token(&bearer).await;
-    let current = current.map_err(authentication_error)?;
+    let current = state.auth().bearer_of_any_token(&bearer).await?;
     state.auth().sign_out_all(&current.user.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -12,14 +12,26 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 
-pub(crate) use self::cors::cors;
+pub use self::cors::{CorsOrigin, InvalidOrigin};
+pub(crate) use self::cors::{cors, public_cors};
 use crate::body::receive;
 use crate::error::ApiError;
 use crate::state::HttpState;
 
-/// Surrounds a router's handlers and fallback: outermost the request's id, span
-/// and headers, then panics, then the time limit, then the body.
-pub(crate) fn surround<S>(router: Router<S>, state: &HttpState) -> Router<S>
+/// Surrounds a router's handlers and fallback with what surrounds the built-in
+/// ones: outermost the request's id, span and host, and the security headers
+/// that the handler does not set itself; then panics, which are answered 500;
+/// then the time limit; then the body, at most 64 KiB.
+///
+/// ```
+/// # fn app(state: usermgmt_axum::HttpState) -> axum::Router {
+/// use axum::{Router, routing::get};
+///
+/// let own = Router::new().route("/hello", get(async || "Hello!"));
+/// usermgmt_axum::with_layers(own, &state).merge(usermgmt_axum::router(state))
+/// # }
+/// ```
+pub fn with_layers<S>(router: Router<S>, state: &HttpState) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
@@ -45,7 +57,6 @@ fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
 
 #[cfg(test)]
 mod tests {
-
     use axum::body::Body;
     use axum::routing::get;
     use http_body_util::BodyExt as _;
@@ -70,7 +81,7 @@ mod tests {
             .route("/panic", get(async || -> () { panic!("hunter2") }))
             .route("/fault", get(async || ApiError::fault("hunter2")));
         let request = Request::get(path).body(Body::empty()).unwrap();
-        let response = surround(router, &state).oneshot(request).await.unwrap();
+        let response = with_layers(router, &state).oneshot(request).await.unwrap();
         assert_eq!(response.status(), 500);
         let id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();

@@ -10,6 +10,7 @@ use usermgmt_core::rng::{OsRng, random};
 
 use super::headers;
 use crate::error::{Fault, internal_body};
+use crate::host;
 use crate::state::HttpState;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -33,9 +34,11 @@ pub(super) async fn observe(
     );
     let began = state.auth().now();
     async move {
-        let mut response = next.run(request).await;
-        if let Some(Fault(cause)) = response.extensions_mut().remove() {
-            tracing::error!(%cause, "the server failed");
+        let mut response = match host::check(&request) {
+            Ok(()) => next.run(request).await,
+            Err(refusal) => refusal.into_response(),
+        };
+        if response.extensions_mut().remove::<Fault>().is_some() {
             response = internal_body(Some(&id)).into_response();
         }
         let status = response.status().as_u16();

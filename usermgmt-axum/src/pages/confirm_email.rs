@@ -1,25 +1,19 @@
 //! GET and POST /confirm-email/{token}
 
-use axum::extract::State;
 use axum::http::Method;
 use axum::response::Response;
 use usermgmt_core::model::token::Purpose;
 
-use super::Reader;
 use super::link::Link;
+use super::visit::Visit;
 use crate::answer::Message;
-use crate::body::FormFields;
-use crate::client::ClientInfo;
-use crate::error::{ApiError, ErrorBody};
-use crate::path::Segment;
-use crate::state::HttpState;
+use crate::error::ErrorBody;
 
 const LINK: Link = Link {
     purpose: Purpose::Confirm,
-    title: "Confirm your email address",
-    text: "One click, and your account is ready.",
-    button: "Confirm",
+    texts: |texts| &texts.confirm,
     done: "Email confirmed",
+    leads_on: true,
 };
 
 /// A page with one button that confirms the address. Changes nothing.
@@ -30,25 +24,19 @@ const LINK: Link = Link {
     operation_id = "confirm_email_page",
     params(("token" = String, Path, description = "From the mailed link")),
     responses(
-        (status = 200, description = "The page", body = String, content_type = "text/html"),
-        (status = 400, description = "`link_expired`, `link_invalid` or `already_confirmed`; \
-            a page for a browser", body = ErrorBody),
+        (status = 200, description = "The page; JSON where opening the link confirms, by \
+            `compat.confirm_on_get`", content((String = "text/html"), (Message = "application/json"))),
+        (status = 400, description = "`link_expired`, `link_invalid` or `already_confirmed`", content(
+            (ErrorBody = "application/json"), (String = "text/html"))),
     ),
     security(()),
 )]
-pub(crate) async fn show(
-    State(state): State<HttpState>,
-    method: Method,
-    ClientInfo(client): ClientInfo,
-    reader: Reader,
-    Segment(token): Segment,
-) -> Response {
+pub(crate) async fn show(method: Method, visit: Visit) -> Response {
     // HEAD is answered here too.
-    if state.config().compat.confirm_on_get && method == Method::GET {
-        let confirmed = state.auth().confirm(&token, &client).await;
-        return LINK.followed(&state, reader, confirmed);
+    if method == Method::GET && visit.confirms_on_get() {
+        return submit(visit).await;
     }
-    LINK.show(&state, &client, reader, &token).await
+    LINK.show(visit).await
 }
 
 /// Confirms the address.
@@ -59,22 +47,14 @@ pub(crate) async fn show(
     operation_id = "confirm_email",
     params(("token" = String, Path, description = "From the mailed link")),
     responses(
-        (status = 200, description = "Confirmed; a page for a browser", body = Message),
-        (status = 400, description = "`link_expired`, `link_invalid` or `already_confirmed`; \
-            a page for a browser", body = ErrorBody),
+        (status = 200, description = "Confirmed", content(
+            (Message = "application/json"), (String = "text/html"))),
+        (status = 400, description = "`link_expired`, `link_invalid` or `already_confirmed`", content(
+            (ErrorBody = "application/json"), (String = "text/html"))),
     ),
     security(()),
 )]
-pub(crate) async fn submit(
-    State(state): State<HttpState>,
-    ClientInfo(client): ClientInfo,
-    reader: Reader,
-    Segment(token): Segment,
-    form: Result<FormFields, ApiError>,
-) -> Response {
-    if let Err(refusal) = form {
-        return reader.refused(&state, LINK.title, refusal);
-    }
-    let confirmed = state.auth().confirm(&token, &client).await;
-    LINK.followed(&state, reader, confirmed)
+pub(crate) async fn submit(visit: Visit) -> Response {
+    let confirmed = visit.auth().confirm(&visit.token, &visit.client).await;
+    LINK.followed(&visit, confirmed)
 }

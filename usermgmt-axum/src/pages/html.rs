@@ -14,16 +14,18 @@ const POLICY: &str = "default-src 'none'; \
 /// A page: a heading, what there is to say, and perhaps a form.
 #[derive(Clone, Debug)]
 pub(crate) struct Page {
+    lang: &'static str,
     title: String,
     alert: Option<String>,
     text: String,
     form: Option<Form>,
+    link: Option<(String, String)>,
     product: String,
 }
 
 #[derive(Clone, Debug)]
 struct Form {
-    fields: Vec<PasswordField>,
+    field: Option<PasswordField>,
     button: &'static str,
 }
 
@@ -41,20 +43,33 @@ pub(crate) struct PasswordField {
 }
 
 impl Page {
-    /// A page that says something, in the name of the product.
-    pub(crate) fn new(product: &str, title: &str, text: impl Into<String>) -> Self {
+    /// A page that says something, in a language and in the name of the product.
+    pub(crate) fn new(
+        lang: &'static str,
+        product: &str,
+        title: &str,
+        text: impl Into<String>,
+    ) -> Self {
         Self {
+            lang,
             title: title.to_owned(),
             alert: None,
             text: text.into(),
             form: None,
+            link: None,
             product: product.to_owned(),
         }
     }
 
     /// With a form that posts to the page's own address.
-    pub(crate) fn with_form(mut self, fields: Vec<PasswordField>, button: &'static str) -> Self {
-        self.form = Some(Form { fields, button });
+    pub(crate) fn with_form(mut self, field: Option<PasswordField>, button: &'static str) -> Self {
+        self.form = Some(Form { field, button });
+        self
+    }
+
+    /// With a link that leads on.
+    pub(crate) fn with_link(mut self, target: String, label: String) -> Self {
+        self.link = Some((target, label));
         self
     }
 
@@ -76,13 +91,16 @@ impl Page {
             format!("<p>{}</p>\n", escape(&self.text))
         };
         let form = self.form.as_ref().map_or_else(String::new, Form::render);
-        let product = escape(&self.product);
+        let link = self.link.as_ref().map_or_else(String::new, |(target, label)| {
+            format!("<p><a href=\"{}\">{}</a></p>\n", escape(target), escape(label))
+        });
+        let (lang, product) = (self.lang, escape(&self.product));
         format!(
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+            "<!doctype html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"robots\" content=\"noindex\">\n\
              <title>{title} – {product}</title>\n<style>{STYLE}</style>\n</head>\n\
-             <body>\n<main>\n<h1>{title}</h1>\n{alert}{text}{form}\
+             <body>\n<main>\n<h1>{title}</h1>\n{alert}{text}{form}{link}\
              <footer>{product}</footer>\n</main>\n</body>\n</html>\n"
         )
     }
@@ -92,10 +110,10 @@ impl Form {
     /// Without an action, so that it posts to the address it was opened at,
     /// wherever a proxy has put that.
     fn render(&self) -> String {
-        let fields: String = self.fields.iter().map(PasswordField::render).collect();
+        let field = self.field.as_ref().map_or_else(String::new, PasswordField::render);
         let button = escape(self.button);
         format!(
-            "<form method=\"post\">\n{fields}<button type=\"submit\">{button}</button>\n</form>\n"
+            "<form method=\"post\">\n{field}<button type=\"submit\">{button}</button>\n</form>\n"
         )
     }
 }
@@ -153,7 +171,8 @@ mod tests {
 
     #[test]
     fn whatever_a_page_says_is_text() {
-        let page = Page::new("<b>Acme</b>", "\"Title\"", "<script>").with_alert("'&'").render();
+        let page = Page::new("en", "<b>Acme</b>", "\"Title\"", "<script>").with_alert("'&'");
+        let page = page.with_link("/\"><script>".to_owned(), "<i>".to_owned()).render();
         assert!(page.contains("<h1>&quot;Title&quot;</h1>"));
         assert!(page.contains("<p>&lt;script&gt;</p>"));
         assert!(page.contains("<p role=\"alert\">&#39;&amp;&#39;</p>"));

@@ -1,57 +1,41 @@
-//! What the pages of mailed links have in common: GET looks, POST acts.
+//! A mailed link that takes nothing but a click: GET looks, POST acts.
 
 use axum::response::{IntoResponse as _, Response};
-use usermgmt_core::Client;
 use usermgmt_core::flows::LinkError;
 use usermgmt_core::model::token::Purpose;
 
-use super::html::Page;
-use super::{Reader, product};
-use crate::account;
-use crate::state::HttpState;
+use super::texts::{LinkTexts, Texts};
+use super::visit::Visit;
 
 /// A link that takes nothing but a click.
 pub(super) struct Link {
     pub(super) purpose: Purpose,
-    pub(super) title: &'static str,
-    pub(super) text: &'static str,
-    pub(super) button: &'static str,
-    /// What is said when it is done.
+    pub(super) texts: fn(&Texts) -> &LinkTexts,
+    /// What programs are told when it is done.
     pub(super) done: &'static str,
+    /// Whether its visitor has an account to go on to.
+    pub(super) leads_on: bool,
 }
 
 impl Link {
     /// The page with the button, or why there is none.
-    pub(super) async fn show(
-        &self,
-        state: &HttpState,
-        client: &Client,
-        reader: Reader,
-        token: &str,
-    ) -> Response {
-        let looked = state.auth().inspect_link(token, &[self.purpose], client).await;
+    pub(super) async fn show(&self, visit: Visit) -> Response {
+        let looked = visit.auth().inspect_link(&visit.token, &[self.purpose], &visit.client).await;
+        let (visitor, texts) = (&visit.visitor, (self.texts)(visit.visitor.texts));
         match looked {
-            Ok(()) => Page::new(product(state), self.title, self.text)
-                .with_form(Vec::new(), self.button)
-                .into_response(),
-            Err(error) => self.refused(state, reader, error),
+            Ok(()) => {
+                visitor.page(texts.title, texts.text).with_form(None, texts.button).into_response()
+            }
+            Err(error) => visitor.refused(texts.title, error.into()),
         }
     }
 
     /// What following the link led to.
-    pub(super) fn followed<T>(
-        &self,
-        state: &HttpState,
-        reader: Reader,
-        outcome: Result<T, LinkError>,
-    ) -> Response {
+    pub(super) fn followed<T>(&self, visit: &Visit, outcome: Result<T, LinkError>) -> Response {
+        let (visitor, texts) = (&visit.visitor, (self.texts)(visit.visitor.texts));
         match outcome {
-            Ok(_) => reader.done(state, self.title, self.done),
-            Err(error) => self.refused(state, reader, error),
+            Ok(_) => visitor.done(visitor.page(texts.title, texts.done), self.leads_on, self.done),
+            Err(error) => visitor.refused(texts.title, error.into()),
         }
-    }
-
-    fn refused(&self, state: &HttpState, reader: Reader, error: LinkError) -> Response {
-        reader.refused(state, self.title, account::link(error))
     }
 }

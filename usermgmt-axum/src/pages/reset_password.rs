@@ -1,6 +1,5 @@
 //! GET and POST /reset-password
 
-use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use usermgmt_core::flows::{LinkError, ResetError};
 use usermgmt_core::model::token::Purpose;
@@ -9,25 +8,19 @@ use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::html::{Page, PasswordField};
-use super::{Reader, product};
-use crate::account;
+use super::visit::{Visit, Visitor};
 use crate::answer::Message;
-use crate::body::FormFields;
-use crate::client::ClientInfo;
-use crate::error::{ApiError, ErrorBody};
-use crate::state::HttpState;
+use crate::error::ErrorBody;
 
-const TITLE: &str = "Choose a new password";
-
-fn page(state: &HttpState) -> Page {
+fn page(visitor: &Visitor) -> Page {
+    let texts = &visitor.texts.reset;
     let field = PasswordField {
         name: "new_password",
-        label: "New password",
+        label: texts.label,
         min: MIN_LENGTH,
         max: MAX_LENGTH,
     };
-    let text = format!("At least {MIN_LENGTH} characters, and not one that is easy to guess.");
-    Page::new(product(state), TITLE, text).with_form(vec![field], "Set the password")
+    visitor.page(texts.title, texts.text(MIN_LENGTH)).with_form(Some(field), texts.button)
 }
 
 /// A page with a form for a new password. Changes nothing.
@@ -39,28 +32,22 @@ fn page(state: &HttpState) -> Page {
     params(("token" = String, Query, description = "From the mailed link")),
     responses(
         (status = 200, description = "The page", body = String, content_type = "text/html"),
-        (status = 400, description = "`invalid_token`; a page for a browser", body = ErrorBody),
+        (status = 400, description = "`invalid_token`", content(
+            (ErrorBody = "application/json"), (String = "text/html"))),
     ),
     security(()),
 )]
-pub(crate) async fn show(
-    State(state): State<HttpState>,
-    ClientInfo(client): ClientInfo,
-    reader: Reader,
-    form: Result<FormFields, ApiError>,
-) -> Response {
-    let form = match form {
-        Ok(form) => form,
-        Err(refusal) => return reader.refused(&state, TITLE, refusal),
-    };
+pub(crate) async fn show(visit: Visit) -> Response {
     let purposes = [Purpose::Reset, Purpose::ChoosePassword];
-    let token = form.text("token");
-    let refusal = match state.auth().inspect_link(token, &purposes, &client).await {
-        Ok(()) => return page(&state).into_response(),
-        Err(LinkError::Service(service_error)) => service_error.into(),
-        Err(_) => account::reset(ResetError::InvalidToken),
+    let looked = visit.auth().inspect_link(&visit.token, &purposes, &visit.client).await;
+    let refusal = match looked {
+        Ok(()) => return page(&visit.visitor).into_response(),
+        Err(LinkError::Service(error)) => error.into(),
+        Err(LinkError::Invalid | LinkError::Expired | LinkError::AlreadyConfirmed) => {
+            ResetError::InvalidToken.into()
+        }
     };
-    reader.refused(&state, TITLE, refusal)
+    visit.visitor.refused(visit.visitor.texts.reset.title, refusal)
 }
 
 #[derive(Debug, ToSchema)]
@@ -82,32 +69,27 @@ pub(crate) struct ResetPasswordForm {
     params(("token" = Option<String>, Query, description = "From the mailed link; or a field of the form")),
     request_body(content = ResetPasswordForm, content_type = "application/x-www-form-urlencoded"),
     responses(
-        (status = 200, description = "Set; a page for a browser", body = Message),
-        (status = 400, description = "`invalid_token`, or the new password is not accepted; \
-            a page for a browser", body = ErrorBody),
+        (status = 200, description = "Set", content(
+            (Message = "application/json"), (String = "text/html"))),
+        (status = 400, description = "`invalid_token`, or the new password is not accepted", content(
+            (ErrorBody = "application/json"), (String = "text/html"))),
     ),
     security(()),
 )]
-pub(crate) async fn submit(
-    State(state): State<HttpState>,
-    ClientInfo(client): ClientInfo,
-    reader: Reader,
-    form: Result<FormFields, ApiError>,
-) -> Response {
-    let form = match form {
-        Ok(form) => form,
-        Err(refusal) => return reader.refused(&state, TITLE, refusal),
-    };
-    let password = PlaintextPassword::from(form.text("new_password"));
-    let reset = state.auth().reset_password(form.text("token"), &password, &client).await;
+pub(crate) async fn submit(visit: Visit) -> Response {
+    let password = PlaintextPassword::from(visit.form.text("new_password"));
+    let reset = visit.auth().reset_password(&visit.token, &password, &visit.client).await;
+    let (visitor, texts) = (&visit.visitor, &visit.visitor.texts.reset);
     match reset {
-        Ok(_) => reader.done(&state, TITLE, "Password has been reset successfully."),
+        Ok(_) => {
+            let message = "Password has been reset successfully.";
+            visitor.done(visitor.page(texts.title, texts.done), true, message)
+        }
         // The link stays good, so the form is there for another try.
         Err(ResetError::Password(problem)) => {
-            let page = page(&state).with_alert(problem.to_string());
-            let refusal = account::reset(ResetError::Password(problem));
-            reader.refused_with(refusal, page)
+            let page = page(visitor).with_alert(visitor.texts.password_problem(&problem));
+            visitor.refused_with(ResetError::Password(problem).into(), page)
         }
-        Err(error) => reader.refused(&state, TITLE, account::reset(error)),
+        Err(error) => visitor.refused(texts.title, error.into()),
     }
 }

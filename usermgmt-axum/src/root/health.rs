@@ -18,6 +18,7 @@ pub(crate) struct Health {
 #[utoipa::path(
     get,
     path = "/health/live",
+    operation_id = "health_live",
     tag = "server",
     responses((status = 200, description = "It does", body = Health)),
     security(()),
@@ -30,6 +31,7 @@ pub(crate) async fn live() -> Json<Health> {
 #[utoipa::path(
     get,
     path = "/health/ready",
+    operation_id = "health_ready",
     tag = "server",
     responses(
         (status = 200, description = "They can", body = Health),

@@ -11,6 +11,7 @@ use crate::state::HttpState;
 #[utoipa::path(
     get,
     path = "/.well-known/jwks.json",
+    operation_id = "get_jwks",
     tag = "server",
     responses((status = 200, description = "A JWK set (RFC 7517, 5)", body = Object)),
     security(()),

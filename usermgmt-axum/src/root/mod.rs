@@ -4,15 +4,13 @@ mod health;
 mod jwks;
 mod openapi_json;
 
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::mount::Mount as _;
-use crate::state::HttpState;
+pub(crate) use self::openapi_json::Document;
+use crate::mount::Part;
 
-pub(crate) fn routes() -> OpenApiRouter<HttpState> {
-    OpenApiRouter::default()
-        .mount(routes!(jwks::jwks))
+pub(crate) fn routes(part: Part<'_>) -> Part<'_> {
+    part.mount(routes!(jwks::jwks))
         .mount(routes!(health::live))
         .mount(routes!(health::ready))
         .mount(routes!(openapi_json::openapi_json))

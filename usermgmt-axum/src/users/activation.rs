@@ -2,11 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
+use usermgmt_core::flows::ActivationError;
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
-use super::error;
 use super::find::ByIdentifier;
 use super::user::UserBody;
 use crate::body::{Object, QueryFields};
@@ -52,8 +52,8 @@ pub(crate) async fn activate(
     caller: Caller,
     Object(request): Object<ActivateRequest>,
 ) -> Result<Json<UserBody>, ApiError> {
-    let user = state.auth().activate(request.code.expose(), &caller.asking(client)).await;
-    Ok(Json(UserBody::new(user.map_err(error::activate)?, &state)))
+    let user = state.auth().activate(request.code.expose(), &caller.asking(client)).await?;
+    Ok(Json(UserBody::new(user, &state)))
 }
 
 /// Mails the activation code again.
@@ -77,6 +77,23 @@ pub(crate) async fn resend(
     caller: Caller,
     QueryFields(query): QueryFields<ByIdentifier>,
 ) -> Result<Json<UserBody>, ApiError> {
-    let user = state.auth().resend_activation(&query.identifier, &caller.asking(client)).await;
-    Ok(Json(UserBody::new(user.map_err(error::resend)?, &state)))
+    let client = caller.asking(client);
+    let user = state.auth().resend_activation(&query.identifier, &client).await?;
+    Ok(Json(UserBody::new(user, &state)))
+}
+
+impl From<ActivationError> for ApiError {
+    fn from(error: ActivationError) -> Self {
+        match error {
+            ActivationError::Invalid => Self::not_found("Invalid activation code"),
+            ActivationError::Expired => {
+                Self::bad_request("validation_error", "Activation code expired")
+            }
+            ActivationError::NotFound => Self::not_found("Invalid username or email"),
+            ActivationError::AlreadyActivated => {
+                Self::bad_request("validation_error", "User already activated")
+            }
+            ActivationError::Service(error) => error.into(),
+        }
+    }
 }

@@ -2,12 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
-use usermgmt_core::flows::SignIn;
+use usermgmt_core::flows::{SignIn, SignInError};
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
-use super::error;
 use super::user::UserBody;
 use crate::body::Object;
 use crate::client::ClientInfo;
@@ -56,5 +55,14 @@ pub(crate) async fn auth_check(
 ) -> Result<Json<UserBody>, ApiError> {
     let command = SignIn::new(request.identifier, request.password);
     let user = state.auth().check_credentials(&command, &caller.asking(client)).await;
-    Ok(Json(UserBody::new(user.map_err(error::credentials)?, &state)))
+    Ok(Json(UserBody::new(user.map_err(refused)?, &state)))
+}
+
+fn refused(error: SignInError) -> ApiError {
+    match error {
+        SignInError::InvalidCredentials => {
+            ApiError::bad_request("validation_error", "Invalid credentials")
+        }
+        SignInError::Service(error) => error.into(),
+    }
 }

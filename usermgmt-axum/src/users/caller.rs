@@ -4,12 +4,14 @@ use axum::extract::{FromRef, FromRequestParts};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use usermgmt_core::Client;
+use usermgmt_core::flows::ServiceKeyError;
 use usermgmt_core::model::user::{Role, User};
 
 use crate::body::not_too_large;
 use crate::error::{ApiError, INVALID_TOKEN_CHALLENGE};
 use crate::extract::bearer;
 use crate::state::HttpState;
+use crate::validate::{Issue, Problems, Style};
 
 /// A service with a good key; or anybody, where the API is open.
 #[derive(Clone, Copy, Debug)]
@@ -71,4 +73,17 @@ fn unauthorized() -> ApiError {
     let message = "A service key is required";
     ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
         .challenge(INVALID_TOKEN_CHALLENGE)
+}
+
+impl From<ServiceKeyError> for ApiError {
+    fn from(error: ServiceKeyError) -> Self {
+        match error {
+            ServiceKeyError::InvalidName => {
+                let text = "A name has 1 to 100 characters and no control characters";
+                Problems::of_field("name", Issue::Value(text.into())).answer(Style::Users)
+            }
+            ServiceKeyError::NotFound => Self::not_found("Service key not found"),
+            ServiceKeyError::Service(error) => error.into(),
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use usermgmt_core::flows::CreateUser;
+use usermgmt_core::flows::{CreateUser, CreateUserError};
 use usermgmt_core::model::identifier::{Email, Username};
 use usermgmt_core::model::profile::{Profile, ProfileText};
 use usermgmt_core::model::user::Role;
@@ -11,14 +11,13 @@ use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
-use super::error;
 use super::user::UserBody;
 use crate::body::Object;
 use crate::client::ClientInfo;
 use crate::error::{ApiError, ErrorBody};
 use crate::state::HttpState;
 use crate::validate::{
-    Fields, FromFields, Issue, Style, any, email, new_password, one_of, profile_text, username,
+    Fields, FromFields, Issue, Problems, Style, any, email, new_password, one_of, profile_text, username,
 };
 
 const GENDERS: [(&str, &str); 2] = [("Male", "Male"), ("Female", "Female")];
@@ -120,6 +119,19 @@ pub(crate) async fn create(
     };
     command.role = request.role;
     command.locale = client.locale;
-    let user = state.auth().create_user(&command).await.map_err(error::create)?;
+    let user = state.auth().create_user(&command).await?;
     Ok((StatusCode::CREATED, Json(UserBody::new(user, &state))))
+}
+
+impl From<CreateUserError> for ApiError {
+    fn from(error: CreateUserError) -> Self {
+        let conflict = |message: &'static str| Self::new(StatusCode::CONFLICT, "conflict", message);
+        let of_field = |name, issue| Problems::of_field(name, issue).answer(Style::Users);
+        match error {
+            CreateUserError::EmailTaken => conflict("Email already exists"),
+            CreateUserError::UsernameTaken => conflict("Username already exists"),
+            CreateUserError::Password(problem) => of_field("password", problem.into()),
+            CreateUserError::Service(error) => error.into(),
+        }
+    }
 }

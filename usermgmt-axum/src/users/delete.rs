@@ -5,7 +5,6 @@ use axum::http::StatusCode;
 use usermgmt_core::model::user::User;
 
 use super::caller::Caller;
-use super::error;
 use super::find::{ById, ByIdentifier};
 use super::user::user_by_id;
 use crate::body::QueryFields;
@@ -59,13 +58,12 @@ pub(crate) async fn by_identifier(
     QueryFields(query): QueryFields<ByIdentifier>,
 ) -> Result<StatusCode, ApiError> {
     let user = state.auth().find_user(&query.identifier).await?;
-    let user = user.ok_or_else(error::user_not_found)?;
+    let user = user.ok_or_else(ApiError::user_not_found)?;
     delete(caller, &user, &state).await
 }
 
 async fn delete(caller: Caller, user: &User, state: &HttpState) -> Result<StatusCode, ApiError> {
     caller.may_change(user)?;
-    let deleted = state.auth().delete_user(&user.id).await;
-    deleted.map_err(error::delete)?;
+    state.auth().delete_user(&user.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

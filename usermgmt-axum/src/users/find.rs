@@ -5,7 +5,6 @@ use axum::extract::State;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
-use super::error;
 use super::user::{UserBody, user_by_id};
 use crate::body::QueryFields;
 use crate::error::{ApiError, ErrorBody};
@@ -65,7 +64,7 @@ pub(crate) async fn by_identifier(
 ) -> Result<Json<UserBody>, ApiError> {
     let user = state.auth().find_user(&query.identifier).await?;
     let user = user.filter(usermgmt_core::model::user::User::is_active);
-    let user = user.ok_or_else(error::no_active_user)?;
+    let user = user.ok_or_else(no_active_user)?;
     Ok(Json(UserBody::new(user, &state)))
 }
 
@@ -91,8 +90,12 @@ pub(crate) async fn by_id(
 ) -> Result<Json<UserBody>, ApiError> {
     let user = user_by_id(&query.user_id, &state).await;
     let user = user.map_err(|refusal| match refusal.status().as_u16() {
-        404 => error::no_active_user(),
+        404 => no_active_user(),
         _ => refusal,
     })?;
     Ok(Json(UserBody::new(user, &state)))
+}
+
+fn no_active_user() -> ApiError {
+    ApiError::not_found("Active user not found")
 }

@@ -5,13 +5,12 @@ use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use usermgmt_core::flows::TotpEnrolment;
+use usermgmt_core::flows::{MfaError, TotpEnrolment};
 use usermgmt_core::model::ids::UserId;
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
-use super::error;
 use super::find::ById;
 use super::user::{UserBody, user_by_id};
 use crate::body::{Object, QueryFields};
@@ -63,7 +62,7 @@ pub(crate) async fn enable(
     let user = user_by_id(&request.user_id, &state).await?;
     caller.may_change(&user)?;
     let enrolment = state.auth().begin_totp(&user.id).await;
-    MfaBody::new(&user.id, &enrolment.map_err(error::mfa)?).map(Json)
+    MfaBody::new(&user.id, &enrolment.map_err(refused)?).map(Json)
 }
 
 /// Turns the second factor off, or drops the secret that waits.
@@ -89,7 +88,7 @@ pub(crate) async fn disable(
 ) -> Result<Json<UserBody>, ApiError> {
     let user = user_by_id(&request.user_id, &state).await?;
     caller.may_change(&user)?;
-    let user = state.auth().reset_mfa(&user.id).await.map_err(error::mfa)?;
+    let user = state.auth().reset_mfa(&user.id).await.map_err(refused)?;
     Ok(Json(UserBody::new(user, &state)))
 }
 
@@ -118,7 +117,7 @@ pub(crate) async fn qr(
     // Whoever sees the secret can answer for the factor.
     caller.may_change(&user)?;
     let enrolment = state.auth().pending_totp(&user.id).await;
-    MfaBody::new(&user.id, &enrolment.map_err(error::mfa)?).map(Json)
+    MfaBody::new(&user.id, &enrolment.map_err(refused)?).map(Json)
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -150,8 +149,8 @@ pub(crate) async fn status(
     _: Caller,
     QueryFields(query): QueryFields<ById>,
 ) -> Result<Json<MfaStatusBody>, ApiError> {
-    let id: UserId = query.user_id.parse().map_err(|_| error::user_not_found())?;
-    let status = state.auth().mfa_status(&id).await.map_err(error::mfa)?;
+    let id: UserId = query.user_id.parse().map_err(|_| ApiError::user_not_found())?;
+    let status = state.auth().mfa_status(&id).await.map_err(refused)?;
     Ok(Json(MfaStatusBody {
         user_id: id.to_string(),
         enabled: status.enabled,
@@ -203,8 +202,28 @@ pub(crate) async fn verify(
     _: Caller,
     Object(request): Object<VerifyRequest>,
 ) -> Result<Json<ValidBody>, ApiError> {
-    let id: UserId = request.user_id.parse().map_err(|_| error::user_not_found())?;
+    let id: UserId = request.user_id.parse().map_err(|_| ApiError::user_not_found())?;
     let verified = state.auth().verify_mfa(&id, &request.code).await;
-    verified.map_err(error::verify)?;
+    verified.map_err(|error| match error {
+        // No code is one of a factor that is not there.
+        MfaError::NotEnabled => invalid_code(),
+        other => refused(other),
+    })?;
     Ok(Json(ValidBody { valid: true }))
+}
+
+fn invalid_code() -> ApiError {
+    ApiError::bad_request("invalid_code", "Invalid code")
+}
+
+fn refused(error: MfaError) -> ApiError {
+    match error {
+        MfaError::NotFound => ApiError::user_not_found(),
+        MfaError::NotEnabled => {
+            ApiError::bad_request("validation_error", "MFA is not enabled for this user")
+        }
+        MfaError::InvalidCode => invalid_code(),
+        MfaError::Reauthentication(error) => error.into(),
+        MfaError::Service(error) => error.into(),
+    }
 }

@@ -5,27 +5,25 @@ mod auth_check;
 mod caller;
 pub(crate) mod create;
 mod delete;
-mod error;
 mod find;
 mod health;
 mod mfa;
 mod password;
 mod user;
 
-use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::mount::Mount as _;
-use crate::state::HttpState;
+use crate::mount::Part;
 
 /// All of it, relative to where it is mounted.
-pub(crate) fn routes() -> OpenApiRouter<HttpState> {
-    OpenApiRouter::default()
-        .mount(routes!(create::create))
+pub(crate) fn routes(part: Part<'_>) -> Part<'_> {
+    part.mount(routes!(create::create))
         .mount(routes!(activation::activate))
         .mount(routes!(activation::resend))
-        .mount(routes!(find::by_identifier, delete::by_identifier))
-        .mount(routes!(find::by_id, delete::by_id))
+        .mount(routes!(find::by_identifier))
+        .mount(routes!(delete::by_identifier))
+        .mount(routes!(find::by_id))
+        .mount(routes!(delete::by_id))
         .mount(routes!(auth_check::auth_check))
         .mount(routes!(password::forgot))
         .mount(routes!(password::reset))

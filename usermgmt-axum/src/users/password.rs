@@ -2,11 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
+use usermgmt_core::flows::ResetError;
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
-use super::error;
 use crate::answer::Message;
 use crate::body::Object;
 use crate::client::ClientInfo;
@@ -99,6 +99,9 @@ pub(crate) async fn reset(
 ) -> Result<Json<Message>, ApiError> {
     let (token, password) = (request.token.expose(), &request.new_password);
     let reset = state.auth().reset_password(token, password, &caller.asking(client)).await;
-    reset.map_err(error::reset)?;
+    reset.map_err(|error| match error {
+        ResetError::InvalidToken => ApiError::not_found("Invalid or expired token"),
+        other => other.into(),
+    })?;
     Ok(Json(Message { message: "Password has been reset successfully." }))
 }

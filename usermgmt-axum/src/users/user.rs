@@ -5,7 +5,6 @@ use usermgmt_core::model::ids::UserId;
 use usermgmt_core::model::user::User;
 use utoipa::ToSchema;
 
-use super::error;
 use crate::error::ApiError;
 use crate::state::HttpState;
 
@@ -48,6 +47,6 @@ impl UserBody {
 
 /// The user with this id, active or not. What is no id is nobody's.
 pub(super) async fn user_by_id(id: &str, state: &HttpState) -> Result<User, ApiError> {
-    let id: UserId = id.parse().map_err(|_| error::user_not_found())?;
-    state.auth().user(&id).await?.ok_or_else(error::user_not_found)
+    let id: UserId = id.parse().map_err(|_| ApiError::user_not_found())?;
+    state.auth().user(&id).await?.ok_or_else(ApiError::user_not_found)
 }

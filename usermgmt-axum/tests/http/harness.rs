@@ -13,7 +13,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
-use usermgmt_axum::{HttpConfig, HttpState, router};
+use usermgmt_axum::{HttpConfig, HttpState, standalone};
 use usermgmt_core::Auth;
 use usermgmt_core::clock::{Clock as _, SystemClock, Timestamp};
 use usermgmt_core::config::Config;
@@ -24,6 +24,7 @@ use usermgmt_core::password::HasherConfig;
 use usermgmt_core::store::Store as _;
 use usermgmt_core::testkit::{CapturingMailer, FaultyStore, MockClock, SeededRng};
 
+use crate::document;
 use crate::place::new_store;
 
 /// A password that the policy accepts.
@@ -70,7 +71,7 @@ pub(crate) async fn app_with(set: impl FnOnce(&mut Config, &mut HttpConfig)) -> 
         .unwrap();
     begin_step(&auth, &clock);
     let worker = OutboxWorker::new(auth.clone(), Arc::new(mailer.clone()));
-    let router = router(HttpState::new(auth.clone(), http));
+    let router = standalone(HttpState::new(auth.clone(), http));
     App { router, auth, store, clock, mailer, worker, _place: place }
 }
 
@@ -156,7 +157,11 @@ impl Call<'_> {
     }
 
     pub(crate) async fn send(self) -> Reply {
-        let mut request = Request::builder().method(self.method).uri(self.path);
+        let (method, path) = (self.method, self.path);
+        let mut request = Request::builder().method(&method).uri(&path);
+        if !self.headers.iter().any(|(name, _)| name == "host") {
+            request = request.header("host", "accounts.example.com");
+        }
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
@@ -167,6 +172,8 @@ impl Call<'_> {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let kind = parts.headers.get("content-type").map(|kind| kind.to_str().unwrap());
+        document::describes(method.as_str(), &path, parts.status.as_u16(), kind, &text);
         Reply { status: parts.status, headers: parts.headers, text }
     }
 }

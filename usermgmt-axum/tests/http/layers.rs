@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderValue, Request};
+use axum::http::Request;
 use serde_json::json;
 use tower::ServiceExt as _;
 use usermgmt_core::config::Rate;
@@ -81,7 +81,7 @@ async fn a_forwarded_address_is_believed_from_trusted_proxies_only() {
 #[tokio::test]
 async fn pages_of_allowed_origins_may_call_the_account_api() {
     let origin = "https://app.example.com";
-    let app = app_with(|_, http| http.cors_origins = vec![HeaderValue::from_static(origin)]).await;
+    let app = app_with(|_, http| http.cors_origins = vec![origin.parse().unwrap()]).await;
     let preflight = app
         .call("OPTIONS", "/api/v1/users")
         .header("origin", origin)
@@ -99,6 +99,66 @@ async fn pages_of_allowed_origins_may_call_the_account_api() {
     assert_eq!(foreign.send().await.header("access-control-allow-origin"), None);
     let users = app.get("/api/users/id").header("origin", origin);
     assert_eq!(users.send().await.header("access-control-allow-origin"), None);
+}
+
+#[tokio::test]
+async fn a_preflight_is_answered_for_the_headers_that_it_asks_for() {
+    let app =
+        app_with(|_, http| http.cors_origins = vec!["capacitor://localhost".parse().unwrap()]);
+    let app = app.await;
+    let asked = "authorization,traceparent,x-requested-with";
+    let call = app.call("OPTIONS", "/api/v1/signin").header("origin", "capacitor://localhost");
+    let call = call.header("access-control-request-method", "POST");
+    let reply = call.header("access-control-request-headers", asked).send().await;
+    assert_eq!(reply.header("access-control-allow-origin"), Some("capacitor://localhost"));
+    assert_eq!(reply.header("access-control-allow-headers"), Some(asked));
+}
+
+#[tokio::test]
+async fn a_wildcard_allows_one_label() {
+    let app =
+        app_with(|_, http| http.cors_origins = vec!["https://*.example.org".parse().unwrap()]);
+    let app = app.await;
+    for (origin, allowed) in [
+        ("https://app.example.org", true),
+        ("https://example.org", false),
+        ("https://a.b.example.org", false),
+    ] {
+        let reply = app.get("/api/v1/protected").header("origin", origin).send().await;
+        let expected = allowed.then_some(origin);
+        assert_eq!(reply.header("access-control-allow-origin"), expected, "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_the_same_for_everybody_may_be_read_by_any_page() {
+    let app = app().await;
+    for (path, status) in [
+        ("/.well-known/jwks.json", 200),
+        ("/openapi.json", 200),
+        ("/health/live", 200),
+        ("/health/ready", 200),
+        ("/api/users/health", 200),
+        ("/nothing", 404),
+        ("/api/v1/nothing", 404),
+        ("/api/users/nothing", 404),
+    ] {
+        let reply = app.get(path).header("origin", "https://any.example").send().await;
+        reply.has_status(status);
+        assert_eq!(reply.header("access-control-allow-origin"), Some("*"), "{path}");
+    }
+    let reply = app.get("/api/v1/protected").header("origin", "https://any.example").send().await;
+    assert_eq!(reply.header("access-control-allow-origin"), None);
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_is_told_by_both_health_checks() {
+    let app = app().await;
+    app.store.fail_next(1000);
+    app.get("/health/ready").send().await.is(503, json!({"status": "error"}));
+    let body = json!({"status": "error", "database": "down", "user_service": "ok"});
+    app.get("/api/users/health").send().await.is(503, body);
+    app.get("/health/live").send().await.has_status(200);
 }
 
 #[tokio::test]

@@ -4,17 +4,21 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod document;
 mod harness;
+mod logs;
 mod place;
 mod service;
 
 mod bad_input;
 mod compat;
 mod extractors;
+mod host;
 mod intake;
 mod layers;
 mod limits;
 mod mfa;
+mod mounting;
 mod openapi;
 mod pages;
 mod password;

@@ -4,6 +4,7 @@ use serde_json::json;
 use usermgmt_core::mail::MailKind;
 
 use crate::harness::{ADA, App, OTHER_PASSWORD, PASSWORD, Reply, app, app_with, path_of, token_of};
+use crate::service::Service;
 
 const BROWSER: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
 
@@ -17,7 +18,7 @@ fn is_page(reply: &Reply) {
     let policy = reply.header("content-security-policy").unwrap();
     assert!(policy.contains("default-src 'none'") && policy.contains("form-action 'self'"));
     assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
-    for remote in ["<script", "http://", "https://", "src="] {
+    for remote in ["<script", "src=", "<link", "@import", "url("] {
         assert!(!reply.text.contains(remote), "{remote} in {}", reply.text);
     }
 }
@@ -45,6 +46,69 @@ async fn opening_a_confirmation_link_changes_nothing_and_its_button_confirms() {
     is_page(done.has_status(200));
     assert!(done.text.contains("Email confirmed"));
     app.sign_in(ADA, PASSWORD).await.has_status(200);
+}
+
+#[tokio::test]
+async fn an_account_made_by_a_service_is_activated_by_a_button() {
+    let service = Service::new().await;
+    service.created().await;
+    let path = format!("/activate?token={}", service.code().await);
+    let app = &service.app;
+    is_form(&browse(app, "GET", &path).await);
+    app.sign_in(ADA, PASSWORD).await.has_status(401);
+    let done = browse(app, "POST", &path).await;
+    is_page(done.has_status(200));
+    assert!(done.text.contains("Account activated"));
+    app.sign_in(ADA, PASSWORD).await.has_status(200);
+    for method in ["GET", "POST"] {
+        app.call(method, &path).send().await.has_status(400);
+    }
+}
+
+#[tokio::test]
+async fn an_expired_activation_says_so() {
+    let service = Service::new().await;
+    service.created().await;
+    let path = format!("/activate?token={}", service.code().await);
+    service.app.advance(3600);
+    for method in ["GET", "POST"] {
+        service.app.call(method, &path).send().await.has_error(400, "link_expired");
+    }
+}
+
+#[tokio::test]
+async fn pages_speak_the_visitors_language() {
+    let app = app().await;
+    app.register("ada", ADA).await.has_status(201);
+    let path = path_of(&app.mail(MailKind::Confirmation, ADA).await);
+    let visit = async |method: &str, path: &str, language: &str| {
+        let call = app.call(method, path).header("accept", BROWSER);
+        call.header("accept-language", language).send().await
+    };
+    for (language, lang, button) in [
+        ("de-AT,de;q=0.9,en;q=0.8", "de", "Bestätigen"),
+        ("pl", "pl", "Potwierdź"),
+        ("fr,en;q=0.5", "en", "Confirm"),
+        ("", "en", "Confirm"),
+    ] {
+        let page = visit("GET", &path, language).await;
+        is_form(&page);
+        assert!(page.text.contains(&format!("<html lang=\"{lang}\">")), "{language}");
+        assert!(page.text.contains(&format!(">{button}</button>")), "{language}: {}", page.text);
+    }
+    let done = visit("POST", &path, "de").await;
+    assert!(done.text.contains("bestätigt") && done.text.contains("Weiter zu"), "{}", done.text);
+    let again = visit("POST", &path, "pl").await;
+    assert!(again.has_status(400).text.contains("już potwierdzony"), "{}", again.text);
+
+    app.post("/api/v1/password/forgot", json!({"identifier": ADA})).await.has_status(200);
+    let path = path_of(&app.mail(MailKind::PasswordReset, ADA).await);
+    let call = app.call("POST", &path).header("accept", BROWSER).header("accept-language", "de");
+    let refused = call.form("new_password=short").send().await;
+    assert!(refused.text.contains("mindestens 8 Zeichen"), "{}", refused.text);
+    let call = app.call("POST", &path).header("accept-language", "de");
+    let program = call.form("new_password=short").send().await;
+    program.has_error(400, "validation_error");
 }
 
 #[tokio::test]
@@ -195,9 +259,14 @@ async fn a_link_opens_only_its_own_page() {
 #[tokio::test]
 async fn the_pages_take_forms_only() {
     let app = app().await;
-    for path in
-        ["/confirm-email/umt_x", "/reset-password", "/email/confirm", "/email/undo", "/not-me"]
-    {
+    for path in [
+        "/confirm-email/umt_x",
+        "/activate",
+        "/reset-password",
+        "/email/confirm",
+        "/email/undo",
+        "/not-me",
+    ] {
         let reply = app.post(path, json!({"token": "umt_x"})).await;
         reply.has_error(415, "unsupported_media_type");
         let reply = app.call("PUT", path).send().await;

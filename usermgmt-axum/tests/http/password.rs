@@ -31,6 +31,24 @@ async fn forgetting_answers_everybody_the_same() {
 }
 
 #[tokio::test]
+async fn who_forgot_is_named_by_identifier_or_by_email() {
+    let app = app().await;
+    app.confirmed("ada", ADA).await;
+    let sent = json!({"message": "If the email exists, a reset link has been sent."});
+    app.post(FORGOT, json!({"email": ADA})).await.is(200, sent.clone());
+    assert_eq!(app.mails(MailKind::PasswordReset, ADA).await, 1);
+    let both = json!({"email": "nobody@example.com", "identifier": "ada"});
+    app.post(FORGOT, both).await.is(200, sent);
+    assert_eq!(app.mails(MailKind::PasswordReset, ADA).await, 2);
+    let unknown = json!({"identifier": "ada", "mail": ADA});
+    app.post(FORGOT, unknown).await.has_error(400, "validation_error");
+    let number = json!({"email": 1});
+    app.post(FORGOT, number)
+        .await
+        .is(400, detail("email", "Input should be a valid string", "string_type"));
+}
+
+#[tokio::test]
 async fn a_reset_sets_the_password_once_and_ends_every_session() {
     let app = app().await;
     let ada = app.ada().await;

@@ -239,3 +239,17 @@ async fn both_apis_see_one_user() {
     assert_eq!(bob["gender"], Value::Null);
     assert_eq!(bob["is_active"], true);
 }
+
+#[tokio::test]
+async fn a_plus_in_an_address_is_one_escaped_or_not() {
+    let service = Service::new().await;
+    service.app.confirmed("ada", "ada+lists@example.com").await;
+    for sent in ["ada+lists@example.com", "ada%2Blists@example.com", "ada%2Blists%40example.com"] {
+        let path = format!("/identifier?identifier={sent}");
+        let reply = service.send("GET", &path, None).await;
+        assert_eq!(reply.has_status(200).field("username"), "ada", "{sent}");
+    }
+    let path = "/identifier?identifier=ada+lists@example.com";
+    service.send("DELETE", path, None).await.has_status(204);
+    service.send("GET", path, None).await.has_error(404, "not_found");
+}

@@ -147,3 +147,16 @@ async fn the_old_password_rule_can_be_had() {
         1 special char, and be at least 8 characters long";
     reply.is(400, invalid(json!([{"loc": ["password"], "msg": msg, "type": "value_error"}])));
 }
+
+#[tokio::test]
+async fn short_names_are_names() {
+    let service = Service::new().await;
+    for (n, name) in ["Jo", "Ng", "伟", "O"].into_iter().enumerate() {
+        let mut body = with("first_name", json!(name));
+        body["last_name"] = json!(name);
+        body["username"] = json!(format!("user{n}"));
+        body["email"] = json!(format!("user{n}@example.com"));
+        let reply = service.send("POST", "/", Some(body)).await;
+        assert_eq!(reply.has_status(201).field("last_name"), name);
+    }
+}

@@ -68,6 +68,20 @@ async fn a_body_that_breaks_off_is_malformed() {
 }
 
 #[tokio::test]
+async fn a_request_without_a_host_is_refused() {
+    let (address, _app) = served().await;
+    for (head, status) in [
+        ("GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n", "400"),
+        ("GET /health/live HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n", "400"),
+        ("GET /health/live HTTP/1.0\r\n\r\n", "200"),
+    ] {
+        let answer = exchange(address, head, b"").await;
+        assert!(answer.split(' ').nth(1) == Some(status), "{head}: {answer}");
+        assert!(answer.contains("x-content-type-options: nosniff"), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn requests_without_a_path_are_not_found() {
     let (address, _app) = served().await;
     for line in ["OPTIONS *", "CONNECT x:1"] {

@@ -5,11 +5,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::HeaderValue;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use url::Url;
-use usermgmt_axum::{HttpCompat, HttpConfig, HttpState};
+use usermgmt_axum::{HttpConfig, HttpState};
 use usermgmt_core::Auth;
 use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_mail::DevMailbox;
@@ -85,26 +84,19 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
 /// Everything that answers.
 fn app(settings: &Settings, bound: SocketAddr, auth: Auth, mailbox: Option<DevMailbox>) -> Router {
     let public_url = &auth.config().public_url;
-    let config = HttpConfig {
-        trusted_proxies: settings.trusted_proxies.clone(),
-        cors_origins: settings
-            .cors_origins
-            .iter()
-            .filter_map(|origin| HeaderValue::from_str(origin).ok())
-            .collect(),
-        hsts: public_url.scheme() == "https",
-        compat: HttpCompat {
-            confirm_on_get: settings.compat.confirm_on_get,
-            omit_mfa_secret_field: settings.compat.omit_mfa_secret_field,
-            free_gender: settings.compat.free_gender,
-            open_users_api: settings.compat.open_users_api,
-        },
-        ..HttpConfig::default()
-    };
+    let mut config = HttpConfig::default();
+    config.trusted_proxies = settings.trusted_proxies.clone();
+    config.cors_origins = settings.cors_origins.clone();
+    config.hsts = public_url.scheme() == "https";
+    config.compat.confirm_on_get = settings.compat.confirm_on_get;
+    config.compat.omit_mfa_secret_field = settings.compat.omit_mfa_secret_field;
+    config.compat.free_gender = settings.compat.free_gender;
+    config.compat.open_users_api = settings.compat.open_users_api;
     let shows_mail = shows_mail(bound, public_url);
-    let app = usermgmt_axum::router(HttpState::new(auth, config));
+    let state = HttpState::new(auth, config);
+    let app = usermgmt_axum::standalone(state.clone());
     match mailbox.filter(|_| shows_mail) {
-        Some(mailbox) => app.merge(dev_mail::router(mailbox)),
+        Some(mailbox) => app.merge(usermgmt_axum::with_layers(dev_mail::router(mailbox), &state)),
         None => app,
     }
 }

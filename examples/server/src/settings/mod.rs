@@ -31,7 +31,6 @@ pub(crate) use self::schema::schema;
 pub(crate) use self::secret::{SecretSource, parse_secret_lines};
 pub(crate) use self::shown::Shown;
 use self::table::Setting;
-use self::value::WebOrigin;
 
 /// Everything the server can be told, checked.
 #[derive(Debug)]
@@ -48,7 +47,7 @@ pub(crate) struct Settings {
     pub(crate) secret: SecretSource,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) mail: MailSettings,
-    pub(crate) cors_origins: Vec<String>,
+    pub(crate) cors_origins: Vec<usermgmt_axum::CorsOrigin>,
     pub(crate) compat: Compat,
     pub(crate) log_format: LogFormat,
     /// What the core decides by, but for what depends on where the listener ends up.
@@ -181,12 +180,7 @@ fn read(layers: &mut Layers) -> Settings {
         secret: secret::read(layers, &database, &data_dir),
         trusted_proxies: layers.get("trusted_proxies").unwrap_or_default(),
         mail: read_mail(layers, listen, public_url.as_ref(), &data_dir),
-        cors_origins: layers
-            .get::<Vec<WebOrigin>>("cors.origins")
-            .unwrap_or_default()
-            .into_iter()
-            .map(|WebOrigin(origin)| origin)
-            .collect(),
+        cors_origins: layers.get("cors.origins").unwrap_or_default(),
         compat: read_compat(layers, listen),
         log_format: match layers.choice("log_format") {
             Some("json") => LogFormat::Json,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use toml::Value;
 use url::Url;
+use usermgmt_axum::CorsOrigin;
 
 /// A type that a setting can have.
 pub(super) trait Parse: Sized {
@@ -163,19 +164,10 @@ impl Parse for IpNet {
     }
 }
 
-/// The origin of a page: scheme, host and port as browsers send them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct WebOrigin(pub(crate) String);
-
-impl Parse for WebOrigin {
+impl Parse for CorsOrigin {
     fn parse(value: &Value) -> Result<Self, String> {
-        let expected = "an origin, such as https://app.example.org";
-        let text = text(value, expected)?;
-        http_url(text)
-            .map(|url| url.origin().ascii_serialization())
-            .filter(|origin| origin == text.trim_end_matches('/'))
-            .map(Self)
-            .ok_or_else(|| format!("`{text}`: expected {expected}"))
+        let text = text(value, "an origin, such as https://app.example.org")?;
+        text.parse().map_err(|why| format!("`{text}`: {why}"))
     }
 }
 
@@ -263,10 +255,10 @@ mod tests {
 
     #[test]
     fn an_origin_has_no_path() {
-        assert!(parse::<WebOrigin>("https://app.example.org").is_ok());
-        assert!(parse::<WebOrigin>("https://app.example.org:8443").is_ok());
+        assert!(parse::<CorsOrigin>("https://app.example.org").is_ok());
+        assert!(parse::<CorsOrigin>("https://app.example.org:8443").is_ok());
         for text in ["*", "app.example.org", "https://app.example.org/x", "null"] {
-            assert!(parse::<WebOrigin>(text).is_err(), "{text}");
+            assert!(parse::<CorsOrigin>(text).is_err(), "{text}");
         }
     }
 

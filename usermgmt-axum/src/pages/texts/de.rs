@@ -1,0 +1,65 @@
+//! German.
+
+use super::{LinkTexts, PasswordTexts, ResetTexts, Texts};
+
+pub(super) const TEXTS: Texts = Texts {
+    tag: "de",
+    confirm: LinkTexts {
+        title: "Bestätigen Sie Ihre E-Mail-Adresse",
+        text: "Ein Klick, und Ihr Konto ist bereit.",
+        button: "Bestätigen",
+        done: "Ihre E-Mail-Adresse ist bestätigt.",
+    },
+    activate: LinkTexts {
+        title: "Aktivieren Sie Ihr Konto",
+        text: "Für Sie wurde ein Konto angelegt. Ein Klick, und es ist bereit.",
+        button: "Aktivieren",
+        done: "Ihr Konto ist aktiviert.",
+    },
+    email_change: LinkTexts {
+        title: "Bestätigen Sie Ihre neue E-Mail-Adresse",
+        text: "Danach melden Sie sich mit dieser Adresse an, und E-Mails gehen an sie.",
+        button: "Bestätigen",
+        done: "Ihre E-Mail-Adresse ist geändert.",
+    },
+    email_undo: LinkTexts {
+        title: "Machen Sie die Änderung Ihrer E-Mail-Adresse rückgängig",
+        text: "Ihr Konto bekommt diese Adresse zurück, alle Geräte werden abgemeldet, und Sie \
+            bekommen eine E-Mail, um ein neues Passwort zu wählen.",
+        button: "Änderung rückgängig machen",
+        done: "Die Änderung ist rückgängig gemacht.",
+    },
+    not_me: LinkTexts {
+        title: "Das waren nicht Sie?",
+        text: "Jemand hat mit Ihrer E-Mail-Adresse ein Konto angelegt. Ein Klick, und es ist \
+            gelöscht.",
+        button: "Konto löschen",
+        done: "Das Konto ist gelöscht.",
+    },
+    reset: ResetTexts {
+        title: "Wählen Sie ein neues Passwort",
+        text: "Mindestens {min} Zeichen, und keines, das leicht zu erraten ist.",
+        label: "Neues Passwort",
+        button: "Passwort setzen",
+        done: "Ihr Passwort ist gesetzt.",
+    },
+    lead_on: "Weiter zu {product}",
+    refused: "Das hat nicht geklappt",
+    refusals: &[
+        ("link_expired", "Der Link ist abgelaufen. Bitte fordern Sie einen neuen an."),
+        ("link_invalid", "Der Link ist ungültig."),
+        ("already_confirmed", "Die E-Mail-Adresse ist schon bestätigt."),
+        ("invalid_token", "Der Link ist ungültig oder abgelaufen."),
+        ("rate_limited", "Zu viele Versuche. Bitte versuchen Sie es später noch einmal."),
+        ("overloaded", "Der Server ist ausgelastet. Bitte versuchen Sie es gleich noch einmal."),
+        ("unavailable", "Der Dienst antwortet nicht. Bitte versuchen Sie es gleich noch einmal."),
+        ("", "Die Anfrage wurde abgelehnt."),
+    ],
+    password: PasswordTexts {
+        too_short: "Das Passwort braucht mindestens {n} Zeichen.",
+        too_long: "Das Passwort darf höchstens {n} Zeichen haben.",
+        too_easy: "Das Passwort ist zu leicht zu erraten.",
+        breached: "Das Passwort ist aus einem Datenleck bekannt.",
+        other: "Dieses Passwort wird nicht angenommen.",
+    },
+};

@@ -1,0 +1,57 @@
+//! English.
+
+use super::{LinkTexts, PasswordTexts, ResetTexts, Texts};
+
+pub(super) const TEXTS: Texts = Texts {
+    tag: "en",
+    confirm: LinkTexts {
+        title: "Confirm your email address",
+        text: "One click, and your account is ready.",
+        button: "Confirm",
+        done: "Email confirmed",
+    },
+    activate: LinkTexts {
+        title: "Activate your account",
+        text: "An account was made for you. One click, and it is ready.",
+        button: "Activate",
+        done: "Account activated",
+    },
+    email_change: LinkTexts {
+        title: "Confirm your new email address",
+        text: "From then on you sign in with this address, and mail goes to it.",
+        button: "Confirm",
+        done: "Email changed",
+    },
+    email_undo: LinkTexts {
+        title: "Undo the change of your email address",
+        text: "Your account gets this address back, everybody is signed out, and you get a mail \
+            to choose a new password.",
+        button: "Undo the change",
+        done: "Email change undone",
+    },
+    not_me: LinkTexts {
+        title: "This was not you?",
+        text: "Somebody registered an account with your email address. One click, and it is \
+            deleted.",
+        button: "Delete the account",
+        done: "The account was deleted",
+    },
+    reset: ResetTexts {
+        title: "Choose a new password",
+        text: "At least {min} characters, and not one that is easy to guess.",
+        label: "New password",
+        button: "Set the password",
+        done: "Password has been reset successfully.",
+    },
+    lead_on: "Continue to {product}",
+    refused: "This did not work",
+    // What programs are told is English, and made for people.
+    refusals: &[],
+    password: PasswordTexts {
+        too_short: "Shorter than minimum length {n}.",
+        too_long: "Longer than maximum length {n}.",
+        too_easy: "Password is too easy to guess",
+        breached: "Password is known from a data breach",
+        other: "",
+    },
+};

@@ -1,0 +1,64 @@
+//! Polish.
+
+use super::{LinkTexts, PasswordTexts, ResetTexts, Texts};
+
+pub(super) const TEXTS: Texts = Texts {
+    tag: "pl",
+    confirm: LinkTexts {
+        title: "Potwierdź swój adres e-mail",
+        text: "Jedno kliknięcie i konto jest gotowe.",
+        button: "Potwierdź",
+        done: "Adres e-mail został potwierdzony.",
+    },
+    activate: LinkTexts {
+        title: "Aktywuj swoje konto",
+        text: "Utworzono dla Ciebie konto. Jedno kliknięcie i jest gotowe.",
+        button: "Aktywuj",
+        done: "Konto zostało aktywowane.",
+    },
+    email_change: LinkTexts {
+        title: "Potwierdź swój nowy adres e-mail",
+        text: "Od tej chwili logujesz się tym adresem i na niego przychodzi poczta.",
+        button: "Potwierdź",
+        done: "Adres e-mail został zmieniony.",
+    },
+    email_undo: LinkTexts {
+        title: "Cofnij zmianę adresu e-mail",
+        text: "Konto odzyska ten adres, wszystkie urządzenia zostaną wylogowane, a Ty dostaniesz \
+            wiadomość, aby ustawić nowe hasło.",
+        button: "Cofnij zmianę",
+        done: "Zmiana została cofnięta.",
+    },
+    not_me: LinkTexts {
+        title: "To nie Ty?",
+        text: "Ktoś założył konto na Twój adres e-mail. Jedno kliknięcie i zostanie usunięte.",
+        button: "Usuń konto",
+        done: "Konto zostało usunięte.",
+    },
+    reset: ResetTexts {
+        title: "Ustaw nowe hasło",
+        text: "Co najmniej {min} znaków i nie takie, które łatwo odgadnąć.",
+        label: "Nowe hasło",
+        button: "Ustaw hasło",
+        done: "Hasło zostało ustawione.",
+    },
+    lead_on: "Przejdź do {product}",
+    refused: "Nie udało się",
+    refusals: &[
+        ("link_expired", "Link wygasł. Poproś o nowy."),
+        ("link_invalid", "Link jest nieprawidłowy."),
+        ("already_confirmed", "Adres e-mail jest już potwierdzony."),
+        ("invalid_token", "Link jest nieprawidłowy lub wygasł."),
+        ("rate_limited", "Zbyt wiele prób. Spróbuj ponownie później."),
+        ("overloaded", "Serwer jest zajęty. Spróbuj ponownie za chwilę."),
+        ("unavailable", "Usługa nie odpowiada. Spróbuj ponownie za chwilę."),
+        ("", "Żądanie zostało odrzucone."),
+    ],
+    password: PasswordTexts {
+        too_short: "Hasło musi mieć co najmniej {n} znaków.",
+        too_long: "Hasło może mieć najwyżej {n} znaków.",
+        too_easy: "Hasło jest zbyt łatwe do odgadnięcia.",
+        breached: "Hasło jest znane z wycieku danych.",
+        other: "To hasło nie zostało przyjęte.",
+    },
+};

@@ -1,0 +1,141 @@
+//! Somebody at a page: who, with which link, and how they are answered.
+
+use axum::Json;
+use axum::extract::{FromRequest, FromRequestParts as _, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use usermgmt_core::{Auth, Client};
+
+use super::html::Page;
+use super::texts::Texts;
+use crate::answer::Message;
+use crate::body::FormFields;
+use crate::client::ClientInfo;
+use crate::error::ApiError;
+use crate::language::languages;
+use crate::path::Segment;
+use crate::state::HttpState;
+
+/// A request to a page.
+pub(super) struct Visit {
+    pub(super) visitor: Visitor,
+    pub(super) client: Client,
+    /// The link's token: part of the path, or a field of the query or the form.
+    pub(super) token: String,
+    pub(super) form: FormFields,
+}
+
+impl Visit {
+    pub(super) fn auth(&self) -> &Auth {
+        self.visitor.state.auth()
+    }
+
+    pub(super) fn confirms_on_get(&self) -> bool {
+        self.visitor.state.config().compat.confirm_on_get
+    }
+}
+
+impl FromRequest<HttpState> for Visit {
+    /// The refusal, as the visitor reads it.
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &HttpState) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let Ok(ClientInfo(client)) = ClientInfo::from_request_parts(&mut parts, state).await;
+        let Ok(Segment(segment)) = Segment::from_request_parts(&mut parts, state).await;
+        let visitor = Visitor::new(&parts.headers, state);
+        match FormFields::from_request(Request::from_parts(parts, body), state).await {
+            Ok(form) => {
+                let token =
+                    if segment.is_empty() { form.text("token").to_owned() } else { segment };
+                Ok(Self { visitor, client, token, form })
+            }
+            Err(refusal) => Err(visitor.refused(visitor.texts.refused, refusal)),
+        }
+    }
+}
+
+/// Who is answered: a browser, which gets pages in its language, or a program,
+/// which gets JSON.
+pub(super) struct Visitor {
+    state: HttpState,
+    html: bool,
+    pub(super) texts: &'static Texts,
+}
+
+impl Visitor {
+    fn new(headers: &HeaderMap, state: &HttpState) -> Self {
+        let texts = Texts::in_one_of(&languages(headers));
+        Self { state: state.clone(), html: asks_for_html(headers), texts }
+    }
+
+    /// A page in the name of the product.
+    pub(super) fn page(&self, title: &str, text: impl Into<String>) -> Page {
+        let product = &self.state.auth().config().product_name;
+        Page::new(self.texts.tag, product, title, text)
+    }
+
+    /// It is done: a page that leads on, where there is anything to go on to.
+    pub(super) fn done(&self, page: Page, leads_on: bool, message: &'static str) -> Response {
+        if !self.html {
+            return (StatusCode::OK, Json(Message { message })).into_response();
+        }
+        if !leads_on {
+            return page.into_response();
+        }
+        let config = self.state.auth().config();
+        let label = self.texts.lead_on.replace("{product}", &config.product_name);
+        // Where there is no front end, the application is at the public URL.
+        let target = match &config.frontend_url {
+            Some(url) => url.to_string(),
+            None => format!("{}/", config.public_url.path().trim_end_matches('/')),
+        };
+        page.with_link(target, label).into_response()
+    }
+
+    /// It is refused.
+    pub(super) fn refused(&self, title: &str, refusal: ApiError) -> Response {
+        let text = self.texts.refusal(refusal.code()).unwrap_or_else(|| refusal.message());
+        let page = self.page(title, "").with_alert(text);
+        self.refused_with(refusal, page)
+    }
+
+    /// It is refused, with a page of its own.
+    pub(super) fn refused_with(&self, refusal: ApiError, page: Page) -> Response {
+        // The outermost layer answers for faults: only it knows the request's id.
+        if self.html && refusal.status() != StatusCode::INTERNAL_SERVER_ERROR {
+            refusal.respond_with(page)
+        } else {
+            refusal.into_response()
+        }
+    }
+}
+
+fn asks_for_html(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::ACCEPT).into_iter();
+    values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(|range| {
+        let kind = range.split(';').next().unwrap_or_default();
+        kind.trim().eq_ignore_ascii_case("text/html")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn only_who_names_html_gets_pages() {
+        for (accept, html) in [
+            ("text/html,application/xhtml+xml,*/*;q=0.8", true),
+            ("application/json, TEXT/HTML;q=0.1", true),
+            ("*/*", false),
+            ("application/json", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+            assert_eq!(asks_for_html(&headers), html, "{accept}");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Which of the built-in routes are mounted, and where.
+
+use std::collections::BTreeMap;
+
+use axum::Router;
+use axum::routing::post;
+use utoipa::openapi::OpenApi;
+
+use crate::layers::{self, with_layers};
+use crate::mount::Part;
+use crate::state::HttpState;
+use crate::{account, fallback, openapi, pages, root, users};
+
+/// Where [`router`](crate::router) mounts the account API.
+pub const ACCOUNT_PATH: &str = "/api/v1";
+/// Where [`router`](crate::router) mounts the users API.
+pub const USERS_PATH: &str = "/api/users";
+
+/// Which of the built-in routes are mounted, and where; the description at
+/// `/openapi.json` says the same.
+///
+/// ```
+/// # fn app(state: usermgmt_axum::HttpState) -> axum::Router {
+/// use usermgmt_axum::Routes;
+///
+/// // No users API; the account API elsewhere; a registration of our own.
+/// let accounts = Routes::none().account_at("/auth").pages().root().replaced("register");
+/// # async fn register() {}
+/// let own = axum::Router::new()
+///     .route("/auth/register", axum::routing::post(register))
+///     .with_state(state.clone());
+/// own.merge(accounts.router(state))
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Routes {
+    account: Option<String>,
+    users: Option<String>,
+    pages: bool,
+    root: bool,
+    left_out: BTreeMap<&'static str, LeftOut>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LeftOut {
+    /// The host has a route of its own in its place.
+    Replaced,
+    Removed,
+}
+
+impl Routes {
+    /// Everything that [`router`](crate::router) mounts.
+    pub fn all() -> Self {
+        Self::none().account_at(ACCOUNT_PATH).users_at(USERS_PATH).pages().root()
+    }
+
+    /// Nothing yet.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// With the account API under this path; `/` is the root.
+    #[must_use]
+    pub fn account_at(mut self, path: &str) -> Self {
+        self.account = Some(prefix(path));
+        self
+    }
+
+    /// With the users API under this path; `/` is the root.
+    #[must_use]
+    pub fn users_at(mut self, path: &str) -> Self {
+        self.users = Some(prefix(path));
+        self
+    }
+
+    /// With the pages that mailed links open, at the root: links begin with the
+    /// public URL.
+    #[must_use]
+    pub fn pages(mut self) -> Self {
+        self.pages = true;
+        self
+    }
+
+    /// With the public keys, health and the API's description, at the root.
+    #[must_use]
+    pub fn root(mut self) -> Self {
+        self.root = true;
+        self
+    }
+
+    /// Without the route of this operation id: the host serves one of its own
+    /// under the same method and path, which answers alike. The description
+    /// keeps it.
+    ///
+    /// # Panics
+    /// Where no built-in route has this id; `/openapi.json` lists them.
+    #[must_use]
+    #[track_caller]
+    pub fn replaced(self, operation_id: &'static str) -> Self {
+        self.leave_out(operation_id, LeftOut::Replaced)
+    }
+
+    /// Without the route of this operation id.
+    ///
+    /// # Panics
+    /// Where no built-in route has this id; `/openapi.json` lists them.
+    #[must_use]
+    #[track_caller]
+    pub fn without(self, operation_id: &'static str) -> Self {
+        self.leave_out(operation_id, LeftOut::Removed)
+    }
+
+    #[track_caller]
+    fn leave_out(mut self, operation_id: &'static str, how: LeftOut) -> Self {
+        assert!(
+            openapi::operation_ids(&Self::all().openapi()).any(|id| id == operation_id),
+            "usermgmt: no built-in route has the operation id {operation_id:?}; \
+             /openapi.json lists them"
+        );
+        self.left_out.insert(operation_id, how);
+        self
+    }
+
+    pub(crate) fn serves(&self, operation_id: &str) -> bool {
+        !self.left_out.contains_key(operation_id)
+    }
+
+    pub(crate) fn describes(&self, operation_id: &str) -> bool {
+        self.left_out.get(operation_id) != Some(&LeftOut::Removed)
+    }
+
+    /// The OpenAPI 3.1 description of these routes.
+    pub fn openapi(&self) -> OpenApi {
+        let mut document = Part::new(self).document;
+        if let Some(prefix) = &self.account {
+            let part = account::routes(Part::new(self));
+            document = document.nest_with_path_composer(prefix, part.document, path_under);
+        }
+        if let Some(prefix) = &self.users {
+            let part = users::routes(Part::new(self));
+            document = document.nest_with_path_composer(prefix, part.document, path_under);
+        }
+        if self.pages {
+            document.merge(pages::routes(Part::new(self)).document);
+        }
+        if self.root {
+            document.merge(root::routes(Part::new(self)).document);
+        }
+        openapi::complete(document)
+    }
+
+    /// The router of these routes. It has no fallback of its own outside of the
+    /// two APIs' paths, so it merges with any application.
+    ///
+    /// Where the public URL has a path, they are served under that path too: a
+    /// proxy may keep it or take it away.
+    pub fn router(&self, state: HttpState) -> Router {
+        let router = self.at_root(&state);
+        let path = state.auth().config().public_url.path().trim_end_matches('/').to_owned();
+        let router = if path.is_empty() { router } else { router.clone().nest(&path, router) };
+        router.with_state(state)
+    }
+
+    pub(crate) fn at_root(&self, state: &HttpState) -> Router<HttpState> {
+        let mut router = Router::new();
+        if let Some(prefix) = &self.account {
+            let api = with_layers(fallback::method(account::routes(Part::new(self)).router), state);
+            let api = match layers::cors(state.config()) {
+                Some(cors) => api.layer(cors),
+                None => api,
+            };
+            router = nest(router, prefix, api, state);
+        }
+        if let Some(prefix) = &self.users {
+            let api = with_layers(fallback::method(users::routes(Part::new(self)).router), state);
+            router = nest(router, prefix, api, state);
+            if self.serves("users_create") && prefix != "/" {
+                // Nesting serves a router's own root without a trailing slash only.
+                let slashed =
+                    Router::new().route(&format!("{prefix}/"), post(users::create::create));
+                router = router.merge(with_layers(fallback::method(slashed), state));
+            }
+        }
+        if self.pages {
+            let pages = pages::routes(Part::new(self)).router;
+            router = router.merge(with_layers(fallback::method(pages), state));
+        }
+        if self.root {
+            let document = root::Document::new(&self.openapi(), &state.auth().config().public_url);
+            let root = root::routes(Part::new(self)).router;
+            let root = fallback::method(root).layer(axum::Extension(document));
+            router = router.merge(with_layers(root, state).layer(layers::public_cors()));
+        }
+        router
+    }
+}
+
+/// Mounts an API, with an answer of its own for what it does not have.
+fn nest(
+    router: Router<HttpState>,
+    prefix: &str,
+    api: Router<HttpState>,
+    state: &HttpState,
+) -> Router<HttpState> {
+    if prefix == "/" {
+        return router.merge(api);
+    }
+    router.nest(prefix, api.merge(fallback::router(state)))
+}
+
+/// With a slash before it and none behind it.
+fn prefix(path: &str) -> String {
+    format!("/{}", path.trim_matches('/'))
+}
+
+/// A nested route's path, as the router composes it.
+fn path_under(prefix: &str, path: &str) -> String {
+    match (prefix, path) {
+        ("/", path) => path.to_owned(),
+        (prefix, "/") => prefix.to_owned(),
+        (prefix, path) => format!("{prefix}{path}"),
+    }
+}
