@@ -17,7 +17,8 @@ use crate::client::ClientInfo;
 use crate::error::{ApiError, ErrorBody};
 use crate::state::HttpState;
 use crate::validate::{
-    Fields, FromFields, Issue, Problems, Style, any, email, new_password, one_of, profile_text, username,
+    Fields, FromFields, Issue, Problems, Style, any, email, new_password, one_of, profile_text,
+    username,
 };
 
 const GENDERS: [(&str, &str); 2] = [("Male", "Male"), ("Female", "Female")];
