@@ -12,7 +12,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use quick_cache::sync::Cache;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::Timestamp;
@@ -65,6 +67,26 @@ pub struct AccessClaims {
     pub exp: i64,
     /// Unique to this token.
     pub jti: String,
+    /// The application's own claims, see [`claims`](crate::claims).
+    #[serde(flatten)]
+    pub own: Map<String, Value>,
+}
+
+impl AccessClaims {
+    /// One of the application's own claims, where it is there and of that type.
+    pub fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        T::deserialize(self.own.get(name)?).ok()
+    }
+
+    /// Whether one of the application's own claims is this text, or a list that
+    /// has it: `claims.has("roles", "editor")`.
+    pub fn has(&self, name: &str, value: &str) -> bool {
+        match self.own.get(name) {
+            Some(Value::String(text)) => text == value,
+            Some(Value::Array(list)) => list.iter().any(|item| item.as_str() == Some(value)),
+            _ => false,
+        }
+    }
 }
 
 /// Why an access token was refused.
@@ -163,6 +185,7 @@ impl Jwt {
         &self,
         user: &User,
         session: &Session,
+        own: Map<String, Value>,
         now: Timestamp,
         rng: &dyn SecureRng,
     ) -> Result<Redacted<String>, String> {
@@ -183,6 +206,7 @@ impl Jwt {
             nbf: iat,
             exp: iat + i64::try_from(self.ttl.as_secs()).unwrap_or(i64::MAX / 2),
             jti: URL_SAFE_NO_PAD.encode(random::<16>(rng)),
+            own,
         };
         let token = jsonwebtoken::encode(&self.header, &claims, &self.signing)
             .map_err(|e| e.to_string())?;

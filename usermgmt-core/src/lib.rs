@@ -1,8 +1,10 @@
 //! User accounts without a framework.
 
 mod auth;
+pub mod claims;
 pub mod clock;
 pub mod config;
+pub mod event;
 pub mod flows;
 pub mod jwt;
 pub mod keys;

@@ -32,8 +32,4 @@ impl Mailer for ConsoleMailer {
         );
         Ok(())
     }
-
-    async fn rehearse(&self, message: &Message) {
-        let _ = self.composer.render(message);
-    }
 }

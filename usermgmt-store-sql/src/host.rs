@@ -47,7 +47,7 @@ impl SqlStore {
     /// `BEGIN IMMEDIATE`, or it cannot write once another one has. The changes
     /// are there for everybody else when the host commits, mail included; a
     /// worker that waits for mail notices it at its next look, or when
-    /// `Auth::mail_was_queued` is called. The [crate's documentation](crate) has
+    /// `Auth::committed` is called. The [crate's documentation](crate) has
     /// a registration as an example.
     ///
     /// A host that drops this future before it is done must roll its transaction

@@ -70,8 +70,8 @@
 //!         match SqlStore::apply_in(&mut tx, &prepared.changes).await {
 //!             Ok(()) => {
 //!                 tx.commit().await?;
-//!                 // The mail is sent now and not at the worker's next look.
-//!                 auth.mail_was_queued();
+//!                 // The mail is sent now, and events are told.
+//!                 auth.committed(&prepared.changes);
 //!                 return Ok(true);
 //!             }
 //!             Err(StoreError::Conflict(Guard::Taken(IdentifierKind::Username))) => {

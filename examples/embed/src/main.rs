@@ -18,7 +18,6 @@ use usermgmt_axum::{CurrentUser, HttpConfig, HttpState};
 use usermgmt_core::Auth;
 use usermgmt_core::config::Config;
 use usermgmt_core::keys::{KeyRing, RootSecret, RootState};
-use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_mail::{Composer, ConsoleMailer, Templates};
 use usermgmt_store_sql::{PoolOptions, SqlStore};
 
@@ -32,8 +31,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let config = Config::new("http://127.0.0.1:3000".parse()?);
     let auth = Auth::builder(store, keys, config).build().await?;
     let composer = Composer::new("no-reply@example.org", Arc::new(Templates::built_in()?))?;
-    let worker = OutboxWorker::new(auth.clone(), Arc::new(ConsoleMailer::new(composer)));
-    tokio::spawn(async move { worker.run(std::future::pending()).await });
+    let (background, mailer) = (auth.clone(), Arc::new(ConsoleMailer::new(composer)));
+    tokio::spawn(async move { background.run(mailer, std::future::pending()).await });
     let state = HttpState::new(auth, HttpConfig::default());
     let own = Router::new().route("/hello", get(hello)).with_state(state.clone());
     let app = own.merge(usermgmt_axum::router(state));

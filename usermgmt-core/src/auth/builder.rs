@@ -1,15 +1,19 @@
 //! Putting an [`Auth`] together.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use tokio::sync::Notify;
 
+use super::background::Upkeep;
 use super::error::BuildError;
 use super::facade::{Auth, Inner};
 use super::refusals::Refusals;
+use crate::claims::Claims;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::event::EventSink;
 use crate::jwt::Jwt;
 use crate::keys::KeyRing;
 use crate::password::PasswordHasher;
@@ -17,13 +21,24 @@ use crate::rng::{OsRng, SecureRng};
 use crate::store::Store;
 
 /// Puts an [`Auth`] together.
-#[derive(Debug)]
 pub struct AuthBuilder {
     store: Arc<dyn Store>,
     keys: KeyRing,
     config: Config,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn SecureRng>,
+    events: Option<Arc<dyn EventSink>>,
+    claims: Option<Arc<dyn Claims>>,
+}
+
+impl fmt::Debug for AuthBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthBuilder")
+            .field("store", &self.store)
+            .field("keys", &self.keys)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
 }
 
 impl AuthBuilder {
@@ -38,6 +53,20 @@ impl AuthBuilder {
     #[must_use]
     pub fn rng(mut self, rng: impl SecureRng) -> Self {
         self.rng = Arc::new(rng);
+        self
+    }
+
+    /// Somebody who is told what happened, after each commit.
+    #[must_use]
+    pub fn events(mut self, sink: impl EventSink) -> Self {
+        self.events = Some(Arc::new(sink));
+        self
+    }
+
+    /// Claims of the application's own in access tokens.
+    #[must_use]
+    pub fn claims(mut self, claims: impl Claims) -> Self {
+        self.claims = Some(Arc::new(claims));
         self
     }
 
@@ -61,6 +90,9 @@ impl AuthBuilder {
             rng: self.rng,
             mail_queued: Notify::new(),
             clock_offset: AtomicI64::new(0),
+            upkeep: Upkeep::default(),
+            events: self.events,
+            claims: self.claims,
         }));
         auth.follow_store_clock().await?;
         auth.record_root_secrets().await?;
@@ -78,6 +110,14 @@ impl Auth {
     /// The same over a store that the caller shares, or whose type is known at
     /// run time only.
     pub fn builder_shared(store: Arc<dyn Store>, keys: KeyRing, config: Config) -> AuthBuilder {
-        AuthBuilder { store, keys, config, clock: Arc::new(SystemClock), rng: Arc::new(OsRng) }
+        AuthBuilder {
+            store,
+            keys,
+            config,
+            clock: Arc::new(SystemClock),
+            rng: Arc::new(OsRng),
+            events: None,
+            claims: None,
+        }
     }
 }

@@ -1,11 +1,13 @@
 //! Reading from the store, deciding, and committing: the one way there is.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::error::ServiceError;
 use super::facade::Auth;
 use crate::clock::Timestamp;
+use crate::event::Event;
 use crate::rng::random;
 use crate::store::{Change, Changes, Guard, StoreError};
 
@@ -66,6 +68,7 @@ impl Auth {
         &self,
         ask: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, ServiceError> {
+        self.miss_upkeep();
         Ok(self.read_store(ask).await?)
     }
 
@@ -79,15 +82,34 @@ impl Auth {
         self.commit_prepared(&Changes::new(list, now, &*self.0.rng)).await
     }
 
+    /// Says that the changes are committed: their mail is sent now and not at the
+    /// outbox worker's next look, and their events are told. Only for changes
+    /// that were prepared here and committed elsewhere, after that commit.
+    pub fn committed(&self, changes: &Changes) {
+        if changes.has_mail() {
+            self.0.mail_queued.notify_one();
+        }
+        if self.0.events.is_some() {
+            Event::of(changes).iter().for_each(|event| self.tell(event));
+        }
+    }
+
+    /// Tells an event to whoever wants to know.
+    pub(crate) fn tell(&self, event: &Event) {
+        let Some(sink) = &self.0.events else { return };
+        // What happened has happened, and is answered as such.
+        if catch_unwind(AssertUnwindSafe(|| sink.tell(event))).is_err() {
+            tracing::error!(?event, "the event sink panicked");
+        }
+    }
+
     pub(crate) async fn commit_prepared(
         &self,
         changes: &Changes,
     ) -> Result<Result<(), Guard>, ServiceError> {
         match self.read_store(self.0.store.apply(changes)).await {
             Ok(()) => {
-                if changes.has_mail() {
-                    self.0.mail_queued.notify_one();
-                }
+                self.committed(changes);
                 Ok(Ok(()))
             }
             Err(StoreError::Conflict(guard)) => Ok(Err(guard)),

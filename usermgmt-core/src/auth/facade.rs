@@ -6,9 +6,12 @@ use std::sync::atomic::AtomicI64;
 
 use tokio::sync::Notify;
 
+use super::background::Upkeep;
 use super::refusals::Refusals;
+use crate::claims::Claims;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::event::EventSink;
 use crate::jwt::Jwt;
 use crate::keys::KeyRing;
 use crate::password::PasswordHasher;
@@ -34,6 +37,12 @@ pub(crate) struct Inner {
     pub(crate) mail_queued: Notify,
     /// How far this process's clock is behind the store's, in milliseconds.
     pub(crate) clock_offset: AtomicI64,
+    /// Whether expired rows are being purged.
+    pub(crate) upkeep: Upkeep,
+    /// Told what happened.
+    pub(crate) events: Option<Arc<dyn EventSink>>,
+    /// Asked what else goes into access tokens.
+    pub(crate) claims: Option<Arc<dyn Claims>>,
 }
 
 impl fmt::Debug for Auth {

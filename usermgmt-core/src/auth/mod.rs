@@ -4,6 +4,7 @@
 //! them, and the files that add methods to it on top.
 
 mod admission;
+mod background;
 mod builder;
 mod client;
 mod clock;

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use super::error::ServiceError;
 use super::facade::Auth;
+use crate::claims;
 use crate::clock::Timestamp;
 use crate::model::session::Session;
 use crate::model::user::User;
@@ -23,15 +26,33 @@ pub struct Tokens {
 }
 
 impl Auth {
+    /// The application's own claims for a token; asked before anything is
+    /// written, since they may not be had.
+    pub(crate) async fn own_claims(
+        &self,
+        user: &User,
+        session: &Session,
+    ) -> Result<Map<String, Value>, ServiceError> {
+        let Some(source) = &self.0.claims else { return Ok(Map::new()) };
+        let asked = tokio::time::timeout(self.0.config.store_timeout, source.claims(user, session));
+        let own = match asked.await {
+            Ok(answer) => answer.map_err(ServiceError::Unavailable)?,
+            Err(elapsed) => return Err(ServiceError::Unavailable(elapsed.into())),
+        };
+        claims::check(&own).map_err(|problem| ServiceError::Internal(problem.to_string()))?;
+        Ok(own)
+    }
+
     /// The tokens of a session's present generation.
     pub(crate) fn tokens(
         &self,
         user: &User,
         session: &Session,
+        own: Map<String, Value>,
         now: Timestamp,
     ) -> Result<Tokens, ServiceError> {
-        let access =
-            self.0.jwt.issue(user, session, now, &*self.0.rng).map_err(ServiceError::Internal)?;
+        let issued = self.0.jwt.issue(user, session, own, now, &*self.0.rng);
+        let access = issued.map_err(ServiceError::Internal)?;
         Ok(Tokens {
             access_token: access,
             refresh_token: token::refresh(&self.0.keys, session.id, session.generation),

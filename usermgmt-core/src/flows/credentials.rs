@@ -4,6 +4,7 @@ use super::sign_in::{SignIn, SignInError};
 use crate::auth::{Attempt, Auth, Client, Limit, LimitName, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::Rate;
+use crate::event::{Event, EventKind, SignInFailure};
 use crate::model::identifier::Identifier;
 use crate::model::ids::UserId;
 use crate::model::mail::MailKind;
@@ -78,10 +79,12 @@ impl Auth {
         let hash =
             account.as_ref().filter(|_| !capped).and_then(|account| account.password.as_ref());
         let verdict = room.verify(&command.password, hash).await?;
+        let known = account.as_ref().map(|account| account.user.id.clone());
         let Some(account) =
             account.filter(|account| verdict != Verdict::Wrong && account.user.is_active())
         else {
             self.notice_failure(&identifier, &attempt, now).await?;
+            self.tell_failure(known, SignInFailure::Credentials, now);
             return Ok(Verified::No);
         };
         if verdict == Verdict::RightOutdated {
@@ -91,6 +94,11 @@ impl Auth {
             });
         }
         Ok(Verified::Yes(Box::new(account), attempt))
+    }
+
+    /// Tells the application that a sign-in was refused.
+    pub(super) fn tell_failure(&self, user: Option<UserId>, reason: SignInFailure, now: Timestamp) {
+        self.tell(&Event::new(now, user, EventKind::SignInFailed { reason }));
     }
 
     /// Stores the password that was just verified under the present algorithm,

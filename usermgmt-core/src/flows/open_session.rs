@@ -64,10 +64,11 @@ impl Auth {
                 [("device", agent.as_str()), ("ip", address.as_str()), ("time", &now.to_string())];
             list.push(self.mail_user(MailKind::NewDevice, user, vec![], &params, now));
         }
+        let own = self.own_claims(user, &session).await?;
         if let Err(guard) = self.commit(list, now).await? {
             return Ok(Err(guard));
         }
-        let tokens = self.tokens(user, &session, now)?;
+        let tokens = self.tokens(user, &session, own, now)?;
         Ok(Ok(SignedIn { user: user.clone(), session, tokens }))
     }
 

@@ -1,48 +1,20 @@
 //! Keeping house: what is over goes.
 
-use std::future::Future;
-use std::time::Duration;
-
 use crate::auth::{Auth, ServiceError};
 use crate::clock::Timestamp;
 
 /// How many rows one step touches, so that no statement holds locks for long.
 const BATCH: usize = 500;
 
-/// How often the store's clock is asked for.
-const CLOCK_EVERY: Duration = Duration::from_secs(60);
-/// How many of those go by between two purges.
-const PURGE_EVERY: u32 = 5;
-
 impl Auth {
-    /// Keeps house until `stop` is ready: follows the store's clock every minute,
-    /// purges every five. Any number of processes may do so on one store.
-    pub async fn run_maintenance(&self, stop: impl Future<Output = ()>) {
-        tokio::pin!(stop);
-        for minute in 0_u32.. {
-            if minute % PURGE_EVERY == 0
-                && let Err(error) = self.purge().await
-            {
-                tracing::warn!(%error, "what has expired was not purged");
-            }
-            tokio::select! {
-                biased;
-                () = &mut stop => return,
-                () = tokio::time::sleep(CLOCK_EVERY) => {}
-            }
-            if let Err(error) = self.follow_store_clock().await {
-                tracing::warn!(%error, "the store was not asked for its clock");
-            }
-        }
-    }
-
     /// Deletes accounts whose time to confirm is over, and then everything that
-    /// has expired. Call it every few minutes; it may be interrupted and run by
+    /// has expired. [`Auth::run`] does so every five minutes; it may be interrupted and run by
     /// several replicas at once. Says how many rows went.
     ///
     /// # Errors
     /// [`ServiceError`] where the store did not answer.
     pub async fn purge(&self) -> Result<u64, ServiceError> {
+        self.upkeep_begins();
         let now = self.now();
         let mut removed = 0;
         loop {

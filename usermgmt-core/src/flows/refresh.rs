@@ -1,6 +1,8 @@
 //! Going on with a session: refresh tokens, their rotation, and what happens
 //! when one comes back (RFC 9700, 4.14).
 
+use serde_json::Map;
+
 use crate::auth::{Auth, Client, ServiceError, Tokens};
 use crate::clock::Timestamp;
 use crate::model::mail::MailKind;
@@ -67,14 +69,19 @@ impl Auth {
             if !user.is_active() {
                 return Err(RefreshError::Invalid);
             }
-            match self.decide(&session, presented, now) {
+            let decision = self.decide(&session, presented, now);
+            let own = match decision {
+                Decision::Reuse => Map::new(),
+                _ => self.own_claims(&user, &session).await?,
+            };
+            match decision {
                 Decision::Replay => {
                     tracing::info!(event = "refresh_replayed", user_id = %user.id, "a refresh token came twice");
-                    return Ok(self.tokens(&user, &session, now)?);
+                    return Ok(self.tokens(&user, &session, own, now)?);
                 }
                 Decision::Rotate { to } => {
                     if let Some(session) = self.rotate(session, to, client, now).await? {
-                        return Ok(self.tokens(&user, &session, now)?);
+                        return Ok(self.tokens(&user, &session, own, now)?);
                     }
                 }
                 Decision::CatchUp { to } => {
@@ -84,7 +91,7 @@ impl Auth {
                             user_id = %user.id,
                             "a refresh token is later than the store knows: has it lost writes?"
                         );
-                        return Ok(self.tokens(&user, &session, now)?);
+                        return Ok(self.tokens(&user, &session, own, now)?);
                     }
                 }
                 Decision::Reuse => {

@@ -12,7 +12,7 @@ use crate::mail::{MailError, Message};
 use crate::model::ids::{LeaseId, MailId};
 use crate::model::mail::{OutboxMail, StoredMail};
 use crate::rng::random;
-use crate::store::{Change, Changes, SET_UP_FAULT, StoreError};
+use crate::store::{Change, Changes, StoreError};
 
 /// How long handing over one mail may take: the lease leaves as much again for
 /// what comes before, and for recording the outcome.
@@ -23,17 +23,13 @@ const NOT_SENT: Pauses = Pauses { first: Duration::from_secs(5), last: Duration:
 /// lost once, but a server that acknowledges late, or never, sends a copy each time.
 const PERHAPS_SENT: Pauses =
     Pauses { first: Duration::from_secs(600), last: Duration::from_secs(6 * 3600) };
-/// Pauses while the set-up is wrong: what waits leaves at most this long after it
-/// was mended.
-const SET_UP: Pauses = Pauses { first: Duration::from_secs(5), last: Duration::from_secs(1800) };
 /// After what time a mail is given up.
 const MAX_AGE: Duration = Duration::from_secs(3 * 86_400);
 /// How often it is tried all the same, be it that old when it is first tried
 /// or tried again by an operator: for about an hour and a half. It is also how
 /// often one may be cut short, which is how often it may end the process.
 const MIN_TRIES: i64 = 10;
-/// After how many tries a mail is given up whatever its age, but for a fault of
-/// the set-up.
+/// After how many tries a mail is given up whatever its age.
 const MAX_TRIES: i64 = 100;
 /// How much of an error is kept, in characters.
 const MAX_ERROR: usize = 500;
@@ -191,12 +187,10 @@ impl OutboxWorker {
     /// What is to be recorded.
     fn decide(&self, mail: &Tried<'_>, lease: LeaseId, outcome: Outcome) -> Change {
         let Tried { id, kind, tries, .. } = *mail;
-        let mut set_up = false;
         let (next, error) = match outcome {
             Outcome::Sent => {
                 self.counts.sent.fetch_add(1, Ordering::Relaxed);
                 tracing::info!(mail = %id, kind, "mail sent");
-                self.set_up.mail_left(self.auth.now());
                 return Change::CompleteMail { id: id.clone(), lease };
             }
             Outcome::Pointless => {
@@ -216,18 +210,12 @@ impl OutboxWorker {
                 let pauses = if mail.perhaps { PERHAPS_SENT } else { NOT_SENT };
                 (Next::After(pauses), shortened(format!("{PERHAPS}{error}")))
             }
-            Outcome::Failed(MailError::SetUp(error)) => {
-                set_up = true;
-                let error = shortened(error);
-                self.set_up.failed(&error, self.auth.now());
-                (Next::After(SET_UP), format!("{SET_UP_FAULT}{error}"))
-            }
             Outcome::TooMany { until, why } => (Next::At(until), why),
             // Not at once: if it was this mail, the others that were on their way
             // with it come back at other times and are not cut short again.
             Outcome::CutShort => (Next::After(NOT_SENT), CUT_SHORT.to_owned()),
         };
-        if self.is_over(mail, set_up) {
+        if self.is_over(mail) {
             return self.bury(mail, lease, error);
         }
         let at = match next {
@@ -239,12 +227,7 @@ impl OutboxWorker {
             Next::After(pauses) => {
                 self.counts.retried.fetch_add(1, Ordering::Relaxed);
                 let wait = self.backoff(tries, pauses);
-                if set_up {
-                    // Logged once for all of them.
-                    tracing::debug!(mail = %id, kind, tries, ?wait, error, "mail kept");
-                } else {
-                    tracing::warn!(mail = %id, kind, tries, ?wait, error, "mail not known to be sent, to be tried again");
-                }
+                tracing::warn!(mail = %id, kind, tries, ?wait, error, "mail not known to be sent, to be tried again");
                 self.auth.now() + wait
             }
         };
@@ -259,9 +242,9 @@ impl OutboxWorker {
     }
 
     /// Whether this was the last try.
-    fn is_over(&self, mail: &Tried<'_>, set_up: bool) -> bool {
+    fn is_over(&self, mail: &Tried<'_>) -> bool {
         let is_old = self.auth.now().since(mail.created_at) >= MAX_AGE;
-        (mail.tries >= MAX_TRIES && !set_up) || (is_old && mail.tries >= MIN_TRIES)
+        mail.tries >= MAX_TRIES || (is_old && mail.tries >= MIN_TRIES)
     }
 
     /// The first pause, doubling to the last, with a jitter of a quarter either
@@ -280,7 +263,7 @@ impl OutboxWorker {
         let mut pauses = RECORD_AGAIN.iter();
         loop {
             let error = match auth.read_store(auth.0.store.apply(&changes)).await {
-                Ok(()) => return,
+                Ok(()) => return auth.committed(&changes),
                 // Recorded by the try before, whose answer was lost; dropped with
                 // its user; or another worker has it since the lease ran out.
                 Err(StoreError::Conflict(_)) => {

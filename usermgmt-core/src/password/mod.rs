@@ -28,7 +28,10 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfkc_qui
 use zeroize::Zeroizing;
 
 pub use config::{HasherConfig, HasherConfigError};
-pub use policy::{BreachCheck, MAX_LENGTH, MIN_LENGTH, PasswordPolicy, PasswordProblem};
+pub use policy::{
+    BreachCheck, MAX_LENGTH, MIN_LENGTH, PasswordPolicy, PasswordProblem, PasswordRefusal,
+    PasswordRule,
+};
 
 use crate::model::user::PasswordHash;
 use crate::rng::SecureRng;

@@ -17,7 +17,7 @@ pub const MIN_LENGTH: usize = 8;
 pub const MAX_LENGTH: usize = 128;
 
 /// Why a password may not be set. The texts are for people to read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordProblem {
     /// Too few characters.
     #[error("Shorter than minimum length {min}.")]
@@ -43,6 +43,18 @@ pub enum PasswordProblem {
     /// Known from a breach.
     #[error("Password is known from a data breach")]
     Breached,
+    /// Refused by the application's own rule.
+    #[error("{}", .0.text)]
+    Own(PasswordRefusal),
+}
+
+/// What an application's own rule says about a password that it refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswordRefusal {
+    /// For programs, in the style of this project's own: `password_reused`.
+    pub reason: &'static str,
+    /// For the person: one sentence.
+    pub text: String,
 }
 
 /// Knows passwords that were stolen elsewhere.
@@ -53,6 +65,42 @@ pub trait BreachCheck: fmt::Debug + Send + Sync + 'static {
     async fn is_breached(&self, password: &PlaintextPassword) -> bool;
 }
 
+/// A rule of the application's own about passwords, beside the built-in ones.
+///
+/// ```
+/// use usermgmt_core::PlaintextPassword;
+/// use usermgmt_core::password::{PasswordRefusal, PasswordRule};
+///
+/// #[derive(Debug)]
+/// struct NoProductName;
+///
+/// #[async_trait::async_trait]
+/// impl PasswordRule for NoProductName {
+///     async fn check(&self, password: &PlaintextPassword, _: &[&str]) -> Result<(), PasswordRefusal> {
+///         if password.expose().to_lowercase().contains("acme") {
+///             return Err(PasswordRefusal {
+///                 reason: "password_names_product",
+///                 text: "Choose a password without our name in it.".to_owned(),
+///             });
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
+#[async_trait]
+pub trait PasswordRule: fmt::Debug + Send + Sync + 'static {
+    /// Whether the password may be set, as far as this rule is concerned.
+    /// `own_words` are the person's username, address and names.
+    ///
+    /// # Errors
+    /// Why not.
+    async fn check(
+        &self,
+        password: &PlaintextPassword,
+        own_words: &[&str],
+    ) -> Result<(), PasswordRefusal>;
+}
+
 /// Which passwords may be set.
 #[derive(Clone, Debug, Default)]
 pub struct PasswordPolicy {
@@ -61,6 +109,8 @@ pub struct PasswordPolicy {
     pub composition: bool,
     /// Asked by [`accept`](Self::accept), where there is one.
     pub breaches: Option<Arc<dyn BreachCheck>>,
+    /// Asked last by [`accept`](Self::accept), where there is one.
+    pub own: Option<Arc<dyn PasswordRule>>,
 }
 
 impl PasswordPolicy {
@@ -88,7 +138,7 @@ impl PasswordPolicy {
         }
     }
 
-    /// [`check`](Self::check), and the breach check where there is one.
+    /// [`check`](Self::check), and the breach check and the own rule where there are any.
     ///
     /// # Errors
     /// The first [`PasswordProblem`] that was found.
@@ -98,11 +148,14 @@ impl PasswordPolicy {
         own_words: &[&str],
     ) -> Result<(), PasswordProblem> {
         self.check(password.expose(), own_words)?;
-        match &self.breaches {
-            Some(breaches) if breaches.is_breached(password).await => {
-                Err(PasswordProblem::Breached)
-            }
-            _ => Ok(()),
+        if let Some(breaches) = &self.breaches
+            && breaches.is_breached(password).await
+        {
+            return Err(PasswordProblem::Breached);
+        }
+        match &self.own {
+            Some(own) => own.check(password, own_words).await.map_err(PasswordProblem::Own),
+            None => Ok(()),
         }
     }
 }
@@ -297,5 +350,33 @@ mod tests {
         assert_eq!(fresh, Ok(()));
         let easy = policy.accept(&"password".into(), &OWN).await;
         assert_eq!(easy, Err(PasswordProblem::TooEasy));
+    }
+
+    #[derive(Debug)]
+    struct NoOtters;
+
+    #[async_trait]
+    impl PasswordRule for NoOtters {
+        async fn check(
+            &self,
+            password: &PlaintextPassword,
+            _: &[&str],
+        ) -> Result<(), PasswordRefusal> {
+            if password.expose().contains("otter") {
+                return Err(PasswordRefusal { reason: "otter", text: "No otters.".to_owned() });
+            }
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn an_own_rule_refuses_with_its_own_reason_and_text() {
+        let policy = PasswordPolicy { own: Some(Arc::new(NoOtters)), ..PasswordPolicy::default() };
+        let refused = policy.accept(&"purple otter".into(), &OWN).await.unwrap_err();
+        assert!(matches!(&refused, PasswordProblem::Own(own) if own.reason == "otter"));
+        assert_eq!(refused.to_string(), "No otters.");
+        assert_eq!(policy.accept(&"purple walrus".into(), &OWN).await, Ok(()));
+        let easy = policy.accept(&"otter".into(), &OWN).await;
+        assert_eq!(easy, Err(PasswordProblem::TooShort { min: 8 }), "built-in rules come first");
     }
 }

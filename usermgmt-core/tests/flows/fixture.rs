@@ -24,7 +24,7 @@ use usermgmt_core::rng::SecureRng as _;
 use usermgmt_core::secret::PlaintextPassword;
 use usermgmt_core::store::{Change, Changes, MemoryStore, Store, UserStore as _};
 use usermgmt_core::testkit::{CapturingMailer, FaultyStore, MockClock, SeededRng};
-use usermgmt_core::{Auth, Client, ServiceError};
+use usermgmt_core::{Auth, AuthBuilder, Client, ServiceError};
 
 /// The password of everybody who is not asked for another.
 pub(crate) const PASSWORD: &str = "purple otter swims";
@@ -83,16 +83,29 @@ impl World {
         config: Config,
         secret: [u8; 32],
     ) -> Self {
+        Self::extended(store, clock, config, secret, |builder| builder).await
+    }
+
+    /// A world whose service is told more than the rest.
+    pub(crate) async fn built(extend: impl FnOnce(AuthBuilder) -> AuthBuilder) -> Self {
+        let store = FaultyStore::new(Arc::new(MemoryStore::new()));
+        Self::extended(store, MockClock::default(), config(), SECRET, extend).await
+    }
+
+    async fn extended(
+        store: FaultyStore,
+        clock: MockClock,
+        config: Config,
+        secret: [u8; 32],
+        extend: impl FnOnce(AuthBuilder) -> AuthBuilder,
+    ) -> Self {
         let mut seed = [0; 8];
         usermgmt_core::rng::OsRng.fill(&mut seed);
         let rng = SeededRng::new(u64::from_le_bytes(seed));
         let keys = KeyRing::single(secret.to_vec()).unwrap();
-        let auth = Auth::builder(store.clone(), keys, config)
-            .clock(clock.clone())
-            .rng(rng.clone())
-            .build()
-            .await
-            .unwrap();
+        let builder =
+            Auth::builder(store.clone(), keys, config).clock(clock.clone()).rng(rng.clone());
+        let auth = extend(builder).build().await.unwrap();
         let mailer = CapturingMailer::default();
         let worker = OutboxWorker::new(auth.clone(), Arc::new(mailer.clone()));
         store.take_calls();

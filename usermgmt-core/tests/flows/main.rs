@@ -4,10 +4,13 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
 
+mod background;
 mod builder;
+mod claims;
 mod confirm;
 mod delete;
 mod email_change;
+mod event;
 mod faults;
 mod fixture;
 mod hostile;

@@ -174,7 +174,7 @@ async fn a_new_password_obeys_the_policy() {
         (OTHER, PasswordProblem::Breached),
     ] {
         let error = refuse(&world, &current, &new_password(Some(PASSWORD), password)).await;
-        assert!(matches!(error, ProfileError::Password(found) if found == problem), "{error:?}");
+        assert!(matches!(&error, ProfileError::Password(found) if *found == problem), "{error:?}");
     }
 }
 

@@ -23,14 +23,13 @@ pub(crate) const HOSTILE: [&str; 10] = [
 ];
 
 /// No more than these travel.
-const HEADERS: [&str; 10] = [
+const HEADERS: [&str; 9] = [
     "From",
     "To",
     "Subject",
     "Date",
     "Message-ID",
     "Auto-Submitted",
-    "X-Auto-Response-Suppress",
     "X-Usermgmt-Mail-Id",
     "MIME-Version",
     "Content-Type",

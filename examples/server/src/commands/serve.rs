@@ -45,18 +45,14 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
     let (stop, stopped) = watch::channel(false);
     let worker = OutboxWorker::new(auth.clone(), outgoing.mailer);
     let alone = if settings.database.is_embedded() { lock(&settings)? } else { None };
-    let sending = tokio::spawn({
-        let (stopped, take_over) = (stopped.clone(), alone.is_some());
+    let background = tokio::spawn({
+        let (auth, take_over) = (auth.clone(), alone.is_some());
         async move {
             if take_over && let Err(error) = worker.take_over().await {
                 tracing::warn!(%error, "mail of the process before waits for its lease");
             }
-            worker.run(told_to_stop(stopped)).await;
+            auth.run_with(&worker, told_to_stop(stopped)).await;
         }
-    });
-    let maintenance = tokio::spawn({
-        let auth = auth.clone();
-        async move { auth.run_maintenance(told_to_stop(stopped)).await }
     });
 
     let started = Started::new(&settings, bound, outgoing.dev_mailbox.is_some());
@@ -66,17 +62,12 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
 
     // Mail last: requests that were in flight may have queued some.
     stop.send_replace(true);
-    let finished = async {
-        for task in [sending, maintenance] {
-            if let Err(error) = task.await {
-                tracing::error!(%error, "a background task failed");
-            }
+    match tokio::time::timeout(STOP_TIMEOUT, background).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "the background task failed"),
+        Err(_) => {
+            tracing::warn!("mails being sent did not finish in time; what was begun is tried again")
         }
-    };
-    if tokio::time::timeout(STOP_TIMEOUT, finished).await.is_err() {
-        tracing::warn!(
-            "background tasks did not finish in time; what they had begun is tried again"
-        );
     }
     Ok(())
 }

@@ -87,6 +87,7 @@ impl Texts {
             PasswordProblem::TooLong { max } => texts.too_long.replace("{n}", &max.to_string()),
             PasswordProblem::TooEasy => texts.too_easy.to_owned(),
             PasswordProblem::Breached => texts.breached.to_owned(),
+            PasswordProblem::Own(refusal) => refusal.text.clone(),
             other if texts.other.is_empty() => other.to_string(),
             _ => texts.other.to_owned(),
         }

@@ -3,6 +3,7 @@
 use crate::auth::{Auth, Client, Limit, LimitName, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::{CODE_TRIES, CODE_TTL, MFA_TICKET_TTL, Rate};
+use crate::event::SignInFailure;
 use crate::flows::open_session::SignedIn;
 use crate::flows::sign_in::SignInOutcome;
 use crate::model::token::Purpose;
@@ -70,9 +71,13 @@ impl Auth {
                 Some(tries) => tries,
                 None => self.attempt_user_secret(&account.user.id, now).await?,
             };
+            let refused = || {
+                self.tell_failure(Some(account.user.id.clone()), SignInFailure::Code, now);
+                Err(MfaSignInError::InvalidCode)
+            };
             let Some((amr, mut earned_by)) = self.use_code(&account, code, now).unwrap_or(None)
             else {
-                return Err(MfaSignInError::InvalidCode);
+                return refused();
             };
             earned_by.push(Change::UseToken { id, now });
             match self.open_session(&account.user, &amr, earned_by, client, now).await? {
@@ -80,9 +85,7 @@ impl Auth {
                     self.give_back(&tries).await;
                     return Ok(signed_in);
                 }
-                Err(Guard::Token | Guard::Factor | Guard::RecoveryCode) => {
-                    return Err(MfaSignInError::InvalidCode);
-                }
+                Err(Guard::Token | Guard::Factor | Guard::RecoveryCode) => return refused(),
                 Err(_) => user_tries = Some(tries),
             }
         }

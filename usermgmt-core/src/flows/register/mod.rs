@@ -96,7 +96,7 @@ impl Auth {
 
     /// Decides on a registration without committing it. The caller commits
     /// [`PreparedRegistration::changes`] in one transaction with its own rows,
-    /// and calls [`Auth::mail_was_queued`] then.
+    /// and calls [`Auth::committed`] then.
     ///
     /// # Errors
     /// [`RegisterError`].
@@ -132,12 +132,5 @@ impl Auth {
         let mails =
             self.count(&[Limit { rate, name: LimitName::RegisterMail, by: &by }], now).await?;
         Ok(Work::new(!mails.is_within(LimitName::RegisterMail)))
-    }
-
-    /// To be called after [`PreparedRegistration::changes`] were committed
-    /// outside of [`Auth`]: the outbox worker sends at once instead of at its
-    /// next look.
-    pub fn mail_was_queued(&self) {
-        self.0.mail_queued.notify_one();
     }
 }

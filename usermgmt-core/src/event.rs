@@ -1,0 +1,246 @@
+//! What happened, for the application around it: typed events, each told after
+//! the commit that made it true and never before.
+//!
+//! Events are read off the changes that were committed, so a flow cannot forget
+//! one, and one that was rolled back is not told. Failed sign-ins change nothing
+//! and are told when they are answered.
+//!
+//! They are a hint to act on, not a record: a process that ends between commit
+//! and event tells nobody. What must not be lost belongs into the same commit;
+//! what is to be looked up later is in the audit log.
+
+use crate::clock::Timestamp;
+use crate::model::audit::AuditEntry;
+use crate::model::ids::{MailId, SessionId, UserId};
+use crate::store::{Change, Changes};
+
+/// Is told what happened.
+///
+/// Called in the request, after the commit and before the answer: it must not
+/// block. Hand the event over, to a channel for instance, and return. A closure
+/// will do:
+///
+/// ```
+/// # use usermgmt_core::event::Event;
+/// # fn builder(builder: usermgmt_core::AuthBuilder) -> usermgmt_core::AuthBuilder {
+/// let (sender, mut events) = tokio::sync::mpsc::channel::<Event>(1024);
+/// let builder = builder.events(move |event: &Event| {
+///     if sender.try_send(event.clone()).is_err() {
+///         tracing::warn!("an event was lost");
+///     }
+/// });
+/// # drop(events.try_recv());
+/// # builder
+/// # }
+/// ```
+pub trait EventSink: Send + Sync + 'static {
+    /// Takes an event. A panic is logged and changes nothing.
+    fn tell(&self, event: &Event);
+}
+
+impl<F: Fn(&Event) + Send + Sync + 'static> EventSink for F {
+    fn tell(&self, event: &Event) {
+        self(event);
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// To whom; `None` where no user is concerned or known.
+    pub user_id: Option<UserId>,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What happened. More kinds will come: take what you know and ignore the rest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// Somebody registered; the address is not confirmed yet.
+    Registered,
+    /// A service or an operator created the account.
+    Created,
+    /// The address was confirmed: from now on the user can sign in.
+    Confirmed,
+    /// Signed in: there is a new session.
+    SignedIn {
+        /// The session.
+        session: SessionId,
+        /// What proved who it is (RFC 8176): `pwd`, `otp`, `mfa`.
+        methods: Vec<String>,
+    },
+    /// A sign-in was refused.
+    SignInFailed {
+        /// Why. The answer to the client does not say.
+        reason: SignInFailure,
+    },
+    /// So many sign-ins failed that the owner was mailed.
+    RepeatedFailures,
+    /// Somebody asked for a link to set a new password.
+    PasswordResetRequested,
+    /// There is a new password.
+    PasswordChanged {
+        /// By a mailed link, and not by somebody who is signed in.
+        by_reset: bool,
+    },
+    /// Names, locale or other fields of the account changed.
+    ProfileChanged {
+        /// Which, without their values.
+        fields: Vec<String>,
+    },
+    /// A new address waits to be confirmed.
+    EmailChangeRequested,
+    /// The address changed.
+    EmailChanged,
+    /// The owner of the old address took the change back.
+    EmailChangeUndone,
+    /// What has to do with the second factor changed.
+    FactorChanged(FactorChange),
+    /// An operator disabled the account.
+    Disabled,
+    /// And enabled it again.
+    Enabled,
+    /// The account is gone.
+    Deleted {
+        /// Why.
+        reason: DeletionReason,
+    },
+    /// The user ended one session.
+    SessionEnded,
+    /// All of the user's sessions ended.
+    AllSessionsEnded,
+    /// A refresh token came back after its successor was used: somebody has a
+    /// copy, and the session was ended.
+    RefreshReused,
+    /// A mail was given up.
+    MailGivenUp {
+        /// Which: it stays in the outbox, to be looked at.
+        mail: MailId,
+        /// What the mail server said last.
+        error: String,
+    },
+}
+
+/// Why a sign-in was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SignInFailure {
+    /// No such account, not its password, or an account that is not active.
+    Credentials,
+    /// Not the second factor's code.
+    Code,
+}
+
+/// How a second factor changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FactorChange {
+    /// It is on.
+    Enabled,
+    /// The user turned it off.
+    Disabled,
+    /// An operator or a service took it away.
+    Reset,
+    /// A recovery code was used up.
+    RecoveryCodeUsed,
+    /// There are new recovery codes.
+    RecoveryCodesReplaced,
+}
+
+/// Why an account was deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeletionReason {
+    /// The user, an operator or a service asked for it.
+    Requested,
+    /// The address was not confirmed in time.
+    Expired,
+    /// The owner of the address said that it was not them who registered.
+    NotMe,
+}
+
+impl Event {
+    pub(crate) fn new(at: Timestamp, user_id: Option<UserId>, kind: EventKind) -> Self {
+        Self { at, user_id, kind }
+    }
+
+    /// What a list of changes tells, now that it is committed.
+    pub(crate) fn of(changes: &Changes) -> Vec<Self> {
+        let list = changes.list();
+        let opened = list.iter().find_map(|change| match change {
+            Change::InsertSession(session) => Some(session.id),
+            _ => None,
+        });
+        let mut events = Vec::new();
+        for change in list {
+            match change {
+                Change::InsertAudit(entry) => {
+                    let kinds = audited(entry, opened).into_iter();
+                    events
+                        .extend(kinds.map(|kind| Self::new(entry.at, entry.user_id.clone(), kind)));
+                }
+                Change::BuryMail { id, at, error, .. } => {
+                    let kind = EventKind::MailGivenUp { mail: id.clone(), error: error.clone() };
+                    events.push(Self::new(*at, None, kind));
+                }
+                _ => {}
+            }
+        }
+        events
+    }
+}
+
+/// What an entry of the audit log tells.
+fn audited(entry: &AuditEntry, opened: Option<SessionId>) -> Vec<EventKind> {
+    let kind = match entry.action.as_str() {
+        "user.registered" => EventKind::Registered,
+        "user.created" => EventKind::Created,
+        "user.confirmed" | "user.confirmed_by_code" | "user.activated" => EventKind::Confirmed,
+        "session.opened" => match opened {
+            Some(session) => EventKind::SignedIn { session, methods: entry.detail.clone() },
+            None => return vec![],
+        },
+        "sign_in.repeated_failures" => EventKind::RepeatedFailures,
+        "password.reset_requested" => EventKind::PasswordResetRequested,
+        "password.reset" => EventKind::PasswordChanged { by_reset: true },
+        "user.updated" => return updated(&entry.detail),
+        "email.change_requested" => EventKind::EmailChangeRequested,
+        "email.changed" => EventKind::EmailChanged,
+        "email.change_undone" => EventKind::EmailChangeUndone,
+        "mfa.enabled" => EventKind::FactorChanged(FactorChange::Enabled),
+        "mfa.disabled" => EventKind::FactorChanged(FactorChange::Disabled),
+        "mfa.reset" => EventKind::FactorChanged(FactorChange::Reset),
+        "mfa.recovery_code_used" => EventKind::FactorChanged(FactorChange::RecoveryCodeUsed),
+        "mfa.recovery_codes_replaced" => {
+            EventKind::FactorChanged(FactorChange::RecoveryCodesReplaced)
+        }
+        "user.disabled" => EventKind::Disabled,
+        "user.enabled" => EventKind::Enabled,
+        "user.deleted" => EventKind::Deleted { reason: DeletionReason::Requested },
+        "user.expired" => EventKind::Deleted { reason: DeletionReason::Expired },
+        "user.not_me" => EventKind::Deleted { reason: DeletionReason::NotMe },
+        "session.ended" => EventKind::SessionEnded,
+        "session.all_ended" => EventKind::AllSessionsEnded,
+        "session.refresh_reused" => EventKind::RefreshReused,
+        _ => return vec![],
+    };
+    vec![kind]
+}
+
+/// One request can change the password and other fields.
+fn updated(fields: &[String]) -> Vec<EventKind> {
+    let (password, others): (Vec<&String>, Vec<&String>) =
+        fields.iter().partition(|field| *field == "password");
+    let mut kinds = Vec::new();
+    if !password.is_empty() {
+        kinds.push(EventKind::PasswordChanged { by_reset: false });
+    }
+    if !others.is_empty() {
+        kinds.push(EventKind::ProfileChanged { fields: others.into_iter().cloned().collect() });
+    }
+    kinds
+}

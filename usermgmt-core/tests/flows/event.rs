@@ -1,0 +1,155 @@
+//! What the application is told, and when.
+
+use std::sync::{Arc, Mutex};
+
+use usermgmt_core::event::{DeletionReason, Event, EventKind, FactorChange, SignInFailure};
+use usermgmt_core::flows::UpdateProfile;
+use usermgmt_core::mail::{MailError, MailKind};
+
+use crate::fixture::*;
+
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<Event>>>);
+
+impl Told {
+    /// The kinds of what was told since the last time.
+    fn take(&self) -> Vec<EventKind> {
+        let events = std::mem::take(&mut *self.0.lock().unwrap());
+        events.into_iter().map(|event| event.kind).collect()
+    }
+}
+
+async fn world() -> (World, Told) {
+    let told = Told::default();
+    let sink = told.clone();
+    let world = World::built(|builder| {
+        builder.events(move |event: &Event| sink.0.lock().unwrap().push(event.clone()))
+    })
+    .await;
+    (world, told)
+}
+
+#[tokio::test]
+async fn an_account_is_told_of_from_registration_to_deletion() {
+    let (world, told) = world().await;
+    world.register("ann").await;
+    assert_eq!(told.take(), [EventKind::Registered]);
+    let link = link_token(&world.mailed(MailKind::Confirmation).await);
+    let ann = world.auth.confirm(&link, &home()).await.unwrap();
+    let events = std::mem::take(&mut *told.0.lock().unwrap());
+    assert_eq!(events.len(), 1);
+    assert_eq!(events[0].kind, EventKind::Confirmed);
+    assert_eq!((&events[0].user_id, events[0].at), (&Some(ann.id), world.now()));
+    let signed_in = world.sign_in("ann").await;
+    let methods = vec!["pwd".to_owned()];
+    assert_eq!(told.take(), [EventKind::SignedIn { session: signed_in.session.id, methods }]);
+    let current = world.current(&signed_in).await;
+    world.auth.delete_account(&current, None).await.unwrap();
+    assert_eq!(told.take(), [EventKind::Deleted { reason: DeletionReason::Requested }]);
+}
+
+#[tokio::test]
+async fn a_registration_that_lapses_or_was_somebody_elses_is_told_as_such() {
+    let (world, told) = world().await;
+    world.register("ann").await;
+    let token = not_me_token(&world.mailed(MailKind::Confirmation).await);
+    told.take();
+    world.auth.not_me_link(&token, &home()).await.unwrap();
+    assert_eq!(told.take(), [EventKind::Deleted { reason: DeletionReason::NotMe }]);
+    world.register("bob").await;
+    world.later(30 * DAY);
+    told.take();
+    world.auth.purge().await.unwrap();
+    assert_eq!(told.take(), [EventKind::Deleted { reason: DeletionReason::Expired }]);
+}
+
+#[tokio::test]
+async fn refused_sign_ins_are_told_with_what_was_wrong() {
+    let (world, told) = world().await;
+    let ann = world.member("ann").await;
+    told.take();
+    assert!(!world.signs_in("ann", OTHER).await);
+    assert!(!world.signs_in("nobody", OTHER).await);
+    let events = std::mem::take(&mut *told.0.lock().unwrap());
+    let failed = EventKind::SignInFailed { reason: SignInFailure::Credentials };
+    let users: Vec<_> = events.iter().map(|event| event.user_id.clone()).collect();
+    assert_eq!(users, [Some(ann.id), None]);
+    assert!(events.iter().all(|event| event.kind == failed), "{events:?}");
+}
+
+#[tokio::test]
+async fn changes_of_password_profile_and_factor_are_told_apart() {
+    let (world, told) = world().await;
+    let (_, current) = world.signed_in_member("ann").await;
+    told.take();
+    let update = UpdateProfile {
+        password: Some(typed(OTHER)),
+        current_password: Some(typed(PASSWORD)),
+        first_name: Some(text("Ann")),
+        ..UpdateProfile::default()
+    };
+    world.auth.update_profile(&current, &update).await.unwrap();
+    let fields = vec!["first_name".to_owned()];
+    assert_eq!(
+        told.take(),
+        [EventKind::PasswordChanged { by_reset: false }, EventKind::ProfileChanged { fields }]
+    );
+    let current = world.again(&current).await;
+    world.enrol(&current).await;
+    assert_eq!(told.take(), [EventKind::FactorChanged(FactorChange::Enabled)]);
+}
+
+#[tokio::test]
+async fn a_session_that_ends_is_told_with_how() {
+    let (world, told) = world().await;
+    let (signed_in, current) = world.signed_in_member("ann").await;
+    let old = signed_in.tokens.refresh_token.expose();
+    world.auth.refresh(old, &home()).await.unwrap();
+    world.later(HOUR);
+    told.take();
+    world.auth.refresh(old, &home()).await.unwrap_err();
+    assert_eq!(told.take(), [EventKind::RefreshReused]);
+    let other = world.current(&world.sign_in("ann").await).await;
+    told.take();
+    world.auth.sign_out(&other).await.unwrap();
+    assert_eq!(told.take(), [EventKind::SessionEnded]);
+    world.auth.sign_out_all(&current.user.id).await.unwrap();
+    assert_eq!(told.take(), [EventKind::AllSessionsEnded]);
+}
+
+#[tokio::test]
+async fn a_mail_that_is_given_up_is_told() {
+    let (world, told) = world().await;
+    world.mailer.fail_always(Some(MailError::Permanent("no such mailbox".to_owned())));
+    world.register("ann").await;
+    told.take();
+    world.mail().await;
+    match &told.take()[..] {
+        [EventKind::MailGivenUp { error, .. }] => assert_eq!(error, "no such mailbox"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_told_of_what_was_not_committed() {
+    let (world, told) = world().await;
+    let signed_in = world.signed_in_member("ann").await.0;
+    let current = world.current(&signed_in).await;
+    told.take();
+    world.store.fail_next(1);
+    world.auth.sign_out(&current).await.unwrap_err();
+    assert_eq!(told.take(), []);
+    world.store.heal();
+    // Its guard fails: there is no such session any more.
+    world.auth.sign_out(&current).await.unwrap();
+    told.take();
+    world.auth.sign_out(&current).await.unwrap();
+    assert_eq!(told.take(), []);
+}
+
+#[tokio::test]
+async fn a_sink_that_panics_changes_no_answer() {
+    let world = World::built(|builder| builder.events(|_: &Event| panic!("in the sink"))).await;
+    world.member("ann").await;
+    assert!(world.signs_in("ann", PASSWORD).await);
+}
