@@ -21,6 +21,7 @@ pub mod store;
 pub mod testkit;
 mod token;
 mod totp;
+mod typed;
 
 pub use crate::auth::{Auth, AuthBuilder, BuildError, Client, ServiceError, Tokens};
 pub use crate::config::{Config, ConfigError};

@@ -10,6 +10,7 @@ use crate::keys::{KeyId, KeyRing, Root};
 use crate::model::ids::{SessionId, TokenId};
 use crate::model::token::Purpose;
 use crate::secret::Redacted;
+use crate::typed;
 
 /// What one-time tokens begin with, so that scanners find leaked ones.
 pub(crate) const ONE_TIME_PREFIX: &str = "umt_";
@@ -72,12 +73,10 @@ pub(crate) fn code(keys: &KeyRing, id: TokenId, issue: i64) -> Redacted<String> 
     derive_code(keys.signing(), id, issue)
 }
 
-/// Whether what somebody typed is the short code of a token's `issue`. Spaces
-/// and hyphens between the digits do not count.
+/// Whether what somebody typed is the short code of a token's `issue`, from
+/// whatever keyboard; what stands between the digits does not count.
 pub(crate) fn code_matches(keys: &KeyRing, id: TokenId, issue: i64, typed: &str) -> bool {
-    let digits = Redacted::new(
-        typed.chars().filter(|c| !c.is_whitespace() && *c != '-').take(64).collect::<String>(),
-    );
+    let digits = typed::code(typed, 64);
     // Every root is tried, so that how long it takes does not tell which one matched.
     keys.verifying().fold(false, |found, root| found | (derive_code(root, id, issue) == digits))
 }
@@ -116,7 +115,7 @@ mod tests {
     use crate::keys::{RootSecret, RootState};
 
     fn ring(byte: u8) -> KeyRing {
-        KeyRing::single(vec![byte; 32]).unwrap()
+        KeyRing::single((byte..byte + 32).collect()).unwrap()
     }
 
     const ID: TokenId = TokenId::from_bytes([9; 16]);
@@ -160,8 +159,8 @@ mod tests {
         let token = one_time(&ring(1), Purpose::Reset, ID);
         let with = |state| {
             KeyRing::new(&[
-                RootSecret::new(vec![2; 32], RootState::Sign).unwrap(),
-                RootSecret::new(vec![1; 32], state).unwrap(),
+                RootSecret::new((2..34).collect(), RootState::Sign).unwrap(),
+                RootSecret::new((1..33).collect(), state).unwrap(),
             ])
             .unwrap()
         };
@@ -184,6 +183,9 @@ mod tests {
         let distinct: std::collections::HashSet<_> = codes.iter().collect();
         assert!(distinct.len() > 990);
         assert!(code_matches(&keys, ID, 5, &format!(" {}-{} ", &codes[5][..4], &codes[5][4..])));
+        let full_width: String =
+            codes[5].chars().map(|c| char::from_u32(u32::from(c) + 0xFEE0).unwrap()).collect();
+        assert!(code_matches(&keys, ID, 5, &format!("{full_width}\r\n")));
         assert!(!code_matches(&keys, ID, 5, &codes[6]));
         assert!(!code_matches(&keys, ID, 5, ""));
     }

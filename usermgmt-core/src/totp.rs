@@ -1,19 +1,16 @@
-//! Codes: TOTP (RFC 6238: SHA-1, 6 digits, 30 seconds, one step either way) and
-//! recovery codes.
+//! Codes: TOTP (RFC 6238, one step either way) and recovery codes.
 
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
-use totp_rs::{Algorithm, Builder, Secret};
+use totp_rs::{Algorithm, Builder};
 
 use crate::clock::Timestamp;
+use crate::model::factor::{TotpAlgorithm, TotpSecret};
 use crate::model::ids::UserId;
 use crate::rng::{SecureRng, random};
 use crate::secret::Redacted;
+use crate::typed;
 
-/// The length of a time step in seconds.
-const STEP_SECONDS: u64 = 30;
-/// How many digits a code has.
-const DIGITS: u8 = 6;
 /// How many steps a phone's clock may be off.
 const SKEW: i64 = 1;
 
@@ -25,31 +22,26 @@ const RECOVERY_GROUP: usize = 6;
 
 /// The time step for which `typed` is the secret's code, one step of clock skew
 /// allowed (RFC 6238, 5.2); the latest of them.
-pub(crate) fn matching_step(
-    secret: &Redacted<Vec<u8>>,
-    typed: &str,
-    now: Timestamp,
-) -> Option<i64> {
-    let digits: String = typed.chars().filter(|c| !c.is_whitespace()).take(16).collect();
-    if secret.expose().is_empty() {
-        return None;
-    }
+pub(crate) fn matching_step(secret: &TotpSecret, typed: &str, now: Timestamp) -> Option<i64> {
+    let digits = typed::code(typed, 16);
     // Secrets that were made elsewhere may be shorter than RFC 4226 asks for; whoever has
     // one must not be locked out.
     let totp = builder(secret).build_noncompliant();
-    let step = now.as_secs().div_euclid(STEP_SECONDS as i64);
+    let period = i64::from(secret.period());
+    let step = now.as_secs().div_euclid(period);
     (step - SKEW..=step + SKEW).fold(None, |found, step| {
-        let Ok(time) = u64::try_from(step.saturating_mul(STEP_SECONDS as i64)) else {
+        let Ok(time) = u64::try_from(step.saturating_mul(period)) else {
             return found;
         };
         let code = totp.generate(time).to_string();
-        if bool::from(code.as_bytes().ct_eq(digits.as_bytes())) { Some(step) } else { found }
+        let right = code.as_bytes().ct_eq(digits.expose().as_bytes());
+        if bool::from(right) { Some(step) } else { found }
     })
 }
 
 /// The secret in base32 and the Key URI that authenticator apps read.
 pub(crate) fn enrolment(
-    secret: &Redacted<Vec<u8>>,
+    secret: &TotpSecret,
     issuer: &str,
     account: &str,
 ) -> Result<(Redacted<String>, Redacted<String>), String> {
@@ -59,16 +51,19 @@ pub(crate) fn enrolment(
         .build()
         .map_err(|e| e.to_string())?;
     let uri = totp.to_url().map_err(|e| e.to_string())?;
-    let base32 = Secret::from(secret.expose().clone()).to_base32();
-    Ok((Redacted::new(base32), Redacted::new(uri)))
+    Ok((secret.base32(), Redacted::new(uri)))
 }
 
-fn builder(secret: &Redacted<Vec<u8>>) -> Builder {
+fn builder(secret: &TotpSecret) -> Builder {
     Builder::new()
-        .with_algorithm(Algorithm::SHA1)
-        .with_digits(DIGITS)
-        .with_step_duration(STEP_SECONDS)
-        .with_secret(secret.expose().clone())
+        .with_algorithm(match secret.algorithm() {
+            TotpAlgorithm::Sha1 => Algorithm::SHA1,
+            TotpAlgorithm::Sha256 => Algorithm::SHA256,
+            TotpAlgorithm::Sha512 => Algorithm::SHA512,
+        })
+        .with_digits(secret.digits())
+        .with_step_duration(u64::from(secret.period()))
+        .with_secret(secret.bytes().expose().clone())
 }
 
 /// A new recovery code: four groups of six.
@@ -81,13 +76,12 @@ pub(crate) fn new_recovery_code(rng: &dyn SecureRng) -> Redacted<String> {
     Redacted::new(groups.join("-"))
 }
 
-/// What somebody typed, where it has a recovery code's form: case, hyphens and
-/// spaces do not count, and letters that look like digits are those digits.
+/// What somebody typed, where it has a recovery code's form: case does not
+/// count, and letters that look like digits are those digits.
 pub(crate) fn recovery_code(typed: &str) -> Option<Redacted<String>> {
-    let plain: String = typed
+    let plain: String = typed::code(typed, RECOVERY_LENGTH + 1)
+        .expose()
         .chars()
-        .filter(|c| !c.is_whitespace() && *c != '-')
-        .take(RECOVERY_LENGTH + 1)
         .map(|c| match c.to_ascii_uppercase() {
             'O' => '0',
             'I' | 'L' => '1',
@@ -116,8 +110,8 @@ mod tests {
     use crate::rng::OsRng;
 
     /// The secret of both documents' test vectors.
-    fn secret() -> Redacted<Vec<u8>> {
-        Redacted::new(b"12345678901234567890".to_vec())
+    fn secret() -> TotpSecret {
+        TotpSecret::new(b"12345678901234567890".to_vec()).unwrap()
     }
 
     fn at(seconds: i64) -> Timestamp {
@@ -152,11 +146,37 @@ mod tests {
     }
 
     #[test]
-    fn a_short_secret_that_was_made_elsewhere_has_codes_and_an_empty_one_has_none() {
-        let short = Redacted::new(b"1234567890".to_vec());
+    fn other_algorithms_have_the_codes_of_rfc_6238_appendix_b() {
+        // The appendix repeats the secret up to the hash's length.
+        for (algorithm, length, codes) in [
+            (TotpAlgorithm::Sha256, 32, ["46119246", "68084774", "67062674", "91819424"]),
+            (TotpAlgorithm::Sha512, 64, ["90693936", "25091201", "99943326", "93441116"]),
+        ] {
+            let bytes = b"1234567890".iter().copied().cycle().take(length).collect();
+            let secret = TotpSecret::imported(bytes, algorithm, 8, 30).unwrap();
+            for (time, code) in
+                [59, 1_111_111_109, 1_111_111_111, 1_234_567_890].into_iter().zip(codes)
+            {
+                assert_eq!(matching_step(&secret, code, at(time)), Some(time / 30), "{time}");
+                assert_eq!(matching_step(&secret, &code[2..], at(time)), None, "six of eight");
+            }
+        }
+    }
+
+    #[test]
+    fn a_step_lasts_as_long_as_the_secret_says() {
+        let secret =
+            TotpSecret::imported(secret().bytes().expose().clone(), TotpAlgorithm::Sha1, 6, 60);
+        let (secret, code) = (secret.unwrap(), "162583");
+        for (seconds, found) in [(359, None), (360, Some(7)), (539, Some(7)), (540, None)] {
+            assert_eq!(matching_step(&secret, code, at(seconds)), found, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn a_short_secret_that_was_made_elsewhere_has_codes() {
+        let short = TotpSecret::new(b"1234567890".to_vec()).unwrap();
         assert_eq!(matching_step(&short, "263420", at(59)), Some(1));
-        // What HMAC makes of no key at all.
-        assert_eq!(matching_step(&Redacted::new(Vec::new()), "812658", at(59)), None);
     }
 
     #[test]
@@ -169,11 +189,13 @@ mod tests {
 
     #[test]
     fn what_is_not_six_digits_is_no_code() {
-        for typed in ["", "87082", "2870820", "287082x", "28708２", "94287082", &"2".repeat(10_000)]
+        for typed in ["", "87082", "2870820", "287082x", "28708²", "94287082", &"2".repeat(10_000)]
         {
             assert_eq!(matching_step(&secret(), typed, at(59)), None, "{typed:.20}");
         }
-        assert_eq!(matching_step(&secret(), " 287 082\n", at(59)), Some(1));
+        for typed in [" 287 082\n", "２８７０８２", "۲۸۷–۰۸۲"] {
+            assert_eq!(matching_step(&secret(), typed, at(59)), Some(1), "{typed}");
+        }
         // Before 1970 there was no code either.
         assert_eq!(matching_step(&secret(), "287082", at(-31)), None);
     }
@@ -201,6 +223,10 @@ mod tests {
         assert_eq!(plain("012345-6789AB-CDEFGH-JKMNPQ").as_deref(), Some(code));
         assert_eq!(plain(" o12345 6789ab cdefgh jkmnpq ").as_deref(), Some(code));
         assert_eq!(plain("0I2345-6789AB-CDEFGH-JKMNPQ").as_deref(), Some(code));
+        assert_eq!(
+            plain("０１２３４５－６７８９ＡＢ–cdefgh−ＪＫＭＮＰＱ\r\n").as_deref(),
+            Some(code)
+        );
         assert_eq!(plain("0l2345-6789AB-CDEFGH-JKMNPQ").as_deref(), Some(code));
         for none in ["", "123456", "012345-6789AB-CDEFGH-JKMNP", "012345-6789AB-CDEFGH-JKMNPQR"] {
             assert_eq!(plain(none), None, "{none}");

@@ -6,6 +6,7 @@ use usermgmt_core::flows::{
 };
 use usermgmt_core::keys::{KeyRing, RootSecret, RootState};
 use usermgmt_core::mail::MailKind;
+use usermgmt_core::model::factor::{TotpAlgorithm, TotpSecret};
 use usermgmt_core::store::Change;
 
 use crate::fixture::*;
@@ -316,7 +317,7 @@ async fn a_secret_sealed_under_a_replaced_root_still_opens() {
     let (_, current) = world.signed_in_member("ann").await;
     let factor = world.enrol(&current).await;
     let ring = KeyRing::new(&[
-        RootSecret::new(vec![8; 32], RootState::Sign).unwrap(),
+        RootSecret::new((8..40).collect(), RootState::Sign).unwrap(),
         RootSecret::new(SECRET.to_vec(), RootState::UnsealOnly).unwrap(),
     ])
     .unwrap();
@@ -324,4 +325,34 @@ async fn a_secret_sealed_under_a_replaced_root_still_opens() {
     world.later(MINUTE);
     let code = totp_code(&factor.enrolment, world.now());
     auth.verify_mfa(&current.user.id, &code).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_factor_that_was_enrolled_elsewhere_goes_on_with_its_own_parameters() {
+    let world = World::new().await;
+    let (_, ann) = world.signed_in_member("ann").await;
+    let (_, bob) = world.signed_in_member("bob").await;
+    let user_id = ann.user.id.clone();
+    // 48 bits, which no new secret may have.
+    let secret = TotpSecret::from_base32("MFRGGZDFMY", TotpAlgorithm::Sha256, 8, 60).unwrap();
+    let sealed = world.auth.seal_totp(&user_id, &secret);
+    assert_eq!(world.auth.unseal_totp(&user_id, &sealed).unwrap(), secret);
+    assert!(world.auth.unseal_totp(&bob.user.id, &sealed).is_err());
+    let factor_id = sealed.factor_id.clone();
+    world.apply(vec![Change::SetPendingTotp { user_id: user_id.clone(), secret: sealed }]).await;
+    world.apply(vec![Change::ConfirmTotp { user_id: user_id.clone(), factor_id, step: 0 }]).await;
+    assert_eq!(status(&world, &ann).await, ON);
+
+    let app = totp_rs::Builder::new()
+        .with_algorithm(totp_rs::Algorithm::SHA256)
+        .with_digits(8)
+        .with_step_duration(60)
+        .with_secret(b"abcdef".to_vec())
+        .build_noncompliant();
+    let code = app.generate(u64::try_from(world.now().as_secs()).unwrap()).to_string();
+    assert_eq!(code.len(), 8);
+    let six = world.auth.verify_mfa(&user_id, &code[2..].into()).await;
+    assert!(is_invalid(&six));
+    world.auth.verify_mfa(&user_id, &code.as_str().into()).await.unwrap();
+    assert!(is_invalid(&world.auth.verify_mfa(&user_id, &code.as_str().into()).await));
 }

@@ -1,20 +1,17 @@
 //! Using up a code of the confirmed factor, or a recovery code.
 
 use super::error::MfaError;
-use crate::auth::{Auth, ServiceError};
+use crate::auth::Auth;
 use crate::clock::Timestamp;
-use crate::model::factor::SealedSecret;
 use crate::model::ids::UserId;
 use crate::model::mail::MailKind;
 use crate::model::user::Account;
-use crate::secret::{PlaintextPassword, Redacted};
+use crate::secret::PlaintextPassword;
 use crate::store::{Change, Guard};
-use crate::{seal, totp};
+use crate::totp;
 
 /// What a code proves (RFC 8176), and the changes that use it up.
 pub(super) type UsedCode = (Vec<&'static str>, Vec<Change>);
-
-pub(super) const SEAL_PURPOSE: &str = "totp";
 
 impl Auth {
     /// Does what needs a code of the confirmed factor, or a recovery code.
@@ -78,7 +75,7 @@ impl Auth {
                 ],
             )));
         }
-        let secret = self.open(&user.id, confirmed)?;
+        let secret = self.unseal_totp(&user.id, confirmed)?;
         let Some(step) = totp::matching_step(&secret, code.expose(), now) else {
             return Ok(None);
         };
@@ -90,18 +87,5 @@ impl Auth {
             vec!["pwd", "otp", "mfa"],
             vec![Change::UseTotpStep { user_id: user.id.clone(), factor_id, step }],
         )))
-    }
-
-    pub(super) fn open(
-        &self,
-        user: &UserId,
-        secret: &SealedSecret,
-    ) -> Result<Redacted<Vec<u8>>, ServiceError> {
-        seal::open(&self.0.keys, user.as_str(), SEAL_PURPOSE, &secret.sealed).ok_or_else(|| {
-            ServiceError::Internal(format!(
-                "the second factor of user {user} does not open: it was sealed under a root secret that is not \
-                 configured, or for another user"
-            ))
-        })
     }
 }

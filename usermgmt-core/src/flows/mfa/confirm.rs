@@ -59,7 +59,7 @@ impl Auth {
             .as_ref()
             .and_then(|totp| totp.pending.as_ref())
             .ok_or(MfaError::NotEnabled)?;
-        let secret = self.open(&user.id, pending)?;
+        let secret = self.unseal_totp(&user.id, pending)?;
         let Some(step) = totp::matching_step(&secret, code.expose(), now) else {
             return Ok(None);
         };

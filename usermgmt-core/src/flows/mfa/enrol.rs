@@ -1,18 +1,16 @@
 //! Beginning: a secret that waits for its first code.
 
-use super::code::SEAL_PURPOSE;
 use super::error::MfaError;
 use crate::auth::{Auth, ServiceError};
 use crate::flows::authenticate::Current;
 use crate::flows::reauthenticate::ReauthenticationError;
-use crate::model::factor::SealedSecret;
-use crate::model::ids::{FactorId, UserId};
+use crate::model::factor::TotpSecret;
+use crate::model::ids::UserId;
 use crate::model::user::User;
 use crate::qr::QrError;
-use crate::rng::random;
 use crate::secret::{PlaintextPassword, Redacted};
 use crate::store::Change;
-use crate::{qr, seal, totp};
+use crate::{qr, totp};
 
 /// A secret to put into an authenticator app.
 #[derive(Clone, Debug)]
@@ -75,18 +73,8 @@ impl Auth {
             let now = rounds.next().await?;
             let user = self.account(user).await?.ok_or(MfaError::NotFound)?.user;
             may_enrol(&user)?;
-            let secret = Redacted::new(random::<20>(&*self.0.rng).to_vec());
-            let sealed = SealedSecret {
-                factor_id: FactorId::generate(now, &*self.0.rng),
-                sealed: seal::seal(
-                    &self.0.keys,
-                    &*self.0.rng,
-                    user.id.as_str(),
-                    SEAL_PURPOSE,
-                    secret.expose(),
-                ),
-                created_at: now,
-            };
+            let secret = TotpSecret::generate(&*self.0.rng);
+            let sealed = self.seal_totp(&user.id, &secret);
             let list = vec![
                 // A factor is enrolled for the account as it is now, not as it was before an undo or reset.
                 Change::TouchUser { id: user.id.clone(), active: false, epoch: user.epoch },
@@ -106,14 +94,14 @@ impl Auth {
     pub async fn pending_totp(&self, user: &UserId) -> Result<TotpEnrolment, MfaError> {
         let account = self.account(user).await?.ok_or(MfaError::NotFound)?;
         let pending = account.totp.and_then(|totp| totp.pending).ok_or(MfaError::NotEnabled)?;
-        let secret = self.open(&account.user.id, &pending)?;
+        let secret = self.unseal_totp(&account.user.id, &pending)?;
         Ok(self.enrolment(&account.user, &secret)?)
     }
 
     fn enrolment(
         &self,
         user: &User,
-        secret: &Redacted<Vec<u8>>,
+        secret: &TotpSecret,
     ) -> Result<TotpEnrolment, ServiceError> {
         let config = &self.0.config;
         let issuer = config.mfa_issuer.as_deref().unwrap_or(&config.product_name);

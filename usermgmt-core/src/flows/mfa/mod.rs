@@ -6,6 +6,7 @@ mod enrol;
 mod error;
 mod recovery_codes;
 mod remove;
+mod secret;
 mod sign_in;
 mod status;
 mod verify;
