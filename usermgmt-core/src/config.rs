@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use url::Url;
+use url::{Host, Url};
 
+use crate::model::identifier::EmailDomains;
 use crate::password::{HasherConfig, PasswordPolicy};
 use crate::secret::Redacted;
 
@@ -72,6 +73,9 @@ pub struct JwtConfig {
     pub issuer: String,
     /// The `aud` claim. Default: the public URL.
     pub audience: String,
+    /// How far `iat` and `nbf` are set back, so that a verifier whose clock is
+    /// behind takes a fresh token. Expiry does not move. Default 5 seconds, at most 60.
+    pub clock_skew: Duration,
 }
 
 /// The algorithm of access tokens.
@@ -80,6 +84,13 @@ pub enum JwtAlgorithm {
     /// Ed25519 (RFC 8037) with a key derived from the root secret; the public
     /// key is in the JWK set.
     EdDsa,
+    /// ECDSA with P-256 (RFC 7518, 3.4) with a key derived from the root secret;
+    /// the public key is in the JWK set.
+    Es256,
+    /// RSA (RFC 7518, 3.3) with this private key in PEM, of 2048 bits or more;
+    /// the public key is in the JWK set. For verifiers that know nothing else:
+    /// signing takes some twenty times as long as with the others.
+    Rs256(Redacted<String>),
     /// HMAC-SHA-256 (RFC 7518, 3.2) with this key of at least 32 bytes.
     Hs256(Redacted<Vec<u8>>),
 }
@@ -215,6 +226,7 @@ impl Config {
                 algorithm: JwtAlgorithm::EdDsa,
                 issuer: origin.clone(),
                 audience: origin,
+                clock_skew: Duration::from_secs(5),
             },
             mfa_issuer: None,
             limits: Limits::default(),
@@ -222,6 +234,18 @@ impl Config {
             hasher: HasherConfig::default(),
             compat: Compat::default(),
         }
+    }
+
+    /// Which domains addresses may have: those without a dot only where people
+    /// reach the server on this machine alone.
+    pub fn email_domains(&self) -> EmailDomains {
+        let is_loopback = match self.public_url.host() {
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        if is_loopback { EmailDomains::Local } else { EmailDomains::Public }
     }
 
     /// Checks every policy.
@@ -239,6 +263,7 @@ impl Config {
             ("activation_ttl", self.activation_ttl, Duration::from_secs(1), year),
             ("unconfirmed_ttl", self.unconfirmed_ttl, Duration::from_secs(1), year),
             ("reset_ttl", self.reset_ttl, Duration::from_secs(1), days(7)),
+            ("jwt.clock_skew", self.jwt.clock_skew, Duration::ZERO, minutes(1)),
             ("store_timeout", self.store_timeout, Duration::from_millis(1), minutes(10)),
         ] {
             if value < least || value > most {

@@ -1,25 +1,27 @@
-//! Access tokens: JWTs (RFC 7519) signed with EdDSA (RFC 8037) or HS256.
+//! Access tokens: JWTs (RFC 7519) signed with EdDSA (RFC 8037), ES256, RS256 or HS256.
 //!
 //! One table maps a `kid` to algorithm and key; a token whose header names
 //! another algorithm than the table, or no key of it, is refused (RFC 8725,
 //! 3.1). The library's checks of time are off: ours use the injected clock.
 
+mod keys;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{EncodingKey, Header, Validation};
 use quick_cache::sync::Cache;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use self::keys::Key;
 use crate::clock::Timestamp;
 use crate::config::{JwtAlgorithm, JwtConfig};
-use crate::keys::{KeyRing, RootState};
+use crate::keys::KeyRing;
 use crate::model::ids::{SessionId, UserId};
 use crate::model::session::Session;
 use crate::model::user::{Role, User};
@@ -110,17 +112,31 @@ pub enum JwtKeyError {
     /// An HS256 key has fewer than 32 bytes (RFC 7518, 3.2).
     #[error("the HS256 key has fewer than 32 bytes")]
     ShortKey,
+    /// An HS256 key is one byte repeated.
+    #[error("the HS256 key is one byte repeated, which anybody can guess")]
+    GuessableKey,
+    /// What was given for RS256 is something else.
+    #[error("the RS256 key is no unencrypted RSA private key in PEM (PKCS #8 or PKCS #1)")]
+    NotAnRsaKey,
+    /// An RSA key is too short (RFC 7518, 3.3) or too long.
+    #[error("the RS256 key has {bits} bits; between 2048 and 8192 are needed")]
+    RsaSize {
+        /// How many it has.
+        bits: usize,
+    },
     /// The cryptographic library refused a key.
     #[error("the signing key was refused: {0}")]
     Refused(String),
 }
 
-struct Key {
-    kid: String,
-    algorithm: Algorithm,
-    decoding: DecodingKey,
-    /// The public half (RFC 7517), where there is one.
-    jwk: Option<serde_json::Value>,
+impl JwtAlgorithm {
+    /// Whether the key that was given with it can sign.
+    ///
+    /// # Errors
+    /// [`JwtKeyError`] says why not.
+    pub fn check(&self) -> Result<(), JwtKeyError> {
+        keys::check(self)
+    }
 }
 
 /// Issues and checks access tokens.
@@ -131,6 +147,7 @@ pub(crate) struct Jwt {
     issuer: String,
     audience: String,
     ttl: Duration,
+    clock_skew: Duration,
     verified: Cache<[u8; 32], Arc<AccessClaims>>,
 }
 
@@ -140,31 +157,8 @@ impl Jwt {
         config: &JwtConfig,
         ttl: Duration,
     ) -> Result<Self, JwtKeyError> {
-        let mut keys = Vec::new();
-        let mut signing = None;
-        match &config.algorithm {
-            JwtAlgorithm::EdDsa => {
-                for root in ring.roots().iter().filter(|root| root.state != RootState::UnsealOnly) {
-                    let (key, encoding) = ed25519(root.jwt_seed.expose())?;
-                    if root.state == RootState::Sign {
-                        signing = Some((key.kid.clone(), encoding));
-                    }
-                    keys.push(key);
-                }
-            }
-            JwtAlgorithm::Hs256(secret) => {
-                if secret.expose().len() < 32 {
-                    return Err(JwtKeyError::ShortKey);
-                }
-                let key = hs256(secret);
-                signing = Some((key.kid.clone(), EncodingKey::from_secret(secret.expose())));
-                keys.push(key);
-            }
-        }
-        let Some((kid, signing)) = signing else {
-            unreachable!("a key ring has exactly one root that signs");
-        };
-        let header = Header { kid: Some(kid), ..Header::new(keys[0].algorithm) };
+        let (keys, signing) = keys::load(ring, &config.algorithm)?;
+        let header = Header { kid: Some(keys[0].kid.clone()), ..Header::new(keys[0].algorithm) };
         Ok(Self {
             keys,
             signing,
@@ -172,6 +166,7 @@ impl Jwt {
             issuer: config.issuer.clone(),
             audience: config.audience.clone(),
             ttl,
+            clock_skew: config.clock_skew,
             verified: Cache::new(CACHE_ENTRIES),
         })
     }
@@ -189,7 +184,8 @@ impl Jwt {
         now: Timestamp,
         rng: &dyn SecureRng,
     ) -> Result<Redacted<String>, String> {
-        let iat = now.as_secs();
+        // Back by as much as the clock of whoever verifies it may be behind.
+        let iat = (now - self.clock_skew).as_secs();
         let claims = AccessClaims {
             iss: self.issuer.clone(),
             aud: self.audience.clone(),
@@ -204,7 +200,7 @@ impl Jwt {
             fresh: false,
             iat,
             nbf: iat,
-            exp: iat + i64::try_from(self.ttl.as_secs()).unwrap_or(i64::MAX / 2),
+            exp: now.as_secs() + i64::try_from(self.ttl.as_secs()).unwrap_or(i64::MAX / 2),
             jti: URL_SAFE_NO_PAD.encode(random::<16>(rng)),
             own,
         };
@@ -243,6 +239,7 @@ impl Jwt {
     }
 
     fn verify(&self, token: &str) -> Result<AccessClaims, AccessError> {
+        check_header(token)?;
         let header = jsonwebtoken::decode_header(token).map_err(|_| AccessError::Invalid)?;
         let kid = header.kid.ok_or(AccessError::Invalid)?;
         let key = self.keys.iter().find(|key| key.kid == kid).ok_or(AccessError::Invalid)?;
@@ -288,31 +285,22 @@ fn check_times(claims: &AccessClaims, now: Timestamp) -> Result<(), AccessError>
     Ok(())
 }
 
-fn ed25519(seed: &[u8; 32]) -> Result<(Key, EncodingKey), JwtKeyError> {
-    let refused = |e: &dyn std::fmt::Display| JwtKeyError::Refused(e.to_string());
-    let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|e| refused(&e))?;
-    let der = pair.to_pkcs8v1().map_err(|e| refused(&e))?;
-    let encoding = EncodingKey::from_ed_der(der.as_ref());
-    let x = URL_SAFE_NO_PAD.encode(pair.public_key().as_ref());
-    let decoding = DecodingKey::from_ed_components(&x).map_err(|e| refused(&e))?;
-    // RFC 7638, 3.2 with RFC 8037, 2: the required members in this order, without white space.
-    let kid = thumbprint(&format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#));
-    let jwk = serde_json::json!({
-        "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": kid, "x": x,
-    });
-    Ok((Key { kid, algorithm: Algorithm::EdDSA, decoding, jwk: Some(jwk) }, encoding))
-}
-
-fn hs256(secret: &Redacted<Vec<u8>>) -> Key {
-    let k = URL_SAFE_NO_PAD.encode(secret.expose());
-    Key {
-        kid: thumbprint(&format!(r#"{{"k":"{k}","kty":"oct"}}"#)),
-        algorithm: Algorithm::HS256,
-        decoding: DecodingKey::from_secret(secret.expose()),
-        jwk: None,
+/// Refuses what the header asks for and nothing here does: a token is not to mean
+/// one thing here and another elsewhere.
+fn check_header(token: &str) -> Result<(), AccessError> {
+    let header = token.split('.').next().and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+    let header: serde_json::Map<String, serde_json::Value> =
+        header.and_then(|json| serde_json::from_slice(&json).ok()).ok_or(AccessError::Invalid)?;
+    // RFC 7515, 4.1.11: no extension is understood, and an empty list is none;
+    // RFC 7797 has `b64`, which is an extension.
+    if header.contains_key("crit") || header.contains_key("b64") {
+        return Err(AccessError::Invalid);
     }
-}
-
-fn thumbprint(canonical: &str) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(canonical.as_bytes()))
+    // RFC 8725, 3.11: a JWT of another type is for something else.
+    let is_jwt =
+        |typ: &serde_json::Value| typ.as_str().is_some_and(|t| t.eq_ignore_ascii_case("jwt"));
+    if header.get("typ").is_some_and(|typ| !is_jwt(typ)) {
+        return Err(AccessError::Invalid);
+    }
+    Ok(())
 }

@@ -71,6 +71,9 @@ pub enum SecretError {
     /// Too few bytes.
     #[error("the secret has fewer than {MIN_SECRET_BYTES} bytes")]
     TooShort,
+    /// Bytes that are all the same: a placeholder, not a secret.
+    #[error("the secret is one byte repeated, which anybody can guess")]
+    Guessable,
     /// No or several secrets that sign, or one secret twice.
     #[error("exactly one secret signs, and no secret is given twice")]
     Ring,
@@ -80,10 +83,14 @@ impl RootSecret {
     /// A secret from its bytes.
     ///
     /// # Errors
-    /// [`SecretError::TooShort`] for fewer than [`MIN_SECRET_BYTES`].
+    /// [`SecretError::TooShort`] for fewer than [`MIN_SECRET_BYTES`];
+    /// [`SecretError::Guessable`] for one byte repeated.
     pub fn new(bytes: Vec<u8>, state: RootState) -> Result<Self, SecretError> {
         if bytes.len() < MIN_SECRET_BYTES {
             return Err(SecretError::TooShort);
+        }
+        if is_one_byte_repeated(&bytes) {
+            return Err(SecretError::Guessable);
         }
         Ok(Self { bytes: Redacted::new(bytes), state })
     }
@@ -91,12 +98,17 @@ impl RootSecret {
     /// A secret from base64, standard or URL-safe, with or without padding.
     ///
     /// # Errors
-    /// [`SecretError::Encoding`] and [`SecretError::TooShort`].
+    /// [`SecretError::Encoding`], [`SecretError::TooShort`] and [`SecretError::Guessable`].
     pub fn from_base64(text: &str, state: RootState) -> Result<Self, SecretError> {
         let plain = text.trim().trim_end_matches('=').replace('-', "+").replace('_', "/");
         let padded = format!("{plain}{}", "=".repeat((4 - plain.len() % 4) % 4));
         Self::new(STANDARD.decode(padded).map_err(|_| SecretError::Encoding)?, state)
     }
+}
+
+/// Whether a key is what memory or a placeholder is filled with.
+pub(crate) fn is_one_byte_repeated(key: &[u8]) -> bool {
+    key.iter().all(|byte| *byte == key[0])
 }
 
 /// The root secrets of a deployment with everything derived from them.
@@ -115,13 +127,16 @@ pub(crate) struct Root {
     lookup: Redacted<[u8; 32]>,
     pub(crate) seal: Redacted<[u8; 32]>,
     pub(crate) jwt_seed: Redacted<[u8; 32]>,
+    /// Of which the first that is a scalar of the curve is the key; each is one
+    /// but for one time in four billion.
+    pub(crate) jwt_p256: Redacted<Vec<[u8; 32]>>,
 }
 
 impl KeyRing {
     /// A ring of one secret that signs.
     ///
     /// # Errors
-    /// [`SecretError`] where it is too short.
+    /// [`SecretError`] where it is too short or one byte repeated.
     pub fn single(bytes: Vec<u8>) -> Result<Self, SecretError> {
         Self::new(&[RootSecret::new(bytes, RootState::Sign)?])
     }
@@ -194,6 +209,7 @@ impl Root {
             lookup: Redacted::new(key("lookup")),
             seal: Redacted::new(key("seal")),
             jwt_seed: Redacted::new(key("jwt-ed25519")),
+            jwt_p256: Redacted::new((0..4).map(|n| key(&format!("jwt-p256/{n}"))).collect()),
         }
     }
 
@@ -228,12 +244,12 @@ mod tests {
     use super::*;
 
     fn secret(byte: u8, state: RootState) -> RootSecret {
-        RootSecret::new(vec![byte; 32], state).unwrap()
+        RootSecret::new((byte..byte + 32).collect(), state).unwrap()
     }
 
     #[test]
     fn a_short_secret_is_refused() {
-        assert_eq!(KeyRing::single(vec![0; 31]).unwrap_err(), SecretError::TooShort);
+        assert_eq!(KeyRing::single((0..31).collect()).unwrap_err(), SecretError::TooShort);
         assert_eq!(
             RootSecret::from_base64("%%%", RootState::Sign).unwrap_err(),
             SecretError::Encoding
@@ -241,8 +257,18 @@ mod tests {
     }
 
     #[test]
+    fn one_byte_repeated_is_no_secret() {
+        for byte in [0, 7, b'a', 0xff] {
+            assert_eq!(KeyRing::single(vec![byte; 48]).unwrap_err(), SecretError::Guessable);
+            let text = STANDARD.encode([byte; 32]);
+            let read = RootSecret::from_base64(&text, RootState::Verify);
+            assert_eq!(read.unwrap_err(), SecretError::Guessable);
+        }
+    }
+
+    #[test]
     fn base64_comes_in_every_common_form() {
-        let bytes = vec![0xfb; 33];
+        let bytes: Vec<u8> = (0xd0..0xd0 + 33).collect();
         for text in [
             STANDARD.encode(&bytes),
             URL_SAFE_NO_PAD.encode(&bytes),
@@ -265,14 +291,14 @@ mod tests {
 
     #[test]
     fn fields_cannot_run_into_each_other() {
-        let ring = KeyRing::single(vec![7; 32]).unwrap();
+        let ring = KeyRing::single((7..39).collect()).unwrap();
         assert_ne!(ring.lookup_key("x", &[b"ab", b"c"]), ring.lookup_key("x", &[b"a", b"bc"]));
         assert_ne!(ring.lookup_key("x", &[b""]), ring.lookup_key("x", &[]));
     }
 
     #[test]
     fn nothing_secret_is_printed() {
-        let ring = KeyRing::single(vec![7; 32]).unwrap();
-        assert!(!format!("{ring:?} {:?}", secret(7, RootState::Sign)).contains("7, 7"));
+        let ring = KeyRing::single((7..39).collect()).unwrap();
+        assert!(!format!("{ring:?} {:?}", secret(7, RootState::Sign)).contains("7, 8"));
     }
 }

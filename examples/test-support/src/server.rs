@@ -55,7 +55,7 @@ impl Setup {
 
     /// The same on a kind of store, with a new database and a given secret.
     pub async fn on(kind: Kind) -> Self {
-        let mut setup = Self::new().var("USERMGMT_SECRET", "A".repeat(43));
+        let mut setup = Self::new().var("USERMGMT_SECRET", "A".repeat(42) + "I");
         if let Some(database) = Database::of(kind).await {
             setup = setup.var("USERMGMT_DATABASE_URL", database.url.clone());
             setup.database = Some(Arc::new(database));

@@ -74,7 +74,7 @@ mod tests {
     async fn ask(path: &str) -> (String, Value) {
         let mut config = Config::new("https://accounts.example.com".parse().unwrap());
         config.hasher = HasherConfig::insecure_for_tests();
-        let keys = KeyRing::single(vec![7; 32]).unwrap();
+        let keys = KeyRing::single((7..39).collect()).unwrap();
         let auth = Auth::builder(MemoryStore::new(), keys, config).build().await.unwrap();
         let state = HttpState::new(auth, HttpConfig::default());
         let router = Router::new()

@@ -62,7 +62,7 @@ pub(crate) async fn app_with(set: impl FnOnce(&mut Config, &mut HttpConfig)) -> 
     };
     let clock = MockClock::new(now);
     let mailer = CapturingMailer::default();
-    let keys = KeyRing::single(vec![7; 32]).unwrap();
+    let keys = KeyRing::single((7..39).collect()).unwrap();
     let auth = Auth::builder_shared(store.clone(), keys, config)
         .clock(clock.clone())
         .rng(SeededRng::new(1))

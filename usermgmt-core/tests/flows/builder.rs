@@ -22,7 +22,7 @@ async fn build(
 }
 
 fn ring(byte: u8) -> KeyRing {
-    KeyRing::single(vec![byte; 32]).unwrap()
+    KeyRing::single((byte..byte + 32).collect()).unwrap()
 }
 
 #[tokio::test]
@@ -35,8 +35,8 @@ async fn another_secret_than_the_stores_is_refused_and_the_known_one_named() {
     assert!(refused.to_string().starts_with("secret: "), "{refused}");
     // Together with the known one it is welcome, and alone from then on.
     let both = KeyRing::new(&[
-        RootSecret::new(vec![2; 32], RootState::Sign).unwrap(),
-        RootSecret::new(vec![1; 32], RootState::Verify).unwrap(),
+        RootSecret::new((2..34).collect(), RootState::Sign).unwrap(),
+        RootSecret::new((1..33).collect(), RootState::Verify).unwrap(),
     ]);
     build(&store, both.unwrap(), config()).await.unwrap();
     build(&store, ring(2), config()).await.unwrap();
@@ -105,7 +105,10 @@ async fn a_setting_that_cannot_be_is_named() {
         ("mfa.issuer", |c| c.product_name = "a:b".to_owned()),
         ("jwt.issuer", |c| c.jwt.issuer = String::new()),
         ("jwt.audience", |c| c.jwt.audience = String::new()),
-        ("jwt", |c| c.jwt.algorithm = JwtAlgorithm::Hs256(Redacted::new(vec![1; 31]))),
+        ("jwt", |c| c.jwt.algorithm = JwtAlgorithm::Hs256(Redacted::new((1..32).collect()))),
+        ("one byte", |c| c.jwt.algorithm = JwtAlgorithm::Hs256(Redacted::new(vec![b'k'; 48]))),
+        ("RSA", |c| c.jwt.algorithm = JwtAlgorithm::Rs256(Redacted::new("a key".to_owned()))),
+        ("jwt.clock_skew", |c| c.jwt.clock_skew = 61 * SECOND),
         ("memory_kib", |c| c.hasher.memory_kib = 0),
         ("workers", |c| c.hasher.workers = 0),
     ];
@@ -131,7 +134,7 @@ async fn nothing_secret_is_printed() {
         signed_in.tokens.access_token.expose(),
         signed_in.tokens.refresh_token.expose(),
         "ann@example.com",
-        "7, 7, 7",
+        "115, 101, 99",
     ] {
         assert!(!printed.contains(secret), "{printed}");
     }
@@ -142,7 +145,7 @@ async fn a_secret_is_not_retired_while_a_second_factor_is_sealed_under_it() {
     let world = World::new().await;
     let (_, current) = world.signed_in_member("ann").await;
     let factor = world.enrol(&current).await;
-    let [old, new] = [SECRET, [8; 32]].map(|bytes| bytes.to_vec());
+    let [old, new] = [SECRET, *b"another one for when it is over."].map(|bytes| bytes.to_vec());
     let secret = |bytes: &Vec<u8>, state| RootSecret::new(bytes.clone(), state).unwrap();
     let both = [secret(&new, RootState::Sign), secret(&old, RootState::UnsealOnly)];
     let second = world.another(KeyRing::new(&both).unwrap(), config()).await;

@@ -34,7 +34,7 @@ pub(crate) const OTHER: &str = "green walrus sings";
 pub(crate) const THIRD: &str = "yellow heron waits";
 
 /// The root secret of every world.
-pub(crate) const SECRET: [u8; 32] = [7; 32];
+pub(crate) const SECRET: [u8; 32] = *b"a secret that the tests live by.";
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);

@@ -13,7 +13,7 @@ use usermgmt_core::secret::Redacted;
 
 use crate::fixture::*;
 
-const HS_KEY: [u8; 32] = [3; 32];
+const HS_KEY: [u8; 32] = *b"a key that two services share...";
 
 fn hs256(config: &mut Config) {
     config.jwt.algorithm = JwtAlgorithm::Hs256(Redacted::new(HS_KEY.to_vec()));
@@ -67,8 +67,9 @@ async fn a_token_says_who_for_whom_and_how_long() {
         ("type", json!("access")),
         ("fresh", json!(false)),
         ("amr", json!(["pwd"])),
-        ("iat", json!(now)),
-        ("nbf", json!(now)),
+        // For verifiers whose clock is a little behind.
+        ("iat", json!(now - 5)),
+        ("nbf", json!(now - 5)),
         ("exp", json!(now + 900)),
     ] {
         assert_eq!(claims[name], value, "{name}");
@@ -96,6 +97,52 @@ async fn anybody_verifies_a_token_by_the_published_key() {
     validation.validate_exp = false;
     validation.set_audience(&["https://accounts.example.com"]);
     jsonwebtoken::decode::<Value>(&token, &decoding, &validation).unwrap();
+}
+
+/// A private key of 2048 bits in PEM, a fresh one each time.
+fn rsa_key() -> String {
+    use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
+    let key = aws_lc_rs::rsa::KeyPair::generate(aws_lc_rs::rsa::KeySize::Rsa2048).unwrap();
+    let der: Pkcs8V1Der<'_> = key.as_der().unwrap();
+    let base64 = base64::engine::general_purpose::STANDARD.encode(der.as_ref());
+    let lines: Vec<&str> =
+        base64.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", lines.join("\n"))
+}
+
+#[tokio::test]
+async fn every_algorithm_is_verified_by_the_published_key() {
+    for (algorithm, name, members) in [
+        (JwtAlgorithm::Es256, Algorithm::ES256, ["crv", "kty", "x", "y"].as_slice()),
+        (JwtAlgorithm::Rs256(Redacted::new(rsa_key())), Algorithm::RS256, &["e", "kty", "n"]),
+    ] {
+        let world = World::with(|config| config.jwt.algorithm = algorithm.clone()).await;
+        let token = token(&world).await;
+        assert_eq!(check(&world.auth, &token), Ok(()));
+        let jwks = world.auth.jwks();
+        let (head, key) = (part(&token, 0), &jwks["keys"][0]);
+        assert_eq!((&head["kid"], &head["alg"]), (&key["kid"], &key["alg"]));
+        // RFC 7638: the hash of the members that make the key, in order.
+        let text: Vec<String> =
+            members.iter().map(|name| format!("\"{name}\":{}", key[name])).collect();
+        let thumbprint = sha2::Sha256::digest(format!("{{{}}}", text.join(",")));
+        assert_eq!(key["kid"], URL_SAFE_NO_PAD.encode(thumbprint));
+        let mut names: Vec<&str> = key.as_object().unwrap().keys().map(String::as_str).collect();
+        names.retain(|name| !members.contains(name));
+        names.sort_unstable();
+        assert_eq!(names, ["alg", "kid", "use"], "nothing secret is published");
+        let jwk: jsonwebtoken::jwk::Jwk = serde_json::from_value(key.clone()).unwrap();
+        let decoding = jsonwebtoken::DecodingKey::from_jwk(&jwk).unwrap();
+        let mut validation = jsonwebtoken::Validation::new(name);
+        validation.validate_exp = false;
+        validation.set_audience(&["https://accounts.example.com"]);
+        jsonwebtoken::decode::<Value>(&token, &decoding, &validation).unwrap();
+        // The same key after a restart.
+        let mut again = config();
+        again.jwt.algorithm = algorithm;
+        let again = world.another(KeyRing::single(SECRET.to_vec()).unwrap(), again).await;
+        assert_eq!((check(&again, &token), again.jwks()), (Ok(()), jwks));
+    }
 }
 
 #[tokio::test]
@@ -139,6 +186,43 @@ async fn a_token_that_says_it_needs_no_signature_is_none() {
             let kept = format!("{header}.{payload}.{signature}");
             assert_eq!(check(&world.auth, &kept), Err(AccessError::Invalid), "{alg}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_header_that_asks_for_more_than_is_done_is_refused() {
+    let world = World::with(hs256).await;
+    let token = token(&world).await;
+    let (kid, payload) = (&part(&token, 0)["kid"], token.split('.').nth(1).unwrap());
+    // Signed with the right key, so that nothing but the header is wrong.
+    let with = |more: Value| {
+        let mut header = json!({ "typ": "JWT", "alg": "HS256", "kid": kid });
+        header.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let text = format!("{}.{payload}", encoded(&header));
+        let signature = jsonwebtoken::crypto::sign(
+            text.as_bytes(),
+            &EncodingKey::from_secret(&HS_KEY),
+            Algorithm::HS256,
+        );
+        format!("{text}.{}", signature.unwrap())
+    };
+    for good in [json!({}), json!({ "typ": "jwt" }), json!({ "x-trace": "1" })] {
+        assert_eq!(check(&world.auth, &with(good.clone())), Ok(()), "{good}");
+    }
+    for bad in [
+        json!({ "crit": [] }),
+        json!({ "crit": ["exp"] }),
+        json!({ "crit": ["b64"], "b64": true }),
+        json!({ "crit": null }),
+        json!({ "b64": false }),
+        json!({ "crit": ["http://example.com/must"], "http://example.com/must": true }),
+        json!({ "typ": "at+jwt" }),
+        json!({ "typ": "secevent+jwt" }),
+        json!({ "typ": "" }),
+        json!({ "typ": null }),
+    ] {
+        let refused = check(&world.auth, &with(bad.clone()));
+        assert_eq!(refused, Err(AccessError::Invalid), "{bad}");
     }
 }
 
@@ -196,9 +280,9 @@ async fn a_token_from_a_minute_ahead_is_good_and_from_further_is_not() {
     let world = World::with(hs256).await;
     let token = token(&world).await;
     let (kid, issued) = (part(&token, 0)["kid"].clone(), world.now());
-    world.clock.set(issued - MINUTE);
+    world.clock.set(issued - MINUTE - 5 * SECOND);
     assert_eq!(check(&world.auth, &token), Ok(()));
-    world.clock.set(issued - MINUTE - SECOND);
+    world.clock.set(issued - MINUTE - 6 * SECOND);
     assert_eq!(check(&world.auth, &token), Err(AccessError::Invalid));
     world.clock.set(issued);
     for claim in ["iat", "nbf"] {
@@ -260,7 +344,7 @@ async fn a_replaced_root_verifies_until_it_only_unseals() {
     let old = token(&world).await;
     let ring = |state| {
         KeyRing::new(&[
-            RootSecret::new(vec![8; 32], RootState::Sign).unwrap(),
+            RootSecret::new((8..40).collect(), RootState::Sign).unwrap(),
             RootSecret::new(SECRET.to_vec(), state).unwrap(),
         ])
         .unwrap()

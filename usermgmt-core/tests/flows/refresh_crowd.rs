@@ -62,7 +62,7 @@ impl Town {
         let (store, clock) = (Arc::new(MemoryStore::new()), MockClock::default());
         let mut config = config();
         // A cheaper signature: this is not about access tokens.
-        config.jwt.algorithm = JwtAlgorithm::Hs256(Redacted::new(vec![5; 32]));
+        config.jwt.algorithm = JwtAlgorithm::Hs256(Redacted::new((5..37).collect()));
         config.limits.enabled = false;
         let server = |seed| {
             let keys = KeyRing::single(SECRET.to_vec()).unwrap();

@@ -179,7 +179,7 @@ async fn auth(
     clock: RuntimeClock,
     config: Config,
 ) -> Auth {
-    let keys = KeyRing::single([7; 32].to_vec()).unwrap();
+    let keys = KeyRing::single((7..39).collect()).unwrap();
     Auth::builder_shared(store, keys, config).clock(clock).build().await.unwrap()
 }
 

@@ -129,7 +129,7 @@ macro_rules! host_tests {
                 let host = Host::new().await;
                 let mut config = Config::new("https://accounts.example.com".parse().unwrap());
                 config.hasher = HasherConfig::insecure_for_tests();
-                let keys = KeyRing::single(vec![7; 32]).unwrap();
+                let keys = KeyRing::single((7..39).collect()).unwrap();
                 let auth = Auth::builder(host.store.clone(), keys, config);
                 (auth.build().await.unwrap(), host)
             }

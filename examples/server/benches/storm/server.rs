@@ -11,8 +11,8 @@ use tempfile::TempDir;
 use crate::common::{Connection, get, now};
 
 /// The root secret of all of them, and as the setting has it.
-pub(crate) const SECRET: [u8; 32] = [0; 32];
-const SECRET_SETTING: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+pub(crate) const SECRET: [u8; 32] = *b"a secret for what is measured...";
+const SECRET_SETTING: &str = "YSBzZWNyZXQgZm9yIHdoYXQgaXMgbWVhc3VyZWQuLi4";
 
 /// Where a server is started.
 pub(crate) struct Folder(TempDir);

@@ -209,6 +209,7 @@ fn read_core(layers: &mut Layers, listen: SocketAddr) -> Config {
         ("unconfirmed_ttl", &mut core.unconfirmed_ttl),
         ("activation_ttl", &mut core.activation_ttl),
         ("reset_ttl", &mut core.reset_ttl),
+        ("jwt.clock_skew", &mut core.jwt.clock_skew),
     ] {
         layers.set_if_given(name, ttl);
     }
@@ -229,23 +230,34 @@ fn read_core(layers: &mut Layers, listen: SocketAddr) -> Config {
 }
 
 fn read_algorithm(layers: &mut Layers) -> JwtAlgorithm {
-    let hs256 = layers.choice("jwt.algorithm") == Some("HS256");
-    let key = layers.get_with("jwt.hs256_key", |value| match value.as_str() {
-        Some(key) if key.len() >= 32 => Ok(Redacted::new(key.as_bytes().to_vec())),
-        Some(key) => Err(format!("is {} bytes long, at least 32 are needed", key.len())),
-        None => Err("expected text, in quotes".to_owned()),
-    });
-    match (hs256, key) {
-        (true, Some(key)) => return JwtAlgorithm::Hs256(key),
-        (true, None) if !layers.is_set("jwt.hs256_key") => {
-            layers.problem("jwt.hs256_key is required with jwt.algorithm = HS256");
+    let chosen = layers.choice("jwt.algorithm").unwrap_or("EdDSA");
+    let mut algorithm = if chosen == "ES256" { JwtAlgorithm::Es256 } else { JwtAlgorithm::EdDsa };
+    for (name, needed_by) in [("jwt.hs256_key", "HS256"), ("jwt.rs256_key", "RS256")] {
+        let key = layers.get_with(name, |value| match value.as_str() {
+            Some(text) => Ok(Redacted::new(text.to_owned())),
+            None => Err("expected text, in quotes".to_owned()),
+        });
+        match key {
+            Some(key) if chosen == needed_by => {
+                let given = match chosen {
+                    "HS256" => JwtAlgorithm::Hs256(Redacted::new(key.expose().clone().into_bytes())),
+                    _ => JwtAlgorithm::Rs256(key),
+                };
+                match given.check() {
+                    Ok(()) => algorithm = given,
+                    Err(error) => layers.problem(format!("{name}: {error}")),
+                }
+            }
+            Some(_) => layers.problem(format!(
+                "{name} is set, but jwt.algorithm is {chosen}: set that to {needed_by}, or take the key out"
+            )),
+            None if chosen == needed_by && !layers.is_set(name) => {
+                layers.problem(format!("{name} is required with jwt.algorithm = {needed_by}"));
+            }
+            None => {}
         }
-        (false, Some(_)) => layers.problem(
-            "jwt.hs256_key is set, but jwt.algorithm is EdDSA: set that to HS256, or take the key out",
-        ),
-        _ => {}
     }
-    JwtAlgorithm::EdDsa
+    algorithm
 }
 
 /// What only makes sense while nobody else can reach the server.

@@ -186,10 +186,25 @@ fn hs256_takes_a_key_of_32_bytes_and_nothing_else_does() {
     let error = given().flag("jwt.algorithm", "HS256").refused();
     assert!(error.contains("jwt.hs256_key is required"), "{error}");
     let error = given().flag("jwt.algorithm", "HS256").flag("jwt.hs256_key", "short").refused();
-    assert!(error.contains("at least 32"), "{error}");
-    let key = "k".repeat(32);
+    assert!(error.contains("fewer than 32 bytes"), "{error}");
+    let error =
+        given().flag("jwt.algorithm", "HS256").flag("jwt.hs256_key", &"k".repeat(32)).refused();
+    assert!(error.contains("one byte repeated"), "{error}");
+    let key = "key ".repeat(8);
     assert!(given().flag("jwt.hs256_key", &key).load().is_err());
     given().flag("jwt.algorithm", "HS256").flag("jwt.hs256_key", &key).load().unwrap();
+}
+
+#[test]
+fn rs256_takes_an_rsa_key_and_es256_none() {
+    let error = given().flag("jwt.algorithm", "RS256").refused();
+    assert!(error.contains("jwt.rs256_key is required"), "{error}");
+    let error = given().flag("jwt.algorithm", "RS256").flag("jwt.rs256_key", "no key").refused();
+    assert!(error.contains("jwt.rs256_key: ") && error.contains("PEM"), "{error}");
+    let error = given().flag("jwt.algorithm", "ES256").flag("jwt.rs256_key", "no key").refused();
+    assert!(error.contains("jwt.algorithm is ES256"), "{error}");
+    let settings = given().flag("jwt.algorithm", "ES256").load().unwrap();
+    assert!(matches!(settings.core(settings.listen).jwt.algorithm, JwtAlgorithm::Es256));
 }
 
 #[test]
@@ -218,7 +233,7 @@ fn an_open_users_api_stays_on_this_machine_unless_said_twice() {
 
 #[test]
 fn secrets_come_with_their_state_and_one_signs() {
-    let a = "A".repeat(43);
+    let a = format!("C{}", "A".repeat(42));
     let b = format!("B{}", "A".repeat(42));
     given().flag("secret", &format!("{a}, verify:{b}")).load().unwrap();
     given().file(&format!("secret = ['unseal-only:{a}', 'sign:{b}']")).load().unwrap();
@@ -227,6 +242,7 @@ fn secrets_come_with_their_state_and_one_signs() {
         (format!("{a},{b}"), "exactly one"),
         (format!("retired:{a}"), "state"),
         ("A".repeat(20), "32 bytes"),
+        ("A".repeat(43), "one byte repeated"),
         ("%".repeat(43), "base64"),
     ] {
         let error = given().flag("secret", &secret).refused();
@@ -281,13 +297,13 @@ fn every_secret_can_stand_in_a_file_of_its_own() {
     }
     let given = given().var("USERMGMT_JWT__ALGORITHM", "HS256");
     let path = given.dir.path().join("key");
-    std::fs::write(&path, format!("{}\n", "k".repeat(32))).unwrap();
+    std::fs::write(&path, format!("{}\n", "key ".repeat(8))).unwrap();
     let path = path.display().to_string();
     let settings = given.var("USERMGMT_JWT__HS256_KEY_FILE", &path).load().unwrap();
     let JwtAlgorithm::Hs256(key) = settings.core(settings.listen).jwt.algorithm else {
         panic!("HS256 was asked for");
     };
-    assert_eq!(*key.expose(), vec![b'k'; 32]);
+    assert_eq!(*key.expose(), "key ".repeat(8).into_bytes());
 }
 
 #[test]
@@ -302,7 +318,7 @@ fn a_value_and_its_file_exclude_each_other_and_a_missing_file_is_named() {
 fn what_is_shown_has_the_source_of_each_and_no_secret() {
     let settings = given()
         .file("reset_ttl = 60")
-        .var("USERMGMT_SECRET", &"A".repeat(43))
+        .var("USERMGMT_SECRET", &format!("C{}", "A".repeat(42)))
         .flag("mail.url", "smtp://ada:hunter2@mail.example.org")
         .flag("mail.from", "ada@example.org")
         .load()
@@ -326,7 +342,7 @@ fn what_is_shown_has_the_source_of_each_and_no_secret() {
 /// The environment of the second old service.
 fn old_service() -> Given {
     given()
-        .var("SECRET_KEY", &"k".repeat(40))
+        .var("SECRET_KEY", &"key ".repeat(10))
         .var("MONGODB_DB", "users_db")
         .var("MONGODB_HOST", "db.example.org")
         .var("MONGODB_USERNAME", "ada")

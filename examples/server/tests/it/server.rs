@@ -124,7 +124,7 @@ async fn a_database_without_its_secret_does_not_start() {
     let output = run(&setup);
     assert_eq!(output.status.code(), Some(2));
     assert!(errors(&output).contains("backup"), "{}", errors(&output));
-    let other = setup.var("USERMGMT_SECRET", "A".repeat(43));
+    let other = setup.var("USERMGMT_SECRET", "A".repeat(42) + "I");
     let output = run(&other);
     assert_eq!(output.status.code(), Some(2));
     assert!(errors(&output).contains("secret"), "{}", errors(&output));

@@ -159,7 +159,8 @@ async fn no_mail_is_taken_from_a_worker_whose_clock_is_a_minute_behind(kind: Kin
     let database = Database::of(kind).await.unwrap();
     let store = open(kind, &database.url).await;
     let service = async |skew: i64| -> Auth {
-        let (store, keys) = (Arc::clone(&store) as Arc<dyn Store>, KeyRing::single(vec![7; 32]));
+        let (store, keys) =
+            (Arc::clone(&store) as Arc<dyn Store>, KeyRing::single((7..39).collect()));
         let builder = Auth::builder_shared(store, keys.unwrap(), config()).clock(Skewed(skew));
         builder.build().await.unwrap()
     };

@@ -14,7 +14,7 @@ on_each_server!(
 
 /// A server on the database that the URL names.
 pub(crate) fn on(url: &str) -> Setup {
-    Setup::new().var("USERMGMT_SECRET", "A".repeat(43)).var("USERMGMT_DATABASE_URL", url)
+    Setup::new().var("USERMGMT_SECRET", "A".repeat(42) + "E").var("USERMGMT_DATABASE_URL", url)
 }
 
 async fn servers_that_start_at_once_on_an_empty_database_share_it(kind: Kind) {

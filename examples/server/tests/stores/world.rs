@@ -59,7 +59,7 @@ impl World {
         let store = open(kind, &database.url).await;
         let clock = MockClock::new(SystemClock.now());
         let service = |store| {
-            let keys = KeyRing::single(vec![7; 32]).unwrap();
+            let keys = KeyRing::single((7..39).collect()).unwrap();
             Auth::builder_shared(store, keys, config()).clock(clock.clone()).build()
         };
         let steady = service(Arc::clone(&store)).await.unwrap();
