@@ -47,7 +47,6 @@
 //!
 //! use usermgmt_core::{Auth, Client};
 //! use usermgmt_core::flows::Register;
-//! use usermgmt_core::model::identifier::IdentifierKind;
 //! use usermgmt_core::store::{Guard, StoreError};
 //! use usermgmt_store_sql::SqlStore;
 //!
@@ -74,7 +73,7 @@
 //!                 auth.committed(&prepared.changes);
 //!                 return Ok(true);
 //!             }
-//!             Err(StoreError::Conflict(Guard::Taken(IdentifierKind::Username))) => {
+//!             Err(StoreError::Conflict(Guard::Taken(kind))) if kind.is_name() => {
 //!                 tx.rollback().await?;
 //!                 return Ok(false);
 //!             }

@@ -80,7 +80,11 @@ pub(crate) fn username(max: usize) -> impl FnOnce(&str) -> Result<Username, Issu
                 Issue::Between { min, max, actual: text.chars().count() }
             }
             InvalidUsername::Character => Issue::Value(
-                "A username has no @, no control characters and no leading or trailing space"
+                "A username has no @, no control or invisible characters, no symbols and no leading or trailing space"
+                    .into(),
+            ),
+            InvalidUsername::Scripts => Issue::Value(
+                "A username has letters of one script, or of scripts that are written together"
                     .into(),
             ),
         })

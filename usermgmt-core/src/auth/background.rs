@@ -79,9 +79,16 @@ impl Auth {
 
     /// Purges every five minutes, and follows the store's clock every minute.
     async fn maintain(&self) {
+        let mut has_skeletons = false;
         loop {
             if let Err(error) = self.purge().await {
                 tracing::warn!(%error, "what has expired was not purged");
+            }
+            if !has_skeletons {
+                match self.claim_missing_skeletons().await {
+                    Ok(()) => has_skeletons = true,
+                    Err(error) => tracing::warn!(%error, "names were not compared by their looks"),
+                }
             }
             for _ in 0..PURGE_EVERY {
                 tokio::time::sleep(CLOCK_EVERY).await;

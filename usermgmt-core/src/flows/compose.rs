@@ -170,9 +170,12 @@ impl Auth {
     }
 
     /// What makes an account's hold on its names permanent.
-    pub(crate) fn hold_identifiers(&self, user: &User, until: Option<Timestamp>) -> [Change; 2] {
-        [Identifier::email(&user.email), Identifier::username(&user.username)].map(|identifier| {
-            Change::HoldIdentifier { identifier, user_id: user.id.clone(), until }
+    pub(crate) fn hold_identifiers(&self, user: &User, until: Option<Timestamp>) -> [Change; 3] {
+        let [name, skeleton] = Identifier::names(&user.username);
+        [Identifier::email(&user.email), name, skeleton].map(|identifier| Change::HoldIdentifier {
+            identifier,
+            user_id: user.id.clone(),
+            until,
         })
     }
 

@@ -80,7 +80,7 @@ impl Auth {
         };
         let policy = &self.0.config.password_policy;
         policy.accept(&command.password, &self.own_words(&user)).await?;
-        let (email, name) = (Identifier::email(&user.email), Identifier::username(&user.username));
+        let (email, names) = (Identifier::email(&user.email), Identifier::names(&user.username));
         let mut hash = None;
         let mut rounds = self.rounds();
         loop {
@@ -88,8 +88,10 @@ impl Auth {
             if self.read(self.0.store.is_taken(&email, None, now)).await? {
                 return Err(CreateUserError::EmailTaken);
             }
-            if self.read(self.0.store.is_taken(&name, None, now)).await? {
-                return Err(CreateUserError::UsernameTaken);
+            for name in &names {
+                if self.read(self.0.store.is_taken(name, None, now)).await? {
+                    return Err(CreateUserError::UsernameTaken);
+                }
             }
             let hash = match &hash {
                 Some(hash) => hash,
@@ -108,20 +110,20 @@ impl Auth {
             let binding = Some(user.email.as_str().to_owned());
             let token = self.new_token(Some(&user.id), Purpose::Activation, binding, ttl, now);
             let mailed = MailToken { purpose: Purpose::Activation, id: token.id, code_issue: None };
-            let list = vec![
+            let mut list = vec![
                 Change::InsertUser { user: Box::new(user.clone()), password: Some(hash.clone()) },
                 claim(&email),
-                claim(&name),
                 Change::InsertToken(token),
                 self.mail_user(MailKind::Activation, &user, vec![mailed], &[], now),
                 self.audit(&user.id, "user.created", &[user.role.as_str()], now),
             ];
+            list.extend(names.iter().map(claim));
             match self.commit(list, now).await? {
                 Ok(()) => return Ok(user),
                 Err(Guard::Taken(IdentifierKind::Email)) => {
                     return Err(CreateUserError::EmailTaken);
                 }
-                Err(Guard::Taken(IdentifierKind::Username)) => {
+                Err(Guard::Taken(kind)) if kind.is_name() => {
                     return Err(CreateUserError::UsernameTaken);
                 }
                 Err(_) => {}

@@ -70,8 +70,7 @@ pub(super) struct Link {
 impl Link {
     /// The address that it was mailed to.
     pub(super) fn email(&self) -> Result<Email, LinkError> {
-        let bound = self.token.binding.as_deref().ok_or(LinkError::Invalid)?;
-        Email::parse(bound).map_err(|_| LinkError::Invalid)
+        self.token.binding.as_deref().map(Email::from_bound).ok_or(LinkError::Invalid)
     }
 }
 

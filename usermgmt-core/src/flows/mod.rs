@@ -27,6 +27,7 @@ mod reset;
 mod service_key;
 mod sessions;
 mod sign_in;
+mod skeletons;
 mod update_profile;
 
 pub use self::activate::ActivationError;

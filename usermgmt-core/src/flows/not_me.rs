@@ -25,12 +25,20 @@ impl Auth {
             list.push(Change::UseToken { id, now });
             // A name that were free at once would tell whoever registered it that
             // the address was unknown.
-            list.extend(user.unconfirmed_until.map(|until| Change::ClaimIdentifier {
-                identifier: Identifier::username(&user.username),
+            let claim = |identifier, until| Change::ClaimIdentifier {
+                identifier,
                 user_id: None,
                 until: Some(until),
                 now,
-            }));
+            };
+            if let Some(until) = user.unconfirmed_until {
+                let [name, skeleton] = Identifier::names(&user.username);
+                // Somebody may look like an account that is older than skeletons.
+                if !self.read(self.0.store.is_taken(&skeleton, Some(&user.id), now)).await? {
+                    list.push(claim(skeleton, until));
+                }
+                list.push(claim(name, until));
+            }
             if self.commit(list, now).await?.is_ok() {
                 self.purge_deleted(now).await;
                 return Ok(());

@@ -5,7 +5,7 @@ use super::email_change::same_mailbox;
 use super::reauthenticate::{ReauthenticateFailure, ReauthenticationError};
 use crate::auth::{Auth, Limit, LimitName, ServiceError};
 use crate::clock::Timestamp;
-use crate::model::identifier::{Email, Identifier, IdentifierKind, Username};
+use crate::model::identifier::{Email, Identifier, Username};
 use crate::model::profile::ProfileText;
 use crate::model::user::User;
 use crate::password::PasswordProblem;
@@ -158,7 +158,7 @@ impl Auth {
             }
             match self.commit(list, now).await? {
                 Ok(()) => return Ok(()),
-                Err(Guard::Taken(IdentifierKind::Username)) => {
+                Err(Guard::Taken(kind)) if kind.is_name() => {
                     return Err(ProfileError::UsernameTaken);
                 }
                 Err(_) => {}
@@ -167,21 +167,19 @@ impl Auth {
     }
 
     /// Takes the new name and gives the old one back; another spelling of the
-    /// same name is neither.
+    /// same name is neither, unless it looks otherwise.
     fn rename(&self, user: &User, name: &Username, list: &mut Vec<Change>, now: Timestamp) {
-        if name.canonical() == user.username.canonical() {
-            return;
+        let names = Identifier::names(&user.username).into_iter().zip(Identifier::names(name));
+        for (old, new) in names.filter(|(old, new)| old != new) {
+            let user_id = user.id.clone();
+            list.push(Change::ReleaseIdentifier { identifier: old, user_id: user_id.clone() });
+            list.push(Change::ClaimIdentifier {
+                identifier: new,
+                user_id: Some(user_id),
+                until: None,
+                now,
+            });
         }
-        list.push(Change::ClaimIdentifier {
-            identifier: Identifier::username(name),
-            user_id: Some(user.id.clone()),
-            until: None,
-            now,
-        });
-        list.push(Change::ReleaseIdentifier {
-            identifier: Identifier::username(&user.username),
-            user_id: user.id.clone(),
-        });
     }
 }
 

@@ -82,7 +82,8 @@ pub enum Change {
         now: Timestamp,
     },
     /// Sets how long the user holds an address or name. Guarded (`Identifier`):
-    /// it is this user's.
+    /// it is this user's. Of a skeleton unguarded: an account that is older than
+    /// skeletons, or than the one that has it, has none.
     HoldIdentifier {
         /// The address or name.
         identifier: Identifier,
@@ -92,6 +93,7 @@ pub enum Change {
         until: Option<Timestamp>,
     },
     /// Gives an address or a name back. Guarded (`Identifier`): it is this user's.
+    /// Of a skeleton unguarded, as above.
     ReleaseIdentifier {
         /// The address or name.
         identifier: Identifier,

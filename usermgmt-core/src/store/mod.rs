@@ -94,7 +94,7 @@ pub trait UserStore: Send + Sync {
 
     /// The account whose *present* address or username this is. An address that
     /// is only reserved finds nobody, nor does an account whose time to confirm
-    /// its address is over (`unconfirmed_until <= now`).
+    /// its address is over (`unconfirmed_until <= now`), nor does a skeleton.
     async fn account_by_identifier(
         &self,
         identifier: &Identifier,

@@ -15,6 +15,7 @@ mod faults;
 mod fixture;
 mod hostile;
 mod jwt;
+mod lookalikes;
 mod mfa;
 mod mfa_sign_in;
 mod outbox;

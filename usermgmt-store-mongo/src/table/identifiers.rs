@@ -2,7 +2,7 @@
 
 use mongodb::bson::{Document, doc};
 use usermgmt_core::clock::Timestamp;
-use usermgmt_core::model::identifier::Identifier;
+use usermgmt_core::model::identifier::{Identifier, IdentifierKind};
 use usermgmt_core::model::ids::UserId;
 use usermgmt_core::store::Guard;
 
@@ -10,7 +10,7 @@ use crate::guard::Step;
 use crate::schema::IDENTIFIERS;
 use crate::value::date;
 
-/// Two name spaces in one key, which is what makes a name one user's.
+/// All name spaces in one key, which is what makes a name one user's.
 fn key(identifier: &Identifier) -> String {
     format!("{}:{}", identifier.kind().as_str(), identifier.canonical())
 }
@@ -62,11 +62,19 @@ pub(crate) fn hold(identifier: &Identifier, user_id: &UserId, until: Option<Time
         Some(until) => doc! { "$set": { "until": date(until) } },
         None => doc! { "$unset": { "until": "" } },
     };
-    Step::update(IDENTIFIERS, of(identifier, user_id), update).or(Guard::Identifier)
+    guarded(identifier, Step::update(IDENTIFIERS, of(identifier, user_id), update))
 }
 
 pub(crate) fn release(identifier: &Identifier, user_id: &UserId) -> Step {
-    Step::delete(IDENTIFIERS, of(identifier, user_id)).or(Guard::Identifier)
+    guarded(identifier, Step::delete(IDENTIFIERS, of(identifier, user_id)))
+}
+
+/// Only of a skeleton there need not be a document.
+fn guarded(identifier: &Identifier, step: Step) -> Step {
+    match identifier.kind() {
+        IdentifierKind::Email | IdentifierKind::Username => step.or(Guard::Identifier),
+        IdentifierKind::Skeleton => step,
+    }
 }
 
 pub(crate) fn release_all(user_id: &UserId) -> Step {

@@ -147,6 +147,7 @@ impl UserStore for MongoStore {
         let present = match identifier.kind() {
             IdentifierKind::Email => "user.email_key",
             IdentifierKind::Username => "user.username_key",
+            IdentifierKind::Skeleton => return Ok(None),
         };
         let pipeline = vec![
             doc! { "$match": identifiers::held(identifier, now) },

@@ -1,7 +1,7 @@
 //! Addresses and names: whose each is, and until when.
 
 use usermgmt_core::clock::Timestamp;
-use usermgmt_core::model::identifier::Identifier;
+use usermgmt_core::model::identifier::{Identifier, IdentifierKind};
 use usermgmt_core::model::ids::UserId;
 use usermgmt_core::store::Guard;
 
@@ -73,23 +73,33 @@ pub(crate) fn hold<'a>(
     user_id: &'a UserId,
     until: Option<Timestamp>,
 ) -> Step<'a> {
-    statement(
+    let update = statement(
         "UPDATE usermgmt_identifiers SET held_until = ? \
          WHERE kind = ? AND canonical = ? AND user_id = ?",
     )
     .bind(until)
     .bind(identifier.kind().as_str())
     .bind(identifier.canonical())
-    .bind(user_id)
-    .one_row(Guard::Identifier)
+    .bind(user_id);
+    guarded(identifier, update)
 }
 
 pub(crate) fn release<'a>(identifier: &'a Identifier, user_id: &'a UserId) -> Step<'a> {
-    statement("DELETE FROM usermgmt_identifiers WHERE kind = ? AND canonical = ? AND user_id = ?")
-        .bind(identifier.kind().as_str())
-        .bind(identifier.canonical())
-        .bind(user_id)
-        .one_row(Guard::Identifier)
+    let delete = statement(
+        "DELETE FROM usermgmt_identifiers WHERE kind = ? AND canonical = ? AND user_id = ?",
+    )
+    .bind(identifier.kind().as_str())
+    .bind(identifier.canonical())
+    .bind(user_id);
+    guarded(identifier, delete)
+}
+
+/// Only of a skeleton there need not be a row.
+fn guarded<'a>(identifier: &Identifier, write: Statement<'a>) -> Step<'a> {
+    match identifier.kind() {
+        IdentifierKind::Email | IdentifierKind::Username => write.one_row(Guard::Identifier),
+        IdentifierKind::Skeleton => write.anything(),
+    }
 }
 
 pub(crate) fn release_all(user_id: &UserId) -> Step<'_> {

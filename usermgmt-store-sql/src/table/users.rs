@@ -69,6 +69,8 @@ pub(crate) fn select_account_by_identifier(
     statement(match identifier.kind() {
         IdentifierKind::Email => by!("u.email_canonical"),
         IdentifierKind::Username => by!("u.username_canonical"),
+        // Equal to nothing: nobody is found by what their name looks like.
+        IdentifierKind::Skeleton => by!("NULL"),
     })
     .bind(identifier.kind().as_str())
     .bind(identifier.canonical())

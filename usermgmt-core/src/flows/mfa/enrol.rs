@@ -98,11 +98,7 @@ impl Auth {
         Ok(self.enrolment(&account.user, &secret)?)
     }
 
-    fn enrolment(
-        &self,
-        user: &User,
-        secret: &TotpSecret,
-    ) -> Result<TotpEnrolment, ServiceError> {
+    fn enrolment(&self, user: &User, secret: &TotpSecret) -> Result<TotpEnrolment, ServiceError> {
         let config = &self.0.config;
         let issuer = config.mfa_issuer.as_deref().unwrap_or(&config.product_name);
         totp::enrolment(secret, issuer, user.email.as_str())

@@ -12,8 +12,8 @@ use crate::model::token::Purpose;
 use crate::model::user::{Account, PasswordHash, Role, User};
 use crate::store::{Change, Changes, UserPatch};
 
-/// User, two claims, two tokens, mail, audit.
-const REGISTRATION_CHANGES: usize = 7;
+/// User, three claims, two tokens, mail, audit.
+const REGISTRATION_CHANGES: usize = 8;
 
 impl Auth {
     pub(super) async fn decide_registration(
@@ -24,9 +24,11 @@ impl Auth {
         now: Timestamp,
     ) -> Result<PreparedRegistration, RegisterError> {
         // The name first: what is said about it must not depend on the address.
-        let name = Identifier::username(&command.username);
-        if self.read(self.0.store.is_taken(&name, None, now)).await? {
-            return Err(RegisterError::UsernameTaken);
+        let names = Identifier::names(&command.username);
+        for name in &names {
+            if self.read(self.0.store.is_taken(name, None, now)).await? {
+                return Err(RegisterError::UsernameTaken);
+            }
         }
         let address = Identifier::email(&command.email);
         let reserved = self.read(self.0.store.is_taken(&address, None, now)).await?;
@@ -42,12 +44,12 @@ impl Auth {
                 self.read_as_for_a_second_one(&id, now).await?;
                 let mut list = self.first_registration(user, password, now);
                 list.push(self.claim(address, Some(&id), now));
-                list.push(self.claim(name, Some(&id), now));
+                list.extend(names.map(|name| self.claim(name, Some(&id), now)));
                 (list, Some(id))
             }
             Some(account) if !account.user.is_email_confirmed() => {
                 let same = work.verify(self, &command.password, account.password.as_ref()).await?;
-                (self.register_again(&account, same, work.quiet, name, now).await?, None)
+                (self.register_again(&account, same, work.quiet, names, now).await?, None)
             }
             account => {
                 work.verify(self, &command.password, None).await?;
@@ -57,7 +59,8 @@ impl Auth {
                 let to = owner.map_or(&command.email, |owner| &owner.email);
                 let kind = MailKind::AlreadyRegistered;
                 let mail = self.mail(kind, to, owner, Vec::new(), &[], now);
-                (vec![self.claim(name, None, now), mail], None)
+                let [name, skeleton] = names.map(|name| self.claim(name, None, now));
+                (vec![name, skeleton, mail], None)
             }
         };
         if work.quiet {
@@ -86,7 +89,7 @@ impl Auth {
         account: &Account,
         same_password: bool,
         quiet: bool,
-        name: Identifier,
+        names: [Identifier; 2],
         now: Timestamp,
     ) -> Result<Vec<Change>, ServiceError> {
         let user = &account.user;
@@ -104,12 +107,8 @@ impl Auth {
         let (token, change) =
             self.mail_token(&user.id, purpose, &user.email, with_code, now).await?;
         let mut tokens = vec![token];
-        let mut list = vec![
-            change,
-            touch,
-            self.claim(name, None, now),
-            self.audit(&user.id, "user.registered_again", &[], now),
-        ];
+        let mut list = vec![change, touch, self.audit(&user.id, "user.registered_again", &[], now)];
+        list.extend(names.map(|name| self.claim(name, None, now)));
         self.not_me(user, &mut tokens, &mut list, now);
         list.push(self.mail_user(kind, user, tokens, &[], now));
         Ok(list)

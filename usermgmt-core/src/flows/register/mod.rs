@@ -5,7 +5,7 @@ mod work;
 
 use self::work::Work;
 use crate::auth::{Auth, Client, Limit, LimitName, ServiceError};
-use crate::model::identifier::{Email, IdentifierKind, Username};
+use crate::model::identifier::{Email, Username};
 use crate::model::ids::UserId;
 use crate::model::profile::Profile;
 use crate::password::PasswordProblem;
@@ -84,7 +84,7 @@ impl Auth {
             let prepared = self.decide_registration(command, client, &mut work, now).await?;
             match self.commit_prepared(&prepared.changes).await? {
                 Ok(()) => return Ok(()),
-                Err(Guard::Taken(IdentifierKind::Username)) => {
+                Err(Guard::Taken(kind)) if kind.is_name() => {
                     return Err(RegisterError::UsernameTaken);
                 }
                 // Somebody else registered the address, confirmed it, or changed

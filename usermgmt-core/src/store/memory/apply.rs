@@ -7,7 +7,7 @@ use super::state::{
 use super::table::{Row, Table};
 use crate::clock::Timestamp;
 use crate::model::factor::{SealedSecret, Totp};
-use crate::model::identifier::Identifier;
+use crate::model::identifier::{Identifier, IdentifierKind};
 use crate::model::ids::{FactorId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
 use crate::model::mail::OutboxMail;
 use crate::model::service_key::ServiceKey;
@@ -74,13 +74,15 @@ impl State {
                 Ok(())
             }
             Change::HoldIdentifier { identifier, user_id, until } => {
-                let row = self.identifier_of(identifier, user_id)?.clone();
-                self.identifiers.put(IdentifierRow { until: *until, ..row });
+                if let Some(row) = self.identifier_of(identifier, user_id)?.cloned() {
+                    self.identifiers.put(IdentifierRow { until: *until, ..row });
+                }
                 Ok(())
             }
             Change::ReleaseIdentifier { identifier, user_id } => {
-                let key = self.identifier_of(identifier, user_id)?.key();
-                self.identifiers.remove(&key);
+                if let Some(key) = self.identifier_of(identifier, user_id)?.map(Row::key) {
+                    self.identifiers.remove(&key);
+                }
                 Ok(())
             }
             Change::ReleaseIdentifiers { user_id } => {
@@ -248,15 +250,18 @@ impl State {
             .ok_or(Guard::User)
     }
 
+    /// The user's row; only of a skeleton there need not be one.
     fn identifier_of(
         &self,
         identifier: &Identifier,
         user_id: &UserId,
-    ) -> Result<&IdentifierRow, Guard> {
-        self.identifiers
+    ) -> Result<Option<&IdentifierRow>, Guard> {
+        let row = self
+            .identifiers
             .get(&IdentifierRow::key_of(identifier))
-            .filter(|row| row.user_id.as_ref() == Some(user_id))
-            .ok_or(Guard::Identifier)
+            .filter(|row| row.user_id.as_ref() == Some(user_id));
+        guard(row.is_some() || identifier.kind() == IdentifierKind::Skeleton, Guard::Identifier)?;
+        Ok(row)
     }
 
     fn live_token_row(&self, id: TokenId, now: Timestamp) -> Result<&Token, Guard> {

@@ -70,7 +70,9 @@ impl UserStore for MemoryStore {
             .get(&IdentifierRow::key_of(identifier))
             .filter(|row| row.is_held(now))
             .and_then(|row| state.account(row.user_id.as_ref()?))
-            .filter(|account| present(&account.user, identifier.kind()) == identifier.canonical())
+            .filter(|account| {
+                present(&account.user, identifier.kind()) == Some(identifier.canonical())
+            })
             .filter(|account| !is_unconfirmed_too_long(&account.user, now));
         Ok(account)
     }
@@ -123,10 +125,11 @@ impl UserStore for MemoryStore {
     }
 }
 
-fn present(user: &User, kind: IdentifierKind) -> &str {
+fn present(user: &User, kind: IdentifierKind) -> Option<&str> {
     match kind {
-        IdentifierKind::Email => user.email.canonical(),
-        IdentifierKind::Username => user.username.canonical(),
+        IdentifierKind::Email => Some(user.email.canonical()),
+        IdentifierKind::Username => Some(user.username.canonical()),
+        IdentifierKind::Skeleton => None,
     }
 }
 

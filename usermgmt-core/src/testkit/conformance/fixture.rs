@@ -217,6 +217,10 @@ pub(super) fn username_id(canonical: &str) -> Identifier {
     Identifier::from_stored(IdentifierKind::Username, canonical.to_owned())
 }
 
+pub(super) fn skeleton_id(canonical: &str) -> Identifier {
+    Identifier::from_stored(IdentifierKind::Skeleton, canonical.to_owned())
+}
+
 pub(super) fn user_id(text: &str) -> UserId {
     text.parse().unwrap_or_else(|_| panic!("{text:?} is a user's id"))
 }

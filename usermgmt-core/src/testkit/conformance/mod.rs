@@ -60,6 +60,8 @@ macro_rules! store_conformance {
                 a_hold_ends_at_its_time_and_not_before,
                 a_name_is_not_taken_for_the_one_who_has_it,
                 addresses_and_names_are_two_name_spaces,
+                a_skeleton_is_a_name_space_in_which_nobody_is_found,
+                a_skeleton_is_held_and_given_back_by_the_one_who_has_it_if_there_is_one,
                 names_that_look_alike_are_told_apart_byte_by_byte,
                 names_whose_canonical_forms_are_equal_are_one,
                 the_longest_names_are_kept_whole,
@@ -174,6 +176,7 @@ macro_rules! store_conformance {
             races {
                 one_of_many_claims_a_name,
                 one_of_many_registers_an_address,
+                one_of_many_lists_claims_a_skeleton,
                 one_of_many_takes_a_users_id,
                 one_of_many_updates_a_user_by_the_epoch_it_read,
                 one_of_many_rotates_a_session,

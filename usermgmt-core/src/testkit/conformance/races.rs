@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::fixture::{Fixture, HOUR, NOW, SECOND, claim, email_id, insert_user, read, username_id};
+use super::fixture::{
+    Fixture, HOUR, NOW, SECOND, claim, email_id, insert_user, read, skeleton_id, username_id,
+};
 use super::race::{RACERS, one_winner, one_wins, race_lists};
 use super::show::same;
 use super::world::World;
@@ -52,6 +54,30 @@ pub async fn one_of_many_registers_an_address(store: Arc<dyn Store>) {
         let taken = read(fixture.store.is_taken(&name, None, NOW).await);
         assert_eq!(taken, number == winner, "the name of user {number}");
     }
+}
+
+pub async fn one_of_many_lists_claims_a_skeleton(store: Arc<dyn Store>) {
+    let fixture = Fixture::new(store);
+    let skeleton = skeleton_id("same");
+    let users: Vec<User> = (0..RACERS).map(|n| fixture.user(&format!("user{n}"))).collect();
+    let lists = users
+        .iter()
+        .map(|user| {
+            let mut list = fixture.registration(user, None);
+            list.push(claim(&skeleton, Some(&user.id), None));
+            fixture.list(list)
+        })
+        .collect();
+    let guard = Guard::Taken(IdentifierKind::Skeleton);
+    let winner = one_winner("look-alikes", &race_lists(&fixture, lists).await, guard);
+    let listed = read(fixture.store.users(None, 100).await);
+    same("the users", &listed, &vec![users[winner].clone()]);
+    for (number, user) in users.iter().enumerate() {
+        let name = username_id(user.username.canonical());
+        let taken = read(fixture.store.is_taken(&name, None, NOW).await);
+        assert_eq!(taken, number == winner, "the name of user {number}");
+    }
+    assert!(!read(fixture.store.is_taken(&skeleton, Some(&users[winner].id), NOW).await));
 }
 
 pub async fn one_of_many_takes_a_users_id(store: Arc<dyn Store>) {

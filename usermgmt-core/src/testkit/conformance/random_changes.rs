@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use super::fixture::{Fixture, MS, NOW, email, email_id, read, user_id, username, username_id};
+use super::fixture::{
+    Fixture, MS, NOW, email, email_id, read, skeleton_id, user_id, username, username_id,
+};
 use crate::clock::Timestamp;
 use crate::model::audit::AuditEntry;
 use crate::model::factor::SealedSecret;
@@ -96,10 +98,10 @@ impl RandomChanges {
 
     fn identifier(&self) -> Identifier {
         let name = self.name();
-        if self.below(2) == 0 {
-            username_id(name)
-        } else {
-            email_id(&format!("{name}@example.com"))
+        match self.below(5) {
+            0 | 1 => username_id(name),
+            2 => skeleton_id(name),
+            _ => email_id(&format!("{name}@example.com")),
         }
     }
 
