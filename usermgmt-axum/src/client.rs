@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use ipnet::IpNet;
 use usermgmt_core::Client;
 
@@ -29,7 +29,7 @@ where
         Ok(Self(Client {
             address: address(parts, &state),
             is_service: false,
-            user_agent: user_agent(&parts.headers),
+            user_agent: parts.headers.get(header::USER_AGENT).and_then(shown),
             locale: languages(&parts.headers).first().map(|&tag| tag.to_owned()),
         }))
     }
@@ -61,7 +61,7 @@ fn behind_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAdd
     while is_trusted(nearest, trusted) {
         // A hop that is no address ends the chain, whatever bytes it is made of:
         // what is left of it is hearsay.
-        let hop = hops.next().and_then(|hop| str::from_utf8(hop).ok()).and_then(parse_hop);
+        let hop = hops.next().and_then(|hop| str::from_utf8(hop).ok()).and_then(parse_address);
         let Some(hop) = hop else {
             break;
         };
@@ -71,7 +71,7 @@ fn behind_proxies(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAdd
 }
 
 /// An address, with or without a port, an IPv6 one with or without brackets.
-fn parse_hop(text: &str) -> Option<IpAddr> {
+pub(crate) fn parse_address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let ip = text
         .parse::<IpAddr>()
@@ -84,17 +84,14 @@ fn parse_hop(text: &str) -> Option<IpAddr> {
 }
 
 /// What the client calls itself, cut to 255 characters.
-fn user_agent(headers: &HeaderMap) -> Option<String> {
-    let text = headers.get(header::USER_AGENT)?;
-    let text = String::from_utf8_lossy(text.as_bytes());
+pub(crate) fn shown(agent: &HeaderValue) -> Option<String> {
+    let text = String::from_utf8_lossy(agent.as_bytes());
     let cut: String = text.chars().filter(|c| !c.is_control()).take(255).collect();
     (!cut.is_empty()).then_some(cut)
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     fn forwarded(lines: &[&[u8]]) -> HeaderMap {

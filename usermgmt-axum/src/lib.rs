@@ -133,10 +133,17 @@ pub fn router(state: HttpState) -> Router {
     Routes::all().router(state)
 }
 
-/// A whole server: [`router`], and 404 for the rest.
+/// A whole server: [`router`], a page at the root that says what runs here, and
+/// 404 for the rest.
 pub fn standalone(state: HttpState) -> Router {
-    let rest = fallback::router(&state).with_state(state.clone());
-    router(state).merge(rest)
+    let base = state.auth().config().public_url.path().trim_end_matches('/').to_owned();
+    let front = || axum::routing::get(pages::front);
+    let mut rest = Router::new().route("/", front());
+    if !base.is_empty() {
+        rest = rest.route(&base, front()).route(&format!("{base}/"), front());
+    }
+    let rest = with_layers(fallback::method(rest).fallback(not_found), &state);
+    router(state.clone()).merge(rest.with_state(state))
 }
 
 /// The account API: what a person does with their own account. For other routes

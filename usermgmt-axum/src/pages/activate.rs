@@ -57,5 +57,5 @@ pub(crate) async fn submit(visit: Visit) -> Response {
         ActivationError::AlreadyActivated => LinkError::AlreadyConfirmed,
         ActivationError::Service(error) => error.into(),
     });
-    LINK.followed(&visit, activated)
+    LINK.followed(visit, activated.map(Some))
 }

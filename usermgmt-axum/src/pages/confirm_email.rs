@@ -56,5 +56,5 @@ pub(crate) async fn show(method: Method, visit: Visit) -> Response {
 )]
 pub(crate) async fn submit(visit: Visit) -> Response {
     let confirmed = visit.auth().confirm(&visit.token, &visit.client).await;
-    LINK.followed(&visit, confirmed)
+    LINK.followed(visit, confirmed.map(Some))
 }

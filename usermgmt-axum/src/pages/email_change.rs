@@ -57,7 +57,7 @@ pub(crate) async fn show_confirm(visit: Visit) -> Response {
 )]
 pub(crate) async fn submit_confirm(visit: Visit) -> Response {
     let changed = visit.auth().confirm_email_change(&visit.token, &visit.client).await;
-    CONFIRM.followed(&visit, changed)
+    CONFIRM.followed(visit, changed.map(|()| None))
 }
 
 /// A page with one button that gives the account its old address back. Changes nothing.
@@ -95,5 +95,5 @@ pub(crate) async fn show_undo(visit: Visit) -> Response {
 )]
 pub(crate) async fn submit_undo(visit: Visit) -> Response {
     let undone = visit.auth().undo_email_change(&visit.token, &visit.client).await;
-    UNDO.followed(&visit, undone)
+    UNDO.followed(visit, undone.map(|()| None))
 }

@@ -1,6 +1,7 @@
 //! A mailed link that takes nothing but a click: GET looks, POST acts.
 
 use axum::response::{IntoResponse as _, Response};
+use usermgmt_core::User;
 use usermgmt_core::flows::LinkError;
 use usermgmt_core::model::token::Purpose;
 
@@ -19,11 +20,14 @@ pub(super) struct Link {
 
 impl Link {
     /// The page with the button, or why there is none.
-    pub(super) async fn show(&self, visit: Visit) -> Response {
+    pub(super) async fn show(&self, mut visit: Visit) -> Response {
         let looked = visit.auth().inspect_link(&visit.token, &[self.purpose], &visit.client).await;
+        if let Ok(user) = &looked {
+            visit.visitor.knows(user);
+        }
         let (visitor, texts) = (&visit.visitor, (self.texts)(visit.visitor.texts));
         match looked {
-            Ok(()) => {
+            Ok(_) => {
                 visitor.page(texts.title, texts.text).with_form(None, texts.button).into_response()
             }
             Err(error) => visitor.refused(texts.title, error.into()),
@@ -31,7 +35,14 @@ impl Link {
     }
 
     /// What following the link led to.
-    pub(super) fn followed<T>(&self, visit: &Visit, outcome: Result<T, LinkError>) -> Response {
+    pub(super) fn followed(
+        &self,
+        mut visit: Visit,
+        outcome: Result<Option<User>, LinkError>,
+    ) -> Response {
+        if let Ok(Some(user)) = &outcome {
+            visit.visitor.knows(user);
+        }
         let (visitor, texts) = (&visit.visitor, (self.texts)(visit.visitor.texts));
         match outcome {
             Ok(_) => visitor.done(visitor.page(texts.title, texts.done), self.leads_on, self.done),

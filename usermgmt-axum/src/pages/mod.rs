@@ -5,6 +5,7 @@
 mod activate;
 mod confirm_email;
 mod email_change;
+mod front;
 mod html;
 mod link;
 mod not_me;
@@ -14,6 +15,7 @@ mod visit;
 
 use utoipa_axum::routes;
 
+pub(crate) use self::front::front;
 use crate::mount::Part;
 
 /// The pages, at the root.

@@ -50,5 +50,5 @@ pub(crate) async fn show(visit: Visit) -> Response {
 )]
 pub(crate) async fn submit(visit: Visit) -> Response {
     let deleted = visit.auth().not_me_link(&visit.token, &visit.client).await;
-    LINK.followed(&visit, deleted)
+    LINK.followed(visit, deleted.map(|()| None))
 }

@@ -37,11 +37,14 @@ fn page(visitor: &Visitor) -> Page {
     ),
     security(()),
 )]
-pub(crate) async fn show(visit: Visit) -> Response {
+pub(crate) async fn show(mut visit: Visit) -> Response {
     let purposes = [Purpose::Reset, Purpose::ChoosePassword];
     let looked = visit.auth().inspect_link(&visit.token, &purposes, &visit.client).await;
     let refusal = match looked {
-        Ok(()) => return page(&visit.visitor).into_response(),
+        Ok(user) => {
+            visit.visitor.knows(&user);
+            return page(&visit.visitor).into_response();
+        }
         Err(LinkError::Service(error)) => error.into(),
         Err(LinkError::Invalid | LinkError::Expired | LinkError::AlreadyConfirmed) => {
             ResetError::InvalidToken.into()
@@ -76,9 +79,12 @@ pub(crate) struct ResetPasswordForm {
     ),
     security(()),
 )]
-pub(crate) async fn submit(visit: Visit) -> Response {
+pub(crate) async fn submit(mut visit: Visit) -> Response {
     let password = PlaintextPassword::from(visit.form.text("new_password"));
     let reset = visit.auth().reset_password(&visit.token, &password, &visit.client).await;
+    if let Ok(user) = &reset {
+        visit.visitor.knows(user);
+    }
     let (visitor, texts) = (&visit.visitor, &visit.visitor.texts.reset);
     match reset {
         Ok(_) => {

@@ -1,10 +1,13 @@
 //! Somebody at a page: who, with which link, and how they are answered.
 
+use std::convert::Infallible;
+
 use axum::Json;
-use axum::extract::{FromRequest, FromRequestParts as _, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use usermgmt_core::{Auth, Client};
+use usermgmt_core::{Auth, Client, User};
 
 use super::html::Page;
 use super::texts::Texts;
@@ -57,22 +60,39 @@ impl FromRequest<HttpState> for Visit {
 
 /// Who is answered: a browser, which gets pages in its language, or a program,
 /// which gets JSON.
-pub(super) struct Visitor {
+pub(crate) struct Visitor {
     state: HttpState,
-    html: bool,
+    pub(super) html: bool,
+    /// In a language that the visitor likes, where there is one.
+    liked: Option<&'static Texts>,
     pub(super) texts: &'static Texts,
 }
 
 impl Visitor {
     fn new(headers: &HeaderMap, state: &HttpState) -> Self {
-        let texts = Texts::in_one_of(&languages(headers));
-        Self { state: state.clone(), html: asks_for_html(headers), texts }
+        let liked = Texts::in_one_of(&languages(headers));
+        let texts = liked.unwrap_or(Texts::english());
+        Self { state: state.clone(), html: asks_for_html(headers), liked, texts }
+    }
+
+    /// Speaks this user's language where the visitor named none that there is.
+    pub(super) fn knows(&mut self, user: &User) {
+        let own = user.locale.as_deref().and_then(|tag| Texts::in_one_of(&[tag]));
+        self.texts = self.liked.or(own).unwrap_or(Texts::english());
     }
 
     /// A page in the name of the product.
     pub(super) fn page(&self, title: &str, text: impl Into<String>) -> Page {
-        let product = &self.state.auth().config().product_name;
-        Page::new(self.texts.tag, product, title, text)
+        Page::new(self.texts.tag, self.product(), title, text)
+    }
+
+    pub(super) fn product(&self) -> &str {
+        &self.state.auth().config().product_name
+    }
+
+    /// The path of the public URL, without a slash behind it.
+    pub(super) fn base(&self) -> &str {
+        self.state.auth().config().public_url.path().trim_end_matches('/')
     }
 
     /// It is done: a page that leads on, where there is anything to go on to.
@@ -83,12 +103,11 @@ impl Visitor {
         if !leads_on {
             return page.into_response();
         }
-        let config = self.state.auth().config();
-        let label = self.texts.lead_on.replace("{product}", &config.product_name);
+        let label = self.texts.lead_on.replace("{product}", self.product());
         // Where there is no front end, the application is at the public URL.
-        let target = match &config.frontend_url {
+        let target = match &self.state.auth().config().frontend_url {
             Some(url) => url.to_string(),
-            None => format!("{}/", config.public_url.path().trim_end_matches('/')),
+            None => format!("{}/", self.base()),
         };
         page.with_link(target, label).into_response()
     }
@@ -108,6 +127,14 @@ impl Visitor {
         } else {
             refusal.into_response()
         }
+    }
+}
+
+impl FromRequestParts<HttpState> for Visitor {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, Infallible> {
+        Ok(Self::new(&parts.headers, state))
     }
 }
 

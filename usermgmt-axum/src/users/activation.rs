@@ -7,6 +7,7 @@ use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
+use super::end_user::EndUserHeaders;
 use super::find::ByIdentifier;
 use super::user::UserBody;
 use crate::body::{Object, QueryFields};
@@ -37,6 +38,7 @@ impl FromFields for ActivateRequest {
     path = "/activation",
     tag = "users",
     operation_id = "users_activate",
+    params(EndUserHeaders),
     request_body = ActivateRequest,
     responses(
         (status = 200, description = "Activated", body = UserBody),
@@ -62,7 +64,7 @@ pub(crate) async fn activate(
     path = "/activation/resend",
     tag = "users",
     operation_id = "users_resend_activation",
-    params(("identifier" = String, Query, description = "Address or username")),
+    params(("identifier" = String, Query, description = "Address or username"), EndUserHeaders),
     responses(
         (status = 200, description = "Mailed", body = UserBody),
         (status = 400, description = "No identifier, or the user is activated already", body = ErrorBody),

@@ -7,6 +7,7 @@ use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
+use super::end_user::EndUserHeaders;
 use super::user::UserBody;
 use crate::body::Object;
 use crate::client::ClientInfo;
@@ -39,6 +40,7 @@ impl FromFields for CheckRequest {
     path = "/auth/check",
     tag = "users",
     operation_id = "users_check_credentials",
+    params(EndUserHeaders),
     request_body = CheckRequest,
     responses(
         (status = 200, description = "They are this user's", body = UserBody),

@@ -7,6 +7,7 @@ use usermgmt_core::Client;
 use usermgmt_core::flows::ServiceKeyError;
 use usermgmt_core::model::user::{Role, User};
 
+use super::end_user::EndUser;
 use crate::body::not_too_large;
 use crate::error::{ApiError, INVALID_TOKEN_CHALLENGE};
 use crate::extract::bearer;
@@ -14,15 +15,16 @@ use crate::state::HttpState;
 use crate::validate::{Issue, Problems, Style};
 
 /// A service with a good key; or anybody, where the API is open.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Caller {
     allow_admin: bool,
-    has_key: bool,
+    /// For whom a service with a key asks.
+    end_user: Option<EndUser>,
 }
 
 impl Caller {
     /// Whether the service may make a user of this role.
-    pub(super) fn may_create(self, role: Role) -> Result<(), ApiError> {
+    pub(super) fn may_create(&self, role: Role) -> Result<(), ApiError> {
         if role == Role::Admin && !self.allow_admin {
             return Err(ApiError::new(
                 StatusCode::FORBIDDEN,
@@ -33,13 +35,16 @@ impl Caller {
         Ok(())
     }
 
-    /// The client as limits count it: a service asks for many people.
-    pub(super) fn asking(self, client: Client) -> Client {
-        Client { is_service: self.has_key, ..client }
+    /// The client as limits count it.
+    pub(super) fn asking(&self, client: Client) -> Client {
+        match &self.end_user {
+            Some(end_user) => end_user.asking(client),
+            None => client,
+        }
     }
 
     /// Whether the service may change this user.
-    pub(super) fn may_change(self, user: &User) -> Result<(), ApiError> {
+    pub(super) fn may_change(&self, user: &User) -> Result<(), ApiError> {
         self.may_create(user.role)
     }
 }
@@ -58,9 +63,12 @@ where
             Err(_) => None,
         };
         let caller = match key {
-            Some(key) => Self { allow_admin: key.allow_admin, has_key: true },
+            Some(key) => Self {
+                allow_admin: key.allow_admin,
+                end_user: Some(EndUser::read(&parts.headers)?),
+            },
             None if state.config().compat.open_users_api => {
-                Self { allow_admin: false, has_key: false }
+                Self { allow_admin: false, end_user: None }
             }
             None => return Err(unauthorized()),
         };

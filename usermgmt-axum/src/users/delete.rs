@@ -33,7 +33,7 @@ pub(crate) async fn by_id(
     QueryFields(query): QueryFields<ById>,
 ) -> Result<StatusCode, ApiError> {
     let user = user_by_id(&query.user_id, &state).await?;
-    delete(caller, &user, &state).await
+    delete(&caller, &user, &state).await
 }
 
 /// Deletes a user.
@@ -59,10 +59,10 @@ pub(crate) async fn by_identifier(
 ) -> Result<StatusCode, ApiError> {
     let user = state.auth().find_user(&query.identifier).await?;
     let user = user.ok_or_else(ApiError::user_not_found)?;
-    delete(caller, &user, &state).await
+    delete(&caller, &user, &state).await
 }
 
-async fn delete(caller: Caller, user: &User, state: &HttpState) -> Result<StatusCode, ApiError> {
+async fn delete(caller: &Caller, user: &User, state: &HttpState) -> Result<StatusCode, ApiError> {
     caller.may_change(user)?;
     state.auth().delete_user(&user.id).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -5,6 +5,7 @@ mod auth_check;
 mod caller;
 pub(crate) mod create;
 mod delete;
+mod end_user;
 mod find;
 mod health;
 mod mfa;

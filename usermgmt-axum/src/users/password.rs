@@ -7,6 +7,7 @@ use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
+use super::end_user::EndUserHeaders;
 use crate::answer::Message;
 use crate::body::Object;
 use crate::client::ClientInfo;
@@ -37,6 +38,7 @@ impl FromFields for ForgotRequest {
     path = "/password/forgot",
     tag = "users",
     operation_id = "users_forgot_password",
+    params(EndUserHeaders),
     request_body = ForgotRequest,
     responses(
         (status = 200, description = "Accepted", body = Message),
@@ -82,6 +84,7 @@ impl FromFields for ResetRequest {
     path = "/password/reset",
     tag = "users",
     operation_id = "users_reset_password",
+    params(EndUserHeaders),
     request_body = ResetRequest,
     responses(
         (status = 200, description = "Set", body = Message),

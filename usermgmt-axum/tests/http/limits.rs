@@ -54,3 +54,42 @@ async fn whoever_has_no_key_is_limited_by_address_where_the_users_api_is_open() 
     }
     check(&app, "none", "name", "not the password").await.has_error(429, "rate_limited");
 }
+
+#[tokio::test]
+async fn a_service_that_names_its_client_is_limited_by_that_clients_address() {
+    let app = limited().await;
+    app.confirmed("ada", ADA).await;
+    let key = app.service_key(false).await;
+    let check = async |bearer: &str, address: &str, identifier: &str, password: &str| {
+        let body = json!({"identifier": identifier, "password": password});
+        let call = app.call("POST", "/api/users/auth/check").bearer(bearer).json(body);
+        call.header("usermgmt-client-address", address).send().await
+    };
+    for n in 0..100 {
+        let name = format!("name{n}");
+        check(&key, "198.51.100.1", &name, "not the password").await.has_status(400);
+    }
+    check(&key, "198.51.100.1", "name", "not the password").await.has_error(429, "rate_limited");
+    check(&key, "198.51.100.2", ADA, PASSWORD).await.has_status(200);
+    check(&key, "2001:db8::1", ADA, PASSWORD).await.has_status(200);
+    check(&key, "here", ADA, PASSWORD).await.has_error(400, "validation_error");
+    check("umk_x", "here", ADA, PASSWORD).await.has_error(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn what_nobody_with_a_key_says_of_its_client_is_not_believed() {
+    let app = app_with(|config, http| {
+        config.limits.enabled = true;
+        http.compat.open_users_api = true;
+    })
+    .await;
+    let check = async |n: usize| {
+        let body = json!({"identifier": format!("name{n}"), "password": "not the password"});
+        let call = app.call("POST", "/api/users/auth/check").json(body);
+        call.header("usermgmt-client-address", &format!("198.51.100.{n}")).send().await
+    };
+    for n in 0..100 {
+        check(n).await.has_status(400);
+    }
+    check(100).await.has_error(429, "rate_limited");
+}

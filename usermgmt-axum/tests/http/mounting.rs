@@ -158,6 +158,10 @@ async fn a_public_url_with_a_path_is_served_with_and_without_it() {
     assert!(page.has_status(200).text.contains("<form method=\"post\">"));
     let done = app.call("POST", path).header("accept", "text/html").send().await;
     assert!(done.has_status(200).text.contains("href=\"/auth/\""), "{}", done.text);
+    for path in ["/", "/auth", "/auth/"] {
+        let front = app.get(path).send().await.json();
+        assert_eq!(front["openapi"], "/auth/openapi.json", "{path}");
+    }
 }
 
 #[tokio::test]

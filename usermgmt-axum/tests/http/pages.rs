@@ -275,3 +275,28 @@ async fn the_pages_take_forms_only() {
         app.call("POST", path).form(&large).send().await.has_error(413, "payload_too_large");
     }
 }
+
+#[tokio::test]
+async fn who_names_no_language_that_there_is_reads_their_own() {
+    let app = app().await;
+    let body = json!({"username": "ada", "email": ADA, "password": PASSWORD});
+    let call = app.call("POST", "/api/v1/register").header("accept-language", "pl").json(body);
+    call.send().await.has_status(201);
+    let path = path_of(&app.mail(MailKind::Confirmation, ADA).await);
+    for method in ["GET", "POST"] {
+        let call = app.call(method, &path).header("accept", BROWSER);
+        let page = call.header("accept-language", "fr").send().await;
+        assert!(page.has_status(200).text.contains("<html lang=\"pl\">"), "{}", page.text);
+    }
+}
+
+#[tokio::test]
+async fn the_root_of_a_server_says_what_runs_here() {
+    let app = app().await;
+    let page = browse(&app, "GET", "/").await;
+    is_page(page.has_status(200));
+    assert!(page.text.contains("<a href=\"/openapi.json\">"), "{}", page.text);
+    let reply = app.get("/").send().await;
+    reply.is(200, json!({"message": "User accounts", "openapi": "/openapi.json"}));
+    app.call("POST", "/").send().await.has_error(405, "method_not_allowed");
+}

@@ -122,8 +122,8 @@ impl Auth {
         Ok(Link { token, account })
     }
 
-    /// Whether a link of one of these purposes would still do something. Changes
-    /// nothing, however often it is asked: mail scanners open links.
+    /// Whether a link of one of these purposes would still do something, and whose
+    /// it is. Changes nothing, however often it is asked: mail scanners open links.
     ///
     /// # Errors
     /// [`LinkError`], as following the link would give.
@@ -132,11 +132,10 @@ impl Auth {
         link_token: &str,
         purposes: &[Purpose],
         client: &Client,
-    ) -> Result<(), LinkError> {
+    ) -> Result<User, LinkError> {
         let now = self.now();
         self.attempt_token(client, now).await?;
-        self.open_link(link_token, purposes, now).await?;
-        Ok(())
+        Ok(self.open_link(link_token, purposes, now).await?.account.user)
     }
 
     /// Counts a request that presents a token, by client alone.

@@ -111,7 +111,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("jwt.issuer", Kind::Text, "public_url", "The iss claim of access tokens, required when they are checked"),
     setting("jwt.audience", Kind::Text, "public_url", "The aud claim of access tokens, required when they are checked"),
     setting("mfa.issuer", Kind::Text, "product_name", "What authenticator apps show as the account's issuer"),
-    setting("cors.origins", Kind::List("origins"), "none", "Origins whose pages may call the APIs from a browser"),
+    setting("cors.origins", Kind::List("origins"), "none", "Origins whose pages may call the account API from a browser, such as https://app.example.org, or https://*.example.org for any one label"),
     setting("limits.enabled", Kind::Switch, "true", "Whether attempts are counted and refused when there are too many"),
     setting("compat.reveal_existing_accounts", Kind::Switch, "false", "Registering or resending tells whether an address has an account"),
     setting("compat.fixed_refresh_tokens", Kind::Switch, "false", "A refresh token stays the same instead of rotating"),

@@ -1,6 +1,6 @@
 //! German.
 
-use super::{LinkTexts, PasswordTexts, ResetTexts, Texts};
+use super::{FrontTexts, LinkTexts, PasswordTexts, ResetTexts, Texts};
 
 pub(super) const TEXTS: Texts = Texts {
     tag: "de",
@@ -42,6 +42,10 @@ pub(super) const TEXTS: Texts = Texts {
         label: "Neues Passwort",
         button: "Passwort setzen",
         done: "Ihr Passwort ist gesetzt.",
+    },
+    front: FrontTexts {
+        text: "Hier werden Benutzerkonten geführt. Anwendungen erreichen sie über eine API.",
+        api: "Beschreibung der API (OpenAPI)",
     },
     lead_on: "Weiter zu {product}",
     refused: "Das hat nicht geklappt",

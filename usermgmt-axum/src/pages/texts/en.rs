@@ -1,6 +1,6 @@
 //! English.
 
-use super::{LinkTexts, PasswordTexts, ResetTexts, Texts};
+use super::{FrontTexts, LinkTexts, PasswordTexts, ResetTexts, Texts};
 
 pub(super) const TEXTS: Texts = Texts {
     tag: "en",
@@ -42,6 +42,10 @@ pub(super) const TEXTS: Texts = Texts {
         label: "New password",
         button: "Set the password",
         done: "Password has been reset successfully.",
+    },
+    front: FrontTexts {
+        text: "User accounts are kept here. Applications reach them by an API.",
+        api: "Description of the API (OpenAPI)",
     },
     lead_on: "Continue to {product}",
     refused: "This did not work",

@@ -17,6 +17,7 @@ pub(crate) struct Texts {
     pub(super) email_undo: LinkTexts,
     pub(super) not_me: LinkTexts,
     pub(super) reset: ResetTexts,
+    pub(super) front: FrontTexts,
     /// Leads on from what is done; `{product}` is the product's name.
     pub(super) lead_on: &'static str,
     /// The heading where no page of its own fits.
@@ -52,6 +53,13 @@ impl ResetTexts {
     }
 }
 
+/// Of the page at the root of a server that is nothing else.
+#[derive(Debug)]
+pub(super) struct FrontTexts {
+    pub(super) text: &'static str,
+    pub(super) api: &'static str,
+}
+
 #[derive(Debug)]
 struct PasswordTexts {
     too_short: &'static str,
@@ -63,14 +71,18 @@ struct PasswordTexts {
 }
 
 impl Texts {
-    /// In the first of these languages that there is, else in English.
-    pub(crate) fn in_one_of(languages: &[&str]) -> &'static Self {
+    /// In English.
+    pub(super) const fn english() -> &'static Self {
+        &en::TEXTS
+    }
+
+    /// In the first of these languages that there is.
+    pub(super) fn in_one_of(languages: &[&str]) -> Option<&'static Self> {
         let known = [&en::TEXTS, &de::TEXTS, &pl::TEXTS];
-        let wanted = languages.iter().find_map(|tag| {
+        languages.iter().find_map(|tag| {
             let primary = tag.split('-').next().unwrap_or_default();
             known.into_iter().find(|texts| texts.tag.eq_ignore_ascii_case(primary))
-        });
-        wanted.unwrap_or(&en::TEXTS)
+        })
     }
 
     /// What a refusal says, by its code; `None` where its own text has to do.
@@ -101,12 +113,12 @@ mod tests {
     #[test]
     fn the_first_language_that_there_is_is_spoken() {
         for (languages, tag) in [
-            (&["de-CH", "en"][..], "de"),
-            (&["fr", "PL", "de"], "pl"),
-            (&["fr"], "en"),
-            (&[], "en"),
+            (&["de-CH", "en"][..], Some("de")),
+            (&["fr", "PL", "de"], Some("pl")),
+            (&["fr"], None),
+            (&[], None),
         ] {
-            assert_eq!(Texts::in_one_of(languages).tag, tag);
+            assert_eq!(Texts::in_one_of(languages).map(|texts| texts.tag), tag);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Polish.
 
-use super::{LinkTexts, PasswordTexts, ResetTexts, Texts};
+use super::{FrontTexts, LinkTexts, PasswordTexts, ResetTexts, Texts};
 
 pub(super) const TEXTS: Texts = Texts {
     tag: "pl",
@@ -41,6 +41,10 @@ pub(super) const TEXTS: Texts = Texts {
         label: "Nowe hasło",
         button: "Ustaw hasło",
         done: "Hasło zostało ustawione.",
+    },
+    front: FrontTexts {
+        text: "Tutaj przechowywane są konta użytkowników. Aplikacje korzystają z nich przez API.",
+        api: "Opis API (OpenAPI)",
     },
     lead_on: "Przejdź do {product}",
     refused: "Nie udało się",

@@ -1,0 +1,17 @@
+//! GET /, of a server that is nothing else: what runs here.
+
+use axum::Json;
+use axum::response::{IntoResponse as _, Response};
+use serde_json::json;
+
+use super::visit::Visitor;
+
+pub(crate) async fn front(visitor: Visitor) -> Response {
+    let document = format!("{}/openapi.json", visitor.base());
+    if !visitor.html {
+        return Json(json!({ "message": "User accounts", "openapi": document })).into_response();
+    }
+    let texts = &visitor.texts.front;
+    let page = visitor.page(visitor.product(), texts.text);
+    page.with_link(document, texts.api.to_owned()).into_response()
+}

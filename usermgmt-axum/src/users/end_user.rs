@@ -1,0 +1,68 @@
+//! For whom a service asks: what it says of its own client.
+
+use std::net::IpAddr;
+
+use axum::http::{HeaderMap, HeaderName};
+use usermgmt_core::Client;
+use utoipa::IntoParams;
+
+use crate::client::{parse_address, shown};
+use crate::error::ApiError;
+use crate::validate::{Issue, Problems, Style};
+
+const ADDRESS: HeaderName = HeaderName::from_static("usermgmt-client-address");
+const AGENT: HeaderName = HeaderName::from_static("usermgmt-client-agent");
+
+/// What a service says of its own client; believed beside a good service key only.
+#[derive(Clone, Debug, Default)]
+pub(super) struct EndUser {
+    address: Option<IpAddr>,
+    agent: Option<String>,
+}
+
+/// Describes the headers.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes the headers; they are read by name")]
+pub(crate) struct EndUserHeaders {
+    /// The address of the person for whom the service asks: limits count it in
+    /// place of the service's own.
+    #[param(rename = "Usermgmt-Client-Address", nullable = false)]
+    address: Option<String>,
+    /// What that person's client calls itself.
+    #[param(rename = "Usermgmt-Client-Agent", nullable = false)]
+    agent: Option<String>,
+}
+
+impl EndUser {
+    /// # Errors
+    /// 400 for an address that is none: a service that means to say it is told so.
+    pub(super) fn read(headers: &HeaderMap) -> Result<Self, ApiError> {
+        let address = match headers.get(ADDRESS) {
+            None => None,
+            Some(value) => {
+                let address = value.to_str().ok().and_then(parse_address);
+                Some(address.ok_or_else(|| {
+                    let issue = Issue::Value("An IP address is expected".into());
+                    Problems::of_field("Usermgmt-Client-Address", issue).answer(Style::Users)
+                })?)
+            }
+        };
+        Ok(Self { address, agent: headers.get(AGENT).and_then(shown) })
+    }
+
+    /// The client as limits count it. A service that does not say for whom it asks
+    /// asks for many people.
+    pub(super) fn asking(&self, service: Client) -> Client {
+        Client {
+            is_service: self.address.is_none(),
+            address: self.address.or(service.address),
+            // Of a person's address the service's own agent says nothing.
+            user_agent: match self.address {
+                Some(_) => self.agent.clone(),
+                None => self.agent.clone().or(service.user_agent),
+            },
+            ..service
+        }
+    }
+}
