@@ -9,6 +9,7 @@ pub mod flows;
 pub mod jwt;
 pub mod keys;
 pub mod mail;
+pub mod metrics;
 pub mod model;
 pub mod outbox;
 pub mod password;

@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
+use std::time::Duration;
 
 use argon2::{Block, Params};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -10,6 +11,7 @@ use zeroize::Zeroizing;
 use super::argon2id::{self, Argon2idHash, SALT_LENGTH, TAG_LENGTH};
 use super::stored::Stored;
 use super::{Verdict, nfkc};
+use crate::metrics::Stopwatch;
 use crate::model::user::PasswordHash;
 use crate::rng::{SecureRng, random};
 use crate::secret::PlaintextPassword;
@@ -19,6 +21,7 @@ pub(super) struct Job {
     password: PlaintextPassword,
     work: Work,
     fits: bool,
+    made: Stopwatch,
     /// Free again when the job is done or dropped.
     _room: OwnedSemaphorePermit,
 }
@@ -34,7 +37,7 @@ impl Job {
         reply: oneshot::Sender<PasswordHash>,
         room: OwnedSemaphorePermit,
     ) -> Self {
-        Self { password, work: Work::Hash(reply), fits: true, _room: room }
+        Self { password, work: Work::Hash(reply), fits: true, made: Stopwatch::start(), _room: room }
     }
 
     /// `own_kib` is the memory that every thread keeps.
@@ -49,6 +52,7 @@ impl Job {
             password,
             fits: stored.as_ref().is_none_or(|stored| stored.fits(own_kib)),
             work: Work::Verify(stored, reply),
+            made: Stopwatch::start(),
             _room: room,
         }
     }
@@ -56,6 +60,11 @@ impl Job {
     /// Whether the memory that every thread keeps is enough for it.
     pub(super) fn fits(&self) -> bool {
         self.fits
+    }
+
+    /// How long ago it was made.
+    pub(super) fn waited(&self) -> Duration {
+        self.made.elapsed()
     }
 
     /// Whether nobody waits for the answer any more.

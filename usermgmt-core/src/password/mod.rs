@@ -33,6 +33,7 @@ pub use policy::{
     PasswordRule,
 };
 
+use crate::metrics::{Metrics, NoMetrics};
 use crate::model::user::PasswordHash;
 use crate::rng::SecureRng;
 use crate::secret::PlaintextPassword;
@@ -107,12 +108,29 @@ impl PasswordHasher {
     /// [`HasherConfigError`] names the setting that cannot work, or says that
     /// the system gave no thread.
     pub fn new(config: HasherConfig, rng: Arc<dyn SecureRng>) -> Result<Self, HasherConfigError> {
+        Self::with_metrics(config, rng, Arc::new(NoMetrics))
+    }
+
+    /// The same, and tells how long each password waited and took.
+    ///
+    /// # Errors
+    /// As [`PasswordHasher::new`].
+    pub fn with_metrics(
+        config: HasherConfig,
+        rng: Arc<dyn SecureRng>,
+        metrics: Arc<dyn Metrics>,
+    ) -> Result<Self, HasherConfigError> {
         let params = config.validate()?;
-        let pool = Pool::start(config.workers, config.queue, || {
+        let pool = Pool::start(config.workers, config.queue, metrics, || {
             Engine::new(params.clone(), Arc::clone(&rng))
         })
         .map_err(HasherConfigError::Thread)?;
         Ok(Self { pool: Arc::new(pool), config })
+    }
+
+    /// How many passwords wait for a thread now.
+    pub fn waiting(&self) -> usize {
+        self.pool.waiting()
     }
 
     /// Takes room for one password, so that a request for which there is none

@@ -9,6 +9,7 @@ use std::thread;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::engine::{Engine, Job};
+use crate::metrics::{Metrics, Stopwatch, Timed};
 
 /// Dropping it lets the threads end.
 pub(super) struct Pool(Arc<Shared>);
@@ -18,6 +19,7 @@ struct Shared {
     work_or_end: Condvar,
     /// Room for jobs: announced, waiting and running.
     room: Arc<Semaphore>,
+    metrics: Arc<dyn Metrics>,
 }
 
 struct State {
@@ -29,12 +31,14 @@ impl Pool {
     pub(super) fn start(
         workers: usize,
         queue: usize,
+        metrics: Arc<dyn Metrics>,
         engine: impl Fn() -> Engine,
     ) -> io::Result<Self> {
         let pool = Self(Arc::new(Shared {
             state: Mutex::new(State { waiting: VecDeque::new(), closed: false }),
             work_or_end: Condvar::new(),
             room: Arc::new(Semaphore::new(workers + queue)),
+            metrics,
         }));
         for number in 0..workers {
             let shared = Arc::clone(&pool.0);
@@ -53,6 +57,11 @@ impl Pool {
             self.0.lock().waiting.retain(|job| !job.is_abandoned());
             room()
         })
+    }
+
+    /// How many jobs wait for a thread.
+    pub(super) fn waiting(&self) -> usize {
+        self.0.lock().waiting.len()
     }
 
     pub(super) fn submit(&self, job: Job) {
@@ -85,11 +94,14 @@ impl Shared {
     /// keep large after it.
     fn serve(&self, mut engine: Engine, takes_all: bool) {
         while let Some(job) = self.next(takes_all) {
+            self.metrics.time(Timed::PasswordHashWait, job.waited());
+            let began = Stopwatch::start();
             // The memory that a panic leaves behind is written before it is
             // read; the caller finds its reply gone and is told.
             if catch_unwind(AssertUnwindSafe(|| engine.run(job))).is_err() {
                 tracing::error!("a panic while a password was hashed");
             }
+            self.metrics.time(Timed::PasswordHash, began.elapsed());
         }
     }
 

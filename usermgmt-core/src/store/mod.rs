@@ -9,6 +9,7 @@
 mod change;
 #[cfg(feature = "memory")]
 mod memory;
+mod metered;
 
 use std::fmt;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use self::change::{Change, Changes, UserPatch};
 #[cfg(feature = "memory")]
 pub use self::memory::MemoryStore;
+pub(crate) use self::metered::MeteredStore;
 use crate::clock::Timestamp;
 use crate::keys::KeyId;
 use crate::model::audit::AuditEntry;
