@@ -1,0 +1,92 @@
+//! Requests by route, method and status.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::Response;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use super::latency_buckets;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    route: String,
+    method: &'static str,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Route {
+    route: String,
+    method: &'static str,
+}
+
+#[derive(Debug)]
+pub(crate) struct HttpMetrics {
+    requests: Family<Answered, Counter>,
+    durations: Family<Route, Histogram, fn() -> Histogram>,
+}
+
+impl HttpMetrics {
+    pub(super) fn register(registry: &mut Registry) -> Self {
+        let metrics = Self {
+            requests: Family::default(),
+            durations: Family::new_with_constructor(|| Histogram::new(latency_buckets())),
+        };
+        registry.register(
+            "http_requests",
+            "Requests answered, by route, method and status",
+            metrics.requests.clone(),
+        );
+        registry.register(
+            "http_request_duration_seconds",
+            "How long a request takes, by route and method",
+            metrics.durations.clone(),
+        );
+        metrics
+    }
+
+    /// Counts and times every request. The route is the template, so that there
+    /// are as many as there are routes, whatever clients send.
+    pub(crate) async fn observe(
+        State(metrics): State<Arc<Self>>,
+        request: Request,
+        next: Next,
+    ) -> Response {
+        let route = request
+            .extensions()
+            .get::<MatchedPath>()
+            .map_or("none", MatchedPath::as_str)
+            .to_owned();
+        let method = known_method(request.method());
+        #[expect(clippy::disallowed_methods, reason = "measures; nothing is decided by it")]
+        let began = Instant::now();
+        let response = next.run(request).await;
+        let took = began.elapsed().as_secs_f64();
+        let status = response.status().as_u16();
+        let labels = Answered { route: route.clone(), method, status };
+        metrics.requests.get_or_create(&labels).inc();
+        metrics.durations.get_or_create(&Route { route, method }).observe(took);
+        response
+    }
+}
+
+fn known_method(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
+}

@@ -1,0 +1,59 @@
+//! Metrics for Prometheus, on a listener of their own (`metrics.listen`).
+
+mod engine;
+mod http;
+mod listener;
+mod process;
+mod sampled;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use prometheus_client::encoding::prometheus_text;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+
+pub(crate) use self::engine::EngineMetrics;
+pub(crate) use self::http::HttpMetrics;
+pub(crate) use self::listener::serve;
+use self::process::ProcessCollector;
+use self::sampled::Sampled;
+
+/// Every metric of this process.
+#[derive(Debug)]
+pub(crate) struct ServerMetrics {
+    registry: Mutex<Registry>,
+    pub(crate) engine: Arc<EngineMetrics>,
+    pub(crate) http: Arc<HttpMetrics>,
+    sampled: Sampled,
+}
+
+impl ServerMetrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(ProcessCollector));
+        let own = registry.sub_registry_with_prefix("usermgmt");
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        own.register("build", "The version that runs", build);
+        let engine = EngineMetrics::register(own);
+        let http = HttpMetrics::register(own);
+        let sampled = Sampled::register(own);
+        Self {
+            registry: Mutex::new(registry),
+            engine: Arc::new(engine),
+            http: Arc::new(http),
+            sampled,
+        }
+    }
+
+    fn text(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        prometheus_text::encode(&mut text, &registry)?;
+        Ok(text)
+    }
+}
+
+/// Buckets for what takes from half a millisecond to ten seconds.
+fn latency_buckets() -> [f64; 14] {
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0]
+}
