@@ -48,6 +48,7 @@ impl Auth {
     ) -> Result<Attempt, ServiceError> {
         let attempt = self.count(limits, now).await?;
         if let Err(refused) = attempt.check() {
+            self.count_refusal(&attempt);
             for (key, until) in attempt.exceeded() {
                 self.0.refusals.remember(key, until, now);
             }

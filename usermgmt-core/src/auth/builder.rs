@@ -16,9 +16,10 @@ use crate::config::Config;
 use crate::event::EventSink;
 use crate::jwt::Jwt;
 use crate::keys::KeyRing;
+use crate::metrics::{Metrics, NoMetrics};
 use crate::password::PasswordHasher;
 use crate::rng::{OsRng, SecureRng};
-use crate::store::Store;
+use crate::store::{MeteredStore, Store};
 
 /// Puts an [`Auth`] together.
 pub struct AuthBuilder {
@@ -29,6 +30,7 @@ pub struct AuthBuilder {
     rng: Arc<dyn SecureRng>,
     events: Option<Arc<dyn EventSink>>,
     claims: Option<Arc<dyn Claims>>,
+    metrics: Option<Arc<dyn Metrics>>,
 }
 
 impl fmt::Debug for AuthBuilder {
@@ -70,6 +72,13 @@ impl AuthBuilder {
         self
     }
 
+    /// What takes the engine's counts and times. Without it nothing is counted.
+    #[must_use]
+    pub fn metrics(mut self, metrics: Arc<dyn Metrics>) -> Self {
+        self.metrics = Some(metrics);
+        self
+    }
+
     /// Checks the policies and that the store was not used with other root
     /// secrets, and starts the hashing threads.
     ///
@@ -78,13 +87,25 @@ impl AuthBuilder {
     pub async fn build(self) -> Result<Auth, BuildError> {
         self.config.validate()?;
         let jwt = Jwt::new(&self.keys, &self.config.jwt, self.config.access_token_ttl)?;
-        let hasher = PasswordHasher::new(self.config.hasher.clone(), Arc::clone(&self.rng))?;
+        let (metrics, store): (Arc<dyn Metrics>, Arc<dyn Store>) = match self.metrics {
+            Some(metrics) => {
+                let store = MeteredStore::new(self.store, Arc::clone(&metrics));
+                (metrics, Arc::new(store))
+            }
+            None => (Arc::new(NoMetrics), self.store),
+        };
+        let hasher = PasswordHasher::with_metrics(
+            self.config.hasher.clone(),
+            Arc::clone(&self.rng),
+            Arc::clone(&metrics),
+        )?;
         let auth = Auth(Arc::new(Inner {
-            store: self.store,
+            store,
             config: self.config,
             keys: self.keys,
             jwt,
             hasher,
+            metrics,
             refusals: Refusals::default(),
             clock: self.clock,
             rng: self.rng,
@@ -118,6 +139,7 @@ impl Auth {
             rng: Arc::new(OsRng),
             events: None,
             claims: None,
+            metrics: None,
         }
     }
 }

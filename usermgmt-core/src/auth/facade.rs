@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::event::EventSink;
 use crate::jwt::Jwt;
 use crate::keys::KeyRing;
+use crate::metrics::Metrics;
 use crate::password::PasswordHasher;
 use crate::rng::SecureRng;
 use crate::store::Store;
@@ -30,6 +31,7 @@ pub(crate) struct Inner {
     pub(crate) keys: KeyRing,
     pub(crate) jwt: Jwt,
     pub(crate) hasher: PasswordHasher,
+    pub(crate) metrics: Arc<dyn Metrics>,
     pub(crate) refusals: Refusals,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<dyn SecureRng>,
@@ -63,6 +65,11 @@ impl Auth {
     /// The store.
     pub fn store(&self) -> &Arc<dyn Store> {
         &self.0.store
+    }
+
+    /// How many passwords wait to be hashed or verified.
+    pub fn passwords_waiting(&self) -> usize {
+        self.0.hasher.waiting()
     }
 
     /// The public keys that access tokens are verified with, as a JWK set (RFC 7517, 5).

@@ -6,6 +6,7 @@ use super::error::ServiceError;
 use super::facade::Auth;
 use crate::clock::Timestamp;
 use crate::config::Rate;
+use crate::metrics;
 use crate::store::{Count, Hit};
 
 /// Which limit.
@@ -213,8 +214,15 @@ impl Auth {
         now: Timestamp,
     ) -> Result<Attempt, ServiceError> {
         let attempt = self.count(limits, now).await?;
-        attempt.check()?;
+        attempt.check().inspect_err(|_| self.count_refusal(&attempt))?;
         Ok(attempt)
+    }
+
+    /// Tells the metrics which limit refused an attempt.
+    pub(super) fn count_refusal(&self, attempt: &Attempt) {
+        if let Some((name, _)) = attempt.first_exceeded() {
+            self.0.metrics.count(metrics::Counted::RateLimited(name.as_str()));
+        }
     }
 
     /// Takes an attempt back that turned out well. That it cannot be is no

@@ -33,7 +33,7 @@ pub use policy::{
     PasswordRule,
 };
 
-use crate::metrics::{Metrics, NoMetrics};
+use crate::metrics::{Counted, Metrics, NoMetrics};
 use crate::model::user::PasswordHash;
 use crate::rng::SecureRng;
 use crate::secret::PlaintextPassword;
@@ -139,7 +139,10 @@ impl PasswordHasher {
     /// # Errors
     /// [`HashError::Overloaded`] at once when all room is taken.
     pub fn reserve(&self) -> Result<Reserved, HashError> {
-        let full = || HashError::Overloaded { retry_after: RETRY_AFTER };
+        let full = || {
+            self.pool.metrics().count(Counted::Overloaded);
+            HashError::Overloaded { retry_after: RETRY_AFTER }
+        };
         let room = self.pool.reserve().ok_or_else(full)?;
         Ok(Reserved { hasher: self.clone(), room })
     }

@@ -59,6 +59,10 @@ impl Pool {
         })
     }
 
+    pub(super) fn metrics(&self) -> &dyn Metrics {
+        self.0.metrics.as_ref()
+    }
+
     /// How many jobs wait for a thread.
     pub(super) fn waiting(&self) -> usize {
         self.0.lock().waiting.len()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    AuditStore, Changes, Count, CounterStore, CredentialStore, Hit, KnownDevice, OutboxDepth,
+    AuditStore, Changes, Connections, Count, CounterStore, CredentialStore, Hit, KnownDevice, OutboxDepth,
     OutboxStore, SessionStore, Store, StoreError, TokenStore, UserStore,
 };
 use crate::clock::Timestamp;
@@ -48,7 +48,7 @@ impl MeteredStore {
 macro_rules! time_each {
     ($trait:ident: $(
         fn $name:ident($($arg:ident: $type:ty),*) -> $answer:ty;
-    )*) => {
+    )* $(-- $($rest:item)*)?) => {
         #[async_trait]
         impl $trait for MeteredStore {
             $(async fn $name(&self, $($arg: $type),*) -> Result<$answer, StoreError> {
@@ -57,6 +57,7 @@ macro_rules! time_each {
                 self.tell(stringify!($name), began, &answer);
                 answer
             })*
+            $($($rest)*)?
         }
     };
 }
@@ -113,4 +114,8 @@ time_each! { Store:
     fn purge(now: Timestamp, limit: usize) -> u64;
     fn clock() -> Option<Timestamp>;
     fn ping() -> ();
+    --
+    fn connections(&self) -> Option<Connections> {
+        self.inner.connections()
+    }
 }

@@ -330,8 +330,22 @@ pub trait Store:
         Ok(None)
     }
 
+    /// The connections this process has to the database, where the store knows.
+    fn connections(&self) -> Option<Connections> {
+        None
+    }
+
     /// Whether the database answers and its schema is the one this code knows.
     async fn ping(&self) -> Result<(), StoreError>;
+}
+
+/// The connections a process has to its database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Connections {
+    /// Open and not in use.
+    pub idle: u64,
+    /// In use.
+    pub busy: u64,
 }
 
 /// How long commit ids are kept.
