@@ -6,8 +6,10 @@ mod dev_mail;
 mod failure;
 mod listener;
 mod log;
+mod metrics;
 mod output;
 mod secret_file;
+mod service_manager;
 mod settings;
 mod setup;
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use usermgmt_core::metrics::Metrics;
 use usermgmt_core::rng::OsRng;
 use usermgmt_core::store::Store;
 use usermgmt_core::{Auth, BuildError};
@@ -13,8 +14,12 @@ use crate::failure::Failure;
 use crate::secret_file;
 use crate::settings::{Settings, StoreKind};
 
-/// Opens the store and puts the core over it.
-pub(crate) async fn auth(settings: &Settings, bound: SocketAddr) -> Result<Auth, Failure> {
+/// Opens the store and puts the core over it, which tells `metrics` what it does.
+pub(crate) async fn auth(
+    settings: &Settings,
+    bound: SocketAddr,
+    metrics: Option<Arc<dyn Metrics>>,
+) -> Result<Auth, Failure> {
     if settings.database.is_embedded() {
         private_dir(&settings.data_dir)?;
     }
@@ -22,7 +27,11 @@ pub(crate) async fn auth(settings: &Settings, bound: SocketAddr) -> Result<Auth,
     let keys = secret_file::load(&settings.secret, store_file, &OsRng).map_err(Failure::Setting)?;
     let store = open_store(settings).await?;
     let config = settings.core(bound);
-    Auth::builder_shared(store, keys, config).build().await.map_err(|error| match error {
+    let mut builder = Auth::builder_shared(store, keys, config);
+    if let Some(metrics) = metrics {
+        builder = builder.metrics(metrics);
+    }
+    builder.build().await.map_err(|error| match error {
         BuildError::Store(error) => Failure::new("the store", &error),
         setting => Failure::Setting(setting.to_string()),
     })

@@ -20,7 +20,7 @@ const PAGE: usize = 100;
 
 /// Does it. Works while a server runs on the same store.
 pub(crate) async fn run(action: OutboxAction, settings: &Settings) -> Result<(), Failure> {
-    let auth = setup::auth(settings, settings.listen).await?;
+    let auth = setup::auth(settings, settings.listen, None).await?;
     match action {
         OutboxAction::List { json } => list(&auth, json).await,
         OutboxAction::Retry(which) => {

@@ -2,9 +2,11 @@
 
 use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use url::Url;
@@ -16,8 +18,9 @@ use usermgmt_mail::DevMailbox;
 use super::service_key;
 use super::started::Started;
 use crate::failure::Failure;
+use crate::metrics::{self, HttpMetrics, ServerMetrics};
 use crate::settings::{Settings, leads_to_loopback};
-use crate::{dev_mail, listener, setup};
+use crate::{dev_mail, listener, service_manager, setup};
 
 /// How long the background tasks have to finish once told to stop: as long as
 /// handing over one mail may take.
@@ -33,7 +36,12 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
         |error| Failure::new(&format!("cannot listen on {}", settings.listen), &error);
     let sockets = TcpListener::bind(settings.listen).await.map_err(cannot_listen)?;
     let bound = sockets.local_addr().map_err(cannot_listen)?;
-    let auth = setup::auth(&settings, bound).await?;
+    let counted = match settings.metrics_listen {
+        Some(address) => Some(Counted::listen(address).await?),
+        None => None,
+    };
+    let engine = counted.as_ref().map(|counted| Arc::clone(&counted.metrics.engine) as Arc<_>);
+    let auth = setup::auth(&settings, bound, engine).await?;
     if outgoing.dev_mailbox.is_some() {
         setup::private_dir(&settings.mail.dev_folder)?;
     }
@@ -55,10 +63,19 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
         }
     });
 
+    let watchdog = tokio::spawn(service_manager::keep_watchdog());
     let started = Started::new(&settings, bound, outgoing.dev_mailbox.is_some());
-    let app = app(&settings, bound, auth, outgoing.dev_mailbox);
+    let mut app = app(&settings, bound, auth.clone(), outgoing.dev_mailbox);
+    if let Some(counted) = counted {
+        let http = Arc::clone(&counted.metrics.http);
+        app = app.layer(from_fn_with_state(http, HttpMetrics::observe));
+        let stop = told_to_stop(stopped);
+        tokio::spawn(metrics::serve(counted.listener, counted.metrics, auth, stop));
+    }
     started.print(settings.log_format, service_key.as_ref())?;
+    service_manager::ready(&bound.to_string());
     listener::serve(sockets, app, signal).await;
+    service_manager::stopping();
 
     // Mail last: requests that were in flight may have queued some.
     stop.send_replace(true);
@@ -69,7 +86,25 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
             tracing::warn!("mails being sent did not finish in time; what was begun is tried again")
         }
     }
+    watchdog.abort();
     Ok(())
+}
+
+/// Metrics, and where they are shown.
+struct Counted {
+    metrics: Arc<ServerMetrics>,
+    listener: TcpListener,
+}
+
+impl Counted {
+    async fn listen(address: SocketAddr) -> Result<Self, Failure> {
+        let listener = TcpListener::bind(address).await.map_err(|error| {
+            Failure::new(&format!("metrics.listen: cannot listen on {address}"), &error)
+        })?;
+        let bound = listener.local_addr().map_err(|error| Failure::new("metrics.listen", &error))?;
+        tracing::info!("metrics are shown at http://{bound}/metrics");
+        Ok(Self { metrics: Arc::new(ServerMetrics::new()), listener })
+    }
 }
 
 /// Everything that answers.

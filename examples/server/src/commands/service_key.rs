@@ -21,7 +21,7 @@ const FIRST_NAME: &str = "first start";
 
 /// Does it. Works while a server runs on the same store.
 pub(crate) async fn run(action: ServiceKeyAction, settings: &Settings) -> Result<(), Failure> {
-    let auth = setup::auth(settings, settings.listen).await?;
+    let auth = setup::auth(settings, settings.listen, None).await?;
     match action {
         ServiceKeyAction::Create { name, allow_admin } => {
             let (_, key) = auth.create_service_key(&name, allow_admin).await.map_err(failure)?;

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use prometheus_client::encoding::prometheus_text::CONTENT_TYPE;
 use tokio::net::TcpListener;
-use usermgmt_core::auth::Auth;
+use usermgmt_core::Auth;
 
 use super::ServerMetrics;
 

@@ -6,7 +6,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use usermgmt_core::auth::Auth;
+use usermgmt_core::Auth;
 
 type Count = Gauge<i64, AtomicI64>;
 

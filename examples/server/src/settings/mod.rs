@@ -50,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) cors_origins: Vec<usermgmt_axum::CorsOrigin>,
     pub(crate) compat: Compat,
     pub(crate) log_format: LogFormat,
+    /// Where metrics are shown, where they are.
+    pub(crate) metrics_listen: Option<SocketAddr>,
     /// What the core decides by, but for what depends on where the listener ends up.
     core: Config,
     public_url: Option<Url>,
@@ -186,6 +188,7 @@ fn read(layers: &mut Layers) -> Settings {
             Some("json") => LogFormat::Json,
             _ => LogFormat::Text,
         },
+        metrics_listen: layers.get("metrics.listen"),
         core: read_core(layers, listen),
         jwt_issuer: layers.get("jwt.issuer"),
         jwt_audience: layers.get("jwt.audience"),

@@ -124,6 +124,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("compat.open_users_api_anywhere", Kind::Switch, "false", "Lets compat.open_users_api be on although the listener is not loopback"),
     setting("compat_env", Kind::Switch, "false", "Reads the environment (and a .env file) of the second old service where nothing else is set"),
     setting("settings_json", Kind::Path, "none", "The first old service's settings.json, read where nothing else is set"),
+    setting("metrics.listen", Kind::Address, "none", "Address and port where metrics are shown to Prometheus, at /metrics; not for strangers"),
     setting("log_format", Kind::Choice(&["text", "json"]), "text", "How the log is written: text or json"),
 ];
 

@@ -4,9 +4,13 @@
 #[cfg(test)]
 mod account;
 #[cfg(test)]
+mod deploy;
+#[cfg(test)]
 mod dev_mail;
 #[cfg(test)]
 mod old_users_client;
+#[cfg(test)]
+mod metrics;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]

@@ -1,0 +1,95 @@
+//! Metrics, and what the documentation makes of them.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use usermgmt_test_support::{PASSWORD, Server, Setup, registered};
+
+async fn metrics(server: &Server) -> String {
+    let log = server.log();
+    let (_, rest) = log.split_once("metrics are shown at ").unwrap();
+    let url = rest.split_whitespace().next().unwrap();
+    let reply = reqwest::get(url).await.unwrap();
+    assert_eq!(reply.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    reply.text().await.unwrap()
+}
+
+/// The value of the sample with this name and labels.
+fn value(text: &str, sample: &str) -> f64 {
+    let line = text.lines().find(|line| line.strip_prefix(sample).is_some_and(|l| l.starts_with(' ')));
+    let line = line.unwrap_or_else(|| panic!("no {sample} in {text}"));
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+fn setup() -> Setup {
+    Setup::new().var("USERMGMT_METRICS__LISTEN", "127.0.0.1:0")
+}
+
+#[tokio::test]
+async fn what_happens_is_counted_under_the_routes_template_and_without_anything_personal() {
+    let server = setup().start().await;
+    registered(&server, "ada", "ada@example.org").await;
+    let body = json!({ "identifier": "ada", "password": "not the password" });
+    assert_eq!(server.post("/api/v1/signin", body).await.status, 401);
+    server.get("/confirm-email/umt_something").await;
+    server.get("/no/such/path").await;
+
+    let text = metrics(&server).await;
+    for (sample, least) in [
+        ("usermgmt_registrations_total", 1.0),
+        (r#"usermgmt_sign_ins_total{outcome="signed_in"}"#, 1.0),
+        (r#"usermgmt_sign_ins_total{outcome="refused"}"#, 1.0),
+        (r#"usermgmt_http_requests_total{route="/api/v1/register",method="POST",status="201"}"#, 1.0),
+        (r#"usermgmt_http_requests_total{route="/confirm-email/{token}",method="GET",status="400"}"#, 1.0),
+        (r#"usermgmt_http_requests_total{route="none",method="GET",status="404"}"#, 1.0),
+        (r#"usermgmt_mails_total{kind="confirmation",outcome="sent"}"#, 1.0),
+        ("usermgmt_password_hash_duration_seconds_count", 3.0),
+        ("usermgmt_password_hash_wait_seconds_count", 3.0),
+        (r#"usermgmt_store_call_duration_seconds_count{operation="apply"}"#, 2.0),
+        (r#"usermgmt_outbox_mails{state="dead"}"#, 0.0),
+        ("usermgmt_outbox_oldest_seconds", 0.0),
+        ("usermgmt_password_hash_queue", 0.0),
+        ("usermgmt_refresh_reuse_total", 0.0),
+    ] {
+        assert!(value(&text, sample) >= least, "{sample}: {text}");
+    }
+    assert!(text.contains(concat!(r#"usermgmt_build_info{version=""#, env!("CARGO_PKG_VERSION"))));
+    for personal in ["ada", "example.org", "umt_something", "/no/such/path", PASSWORD] {
+        assert!(!text.contains(personal), "{personal}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn metrics_are_not_shown_to_those_who_reach_the_api() {
+    let server = setup().start().await;
+    assert_eq!(server.get("/metrics").await.status, 404);
+}
+
+/// Everything in a text that looks like a metric of ours.
+fn named(text: &str) -> BTreeSet<&str> {
+    text.split(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
+        .filter(|word| word.starts_with("usermgmt_"))
+        .map(|name| ["_bucket", "_count", "_sum"].iter().fold(name, |n, end| n.trim_end_matches(end)))
+        .collect()
+}
+
+#[tokio::test]
+async fn dashboard_rules_and_guide_name_metrics_that_there_are() {
+    let server = setup().start().await;
+    let shown = metrics(&server).await;
+    let types = shown.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let shown: BTreeSet<&str> = types.filter_map(|line| line.split(' ').next()).collect();
+    for document in [
+        include_str!("../../../../docs/monitoring/grafana-dashboard.json"),
+        include_str!("../../../../docs/monitoring/alerts.yml"),
+        include_str!("../../../../docs/monitoring.md"),
+    ] {
+        let unknown: Vec<&str> =
+            named(document).into_iter().filter(|name| !shown.contains(name)).collect();
+        assert!(unknown.is_empty(), "{unknown:?} are not among {shown:?}");
+    }
+    let guide = named(include_str!("../../../../docs/monitoring.md"));
+    let missing: Vec<&&str> =
+        shown.iter().filter(|n| n.starts_with("usermgmt_") && !guide.contains(**n)).collect();
+    assert!(missing.is_empty(), "{missing:?} are not in docs/monitoring.md");
+}
