@@ -9,6 +9,7 @@ use tokio::time::{sleep, timeout};
 use super::OutboxWorker;
 use crate::clock::Timestamp;
 use crate::mail::{MailError, Message};
+use crate::metrics::{Counted, MailResult};
 use crate::model::ids::{LeaseId, MailId};
 use crate::model::mail::{OutboxMail, StoredMail};
 use crate::rng::random;
@@ -65,7 +66,7 @@ enum Next {
 /// A mail, as far as it takes to record what became of it.
 struct Tried<'a> {
     id: &'a MailId,
-    kind: &'a str,
+    kind: &'static str,
     created_at: Timestamp,
     /// How often, with this try.
     tries: i64,
@@ -190,11 +191,13 @@ impl OutboxWorker {
         let (next, error) = match outcome {
             Outcome::Sent => {
                 self.counts.sent.fetch_add(1, Ordering::Relaxed);
+                self.count(kind, MailResult::Sent);
                 tracing::info!(mail = %id, kind, "mail sent");
                 return Change::CompleteMail { id: id.clone(), lease };
             }
             Outcome::Pointless => {
                 self.counts.dropped.fetch_add(1, Ordering::Relaxed);
+                self.count(kind, MailResult::Dropped);
                 tracing::info!(mail = %id, kind, "mail dropped: what it carries is used, void or expired");
                 return Change::CompleteMail { id: id.clone(), lease };
             }
@@ -221,11 +224,13 @@ impl OutboxWorker {
         let at = match next {
             Next::At(until) => {
                 self.counts.put_off.fetch_add(1, Ordering::Relaxed);
+                self.count(kind, MailResult::PutOff);
                 tracing::warn!(mail = %id, kind, %until, why = error, "mail put off");
                 until
             }
             Next::After(pauses) => {
                 self.counts.retried.fetch_add(1, Ordering::Relaxed);
+                self.count(kind, MailResult::Retried);
                 let wait = self.backoff(tries, pauses);
                 tracing::warn!(mail = %id, kind, tries, ?wait, error, "mail not known to be sent, to be tried again");
                 self.auth.now() + wait
@@ -234,8 +239,13 @@ impl OutboxWorker {
         Change::RetryMail { id: id.clone(), lease, at, error }
     }
 
+    fn count(&self, kind: &'static str, result: MailResult) {
+        self.auth.0.metrics.count(Counted::Mail(kind, result));
+    }
+
     fn bury(&self, mail: &Tried<'_>, lease: LeaseId, error: String) -> Change {
         self.counts.dead.fetch_add(1, Ordering::Relaxed);
+        self.count(mail.kind, MailResult::Dead);
         let (Tried { id, kind, tries, .. }, error) = (mail, shortened(error));
         tracing::error!(mail = %id, kind, tries, error, "mail given up");
         Change::BuryMail { id: (*id).clone(), lease, at: self.auth.now(), error }
