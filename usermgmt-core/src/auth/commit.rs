@@ -8,6 +8,8 @@ use super::error::ServiceError;
 use super::facade::Auth;
 use crate::clock::Timestamp;
 use crate::event::Event;
+use crate::metrics::{Counted, SignInResult};
+use crate::model::token::Purpose;
 use crate::rng::random;
 use crate::store::{Change, Changes, Guard, StoreError};
 
@@ -86,6 +88,7 @@ impl Auth {
     /// outbox worker's next look, and their events are told. Only for changes
     /// that were prepared here and committed elsewhere, after that commit.
     pub fn committed(&self, changes: &Changes) {
+        self.count_committed(changes);
         if changes.has_mail() {
             self.0.mail_queued.notify_one();
         }
@@ -114,6 +117,24 @@ impl Auth {
             }
             Err(StoreError::Conflict(guard)) => Ok(Err(guard)),
             Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Tells the metrics what a list that was committed stands for.
+    fn count_committed(&self, changes: &Changes) {
+        for change in changes.list() {
+            let counted = match change {
+                Change::InsertUser { .. } => Counted::Registration,
+                Change::InsertSession(_) => Counted::SignIn(SignInResult::SignedIn),
+                Change::InsertToken(token) if token.purpose == Purpose::MfaTicket => {
+                    Counted::SignIn(SignInResult::MfaRequired)
+                }
+                Change::InsertAudit(entry) if entry.action == "session.refresh_reused" => {
+                    Counted::RefreshReuse
+                }
+                _ => continue,
+            };
+            self.0.metrics.count(counted);
         }
     }
 }

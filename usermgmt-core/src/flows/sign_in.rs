@@ -3,6 +3,7 @@
 use super::credentials::Verified;
 use super::open_session::SignedIn;
 use crate::auth::{Auth, Client, ServiceError};
+use crate::metrics::{Counted, SignInResult};
 use crate::secret::{PlaintextPassword, Redacted};
 
 /// Somebody signs in.
@@ -60,7 +61,10 @@ impl Auth {
     ) -> Result<SignInOutcome, SignInError> {
         let (mut account, attempt) = match self.verify_credentials(command, client).await? {
             Verified::Yes(account, attempt) => (*account, attempt),
-            Verified::No => return Err(SignInError::InvalidCredentials),
+            Verified::No => {
+                self.0.metrics.count(Counted::SignIn(SignInResult::Refused));
+                return Err(SignInError::InvalidCredentials);
+            }
         };
         let mut rounds = self.rounds();
         loop {

@@ -55,6 +55,7 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
     let alone = if settings.database.is_embedded() { lock(&settings)? } else { None };
     let background = tokio::spawn({
         let (auth, take_over) = (auth.clone(), alone.is_some());
+        let stopped = stopped.clone();
         async move {
             if take_over && let Err(error) = worker.take_over().await {
                 tracing::warn!(%error, "mail of the process before waits for its lease");
