@@ -37,7 +37,13 @@ impl Job {
         reply: oneshot::Sender<PasswordHash>,
         room: OwnedSemaphorePermit,
     ) -> Self {
-        Self { password, work: Work::Hash(reply), fits: true, made: Stopwatch::start(), _room: room }
+        Self {
+            password,
+            work: Work::Hash(reply),
+            fits: true,
+            made: Stopwatch::start(),
+            _room: room,
+        }
     }
 
     /// `own_kib` is the memory that every thread keeps.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    AuditStore, Changes, Connections, Count, CounterStore, CredentialStore, Hit, KnownDevice, OutboxDepth,
-    OutboxStore, SessionStore, Store, StoreError, TokenStore, UserStore,
+    AuditStore, Changes, Connections, Count, CounterStore, CredentialStore, Hit, KnownDevice,
+    OutboxDepth, OutboxStore, SessionStore, Store, StoreError, TokenStore, UserStore,
 };
 use crate::clock::Timestamp;
 use crate::keys::KeyId;

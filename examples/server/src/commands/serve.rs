@@ -102,7 +102,8 @@ impl Counted {
         let listener = TcpListener::bind(address).await.map_err(|error| {
             Failure::new(&format!("metrics.listen: cannot listen on {address}"), &error)
         })?;
-        let bound = listener.local_addr().map_err(|error| Failure::new("metrics.listen", &error))?;
+        let bound =
+            listener.local_addr().map_err(|error| Failure::new("metrics.listen", &error))?;
         tracing::info!("metrics are shown at http://{bound}/metrics");
         Ok(Self { metrics: Arc::new(ServerMetrics::new()), listener })
     }

@@ -77,7 +77,11 @@ impl EngineMetrics {
         };
         registry.register("sign_ins", "Sign-ins by outcome", metrics.sign_ins.clone());
         registry.register("registrations", "Accounts made", metrics.registrations.clone());
-        registry.register("rate_limited", "Requests refused by a limit", metrics.rate_limited.clone());
+        registry.register(
+            "rate_limited",
+            "Requests refused by a limit",
+            metrics.rate_limited.clone(),
+        );
         registry.register(
             "refused",
             "Requests and connections refused for want of room",

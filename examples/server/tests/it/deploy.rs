@@ -13,7 +13,8 @@ fn variables_in(folder: &Path, found: &mut BTreeSet<String>) {
             continue;
         }
         let text = std::fs::read_to_string(&path).unwrap();
-        let words = text.split(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'));
+        let words =
+            text.split(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'));
         found.extend(words.filter(|word| word.starts_with("USERMGMT_")).map(str::to_owned));
     }
 }

@@ -8,9 +8,9 @@ mod deploy;
 #[cfg(test)]
 mod dev_mail;
 #[cfg(test)]
-mod old_users_client;
-#[cfg(test)]
 mod metrics;
+#[cfg(test)]
+mod old_users_client;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]

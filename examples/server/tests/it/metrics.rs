@@ -16,7 +16,8 @@ async fn metrics(server: &Server) -> String {
 
 /// The value of the sample with this name and labels.
 fn value(text: &str, sample: &str) -> f64 {
-    let line = text.lines().find(|line| line.strip_prefix(sample).is_some_and(|l| l.starts_with(' ')));
+    let line =
+        text.lines().find(|line| line.strip_prefix(sample).is_some_and(|l| l.starts_with(' ')));
     let line = line.unwrap_or_else(|| panic!("no {sample} in {text}"));
     line.rsplit(' ').next().unwrap().parse().unwrap()
 }
@@ -39,8 +40,14 @@ async fn what_happens_is_counted_under_the_routes_template_and_without_anything_
         ("usermgmt_registrations_total", 1.0),
         (r#"usermgmt_sign_ins_total{outcome="signed_in"}"#, 1.0),
         (r#"usermgmt_sign_ins_total{outcome="refused"}"#, 1.0),
-        (r#"usermgmt_http_requests_total{route="/api/v1/register",method="POST",status="201"}"#, 1.0),
-        (r#"usermgmt_http_requests_total{route="/confirm-email/{token}",method="GET",status="400"}"#, 1.0),
+        (
+            r#"usermgmt_http_requests_total{route="/api/v1/register",method="POST",status="201"}"#,
+            1.0,
+        ),
+        (
+            r#"usermgmt_http_requests_total{route="/confirm-email/{token}",method="GET",status="400"}"#,
+            1.0,
+        ),
         (r#"usermgmt_http_requests_total{route="none",method="GET",status="404"}"#, 1.0),
         (r#"usermgmt_mails_total{kind="confirmation",outcome="sent"}"#, 1.0),
         ("usermgmt_password_hash_duration_seconds_count", 3.0),
@@ -69,7 +76,9 @@ async fn metrics_are_not_shown_to_those_who_reach_the_api() {
 fn named(text: &str) -> BTreeSet<&str> {
     text.split(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'))
         .filter(|word| word.starts_with("usermgmt_"))
-        .map(|name| ["_bucket", "_count", "_sum"].iter().fold(name, |n, end| n.trim_end_matches(end)))
+        .map(|name| {
+            ["_bucket", "_count", "_sum"].iter().fold(name, |n, end| n.trim_end_matches(end))
+        })
         .collect()
 }
 
