@@ -16,14 +16,6 @@ mod linux {
         tell(&[NotifyState::Ready, NotifyState::Status(&format!("serves on {address}"))]);
     }
 
-    /// Settings are read again; [`ready`] ends it.
-    pub(crate) fn reloading() {
-        match NotifyState::monotonic_usec_now() {
-            Ok(now) => tell(&[NotifyState::Reloading, now]),
-            Err(error) => tracing::warn!(%error, "the service manager cannot be told"),
-        }
-    }
-
     /// No more requests are taken.
     pub(crate) fn stopping() {
         tell(&[NotifyState::Stopping]);
@@ -45,7 +37,6 @@ mod linux {
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
     pub(crate) fn ready(_: &str) {}
-    pub(crate) fn reloading() {}
     pub(crate) fn stopping() {}
     pub(crate) async fn keep_watchdog() {}
 }

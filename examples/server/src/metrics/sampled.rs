@@ -56,9 +56,9 @@ impl Sampled {
         let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         self.hash_queue.set(count(auth.passwords_waiting() as u64));
         if let Some(connections) = auth.store().connections() {
-            let set = |state, n| self.connections.get_or_create(&State { state }).set(count(n));
-            drop(set("idle", connections.idle));
-            drop(set("busy", connections.busy));
+            for (state, n) in [("idle", connections.idle), ("busy", connections.busy)] {
+                self.connections.get_or_create(&State { state }).set(count(n));
+            }
         }
         let limit = auth.config().store_timeout;
         if let Ok(Ok(depth)) = tokio::time::timeout(limit, auth.store().outbox_depth()).await {
