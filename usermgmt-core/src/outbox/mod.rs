@@ -59,6 +59,9 @@ pub struct OutboxCounts {
     pub dropped: AtomicU64,
 }
 
+/// How long the store may take to hand out mail once the worker is told to stop.
+const STOP_CLAIM: Duration = Duration::from_secs(2);
+
 /// Sends queued mail through a [`Mailer`]. Clones share their counts.
 #[derive(Clone, Debug)]
 pub struct OutboxWorker {
@@ -89,7 +92,17 @@ impl OutboxWorker {
         loop {
             let room = WINDOW - in_flight.len();
             if (due && room > 0) || (more && room >= ROOM) {
-                let (claimed, pause) = self.claim_some(room, &mut in_flight).await;
+                let mut stopping = false;
+                let give_up = async {
+                    (&mut stop).await;
+                    stopping = true;
+                    sleep(STOP_CLAIM).await;
+                };
+                let claimed = tokio::select! {
+                    claimed = self.claim_some(room, &mut in_flight) => Some(claimed),
+                    () = give_up => None,
+                };
+                let Some((claimed, pause)) = claimed.filter(|_| !stopping) else { break };
                 more = claimed == room;
                 due = false;
                 look.set(sleep(pause));

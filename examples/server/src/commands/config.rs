@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::cli::ConfigAction;
 use crate::failure::Failure;
+use crate::listener::Tls;
 use crate::output::{List, print_line};
 use crate::secret_file;
 use crate::settings::{Settings, schema};
@@ -27,6 +28,7 @@ async fn check(settings: &Settings) -> Result<(), Failure> {
     let faults = [
         secret_file::check(&settings.secret).err(),
         settings.mail.build().await.err().map(|error| error.to_string()),
+        settings.tls.as_ref().and_then(|files| Tls::load(files).err()),
     ];
     let faults: Vec<String> = faults.into_iter().flatten().collect();
     if faults.is_empty() {

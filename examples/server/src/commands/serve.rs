@@ -18,18 +18,21 @@ use usermgmt_mail::DevMailbox;
 use super::service_key;
 use super::started::Started;
 use crate::failure::Failure;
+use crate::listener::{Limits, Tls};
 use crate::metrics::{self, HttpMetrics, ServerMetrics};
 use crate::settings::{Settings, leads_to_loopback};
 use crate::{dev_mail, listener, service_manager, setup};
 
-/// How long the background tasks have to finish once told to stop: as long as
-/// handing over one mail may take.
+/// How long mails being sent have once told to stop: as long as handing over
+/// one may take.
 const STOP_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// Serves until a signal says to stop.
 pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
-    let signal = listener::stop_signal()
-        .map_err(|error| Failure::new("cannot listen for signals", &error))?;
+    let no_signals = |error| Failure::new("cannot listen for signals", &error);
+    let signal = listener::stop_signal().map_err(no_signals)?;
+    let hangup = listener::reload_signal().map_err(no_signals)?;
+    let tls = settings.tls.as_ref().map(Tls::load).transpose().map_err(Failure::Setting)?;
     let outgoing =
         settings.mail.build().await.map_err(|error| Failure::Setting(error.to_string()))?;
     let cannot_listen =
@@ -63,9 +66,13 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
             auth.run_with(&worker, told_to_stop(stopped)).await;
         }
     });
+    if let Some(tls) = tls.clone() {
+        tokio::spawn(tls.follow(hangup));
+    }
 
     let watchdog = tokio::spawn(service_manager::keep_watchdog());
     let started = Started::new(&settings, bound, outgoing.dev_mailbox.is_some());
+    let limits = limits(&settings);
     let mut app = app(&settings, bound, auth.clone(), outgoing.dev_mailbox);
     if let Some(counted) = counted {
         let http = Arc::clone(&counted.metrics.http);
@@ -75,7 +82,7 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
     }
     started.print(settings.log_format, service_key.as_ref())?;
     service_manager::ready(&bound.to_string());
-    listener::serve(sockets, app, signal).await;
+    listener::serve(sockets, tls, app, limits, signal).await;
     service_manager::stopping();
 
     // Mail last: requests that were in flight may have queued some.
@@ -106,6 +113,17 @@ impl Counted {
             listener.local_addr().map_err(|error| Failure::new("metrics.listen", &error))?;
         tracing::info!("metrics are shown at http://{bound}/metrics");
         Ok(Self { metrics: Arc::new(ServerMetrics::new()), listener })
+    }
+}
+
+fn limits(settings: &Settings) -> Limits {
+    // As many as the pool has where nobody says otherwise.
+    let store = settings.database_connections.unwrap_or(10) as usize;
+    Limits {
+        keep_alive: settings.http.keep_alive,
+        request_timeout: settings.http.request_timeout,
+        max_connections: listener::most_connections(settings.http.max_connections, store),
+        trusted_proxies: settings.trusted_proxies.clone(),
     }
 }
 

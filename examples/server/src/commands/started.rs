@@ -23,7 +23,8 @@ impl Started {
     /// Of these settings, at this address. `is_dev_mailbox`: whether mail goes
     /// into the development mailbox.
     pub(super) fn new(settings: &Settings, bound: SocketAddr, is_dev_mailbox: bool) -> Self {
-        let listening = format!("http://{bound}");
+        let scheme = if settings.tls.is_some() { "https" } else { "http" };
+        let listening = format!("{scheme}://{bound}");
         let public_url = settings.core(bound).public_url;
         let mail = settings.mail.url.expose();
         Self {

@@ -18,6 +18,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ipnet::IpNet;
 use url::Url;
@@ -31,6 +32,7 @@ pub(crate) use self::schema::schema;
 pub(crate) use self::secret::{SecretSource, parse_secret_lines};
 pub(crate) use self::shown::Shown;
 use self::table::Setting;
+use crate::listener::TlsFiles;
 
 /// Everything the server can be told, checked.
 #[derive(Debug)]
@@ -46,6 +48,8 @@ pub(crate) struct Settings {
     pub(crate) database_connections: Option<u32>,
     pub(crate) secret: SecretSource,
     pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) http: Http,
+    pub(crate) tls: Option<TlsFiles>,
     pub(crate) mail: MailSettings,
     pub(crate) cors_origins: Vec<usermgmt_axum::CorsOrigin>,
     pub(crate) compat: Compat,
@@ -58,6 +62,14 @@ pub(crate) struct Settings {
     jwt_issuer: Option<String>,
     jwt_audience: Option<String>,
     shown: Vec<Shown>,
+}
+
+/// How connections are bounded.
+#[derive(Debug)]
+pub(crate) struct Http {
+    pub(crate) keep_alive: Duration,
+    pub(crate) request_timeout: Duration,
+    pub(crate) max_connections: usize,
 }
 
 /// Behaviours of the two old services that only the HTTP layer knows of, each
@@ -133,7 +145,8 @@ impl Settings {
 
     /// The core's configuration, now that it is known where the server listens.
     pub(crate) fn core(&self, bound: SocketAddr) -> Config {
-        let public_url = self.public_url.clone().unwrap_or_else(|| url_of(bound));
+        let public_url =
+            self.public_url.clone().unwrap_or_else(|| url_of(bound, self.tls.is_some()));
         let defaults = Config::new(public_url);
         let mut core = self.core.clone();
         core.public_url = defaults.public_url;
@@ -144,8 +157,9 @@ impl Settings {
 }
 
 #[expect(clippy::expect_used, reason = "an address and port always make a URL")]
-fn url_of(addr: SocketAddr) -> Url {
-    Url::parse(&format!("http://{addr}")).expect("an address and port make a URL")
+fn url_of(addr: SocketAddr, tls: bool) -> Url {
+    let scheme = if tls { "https" } else { "http" };
+    Url::parse(&format!("{scheme}://{addr}")).expect("an address and port make a URL")
 }
 
 /// Whether a URL's host is this machine, reached from itself.
@@ -181,6 +195,8 @@ fn read(layers: &mut Layers) -> Settings {
         database_connections: layers.number("database_connections"),
         secret: secret::read(layers, &database, &data_dir),
         trusted_proxies: layers.get("trusted_proxies").unwrap_or_default(),
+        http: read_http(layers),
+        tls: read_tls(layers),
         mail: read_mail(layers, listen, public_url.as_ref(), &data_dir),
         cors_origins: layers.get("cors.origins").unwrap_or_default(),
         compat: read_compat(layers, listen),
@@ -200,8 +216,37 @@ fn read(layers: &mut Layers) -> Settings {
     }
 }
 
+fn read_http(layers: &mut Layers) -> Http {
+    let mut duration = |name, default| {
+        let value = layers.get::<Duration>(name).unwrap_or(default);
+        if !(Duration::from_secs(1)..=Duration::from_secs(3600)).contains(&value) {
+            layers.problem(format!("{name} must be between 1s and 1h"));
+        }
+        value
+    };
+    Http {
+        keep_alive: duration("http.keep_alive", Duration::from_secs(75)),
+        request_timeout: duration("http.request_timeout", Duration::from_secs(30)),
+        max_connections: layers
+            .number("http.max_connections")
+            .and_then(|number| usize::try_from(number).ok())
+            .unwrap_or(4096),
+    }
+}
+
+fn read_tls(layers: &mut Layers) -> Option<TlsFiles> {
+    match (layers.get("tls.certificate"), layers.get("tls.key")) {
+        (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
+        (None, None) => None,
+        _ => {
+            layers.problem("tls.certificate and tls.key go together: set both or none");
+            None
+        }
+    }
+}
+
 fn read_core(layers: &mut Layers, listen: SocketAddr) -> Config {
-    let mut core = Config::new(url_of(listen));
+    let mut core = Config::new(url_of(listen, false));
     for (name, ttl) in [
         ("store_timeout", &mut core.store_timeout),
         ("access_token_ttl", &mut core.access_token_ttl),
@@ -281,7 +326,7 @@ fn read_mail(
     });
     let url = given.unwrap_or_else(|| DEV_MAIL.to_owned());
     let leads_elsewhere =
-        !leads_to_loopback(&public_url.cloned().unwrap_or_else(|| url_of(listen)));
+        !leads_to_loopback(&public_url.cloned().unwrap_or_else(|| url_of(listen, false)));
     if !layers.is_set("mail.url") && !listen.ip().is_loopback() {
         layers.problem(format!(
             "mail.url is required, because {listen} is not loopback: \

@@ -1,7 +1,5 @@
 //! Settings as an operator meets them.
 
-use std::time::Duration;
-
 use super::table::{self, SETTINGS};
 use super::*;
 
@@ -419,4 +417,23 @@ fn the_settings_json_of_the_first_old_service_sends_by_ses() {
     assert_eq!(settings.mail.url.expose(), "ses://AK%2FIA:s%2Bx@eu-west-1");
     let error = self::given().flag("settings_json", "/nowhere.json").refused();
     assert!(error.contains("settings_json: /nowhere.json"), "{error}");
+}
+
+#[test]
+fn a_certificate_needs_its_key_and_makes_the_public_url_https() {
+    let error = given().flag("tls.certificate", "cert.pem").refused();
+    assert!(error.contains("tls.certificate and tls.key go together"), "{error}");
+    let settings =
+        given().flag("tls.certificate", "c.pem").flag("tls.key", "k.pem").load().unwrap();
+    assert_eq!(settings.core(settings.listen).public_url.as_str(), "https://127.0.0.1:8080/");
+}
+
+#[test]
+fn a_connection_has_some_time_but_not_for_ever() {
+    for (name, value) in [("http.keep_alive", "0"), ("http.request_timeout", "2h")] {
+        let error = given().flag(name, value).refused();
+        assert!(error.contains(&format!("{name} must be between")), "{error}");
+    }
+    let error = given().flag("http.max_connections", "0").refused();
+    assert!(error.contains("http.max_connections"), "{error}");
 }

@@ -334,3 +334,33 @@ fn a_folder_that_may_not_be_entered_is_named_with_how_to_mend_it() {
     }
     mode(&data, 0o700);
 }
+
+#[tokio::test]
+async fn with_a_certificate_it_listens_by_https() {
+    let setup = Setup::new();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(setup.dir().join("cert.pem"), made.cert.pem()).unwrap();
+    std::fs::write(setup.dir().join("key.pem"), made.signing_key.serialize_pem()).unwrap();
+    let setup = setup.args(&["--tls-certificate", "cert.pem", "--tls-key", "key.pem"]);
+    let server = setup.start().await;
+    assert!(server.base.starts_with("https://127.0.0.1:"), "{}", server.base);
+    server.signal("HUP");
+    usermgmt_test_support::eventually("the certificate to be read again", || {
+        server.log().contains("the TLS certificate was read again").then_some(())
+    })
+    .await;
+    assert_eq!(server.stop().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn half_a_request_does_not_hold_the_stop() {
+    use tokio::io::AsyncWriteExt as _;
+    let server = Server::start().await;
+    let address = server.base.strip_prefix("http://").unwrap().to_owned();
+    let mut half = tokio::net::TcpStream::connect(&address).await.unwrap();
+    let head = "POST /api/v1/signin HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{";
+    half.write_all(head.as_bytes()).await.unwrap();
+    let began = std::time::Instant::now();
+    assert_eq!(server.stop().await.code(), Some(0));
+    assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
+}

@@ -1,0 +1,118 @@
+//! TLS by rustls, with a certificate that can be exchanged while it is used.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
+
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+/// How often the files are looked at.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Where certificate and key are.
+#[derive(Clone, Debug)]
+pub(crate) struct TlsFiles {
+    /// The certificate, followed by those between it and a root; PEM.
+    pub(crate) certificate: PathBuf,
+    /// Its private key; PEM.
+    pub(crate) key: PathBuf,
+}
+
+/// TLS with the certificate that was read last.
+#[derive(Clone)]
+pub(crate) struct Tls {
+    files: TlsFiles,
+    current: Arc<Current>,
+    config: Arc<ServerConfig>,
+}
+
+#[derive(Debug)]
+struct Current(RwLock<Arc<CertifiedKey>>);
+
+impl ResolvesServerCert for Current {
+    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        Some(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+impl Tls {
+    /// Reads certificate and key.
+    ///
+    /// # Errors
+    /// The setting that is wrong, and why.
+    pub(crate) fn load(files: &TlsFiles) -> Result<Self, String> {
+        let provider = Arc::new(default_provider());
+        let current = Arc::new(Current(RwLock::new(Arc::new(read(files)?))));
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| format!("tls: {error}"))?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::clone(&current) as Arc<dyn ResolvesServerCert>);
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Ok(Self { files: files.clone(), current, config: Arc::new(config) })
+    }
+
+    /// Handshakes with what was read last.
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from(Arc::clone(&self.config))
+    }
+
+    /// Reads the files again at every SIGHUP, and when they have changed. New
+    /// connections get the new certificate; where it cannot be used, the one in
+    /// use stays.
+    pub(crate) async fn follow(self, mut hangup: watch::Receiver<()>) {
+        let mut seen = self.stamp();
+        loop {
+            let asked = match tokio::time::timeout(LOOK, hangup.changed()).await {
+                Ok(Ok(())) => true,
+                Ok(Err(_)) => return,
+                Err(_) => false,
+            };
+            let stamp = self.stamp();
+            if !asked && stamp == seen {
+                continue;
+            }
+            seen = stamp;
+            match read(&self.files) {
+                Ok(key) => {
+                    *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(key);
+                    tracing::info!("the TLS certificate was read again");
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the TLS certificate in use stays");
+                }
+            }
+        }
+    }
+
+    fn stamp(&self) -> [Option<(SystemTime, u64)>; 2] {
+        [&self.files.certificate, &self.files.key].map(|path| {
+            let metadata = std::fs::metadata(path).ok()?;
+            Some((metadata.modified().ok()?, metadata.len()))
+        })
+    }
+}
+
+fn read(files: &TlsFiles) -> Result<CertifiedKey, String> {
+    let unread = |setting: &str, path: &Path, why: String| {
+        format!("{setting}: cannot use {}: {why}", path.display())
+    };
+    let path = &files.certificate;
+    let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect)
+        .map_err(|error| unread("tls.certificate", path, error.to_string()))?;
+    if certificates.is_empty() {
+        return Err(unread("tls.certificate", path, "it has no certificate in PEM".to_owned()));
+    }
+    let key = PrivateKeyDer::from_pem_file(&files.key)
+        .map_err(|error| unread("tls.key", &files.key, error.to_string()))?;
+    CertifiedKey::from_der(certificates, key, &default_provider())
+        .map_err(|error| format!("tls.key: is not the key of tls.certificate: {error}"))
+}
