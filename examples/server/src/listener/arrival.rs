@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 
-use super::progress::Progress;
+use super::progress::{Progress, now};
 
 /// How long a request may take whatever comes of it.
 const GRACE: Duration = Duration::from_secs(10);
@@ -36,7 +36,7 @@ impl Arrival {
     pub(super) fn new(progress: Arc<Progress>, whole: bool) -> Arc<Self> {
         let arrival = Self {
             progress,
-            began: Instant::now(),
+            began: now(),
             bytes: AtomicU64::new(0),
             whole: AtomicBool::new(false),
             answered: AtomicBool::new(false),
@@ -62,7 +62,7 @@ impl Arrival {
             }
             let bytes = self.bytes.load(Ordering::Relaxed);
             let until = self.began + most_time_for(bytes, request_timeout);
-            if until <= Instant::now() {
+            if until <= now() {
                 return;
             }
             tokio::time::sleep_until(until.into()).await;

@@ -5,6 +5,12 @@ use std::time::{Duration, Instant};
 
 use super::arrival::most_time_for;
 
+/// The runtime's timers, which end connections, follow no other clock.
+#[expect(clippy::disallowed_methods, reason = "a socket's time is the operating system's")]
+pub(super) fn now() -> Instant {
+    Instant::now()
+}
+
 /// Shared by what reads the connection, what answers, and what may end it.
 #[derive(Debug)]
 pub(super) struct Progress(Mutex<State>);
@@ -54,9 +60,8 @@ pub(super) struct Claim {
 
 impl Progress {
     pub(super) fn new() -> Self {
-        let now = Instant::now();
         Self(Mutex::new(State {
-            came: now,
+            came: now(),
             phase: Phase::New,
             working: 0,
             served: false,
@@ -77,7 +82,7 @@ impl Progress {
             Phase::Arriving { since, bytes } => Phase::Arriving { since, bytes: bytes + count },
             Phase::New => Phase::Arriving { since: state.came, bytes: count },
             Phase::Idle { .. } if begins && state.working == 0 => {
-                Phase::Arriving { since: Instant::now(), bytes: count }
+                Phase::Arriving { since: now(), bytes: count }
             }
             idle @ Phase::Idle { .. } => idle,
         };
@@ -88,7 +93,7 @@ impl Progress {
         let mut state = self.state();
         state.blocked = match (blocked, state.blocked) {
             (false, _) => None,
-            (true, None) => Some(Instant::now()),
+            (true, None) => Some(now()),
             (true, since) => since,
         };
     }
@@ -97,7 +102,7 @@ impl Progress {
     pub(super) fn arrived(&self) {
         let mut state = self.state();
         state.working += 1;
-        state.phase = Phase::Idle { since: Instant::now() };
+        state.phase = Phase::Idle { since: now() };
     }
 
     /// A request that had arrived is answered, or given up.
@@ -105,18 +110,18 @@ impl Progress {
         let mut state = self.state();
         state.working = state.working.saturating_sub(1);
         state.served = true;
-        state.phase = Phase::Idle { since: Instant::now() };
+        state.phase = Phase::Idle { since: now() };
     }
 
     /// A request is answered of which not all had arrived.
     pub(super) fn refused(&self) {
-        self.state().phase = Phase::Idle { since: Instant::now() };
+        self.state().phase = Phase::Idle { since: now() };
     }
 
     /// What is due by now.
     pub(super) fn due(&self, keep_alive: Duration, request_timeout: Duration) -> Due {
         let state = *self.state();
-        let now = Instant::now();
+        let at_present = now();
         let (at, then) = match (state.blocked, state.phase) {
             (Some(since), _) => (since + request_timeout, Due::Late),
             _ if state.working > 0 => return Due::Never,
@@ -126,7 +131,7 @@ impl Progress {
                 (since + most_time_for(bytes, request_timeout), Due::Late)
             }
         };
-        if at <= now { then } else { Due::At(at) }
+        if at <= at_present { then } else { Due::At(at) }
     }
 
     /// What is said for it where a connection must go; `None` while it works.

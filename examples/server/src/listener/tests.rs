@@ -1,7 +1,7 @@
 //! Over real sockets: what slow clients, too many clients and a stop do.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
+use super::progress::now;
 use super::{Limits, Tls, TlsFiles, serve};
 
 /// Longer than anything here should take.
@@ -107,7 +108,7 @@ async fn a_request_that_does_not_arrive_in_time_is_told_so_and_closed() {
 async fn a_client_that_sends_a_byte_now_and_then_gains_no_time() {
     let limits = Limits { request_timeout: Duration::from_millis(400), ..limits() };
     let world = start(limits, None).await;
-    let began = Instant::now();
+    let began = now();
     let mut stream = world.sent(b"GET /now HTTP/1.1\r\nx: ").await;
     while stream.write_all(b"a").await.is_ok() {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -125,7 +126,7 @@ async fn a_silent_connection_is_closed_in_order_when_its_time_is_over() {
     // Used again, its time begins again.
     stream.write_all(GOOD).await.unwrap();
     answer(&mut stream, "now").await;
-    let began = Instant::now();
+    let began = now();
     assert_eq!(stream.read(&mut [0; 8]).await.unwrap(), 0, "an end, not a reset");
     assert!(began.elapsed() > Duration::from_millis(900), "{:?}", began.elapsed());
 }
@@ -195,7 +196,7 @@ async fn a_stop_waits_for_what_is_being_answered_and_not_for_half_a_request() {
     answer(&mut silent, "now").await;
     let mut working = world.sent(b"GET /held HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     world.held.notified().await;
-    let began = Instant::now();
+    let began = now();
     world.stop.send(()).unwrap();
     assert_eq!(rest(silent).await, "");
     rest(half).await;

@@ -353,6 +353,7 @@ async fn with_a_certificate_it_listens_by_https() {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "how long a real process takes to stop")]
 async fn half_a_request_does_not_hold_the_stop() {
     use tokio::io::AsyncWriteExt as _;
     let server = Server::start().await;
