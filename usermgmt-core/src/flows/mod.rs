@@ -1,6 +1,138 @@
 //! What people and services do with accounts: one operation a file, with its
 //! command, outcome, error and logic. The operations are methods of
 //! [`Auth`](crate::Auth); here are the types they take and answer with.
+//!
+//! Each `client` below says where a request came from: [`Client`](crate::Client).
+//!
+//! # Registering
+//!
+//! The answer is the same whether or not the address has an account; the mail is
+//! not. A link confirms, or the code beside it.
+//!
+//! ```
+//! # use usermgmt_core::{Auth, Client, Email, PlaintextPassword, Username, flows::*};
+//! # async fn example(auth: &Auth, client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+//! # let (token, typed, other) = ("umt_…", PlaintextPassword::from("12345678"), "umt_…");
+//! let command = Register::new(
+//!     Username::parse("ada", Username::MAX_OWN)?,
+//!     Email::parse("ada@example.org")?,
+//!     PlaintextPassword::from("analytical engine no. 1"),
+//! );
+//! auth.register(&command, client).await?;
+//! auth.resend_confirmation("ada@example.org", client).await?; // the same link again
+//! let ada = auth.confirm(token, client).await?;
+//! let ada = auth.confirm_by_code("ada@example.org", &typed, client).await?; // or so
+//! auth.not_me_link(other, client).await?; // "this was not me": the registration goes
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Signing in
+//!
+//! ```
+//! # use usermgmt_core::{Auth, Client, PlaintextPassword, flows::*};
+//! # async fn example(auth: &Auth, client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+//! # let typed = PlaintextPassword::from("123456");
+//! let command = SignIn::new("ada", PlaintextPassword::from("analytical engine no. 1"));
+//! let tokens = match auth.sign_in(&command, client).await? {
+//!     SignInOutcome::SignedIn(signed_in) => signed_in.tokens,
+//!     // The password was right. The ticket stands for it, for five minutes.
+//!     SignInOutcome::MfaRequired { ticket, .. } => {
+//!         let ticket = PlaintextPassword::from(ticket.expose().as_str());
+//!         auth.sign_in_mfa(&ticket, &typed, client).await?.tokens
+//!     }
+//! };
+//! // A quarter of an hour later:
+//! let tokens = auth.refresh(tokens.refresh_token.expose(), client).await?;
+//! # drop(tokens);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Who is asking, and signing out
+//!
+//! ```
+//! # use usermgmt_core::{Auth, flows::*};
+//! # async fn example(auth: &Auth, bearer: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let claims = auth.access_claims(bearer)?; // asks no store
+//! let current = auth.current(bearer).await?; // the user and session as they are now
+//! assert_eq!(claims.sub, current.user.id);
+//! for session in auth.sessions(&current.user.id).await? {
+//!     if session.id != current.session.id {
+//!         auth.end_session(&current.user.id, session.id).await?;
+//!     }
+//! }
+//! auth.sign_out(&current).await?;
+//! auth.sign_out_all(&current.user.id).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Passwords and profiles
+//!
+//! ```
+//! # use usermgmt_core::{Auth, Client, Email, PlaintextPassword, flows::*};
+//! # async fn example(auth: &Auth, client: &Client, current: &Current) -> Result<(), Box<dyn std::error::Error>> {
+//! # let (token, confirmation, undo) = ("umt_…", "umt_…", "umt_…");
+//! // Forgotten: mails a link, whoever is asked for.
+//! auth.forgot_password("ada", client).await?;
+//! auth.reset_password(token, &PlaintextPassword::from("difference engine no. 2"), client).await?;
+//!
+//! // Signed in. A new password ends all other sessions; a new address waits for its link.
+//! let update = UpdateProfile {
+//!     email: Some(Email::parse("ada@example.net")?),
+//!     current_password: Some(PlaintextPassword::from("difference engine no. 2")),
+//!     ..UpdateProfile::default()
+//! };
+//! auth.update_profile(current, &update).await?;
+//! auth.confirm_email_change(confirmation, client).await?;
+//! auth.undo_email_change(undo, client).await?; // by the owner of the old address
+//!
+//! auth.delete_account(current, Some(&PlaintextPassword::from("difference engine no. 2"))).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The second factor
+//!
+//! ```
+//! # use usermgmt_core::{Auth, PlaintextPassword, flows::*};
+//! # async fn example(auth: &Auth, current: &Current, typed: PlaintextPassword) -> Result<(), Box<dyn std::error::Error>> {
+//! let enrolment = auth.enrol_totp(current, None).await?;
+//! let qr = enrolment.qr_svg()?; // for the authenticator app
+//! let codes = auth.confirm_totp(current, &typed).await?; // shown once
+//! let status = auth.mfa_status(&current.user.id).await?;
+//! let codes = auth.new_recovery_codes(current, &typed).await?;
+//! auth.disable_totp(current, &typed, None).await?;
+//! # drop((qr, codes, status));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # For services and operators
+//!
+//! ```
+//! # use usermgmt_core::{Auth, Client, Email, PlaintextPassword, Username, flows::*};
+//! # async fn example(auth: &Auth, client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+//! # let code = "…";
+//! let (row, key) = auth.create_service_key("billing", false).await?; // shown once
+//! let service = auth.authenticate_service(key.expose()).await?;
+//! auth.revoke_service_key(&row.id).await?;
+//!
+//! let command = CreateUser::new(
+//!     Username::parse("bob", Username::MAX)?,
+//!     Email::parse("bob@example.org")?,
+//!     PlaintextPassword::from("analytical engine no. 1"),
+//! );
+//! let bob = auth.create_user(&command).await?; // inactive until
+//! let bob = auth.activate(code, client).await?;
+//! let found = auth.find_user("bob@example.org").await?;
+//! let page = auth.list_users(None, 100).await?;
+//! auth.delete_user(&bob.id).await?;
+//! # drop((service, found, page));
+//! # Ok(())
+//! # }
+//! ```
 
 mod activate;
 mod authenticate;

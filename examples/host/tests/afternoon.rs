@@ -1,0 +1,173 @@
+//! The application as its clients see it.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+use usermgmt_core::event::EventKind;
+use usermgmt_core::mail::MailKind;
+use usermgmt_core::outbox::OutboxWorker;
+use usermgmt_core::password::HasherConfig;
+use usermgmt_core::testkit::{CapturingMailer, MockClock};
+use usermgmt_core::{Config, KeyRing};
+use usermgmt_example_host::{Host, host};
+
+const PASSWORD: &str = "Wr9-tidal-lantern";
+
+struct World {
+    host: Host,
+    clock: MockClock,
+    mailer: CapturingMailer,
+    worker: OutboxWorker,
+    _folder: TempDir,
+}
+
+impl World {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::new("https://acme.example".parse().unwrap());
+        config.hasher = HasherConfig::insecure_for_tests();
+        let keys = KeyRing::single(vec![7; 32]).unwrap();
+        let clock = MockClock::default();
+        let file = folder.path().join("acme.db");
+        let (file, given) = (file.to_str().unwrap(), clock.clone());
+        let host = host(file, keys, config, |builder| builder.clock(given)).await.unwrap();
+        let mailer = CapturingMailer::default();
+        let worker = OutboxWorker::new(host.auth.clone(), Arc::new(mailer.clone()));
+        Self { host, clock, mailer, worker, _folder: folder }
+    }
+
+    async fn send(&self, request: Request<Body>) -> (StatusCode, String) {
+        let response = self.host.router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    async fn get(&self, path: &str, token: Option<&str>) -> (StatusCode, String) {
+        let mut request = Request::get(path);
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    async fn post(&self, path: &str, body: Value) -> (StatusCode, String) {
+        let request = Request::post(path).header("content-type", "application/json");
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    async fn register(&self, name: &str, plan: &str, password: &str) -> (StatusCode, String) {
+        let email = format!("{name}@example.org");
+        let body = json!({ "username": name, "email": email, "password": password, "plan": plan });
+        self.post("/accounts/register", body).await
+    }
+
+    /// The link of that kind in the last mail to somebody, as a path here.
+    async fn mailed(&self, kind: MailKind, name: &str) -> usermgmt_core::mail::Message {
+        while self.worker.run_once().await.unwrap() > 0 {}
+        self.mailer.last(kind, &format!("{name}@example.org")).unwrap()
+    }
+
+    async fn access_token(&self, name: &str, plan: &str) -> String {
+        assert_eq!(self.register(name, plan, PASSWORD).await.0, StatusCode::CREATED);
+        let mail = self.mailed(MailKind::Confirmation, name).await;
+        let link = mail.link.unwrap().expose().clone();
+        let path = link.strip_prefix("https://acme.example").unwrap().to_owned();
+        let confirm = Request::post(path).body(Body::empty()).unwrap();
+        assert_eq!(self.send(confirm).await.0, StatusCode::OK);
+        let body = json!({ "email": format!("{name}@example.org"), "password": PASSWORD });
+        let (status, text) = self.post("/accounts/signin", body).await;
+        assert_eq!(status, StatusCode::OK, "{text}");
+        let reply: Value = serde_json::from_str(&text).unwrap();
+        reply["access_token"].as_str().unwrap().to_owned()
+    }
+}
+
+#[tokio::test]
+async fn accounts_and_the_applications_own_routes_and_fallback_live_side_by_side() {
+    let world = World::new().await;
+    let token = world.access_token("ada", "basic").await;
+    let (status, text) = world.get("/hello", Some(&token)).await;
+    assert_eq!((status, text.as_str()), (StatusCode::OK, "Hello, ada! You have the basic plan."));
+    assert_eq!(world.get("/hello", None).await.0, StatusCode::UNAUTHORIZED);
+    let (status, text) = world.get("/nowhere", None).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert_eq!(text, "There is no such page in our application");
+}
+
+#[tokio::test]
+async fn a_person_and_their_row_are_made_together_or_not_at_all() {
+    let world = World::new().await;
+    world.register("ada", "basic", PASSWORD).await;
+    assert_eq!(world.host.members.count().await.unwrap(), 1);
+    let (status, text) = world.register("ada", "press", PASSWORD).await;
+    assert!(status.is_client_error() && text.contains("already_exists"), "{status} {text}");
+    assert_eq!(world.host.members.count().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_a_token_says_opens_a_route_of_our_own() {
+    let world = World::new().await;
+    let editor = world.access_token("ada", "press").await;
+    assert_eq!(world.get("/editors", Some(&editor)).await.1, "Hello, editor ada!");
+    let reader = world.access_token("bob", "basic").await;
+    assert_eq!(world.get("/editors", Some(&reader)).await.0, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn our_own_rule_refuses_a_password_in_our_own_words() {
+    let world = World::new().await;
+    let (status, text) = world.register("ada", "basic", "Acme-tidal-lantern").await;
+    assert!(status.is_client_error(), "{status}");
+    assert!(text.contains("Choose a password without our name in it"), "{text}");
+}
+
+#[tokio::test]
+async fn events_arrive_once_it_is_true() {
+    let mut world = World::new().await;
+    world.access_token("ada", "basic").await;
+    let mut kinds = Vec::new();
+    while let Ok(event) = world.host.events.try_recv() {
+        kinds.push(event.kind);
+    }
+    assert!(
+        matches!(
+            &kinds[..],
+            [EventKind::Registered, EventKind::Confirmed, EventKind::SignedIn { .. }]
+        ),
+        "{kinds:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_description_lists_what_is_mounted_where_it_is_mounted() {
+    let world = World::new().await;
+    let (_, text) = world.get("/openapi.json", None).await;
+    let document: Value = serde_json::from_str(&text).unwrap();
+    let paths: Vec<&String> = document["paths"].as_object().unwrap().keys().collect();
+    assert!(paths.iter().any(|path| *path == "/accounts/signin"), "{paths:?}");
+    assert!(!paths.iter().any(|path| path.starts_with("/api/")), "{paths:?}");
+}
+
+#[tokio::test]
+async fn one_call_beside_the_server_purges_what_has_expired() {
+    let world = World::new().await;
+    world.register("ada", "basic", PASSWORD).await;
+    assert_eq!(world.host.auth.list_users(None, 10).await.unwrap().len(), 1);
+    world.clock.advance(Duration::from_secs(30 * 86_400));
+    let gone = async {
+        while !world.host.auth.list_users(None, 10).await.unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let background = world.host.auth.run(Arc::new(world.mailer.clone()), gone);
+    tokio::time::timeout(Duration::from_secs(60), background).await.unwrap();
+}
