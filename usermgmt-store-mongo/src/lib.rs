@@ -40,6 +40,7 @@ mod guard;
 mod hello;
 mod purge;
 mod queues;
+mod ready;
 mod schema;
 mod step;
 mod store;

@@ -15,27 +15,36 @@ use crate::backoff::Backoff;
 use crate::fault::{Fault, fault, store_error};
 use crate::guard::ids;
 use crate::queues::Queues;
+use crate::ready::LastWrite;
 
 /// How long a call takes at most, every try counted: less than the core waits
 /// for a store, so that what is said then is this store's own account of it.
 pub(crate) const ANSWER: Duration = Duration::from_secs(8);
+
+/// How long connections have to end when the store is closed.
+const LEAVE: Duration = Duration::from_secs(5);
 
 /// Accounts in a MongoDB database. Clones share its connections.
 #[derive(Clone)]
 pub struct MongoStore {
     database: Database,
     queues: Arc<Queues>,
+    last_write: Arc<LastWrite>,
 }
 
 impl MongoStore {
     pub(crate) fn new(database: Database) -> Self {
-        Self { database, queues: Arc::default() }
+        Self { database, queues: Arc::default(), last_write: Arc::default() }
     }
 
-    /// Closes its connections, those of its clones too. A store that is just
-    /// dropped loses nothing either.
+    /// Closes its connections, those of its clones too, or after a few seconds
+    /// where the server does not answer. A store that is just dropped loses
+    /// nothing either.
     pub async fn close(&self) {
-        self.client().clone().shutdown().await;
+        let closing = self.client().clone().shutdown().into_future();
+        if tokio::time::timeout(LEAVE, closing).await.is_err() {
+            tracing::warn!("connections to MongoDB did not end in time");
+        }
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -44,6 +53,10 @@ impl MongoStore {
 
     pub(crate) fn database(&self) -> &Database {
         &self.database
+    }
+
+    pub(crate) fn last_write(&self) -> &LastWrite {
+        &self.last_write
     }
 
     pub(crate) fn queues(&self) -> &Queues {

@@ -25,7 +25,7 @@ enum Unapplied {
 
 impl SqlStore {
     pub(crate) async fn apply_list(&self, changes: &Changes) -> Result<(), StoreError> {
-        let plan = Plan::new(changes, self.dialect());
+        let plan = Plan::new(changes, self.dialect(), self.hook());
         match self.until_known(&plan, false).await {
             Ok(()) => Ok(()),
             Err(Unapplied::Told(error)) => Err(error),
@@ -50,6 +50,9 @@ impl SqlStore {
                 Ok(()) => return Ok(()),
                 Err(Stopped::Guard(guard)) => {
                     return Err(Unapplied::Told(StoreError::Conflict(guard)));
+                }
+                Err(Stopped::Refused(why)) => {
+                    return Err(Unapplied::Told(StoreError::Refused(why)));
                 }
                 Err(Stopped::Statement(error)) => (error, false),
                 Err(Stopped::Commit(error)) => (error, true),

@@ -41,6 +41,6 @@ impl Store for SqlStore {
                 return Err(StoreError::unavailable(READ_ONLY));
             }
         }
-        Ok(())
+        self.test_write().await
     }
 }

@@ -39,6 +39,52 @@ pub enum ConnectError {
         /// Those that are known.
         known: String,
     },
+    /// The URL cannot be read.
+    #[error(
+        "the database URL cannot be read: it is scheme://user:password@host:port/database; \
+         percent-encode the password's special characters (# is %23, / is %2F, ? is %3F, @ is %40)"
+    )]
+    Malformed,
+    /// A parameter of the URL has a value that it cannot have.
+    #[error("the database URL's parameter `{name}` has a value that it cannot have here")]
+    BadParameter {
+        /// The parameter.
+        name: String,
+    },
+    /// No server answers, or none that may be used.
+    #[error("no database server answers at {place} that could be used")]
+    Unreachable {
+        /// Host, port and database; no password.
+        place: String,
+        /// What was wrong with the last one that was tried.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// A proxy gives the sessions of different connections to each other.
+    #[error(
+        "the database URL leads to a pooler in transaction mode, which mixes sessions up: give \
+         its port in session mode, or the database's own (PgBouncer: pool_mode = session; \
+         Supabase: port 5432; Neon: the host without -pooler)"
+    )]
+    SharedSessions,
+    /// The PostgreSQL database cannot hold every name.
+    #[error(
+        "the database's encoding is {found}, and names need UTF8: make another one by \
+         CREATE DATABASE accounts ENCODING 'UTF8' TEMPLATE template0"
+    )]
+    Encoding {
+        /// Its encoding.
+        found: String,
+    },
+    /// MySQL's connections would change what is written.
+    #[error(
+        "the connections to MySQL must speak utf8mb4 and have a strict sql_mode \
+         (STRICT_ALL_TABLES)"
+    )]
+    Session,
+    /// A hook is for another database than the store's.
+    #[error("the commit hook is for another kind of database than the store's")]
+    OtherDatabase,
     /// The database's file cannot be made.
     #[error("cannot create {}", path.display())]
     Create {

@@ -1,5 +1,7 @@
 //! A statement, and what must be true of it.
 
+use std::error::Error;
+
 use usermgmt_core::store::Guard;
 
 use crate::fault::{Fault, fault};
@@ -46,6 +48,8 @@ pub(crate) enum Stopped {
     Guard(Guard),
     /// A statement failed; nothing can have been committed.
     Statement(sqlx::Error),
+    /// The host's hook refused.
+    Refused(Box<dyn Error + Send + Sync>),
     /// COMMIT failed; where its reply was lost, it may have happened.
     Commit(sqlx::Error),
 }

@@ -1,19 +1,26 @@
 //! Accounts inside a transaction of the host.
 
+use std::sync::Arc;
+
 use sqlx::Connection as _;
 use usermgmt_core::store::{Changes, StoreError};
 
 use crate::fault::store_error;
 use crate::guard::Stopped;
+use crate::hook::{CommitHook, Hook};
 use crate::plan::{Plan, Ran};
+use crate::pool::Conn;
 use crate::store::SqlStore;
 
 mod sealed {
+    use std::sync::Arc;
+
+    use crate::hook::{CommitHook, Hook};
     use crate::pool::Conn;
 
     pub trait Sealed: sqlx::Database {
-        #[doc(hidden)]
         fn conn(connection: &mut Self::Connection) -> Conn<'_>;
+        fn hook(hook: Arc<dyn CommitHook<Self>>) -> Hook;
     }
 }
 
@@ -24,8 +31,12 @@ macro_rules! host_database {
     ($feature:literal, $database:ty, $conn:ident) => {
         #[cfg(feature = $feature)]
         impl sealed::Sealed for $database {
-            fn conn(connection: &mut Self::Connection) -> crate::pool::Conn<'_> {
-                crate::pool::Conn::$conn(connection)
+            fn conn(connection: &mut Self::Connection) -> Conn<'_> {
+                Conn::$conn(connection)
+            }
+
+            fn hook(hook: Arc<dyn CommitHook<Self>>) -> Hook {
+                Hook::$conn(hook)
             }
         }
         #[cfg(feature = $feature)]
@@ -80,7 +91,7 @@ impl SqlStore {
     ) -> Result<(), StoreError> {
         let mut savepoint = tx.begin().await.map_err(store_error)?;
         let mut conn = DB::conn(&mut savepoint);
-        let plan = Plan::new(changes, conn.dialect());
+        let plan = Plan::new(changes, conn.dialect(), None);
         let ran = plan.run(&mut conn).await;
         let done = match &ran {
             Ok(Ran::Written) => savepoint.commit().await,
@@ -91,6 +102,7 @@ impl SqlStore {
                 done.map_err(store_error)?;
                 Err(StoreError::Conflict(guard))
             }
+            Err(Stopped::Refused(why)) => Err(StoreError::Refused(why)),
             Err(Stopped::Statement(error) | Stopped::Commit(error)) => Err(store_error(error)),
             Ok(_) => done.map_err(store_error),
         }

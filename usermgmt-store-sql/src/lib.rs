@@ -31,12 +31,23 @@
 //! Where to go next:
 //! - [`SqlStore::connect`]: the URL of each database.
 //! - [`PoolOptions`]: how many connections, and how long to wait for one.
+//! - [`CommitHook`]: rows of your own in every commit that makes, confirms or
+//!   removes a person.
 //! - [`SqlStore::apply_in`]: accounts inside a transaction of your own.
+//! - [`SqlStore::from_pool`]: over a pool that you have already.
 //!
 //! The tables are named `usermgmt_…`, so that they can live in a database beside
 //! a team's own. [`SqlStore::connect`] creates them and brings them up to date.
 //!
-//! # Rows of a team's own in the same commit
+//! # Tables of a team's own that refer to users
+//! Have a [`CommitHook`] delete their rows with the user. A row that refers to
+//! `usermgmt_users (id)` by a foreign key and is still there keeps what is left of
+//! a deleted user (an id, nothing personal) from being purged: that is logged, and
+//! holds nobody else up. `ON DELETE CASCADE` works on every database, but only at
+//! the purge, some time after the deletion. The column has the type that
+//! `usermgmt_users.id` has: `TEXT` on SQLite and PostgreSQL, `VARBINARY(36)` on MySQL.
+//!
+//! # Rows of a team's own in a registration
 //! A registration and the rows that belong to it commit or roll back together,
 //! the mail to confirm the address included:
 //!
@@ -105,13 +116,16 @@ mod dialect;
 mod error;
 mod fault;
 mod guard;
+mod hook;
 mod host;
+mod host_pool;
 mod migrate;
 mod plan;
 #[cfg(test)]
 mod plans;
 mod pool;
 mod purge;
+mod ready;
 mod row;
 mod sql;
 mod step;
@@ -119,6 +133,7 @@ mod store;
 mod table;
 
 pub use self::error::ConnectError;
+pub use self::hook::{CommitHook, HookError};
 pub use self::host::HostDatabase;
-pub use self::pool::PoolOptions;
+pub use self::pool::{HostPool, PoolOptions};
 pub use self::store::SqlStore;

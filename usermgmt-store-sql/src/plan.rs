@@ -2,20 +2,23 @@
 
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::ids::CommitId;
-use usermgmt_core::store::Changes;
+use usermgmt_core::store::{Changes, UserChange};
 
 use crate::dialect::Dialect;
 use crate::fault::{Fault, fault};
 use crate::guard::{Step, Stopped};
+use crate::hook::Hook;
 use crate::pool::Conn;
 use crate::sql::statement;
 use crate::step::steps;
 
 /// A list of changes as statements.
 pub(crate) struct Plan<'a> {
-    /// Only a list of several leaves its id: a single change is not replayed.
+    /// Only a transaction leaves its id: a single statement is not replayed.
     pub(crate) commit: Option<(CommitId, Timestamp)>,
     pub(crate) steps: Vec<Step<'a>>,
+    /// What the host's hook is told.
+    hook: Option<(&'a Hook, Vec<UserChange<'a>>)>,
 }
 
 /// What became of a plan that ran to its end.
@@ -27,11 +30,14 @@ pub(crate) enum Ran {
 }
 
 impl<'a> Plan<'a> {
-    pub(crate) fn new(changes: &'a Changes, dialect: Dialect) -> Self {
-        let several = changes.list().len() > 1;
+    pub(crate) fn new(changes: &'a Changes, dialect: Dialect, hook: Option<&'a Hook>) -> Self {
+        let hook = hook.map(|hook| (hook, changes.of_users()));
+        let hook = hook.filter(|(_, changes)| !changes.is_empty());
+        let is_transaction = changes.list().len() > 1 || hook.is_some();
         Self {
-            commit: several.then(|| (changes.commit_id(), changes.at())),
+            commit: is_transaction.then(|| (changes.commit_id(), changes.at())),
             steps: changes.list().iter().flat_map(|change| steps(change, dialect)).collect(),
+            hook,
         }
     }
 
@@ -47,6 +53,9 @@ impl<'a> Plan<'a> {
         }
         for step in &self.steps {
             step.judge(conn.execute(&step.statement).await)?;
+        }
+        if let Some((hook, changes)) = &self.hook {
+            hook.run(conn, changes).await?;
         }
         Ok(Ran::Written)
     }

@@ -74,19 +74,43 @@ impl Batch<'_> {
 
     /// Deleted users: what was theirs, then they themselves.
     async fn delete_users(&mut self) -> Result<(), StoreError> {
-        let deleted: Vec<UserId> = self
-            .store
-            .read_all(&users::select_deleted(self.left), |row| row.columns().parsed())
-            .await?;
-        for id in &deleted {
-            for (table, key) in OF_A_USER {
-                self.delete(table, key, "user_id = ?", id, Locked::Wait).await?;
+        let before = self.deleted;
+        let mut stuck = 0;
+        loop {
+            let asked = self.left;
+            let deleted: Vec<UserId> = self
+                .store
+                .read_all(&users::select_deleted(asked, stuck), |row| row.columns().parsed())
+                .await?;
+            let stuck_before = stuck;
+            for id in &deleted {
+                match self.delete_user(id).await {
+                    // A row of the host refers to the user: nobody else waits for it.
+                    Err(StoreError::Failed(error)) => {
+                        tracing::warn!(%id, %error, "a deleted user was not purged");
+                        stuck += 1;
+                    }
+                    done => done?,
+                }
             }
-            // The tombstone goes last: it is what the rest is found by. Where
-            // no row is left of the batch, the rest may not be gone yet; nor
-            // where somebody else who deletes it was passed over and gives up.
-            self.delete("usermgmt_users", "id", "id = ?", id, Locked::Wait).await?;
+            if deleted.len() < asked || stuck == stuck_before || self.left == 0 {
+                break;
+            }
+        }
+        #[cfg(feature = "sqlite")]
+        if self.deleted > before {
+            self.store.empty_log().await;
         }
         Ok(())
+    }
+
+    async fn delete_user(&mut self, id: &UserId) -> Result<(), StoreError> {
+        for (table, key) in OF_A_USER {
+            self.delete(table, key, "user_id = ?", id, Locked::Wait).await?;
+        }
+        // The tombstone goes last: it is what the rest is found by. Where
+        // no row is left of the batch, the rest may not be gone yet; nor
+        // where somebody else who deletes it was passed over and gives up.
+        self.delete("usermgmt_users", "id", "id = ?", id, Locked::Wait).await
     }
 }

@@ -8,7 +8,9 @@ use usermgmt_core::store::StoreError;
 use crate::backoff::Backoff;
 use crate::dialect::Dialect;
 use crate::fault::{Fault, fault, store_error};
+use crate::hook::Hook;
 use crate::pool::{Pool, Use};
+use crate::ready::LastWrite;
 use crate::row::Row;
 use crate::sql::Statement;
 
@@ -17,17 +19,44 @@ use crate::sql::Statement;
 pub struct SqlStore {
     pool: Pool,
     place: Arc<str>,
+    hook: Option<Hook>,
+    last_write: Arc<LastWrite>,
 }
 
 impl SqlStore {
     pub(crate) fn new(pool: Pool, place: String) -> Self {
-        Self { pool, place: place.into() }
+        Self { pool, place: place.into(), hook: None, last_write: Arc::default() }
+    }
+
+    pub(crate) fn with_hook(self, hook: Hook) -> Self {
+        Self { hook: Some(hook), ..self }
     }
 
     /// Closes its connections, those of its clones too, once what is running
-    /// has ended. A store that is just dropped loses nothing either.
+    /// has ended, or after a few seconds where a server does not answer. A store
+    /// that is just dropped loses nothing either. The connections of a pool that
+    /// the host has given stay open.
     pub async fn close(&self) {
+        #[cfg(feature = "sqlite")]
+        self.empty_log().await;
         self.pool.close().await;
+    }
+
+    /// Where it fails, the next purge that deletes somebody, or the next stop,
+    /// does it.
+    #[cfg(feature = "sqlite")]
+    pub(crate) async fn empty_log(&self) {
+        if let Err(error) = self.pool.empty_log().await {
+            tracing::debug!(%error, "the write-ahead log was not emptied");
+        }
+    }
+
+    pub(crate) fn hook(&self) -> Option<&Hook> {
+        self.hook.as_ref()
+    }
+
+    pub(crate) fn last_write(&self) -> &LastWrite {
+        &self.last_write
     }
 
     pub(crate) fn pool(&self) -> &Pool {

@@ -42,6 +42,10 @@ on_the_server! {
     a_single_change_whose_reply_is_lost_is_not_replayed,
     a_server_that_went_away_and_came_back_is_used_again,
     connections_that_fell_silent_are_replaced,
+    connections_that_died_while_nobody_used_them_are_replaced,
+    connections_that_lay_unused_for_long_are_not_used,
+    a_server_that_nobody_listens_at_is_named,
+    the_first_of_several_hosts_that_answers_is_used,
 }
 
 outbox_tests!(sqlx::MySqlPool);
@@ -64,6 +68,21 @@ async fn a_url_without_a_database_is_refused() {
     let refused = SqlStore::connect("mysql://localhost", PoolOptions::default()).await;
     assert!(matches!(refused, Err(ConnectError::NoDatabase)), "{refused:?}");
 }
+
+#[tokio::test]
+async fn a_pool_whose_connections_would_cut_names_is_refused() {
+    let database = Database::create(SERVER).await;
+    let pool = sqlx::mysql::MySqlPoolOptions::new().after_connect(|conn, _| {
+        Box::pin(
+            async move { sqlx::raw_sql("SET SESSION sql_mode = ''").execute(conn).await.map(drop) },
+        )
+    });
+    let pool = pool.connect(&database.url).await.unwrap();
+    let refused = SqlStore::from_pool(pool).await.unwrap_err();
+    assert!(matches!(refused, ConnectError::Session), "{refused}");
+}
+
+hook_tests!(sqlx::MySql, sqlx::MySqlPool, sqlx::MySqlConnection, "VARBINARY(36)");
 
 raw_database!(
     sqlx::MySqlPool,

@@ -40,6 +40,10 @@ on_the_server! {
     a_single_change_whose_reply_is_lost_is_not_replayed,
     a_server_that_went_away_and_came_back_is_used_again,
     connections_that_fell_silent_are_replaced,
+    connections_that_died_while_nobody_used_them_are_replaced,
+    connections_that_lay_unused_for_long_are_not_used,
+    a_server_that_nobody_listens_at_is_named,
+    the_first_of_several_hosts_that_answers_is_used,
 }
 
 outbox_tests!(sqlx::PgPool);
@@ -48,6 +52,24 @@ host_tests!(sqlx::PgPool, "BEGIN", "SET LOCAL lock_timeout = 100", async || {
     let database = Database::create(SERVER).await;
     (database.url.clone(), database)
 });
+
+#[tokio::test]
+async fn a_database_that_cannot_hold_every_name_is_refused() {
+    use usermgmt_store_sql::{ConnectError, PoolOptions, SqlStore};
+    let database = Database::create(SERVER).await;
+    let latin = format!("{}_latin", database.name);
+    let create = format!(
+        "CREATE DATABASE {latin} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    );
+    usermgmt_test_support::execute(&database.url, &[&create]).await;
+    let url = database.url.replacen(&database.name, &latin, 1);
+    let refused = SqlStore::connect(&url, PoolOptions::default()).await.unwrap_err();
+    usermgmt_test_support::execute(&database.url, &[&format!("DROP DATABASE {latin}")]).await;
+    assert!(matches!(refused, ConnectError::Encoding { .. }), "{refused}");
+    assert!(refused.to_string().contains("LATIN1"), "{refused}");
+}
+
+hook_tests!(sqlx::Postgres, sqlx::PgPool, sqlx::PgConnection, "TEXT");
 
 raw_database!(
     sqlx::PgPool,

@@ -2,6 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
 #[macro_use]
+#[path = "support/hook.rs"]
+mod hook_tests;
+#[macro_use]
 #[path = "support/host.rs"]
 mod host_tests;
 #[macro_use]
@@ -22,7 +25,7 @@ use usermgmt_core::model::identifier::{Email, Identifier};
 use usermgmt_core::model::ids::{AuditId, UserId};
 use usermgmt_core::rng::OsRng;
 use usermgmt_core::store::{
-    AuditStore as _, Change, Changes, CounterStore as _, Store, StoreError,
+    AuditStore as _, Change, Changes, CounterStore as _, Store, StoreError, UserStore as _,
 };
 use usermgmt_store_sql::{ConnectError, PoolOptions, SqlStore};
 
@@ -328,10 +331,13 @@ async fn a_full_disk_refuses_what_is_written_and_harms_nothing_else() {
             assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
             let refused = store.clear_count("nobody").await;
             assert!(matches!(refused, Ok(()) | Err(StoreError::Unavailable(_))), "{refused:?}");
+            let refused = store.ping().await;
+            assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
         }
         assert_eq!(store.audit(&user, None, 1000).await.unwrap().len(), 2 * pairs);
         limit("unlimited");
     }
+    store.ping().await.unwrap();
     write(&store, &entry(&user)).await;
     store.apply(&pair()).await.unwrap();
     assert_eq!(store.audit(&user, None, 1000).await.unwrap().len(), 9);
@@ -351,6 +357,61 @@ async fn a_file_in_a_folder_that_is_not_there_is_named() {
     let refused = open(&folder.path().join("missing").join("accounts.db")).await.unwrap_err();
     assert!(matches!(refused, ConnectError::Create { .. }), "{refused}");
     assert!(refused.to_string().contains("accounts.db"), "{refused}");
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn a_hook_of_another_database_is_refused() {
+    use usermgmt_core::store::UserChange;
+    use usermgmt_store_sql::{CommitHook, HookError};
+
+    struct Other;
+
+    #[async_trait::async_trait]
+    impl CommitHook<sqlx::Postgres> for Other {
+        async fn before_commit(
+            &self,
+            _: &mut sqlx::PgConnection,
+            _: &UserChange<'_>,
+        ) -> Result<(), HookError> {
+            unreachable!("it is not taken")
+        }
+    }
+
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("accounts.db")).await.unwrap();
+    let refused = store.with_commit_hook(Other).unwrap_err();
+    assert!(matches!(refused, ConnectError::OtherDatabase), "{refused}");
+}
+
+/// While the store is open: what was deleted is neither in the database nor in
+/// its write-ahead log.
+#[tokio::test]
+async fn nothing_of_a_person_who_was_deleted_is_left_in_any_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("accounts.db")).await.unwrap();
+    let rows = usermgmt_core::testkit::SampleRows::new(1);
+    let traces = || {
+        let files = std::fs::read_dir(folder.path()).unwrap();
+        files
+            .map(|file| std::fs::read(file.unwrap().path()).unwrap())
+            .map(|bytes| bytes.windows(9).filter(|part| part == b"tracename").count())
+            .sum::<usize>()
+    };
+    for number in 0..20 {
+        let user = rows.user(&format!("tracename{number}"));
+        store.apply(&rows.commit(rows.registration(&user, None))).await.unwrap();
+        assert!(store.account(&user.id).await.unwrap().is_some());
+        assert!(traces() > 0);
+        let deletion = [
+            Change::DeleteUser { id: user.id.clone(), epoch: user.epoch, at: NOW },
+            Change::ReleaseIdentifiers { user_id: user.id.clone() },
+            Change::DropMail { user_id: user.id.clone() },
+        ];
+        store.apply(&rows.commit(deletion)).await.unwrap();
+        assert!(store.purge(NOW, 1000).await.unwrap() > 0);
+        assert_eq!(traces(), 0, "{number}");
+    }
 }
 
 #[tokio::test]
@@ -376,6 +437,8 @@ host_tests!(sqlx::SqlitePool, "BEGIN IMMEDIATE", "PRAGMA busy_timeout = 100", as
     let folder = tempfile::tempdir().unwrap();
     (format!("sqlite:{}", folder.path().join("accounts.db").display()), folder)
 });
+
+hook_tests!(sqlx::Sqlite, sqlx::SqlitePool, sqlx::SqliteConnection, "TEXT");
 
 raw_database!(
     sqlx::SqlitePool,

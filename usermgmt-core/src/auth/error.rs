@@ -25,6 +25,10 @@ pub enum ServiceError {
     /// The store did not answer, or not in time.
     #[error("the store is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The host, whose own rows were to be written in the same commit, refused;
+    /// nothing was written.
+    #[error("the host's commit hook refused: {0}")]
+    Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Something that cannot be. The text is for the log.
     #[error("internal error: {0}")]
     Internal(String),
@@ -35,6 +39,7 @@ impl From<StoreError> for ServiceError {
         match error {
             StoreError::Unavailable(source) => Self::Unavailable(source),
             StoreError::Failed(text) => Self::Internal(text),
+            StoreError::Refused(why) => Self::Refused(why),
             // Others would have changed the same row again and again in between.
             StoreError::Conflict(guard) => {
                 Self::Unavailable(format!("contention on {guard:?}").into())

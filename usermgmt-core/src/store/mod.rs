@@ -10,6 +10,7 @@ mod change;
 #[cfg(feature = "memory")]
 mod memory;
 mod metered;
+mod user_change;
 
 use std::fmt;
 use std::time::Duration;
@@ -21,6 +22,7 @@ pub use self::change::{Change, Changes, UserPatch};
 #[cfg(feature = "memory")]
 pub use self::memory::MemoryStore;
 pub(crate) use self::metered::MeteredStore;
+pub use self::user_change::UserChange;
 use crate::clock::Timestamp;
 use crate::keys::KeyId;
 use crate::model::audit::AuditEntry;
@@ -71,6 +73,10 @@ pub enum StoreError {
     /// The database answered with something that cannot be.
     #[error("the store failed: {0}")]
     Failed(String),
+    /// The host, whose own rows were to be written in the same commit, refused;
+    /// nothing was written.
+    #[error("the host's commit hook refused: {0}")]
+    Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl StoreError {
@@ -335,7 +341,9 @@ pub trait Store:
         None
     }
 
-    /// Whether the database answers and its schema is the one this code knows.
+    /// Whether the database answers, takes what is written, and has the schema that
+    /// this code knows. Asked often, by whoever asks for the service's health: a
+    /// write that succeeded a few seconds ago answers for the next one.
     async fn ping(&self) -> Result<(), StoreError>;
 }
 

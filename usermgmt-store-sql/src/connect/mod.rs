@@ -1,5 +1,6 @@
 //! From a URL to a store.
 
+pub(crate) mod check;
 #[cfg(feature = "mysql")]
 mod mysql;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
@@ -10,6 +11,8 @@ mod postgres;
 mod server;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod url;
 
 use crate::error::ConnectError;
 use crate::pool::PoolOptions;
@@ -25,13 +28,22 @@ impl SqlStore {
     /// - `mysql://user:password@host/database?ssl-mode=VERIFY_IDENTITY`, or
     ///   `mariadb:`
     ///
-    /// The parameters after the `?` are those of [`sqlx`], but for MySQL's
-    /// `charset`, `collation` and `timezone`, which are the store's own matter;
-    /// one that is not known is refused. Unless they ask for more, a server is
+    /// Of several hosts (`host1,host2:5433`) the first one that writes is used,
+    /// and another one when it stops. A scheme may name a driver
+    /// (`postgresql+asyncpg:`).
+    ///
+    /// The parameters after the `?` are those of [`sqlx`]. What providers and other
+    /// clients write for TLS and for the schema (`ssl=true`, `sslaccept=strict`,
+    /// `schema=accounts`) is obeyed; what has no effect here (`connect_timeout`,
+    /// `channel_binding`, `pgbouncer`) is taken with a warning that names it; one
+    /// that nobody knows is refused. Unless they ask for more, a server is
     /// spoken to over TLS only where it offers that, and its certificate is not
     /// checked. `sslmode=verify-full` checks it against Mozilla's roots, or those
     /// of `sslrootcert=file`; with MySQL that is `ssl-mode=VERIFY_IDENTITY` and
     /// `ssl-ca=file`. Signing in to MySQL 8 by `caching_sha2_password` takes TLS.
+    ///
+    /// A pooler such as PgBouncer must be in session mode; one in transaction mode
+    /// is refused.
     ///
     /// To a server that only reads (a standby, after a fail-over) no connection is
     /// made, and `ping` says that the store is unavailable until the URL leads to
@@ -41,7 +53,8 @@ impl SqlStore {
     /// # Errors
     /// [`ConnectError`] says what is wrong: the URL, the database or its schema.
     pub async fn connect(url: &str, options: PoolOptions) -> Result<Self, ConnectError> {
-        match url.split_once(':').map(|(scheme, _)| scheme) {
+        let scheme = url.split_once(':').map(|(scheme, _)| scheme);
+        match scheme.map(|scheme| scheme.split_once('+').map_or(scheme, |(database, _)| database)) {
             Some("sqlite") => {
                 #[cfg(feature = "sqlite")]
                 return sqlite::connect(url, &options).await;

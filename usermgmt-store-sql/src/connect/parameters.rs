@@ -1,67 +1,116 @@
 //! The parameters of a server's URL. The drivers pass over what they do not
 //! know: a misspelt `sslmode` would mean no TLS, and what a misspelt `password`
-//! holds would be logged.
+//! holds would be logged. So each is obeyed, or known to change nothing that
+//! matters here and named in a warning, or refused.
 
 use crate::error::ConnectError;
 
-/// Refuses what is not among the known ones.
-pub(super) fn check(url: &str, known: &'static [&'static str]) -> Result<(), ConnectError> {
-    let Some((_, query)) = url.split_once('?') else {
-        return Ok(());
-    };
-    let query = query.split('#').next().unwrap_or_default();
-    let names = query.split('&').filter_map(|pair| pair.split('=').next());
-    // Some write brackets so.
-    let names = names.map(|name| name.replace("%5B", "[").replace("%5D", "]"));
-    for name in names.filter(|name| !name.is_empty()) {
-        let is_known = known.iter().any(|known| match known.strip_suffix("[]") {
-            Some(known) => name.strip_prefix(known).is_some_and(|rest| rest.starts_with('[')),
-            None => name == **known,
-        });
-        if !is_known {
-            let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-            return Err(ConnectError::UnknownParameter {
-                // Anything else may be a password with a question mark in it.
-                name: if name.chars().all(is_name) { name } else { "?".to_owned() },
-                known: known.join(", "),
-            });
+/// What becomes of a parameter.
+pub(super) enum Parameter {
+    /// The driver knows it.
+    Known,
+    /// The driver knows it by this name and value.
+    As(&'static str, String),
+    /// It asks for what is true anyway.
+    True,
+    /// It is not obeyed: another client's, or the store's own matter.
+    Ignored,
+    /// The value is none that it can have.
+    Bad,
+    /// Nobody knows it.
+    Unknown,
+}
+
+/// The parameters for the driver, as a query. `read` says what becomes of each.
+pub(super) fn translate(
+    query: &str,
+    known: &'static [&'static str],
+    read: impl Fn(&str, &str) -> Parameter,
+) -> Result<String, ConnectError> {
+    let (mut taken, mut ignored) = (Vec::new(), Vec::new());
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        // Some write brackets so.
+        let name = name.replace("%5B", "[").replace("%5D", "]");
+        if name.is_empty() {
+            continue;
+        }
+        match read(&name, value) {
+            Parameter::Known => taken.push(format!("{name}={value}")),
+            Parameter::As(name, value) => taken.push(format!("{name}={value}")),
+            Parameter::True => {}
+            Parameter::Ignored => ignored.push(name),
+            Parameter::Bad => return Err(ConnectError::BadParameter { name: shown(name) }),
+            Parameter::Unknown => {
+                return Err(ConnectError::UnknownParameter {
+                    name: shown(name),
+                    known: known.join(", "),
+                });
+            }
         }
     }
-    Ok(())
+    if !ignored.is_empty() {
+        let parameters = ignored.join(", ");
+        tracing::warn!(%parameters, "parameters of the database URL that have no effect here");
+    }
+    Ok(taken.join("&"))
+}
+
+/// Anything but a name may be a password with a question mark in it.
+fn shown(name: String) -> String {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if name.chars().all(is_name) { name } else { "?".to_owned() }
+}
+
+/// Whether the value says yes, where it says yes or no.
+pub(super) fn truth(value: &str) -> Option<bool> {
+    match value.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Some(true),
+        "false" | "0" | "no" | "off" => Some(false),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn refused(url: &str) -> Option<String> {
-        check(url, &["sslmode", "options", "options[]"]).err().map(|error| error.to_string())
+    fn translated(query: &str) -> Result<String, String> {
+        let read = |name: &str, value: &str| match name {
+            "sslmode" | "options" => Parameter::Known,
+            "schema" => Parameter::As("options[search_path]", value.to_owned()),
+            "pgbouncer" => Parameter::Ignored,
+            "ssl" => Parameter::Bad,
+            name if name.starts_with("options[") => Parameter::Known,
+            _ => Parameter::Unknown,
+        };
+        translate(query, &["sslmode"], read).map_err(|error| error.to_string())
     }
 
     #[test]
-    fn known_parameters_are_taken() {
-        for url in [
-            "postgres://host/db",
-            "postgres://host/db?",
-            "postgres://host/db?sslmode=require&options=-c%20a=b&",
-            "postgres://host/db?options[search_path]=accounts#sslmod=x",
-            "postgres://host/db?options%5Bsearch_path%5D=accounts",
+    fn known_parameters_are_taken_and_others_translated_or_left_out() {
+        for (query, expected) in [
+            ("", ""),
+            ("sslmode=require&options=-c%20a=b&", "sslmode=require&options=-c%20a=b"),
+            ("options%5Bsearch_path%5D=accounts", "options[search_path]=accounts"),
+            ("schema=accounts&pgbouncer=true", "options[search_path]=accounts"),
         ] {
-            assert_eq!(refused(url), None, "{url}");
+            assert_eq!(translated(query).as_deref(), Ok(expected), "{query}");
         }
     }
 
     #[test]
     fn others_are_refused_by_their_name_and_without_their_value() {
-        for (url, name) in [
-            ("postgres://host/db?ssl_mode=hunter2", "`ssl_mode`"),
-            ("postgres://host/db?sslmode=require&passwort=hunter2", "`passwort`"),
-            ("postgres://host/db?SSLMODE=hunter2", "`SSLMODE`"),
-            ("postgres://user:secret?hunter2@host/db", "`?`"),
+        for (query, name) in [
+            ("ssl_mode=hunter2", "`ssl_mode`"),
+            ("sslmode=require&passwort=hunter2", "`passwort`"),
+            ("SSLMODE=hunter2", "`SSLMODE`"),
+            ("hunter%2F2@host", "`?`"),
+            ("ssl=hunter2", "`ssl`"),
         ] {
-            let text = refused(url).unwrap();
-            assert!(text.contains(name) && text.contains("sslmode"), "{text}");
-            assert!(!text.contains("hunter2"), "{text}");
+            let text = translated(query).unwrap_err();
+            assert!(text.contains(name), "{text}");
+            assert!(!text.contains("hunter"), "{text}");
         }
     }
 }

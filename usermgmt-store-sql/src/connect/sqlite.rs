@@ -31,14 +31,17 @@ pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore
     let file = file
         .busy_timeout(options.acquire_timeout)
         .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(false)
+        // A table of the host's that refers to users means the same as elsewhere.
+        .foreign_keys(true)
         .statement_cache_capacity(200)
         .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
         // What is deleted is overwritten: a deleted person must not be read from
         // the free space of the file.
         .pragma("secure_delete", "ON");
 
-    let mut first = open_first(&file, options.acquire_timeout).await?;
+    // A migration may make a table anew, which is no deletion of its rows.
+    let migrating = file.clone().foreign_keys(false);
+    let mut first = open_first(&migrating, options.acquire_timeout).await?;
     migrate::migrate(&mut Conn::Sqlite(&mut first)).await?;
     first.close().await?;
 

@@ -29,7 +29,7 @@ fn statements(samples: &Samples, dialect: Dialect) -> Vec<Statement<'_>> {
         users::select_with_session(id, samples.session.id, NOW),
         users::select_page(Some(id), 100),
         users::select_unconfirmed(NOW, 100),
-        users::select_deleted(100),
+        users::select_deleted(100, 0),
         identifiers::select_taken(&samples.email, Some(id), NOW),
         credentials::count_recovery_codes(id),
         credentials::select_device(id, "device"),

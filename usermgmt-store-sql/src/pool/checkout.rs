@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-#[cfg(any(feature = "postgres", feature = "mysql"))]
 use sqlx::pool::PoolConnection;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
@@ -19,7 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// A connection of a pool.
 pub(super) enum Pooled {
     #[cfg(feature = "sqlite")]
-    Sqlite(FileConnection),
+    File(FileConnection),
+    #[cfg(feature = "sqlite")]
+    Sqlite(PoolConnection<sqlx::Sqlite>),
     #[cfg(feature = "postgres")]
     Postgres(PoolConnection<sqlx::Postgres>),
     #[cfg(feature = "mysql")]
@@ -30,7 +31,9 @@ impl Pooled {
     fn conn(&mut self) -> Conn<'_> {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(conn) => Conn::Sqlite(conn.conn()),
+            Self::File(conn) => Conn::Sqlite(conn.conn()),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(conn) => Conn::Sqlite(conn),
             #[cfg(feature = "postgres")]
             Self::Postgres(conn) => Conn::Postgres(conn),
             #[cfg(feature = "mysql")]
@@ -41,7 +44,9 @@ impl Pooled {
     fn give_back(self) {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(conn) => conn.give_back(),
+            Self::File(conn) => conn.give_back(),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(conn) => give_back(conn),
             #[cfg(feature = "postgres")]
             Self::Postgres(conn) => give_back(conn),
             #[cfg(feature = "mysql")]
@@ -53,7 +58,9 @@ impl Pooled {
         match self {
             // Its thread rolls back what it had begun, and ends.
             #[cfg(feature = "sqlite")]
-            Self::Sqlite(conn) => drop(conn),
+            Self::File(conn) => drop(conn),
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(conn) => close(conn),
             #[cfg(feature = "postgres")]
             Self::Postgres(conn) => close(conn),
             #[cfg(feature = "mysql")]
@@ -64,7 +71,6 @@ impl Pooled {
 
 /// The pool asks whether it still answers, and would wait for ever for a
 /// server that is gone without a word.
-#[cfg(any(feature = "postgres", feature = "mysql"))]
 fn give_back<DB: sqlx::Database>(mut conn: PoolConnection<DB>) {
     match Handle::try_current() {
         Ok(runtime) => drop(runtime.spawn(timeout(PATIENCE, conn.return_to_pool()))),
@@ -72,7 +78,6 @@ fn give_back<DB: sqlx::Database>(mut conn: PoolConnection<DB>) {
     }
 }
 
-#[cfg(any(feature = "postgres", feature = "mysql"))]
 fn close<DB: sqlx::Database>(mut conn: PoolConnection<DB>) {
     match Handle::try_current() {
         Ok(_) => conn.close_on_drop(),

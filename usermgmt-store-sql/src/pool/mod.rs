@@ -3,19 +3,25 @@
 mod checkout;
 mod conn;
 mod options;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod server;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod transaction;
 
-use self::checkout::{Checkout, Pooled};
+pub(crate) use self::checkout::Checkout;
+use self::checkout::Pooled;
 pub(crate) use self::conn::Conn;
 pub use self::options::PoolOptions;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) use self::server::{ServerPool, pool_options};
 #[cfg(feature = "sqlite")]
 pub(crate) use self::sqlite::FilePool;
 pub(crate) use self::transaction::Transaction;
 use crate::dialect::Dialect;
+use crate::fault::{Fault, fault};
 use crate::row::Row;
-use crate::sql::Statement;
+use crate::sql::{Statement, statement};
 
 /// The connections to one database.
 #[derive(Clone)]
@@ -26,13 +32,45 @@ pub(crate) enum Pool {
     #[cfg(feature = "sqlite")]
     Sqlite { writer: FilePool, counters: FilePool, readers: FilePool },
     #[cfg(feature = "postgres")]
+    Postgres(ServerPool<sqlx::Postgres>),
+    #[cfg(feature = "mysql")]
+    MySql(ServerPool<sqlx::MySql>),
+    /// The host's, with the host's settings.
+    Host(HostPool),
+}
+
+/// A pool that the host has already; see [`SqlStore::from_pool`](crate::SqlStore::from_pool).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum HostPool {
+    /// SQLite.
+    #[cfg(feature = "sqlite")]
+    Sqlite(sqlx::SqlitePool),
+    /// PostgreSQL.
+    #[cfg(feature = "postgres")]
     Postgres(sqlx::PgPool),
+    /// MySQL or MariaDB.
     #[cfg(feature = "mysql")]
     MySql(sqlx::MySqlPool),
 }
 
+macro_rules! from_pool {
+    ($feature:literal, $pool:ty, $variant:ident) => {
+        #[cfg(feature = $feature)]
+        impl From<$pool> for HostPool {
+            fn from(pool: $pool) -> Self {
+                Self::$variant(pool)
+            }
+        }
+    };
+}
+
+from_pool!("sqlite", sqlx::SqlitePool, Sqlite);
+from_pool!("postgres", sqlx::PgPool, Postgres);
+from_pool!("mysql", sqlx::MySqlPool, MySql);
+
 /// What a connection is lent for. To a server any one will do.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Use {
     /// Reading.
     Read,
@@ -48,16 +86,16 @@ impl Pool {
     pub(crate) fn dialect(&self) -> Dialect {
         match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite { .. } => Dialect::Sqlite,
+            Self::Sqlite { .. } | Self::Host(HostPool::Sqlite(_)) => Dialect::Sqlite,
             #[cfg(feature = "postgres")]
-            Self::Postgres(_) => Dialect::Postgres,
+            Self::Postgres(_) | Self::Host(HostPool::Postgres(_)) => Dialect::Postgres,
             #[cfg(feature = "mysql")]
-            Self::MySql(_) => Dialect::MySql,
+            Self::MySql(_) | Self::Host(HostPool::MySql(_)) => Dialect::MySql,
         }
     }
 
     /// Waits for a connection and lends it.
-    async fn lend(&self, to: Use) -> Result<Checkout, sqlx::Error> {
+    pub(crate) async fn lend(&self, to: Use) -> Result<Checkout, sqlx::Error> {
         let pooled = match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite { writer, counters, readers } => {
@@ -66,12 +104,18 @@ impl Pool {
                     Use::Write => writer,
                     Use::Count => counters,
                 };
-                Pooled::Sqlite(pool.acquire().await?)
+                Pooled::File(pool.acquire().await?)
             }
             #[cfg(feature = "postgres")]
             Self::Postgres(pool) => Pooled::Postgres(pool.acquire().await?),
             #[cfg(feature = "mysql")]
             Self::MySql(pool) => Pooled::MySql(pool.acquire().await?),
+            #[cfg(feature = "sqlite")]
+            Self::Host(HostPool::Sqlite(pool)) => Pooled::Sqlite(pool.acquire().await?),
+            #[cfg(feature = "postgres")]
+            Self::Host(HostPool::Postgres(pool)) => Pooled::Postgres(pool.acquire().await?),
+            #[cfg(feature = "mysql")]
+            Self::Host(HostPool::MySql(pool)) => Pooled::MySql(pool.acquire().await?),
         };
         Ok(Checkout::new(pooled))
     }
@@ -82,9 +126,15 @@ impl Pool {
         to: Use,
         statement: &Statement<'_>,
     ) -> Result<Vec<Row>, sqlx::Error> {
-        let mut conn = self.lend(to).await?;
-        let rows = conn.conn().fetch(statement).await;
-        conn.give_back(rows)
+        let mut spares = self.spares(to);
+        loop {
+            let mut conn = self.lend(to).await?;
+            let rows = conn.conn().fetch(statement).await;
+            match conn.give_back(rows) {
+                Err(error) if spares.take_after(&error) => {}
+                rows => return rows,
+            }
+        }
     }
 
     /// Reads the first row.
@@ -92,12 +142,19 @@ impl Pool {
         &self,
         statement: &Statement<'_>,
     ) -> Result<Option<Row>, sqlx::Error> {
-        let mut conn = self.lend(Use::Read).await?;
-        let row = conn.conn().first(statement).await;
-        conn.give_back(row)
+        let mut spares = self.spares(Use::Read);
+        loop {
+            let mut conn = self.lend(Use::Read).await?;
+            let row = conn.conn().first(statement).await;
+            match conn.give_back(row) {
+                Err(error) if spares.take_after(&error) => {}
+                row => return row,
+            }
+        }
     }
 
     /// Writes by one statement, which commits by itself, and says how many rows.
+    /// It is sent once: where the connection breaks, it may have been done.
     pub(crate) async fn execute(&self, statement: &Statement<'_>) -> Result<u64, sqlx::Error> {
         let mut conn = self.lend(Use::Write).await?;
         let written = conn.conn().execute(statement).await;
@@ -106,17 +163,45 @@ impl Pool {
 
     /// Begins a transaction that will write.
     pub(crate) async fn begin(&self) -> Result<Transaction, sqlx::Error> {
-        let begin = match self.dialect() {
+        let begin = match self {
             // A transaction that begins by reading could not become a writer
             // once another one has written.
             #[cfg(feature = "sqlite")]
-            Dialect::Sqlite => "BEGIN IMMEDIATE",
-            #[cfg(any(feature = "postgres", feature = "mysql"))]
-            _ => "BEGIN",
+            Self::Sqlite { .. } | Self::Host(HostPool::Sqlite(_)) => "BEGIN IMMEDIATE",
+            #[cfg(feature = "postgres")]
+            Self::Host(HostPool::Postgres(_)) => "BEGIN ISOLATION LEVEL READ COMMITTED",
+            #[cfg(feature = "mysql")]
+            Self::Host(HostPool::MySql(_)) => {
+                "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN"
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => "BEGIN",
+            #[cfg(feature = "mysql")]
+            Self::MySql(_) => "BEGIN",
         };
-        Transaction::begin(self.lend(Use::Write).await?, begin).await
+        // BEGIN alone has done nothing.
+        let mut spares = self.spares(Use::Read);
+        loop {
+            match Transaction::begin(self.lend(Use::Write).await?, begin).await {
+                Err(error) if spares.take_after(&error) => {}
+                begun => return begun,
+            }
+        }
     }
 
+    /// Empties SQLite's write-ahead log into the database, so that what was
+    /// deleted is in neither. Readers that are in the middle are waited for.
+    #[cfg(feature = "sqlite")]
+    pub(crate) async fn empty_log(&self) -> Result<(), sqlx::Error> {
+        if self.dialect() != Dialect::Sqlite {
+            return Ok(());
+        }
+        let mut conn = self.lend(Use::Write).await?;
+        let done = conn.conn().fetch(&statement("PRAGMA wal_checkpoint(TRUNCATE)")).await;
+        conn.give_back(done).map(drop)
+    }
+
+    /// Closes its connections. The host's stay open.
     pub(crate) async fn close(&self) {
         match self {
             #[cfg(feature = "sqlite")]
@@ -130,6 +215,42 @@ impl Pool {
             Self::Postgres(pool) => pool.close().await,
             #[cfg(feature = "mysql")]
             Self::MySql(pool) => pool.close().await,
+            Self::Host(_) => {}
         }
+    }
+
+    /// How often what only reads may be asked again, because the connection that
+    /// it was asked on turned out to be dead: as often as there are others that
+    /// may have died with it, and once on a new one. A file does not die.
+    fn spares(&self, to: Use) -> Spares {
+        let size = match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite { .. } | Self::Host(HostPool::Sqlite(_)) => return Spares(0),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pool) => pool.size(),
+            #[cfg(feature = "mysql")]
+            Self::MySql(pool) => pool.size(),
+            #[cfg(feature = "postgres")]
+            Self::Host(HostPool::Postgres(pool)) => pool.size(),
+            #[cfg(feature = "mysql")]
+            Self::Host(HostPool::MySql(pool)) => pool.size(),
+        };
+        Spares(if to == Use::Read { size + 1 } else { 0 })
+    }
+}
+
+/// How many more connections may be tried.
+struct Spares(u32);
+
+impl Spares {
+    /// Whether to ask again after this error.
+    fn take_after(&mut self, error: &sqlx::Error) -> bool {
+        let is_dead = fault(error) == Fault::Unavailable
+            && !matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed);
+        if is_dead && self.0 > 0 {
+            self.0 -= 1;
+            return true;
+        }
+        false
     }
 }

@@ -8,12 +8,21 @@ pub struct PoolOptions {
     pub(crate) max_connections: u32,
     pub(crate) min_connections: u32,
     pub(crate) acquire_timeout: Duration,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) max_lifetime: Duration,
 }
 
 impl Default for PoolOptions {
-    /// At most 10 connections, none kept without need, 5 seconds to wait.
+    /// At most 10 connections, none kept without need, 5 seconds to wait, 10
+    /// minutes without use, 30 minutes in all.
     fn default() -> Self {
-        Self { max_connections: 10, min_connections: 0, acquire_timeout: Duration::from_secs(5) }
+        Self {
+            max_connections: 10,
+            min_connections: 0,
+            acquire_timeout: Duration::from_secs(5),
+            idle_timeout: Duration::from_secs(10 * 60),
+            max_lifetime: Duration::from_secs(30 * 60),
+        }
     }
 }
 
@@ -40,6 +49,27 @@ impl PoolOptions {
     #[must_use]
     pub fn acquire_timeout(mut self, time: Duration) -> Self {
         self.acquire_timeout = time.clamp(Duration::from_millis(1), Duration::from_secs(3600));
+        self
+    }
+
+    /// How long a connection to a server may lie unused: one that lay longer is
+    /// never used, and when nothing was asked for as long, all but
+    /// [`min_connections`](Self::min_connections) are closed. Set it below what
+    /// ends idle connections on the way (a balancer, NAT, the server itself); one
+    /// that was ended earlier all the same is noticed and replaced. From a second
+    /// to a day. SQLite keeps its connections.
+    #[must_use]
+    pub fn idle_timeout(mut self, time: Duration) -> Self {
+        self.idle_timeout = time.clamp(Duration::from_secs(1), Duration::from_secs(86_400));
+        self
+    }
+
+    /// How long a connection to a server is used at most, so that new servers
+    /// behind a balancer get their share. From a second to a day. SQLite keeps
+    /// its connections.
+    #[must_use]
+    pub fn max_lifetime(mut self, time: Duration) -> Self {
+        self.max_lifetime = time.clamp(Duration::from_secs(1), Duration::from_secs(86_400));
         self
     }
 }

@@ -245,12 +245,14 @@ pub(crate) fn delete(id: &UserId, epoch: i64, at: Timestamp) -> Step<'_> {
     .one_row(Guard::User)
 }
 
-pub(crate) fn select_deleted(rows: usize) -> Statement<'static> {
+/// Deleted users, those deleted first; the first `but` of them are passed over.
+pub(crate) fn select_deleted(rows: usize, but: usize) -> Statement<'static> {
     statement(
         "SELECT u.id FROM usermgmt_users u WHERE u.deleted_at IS NOT NULL \
-         ORDER BY u.deleted_at LIMIT ?",
+         ORDER BY u.deleted_at LIMIT ? OFFSET ?",
     )
     .bind(limit(rows))
+    .bind(limit(but))
 }
 
 #[async_trait]

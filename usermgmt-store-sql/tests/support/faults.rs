@@ -136,3 +136,68 @@ pub(crate) async fn connections_that_fell_silent_are_replaced(database: Database
     }
     assert_eq!(store.audit(&user, None, 10).await.unwrap().len(), 2);
 }
+
+/// Whatever was asked is answered: what reads and what begins a transaction is
+/// asked again on a connection that lives.
+pub(crate) async fn connections_that_died_while_nobody_used_them_are_replaced(database: Database) {
+    let proxy = TextProxy::before(&database.url, "COMMIT").await;
+    let store = through(&proxy).await;
+    let user = UserId::generate(NOW, &OsRng);
+    let burst = || async {
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let (store, user) = (store.clone(), user.clone());
+            tasks.spawn(async move {
+                let changes =
+                    [Change::InsertAudit(entry(&user)), Change::InsertAudit(entry(&user))];
+                store.audit(&user, None, 100).await?;
+                store.apply(&list(changes)).await
+            });
+        }
+        tasks.join_all().await
+    };
+    for round in 1..=5 {
+        for answer in burst().await {
+            answer.unwrap();
+        }
+        assert_eq!(store.audit(&user, None, 100).await.unwrap().len(), 16 * round);
+        proxy.cut();
+    }
+}
+
+/// The driver keeps time by the machine's clock, so this waits.
+pub(crate) async fn connections_that_lay_unused_for_long_are_not_used(database: Database) {
+    let proxy = TextProxy::before(&database.url, "COMMIT").await;
+    for idle_timeout in [Duration::from_secs(1), Duration::from_secs(60)] {
+        let options = PoolOptions::default().idle_timeout(idle_timeout);
+        let store = SqlStore::connect(&proxy.url, options).await.unwrap();
+        let hit = async || {
+            let hits = [Hit { key: "k".to_owned(), window: Duration::from_secs(60) }];
+            store.hit(&hits, NOW).await
+        };
+        hit().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(2_300)).await;
+        proxy.cut();
+        // It counts, so it is sent once only: on a connection that was tested.
+        hit().await.unwrap();
+    }
+}
+
+pub(crate) async fn a_server_that_nobody_listens_at_is_named(database: Database) {
+    let mut url: url::Url = database.url.parse().unwrap();
+    url.set_port(Some(1)).unwrap();
+    let patience = PoolOptions::default().acquire_timeout(Duration::from_millis(200));
+    let refused = SqlStore::connect(url.as_str(), patience).await.unwrap_err();
+    let text = format!("{refused}: {:?}", std::error::Error::source(&refused));
+    assert!(text.contains(&format!("{}:1/", url.host_str().unwrap())), "{text}");
+    assert!(text.contains("refused"), "{text}");
+}
+
+pub(crate) async fn the_first_of_several_hosts_that_answers_is_used(database: Database) {
+    let url: url::Url = database.url.parse().unwrap();
+    let host = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
+    let several = database.url.replacen(&host, &format!("127.0.0.1:1,{host}"), 1);
+    assert_ne!(several, database.url);
+    let store = SqlStore::connect(&several, PoolOptions::default()).await.unwrap();
+    store.ping().await.unwrap();
+}

@@ -3,6 +3,8 @@
 
 mod faults;
 #[macro_use]
+mod hook;
+#[macro_use]
 mod host;
 #[macro_use]
 mod outbox;

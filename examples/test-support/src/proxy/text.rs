@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::SeqCst};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 use url::Url;
 
@@ -34,6 +35,7 @@ struct State {
     lost: AtomicU64,
     accepted: AtomicU64,
     silent: AtomicU64,
+    cut: Notify,
 }
 
 impl TextProxy {
@@ -61,6 +63,7 @@ impl TextProxy {
             lost: AtomicU64::new(0),
             accepted: AtomicU64::new(0),
             silent: AtomicU64::new(0),
+            cut: Notify::new(),
         });
         let accepting = tokio::spawn(accept(listener, server, state.clone()));
         Self { url: url.into(), state, accepting }
@@ -80,6 +83,12 @@ impl TextProxy {
     /// stay open, as where a machine is gone without a word.
     pub fn silence(&self) {
         self.state.silent.store(self.state.accepted.load(SeqCst), SeqCst);
+    }
+
+    /// Ends the connections that there are, as what stands between does with
+    /// those that nobody uses.
+    pub fn cut(&self) {
+        self.state.cut.notify_waiters();
     }
 }
 
@@ -103,6 +112,7 @@ impl State {
         let (mut from_client, mut from_server) = (vec![0; 65_536], vec![0; 65_536]);
         loop {
             tokio::select! {
+                () = self.cut.notified() => return,
                 read = client.read(&mut from_client) => {
                     let Ok(length @ 1..) = read else { return };
                     self.wait_where_silent(number).await;
