@@ -323,6 +323,7 @@ impl From<ServiceError> for ApiError {
                 tracing::warn!(%cause, "the store is not available");
                 Self::unavailable()
             }
+            ServiceError::Refused(cause) => Self::fault(format!("the host refused: {cause}")),
             ServiceError::Internal(cause) => Self::fault(cause),
         }
     }

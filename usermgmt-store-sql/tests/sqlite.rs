@@ -283,7 +283,9 @@ async fn who_waits_longer_than_allowed_for_the_writers_turn_is_told_that_the_sto
     for refused in [first, second, counted] {
         assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
     }
-    store.ping().await.unwrap();
+    let refused = store.ping().await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    assert_eq!(store.audit(&user, None, 10).await.unwrap(), [], "readers wait for nobody");
     other.rollback().await.unwrap();
     store.apply(&changes).await.unwrap();
     store.clear_count("nobody").await.unwrap();
