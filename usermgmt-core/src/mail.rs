@@ -19,10 +19,16 @@ pub enum MailError {
     /// and after a second such answer comes late (RFC 5321, 4.5.3.2.6).
     #[error("no receipt: {0}")]
     Unconfirmed(String),
-    /// Will not succeed however often it is tried: a 5xx answer, a recipient
-    /// that is refused.
+    /// Will not succeed however often it is tried: a recipient or a mail that is
+    /// refused.
     #[error("permanent failure: {0}")]
     Permanent(String),
+    /// Will not succeed before the operator sets something right that no
+    /// recipient can help: credentials, the sender, the account with the mail
+    /// service, TLS, a template. The mail is kept and tried for three days, and the
+    /// fault is shown once and not for each mail.
+    #[error("fault of the set-up: {0}")]
+    SetUp(String),
 }
 
 /// Hands mails over to whatever delivers them.

@@ -32,4 +32,8 @@ impl Mailer for ConsoleMailer {
         );
         Ok(())
     }
+
+    async fn rehearse(&self, message: &Message) {
+        let _ = self.composer.render(message);
+    }
 }

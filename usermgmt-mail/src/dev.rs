@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use mailparse::{MailHeaderMap as _, MailParseError, ParsedMail};
+use tempfile::NamedTempFile;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::mail::{MailError, Mailer, Message};
 use usermgmt_core::model::ids::MailId;
 
-use crate::compose::Composer;
+use crate::compose::{Composer, Transfer};
 
 /// Writes each mail to `<folder>/<mail id>.eml` instead of sending it. For
 /// development only: whoever reads the folder reads every link and code.
@@ -107,6 +108,13 @@ impl DevMailbox {
         }
     }
 
+    /// As it is put into its file.
+    fn composed(&self, message: &Message) -> Result<String, MailError> {
+        let mail = self.composer.compose_for(message, Transfer::EightBit)?.formatted();
+        // Lines end as they do in any file here: tools that read line by line see no CR.
+        Ok(String::from_utf8_lossy(&mail).replace("\r\n", "\n"))
+    }
+
     async fn blocking<T: Send + 'static, E: From<io::Error> + Send + 'static>(
         &self,
         work: impl FnOnce(&Path) -> Result<T, E> + Send + 'static,
@@ -121,13 +129,16 @@ impl DevMailbox {
 #[async_trait]
 impl Mailer for DevMailbox {
     async fn send(&self, message: &Message) -> Result<(), MailError> {
-        // Lines end as they do in any file here: tools that read line by line see no CR.
-        let mail = String::from_utf8_lossy(&self.composer.compose(message)?.formatted())
-            .replace("\r\n", "\n");
+        let mail = self.composed(message)?;
         let name = file_name(&message.id);
         self.blocking(move |folder| write(folder, &name, mail.as_bytes()))
             .await
             .map_err(|e| MailError::Temporary(format!("the mail cannot be written: {e}")))
+    }
+
+    async fn rehearse(&self, message: &Message) {
+        let Ok(mail) = self.composed(message) else { return };
+        let _ = self.blocking(move |folder| written(folder, mail.as_bytes()).map(drop)).await;
     }
 }
 
@@ -140,12 +151,17 @@ fn file_name(id: &MailId) -> String {
     format!("{id}.eml")
 }
 
-fn write(folder: &Path, name: &str, mail: &[u8]) -> io::Result<()> {
+/// A file that is on disk and has no name yet; it goes where it gets none.
+fn written(folder: &Path, mail: &[u8]) -> io::Result<NamedTempFile> {
     fs::create_dir_all(folder)?;
     let mut file = tempfile::Builder::new().prefix(".").suffix(".tmp").tempfile_in(folder)?;
     file.write_all(mail)?;
     file.as_file().sync_all()?;
-    file.persist(folder.join(name))?;
+    Ok(file)
+}
+
+fn write(folder: &Path, name: &str, mail: &[u8]) -> io::Result<()> {
+    written(folder, mail)?.persist(folder.join(name))?;
     // The new name, too, has to outlive a crash.
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;

@@ -49,12 +49,6 @@ mod ses_url;
 mod settings;
 #[cfg(feature = "smtp")]
 mod smtp;
-#[cfg(feature = "smtp")]
-mod smtp_status;
-#[cfg(feature = "smtp")]
-mod smtp_turns;
-#[cfg(feature = "smtp")]
-mod smtp_url;
 mod templates;
 mod text;
 #[cfg(any(feature = "smtp", feature = "ses"))]

@@ -103,6 +103,11 @@ impl Mailer for SesMailer {
             .map(drop)
             .map_err(|error| failure(&error))
     }
+
+    /// All but the request: there is none that sends nothing.
+    async fn rehearse(&self, message: &Message) {
+        let _ = self.composer.compose(message).map(|mail| mail.formatted());
+    }
 }
 
 /// Asked once at the start: without credentials no mail would ever leave.
@@ -129,6 +134,21 @@ fn chain(error: &dyn Error) -> String {
     text
 }
 
+/// What every AWS service answers to a key that is wrong, unknown or not allowed
+/// to do this.
+fn is_of_credentials(code: &str) -> bool {
+    matches!(
+        code,
+        "AccessDeniedException"
+            | "AccessDenied"
+            | "InvalidClientTokenId"
+            | "InvalidSignatureException"
+            | "SignatureDoesNotMatch"
+            | "UnrecognizedClientException"
+            | "OptInRequired"
+    )
+}
+
 fn failure(error: &SdkError<SendEmailError>) -> MailError {
     let Some(answer) = error.as_service_error() else {
         let why = format!("SES: {}", reply(&chain(error)));
@@ -143,12 +163,20 @@ fn failure(error: &SdkError<SendEmailError>) -> MailError {
     let code = answer.code().unwrap_or("unknown error");
     let why = answer.message().unwrap_or_default();
     let text = format!("SES: {code}: {}", reply(why));
-    let permanent = match answer {
-        SendEmailError::BadRequestException(_) => true,
+    match answer {
         // An identity that is not verified is the operator's to verify; every
         // other rejection is of this mail.
-        SendEmailError::MessageRejected(_) => !why.contains("not verified"),
-        _ => false,
-    };
-    if permanent { MailError::Permanent(text) } else { MailError::Temporary(text) }
+        SendEmailError::MessageRejected(_) if why.contains("not verified") => {
+            MailError::SetUp(text)
+        }
+        SendEmailError::BadRequestException(_) | SendEmailError::MessageRejected(_) => {
+            MailError::Permanent(text)
+        }
+        SendEmailError::AccountSuspendedException(_)
+        | SendEmailError::MailFromDomainNotVerifiedException(_)
+        | SendEmailError::SendingPausedException(_)
+        | SendEmailError::NotFoundException(_) => MailError::SetUp(text),
+        _ if is_of_credentials(code) => MailError::SetUp(text),
+        _ => MailError::Temporary(text),
+    }
 }

@@ -21,7 +21,10 @@ pub struct MailSettings {
     /// - `smtp://user:password@host:587`, with STARTTLS, or `smtps://…` with
     ///   TLS from the start (feature `smtp`). A server without TLS gets neither
     ///   credentials nor mail. `?tls=none` is for a server on this machine;
-    ///   `?tls=dangerous-none` sends in clear to any;
+    ///   `?tls=dangerous-none` sends in clear to any; `tls_server_name=` is the
+    ///   name in the certificate where it is not the host's;
+    ///   `smtp://user@host?auth=xoauth2&token_file=…` (or `token_command=…`)
+    ///   signs in by a token;
     /// - `ses://region` or `ses://key:secret@region`, with the options
     ///   `endpoint` and `configuration_set` (feature `ses`). Without a key the
     ///   credentials come from the environment, a profile, a web identity, the
@@ -118,7 +121,7 @@ impl MailSettings {
                 development: true,
             }),
             ("dev" | "console", _) => Err(refused("mail.url", "nothing follows dev: or console:")),
-            ("smtp" | "smtps", _) => self.smtp(composer),
+            ("smtp" | "smtps", _) => self.smtp(composer).await,
             ("ses", _) => self.ses(composer).await,
             _ => Err(refused(
                 "mail.url",
@@ -128,15 +131,22 @@ impl MailSettings {
     }
 
     #[cfg(feature = "smtp")]
-    fn smtp(&self, composer: Composer) -> Result<Outgoing, SettingError> {
-        use crate::smtp_url::{Security, SmtpUrl};
+    async fn smtp(&self, composer: Composer) -> Result<Outgoing, SettingError> {
+        use crate::smtp::{Security, SmtpUrl};
 
         let url = SmtpUrl::parse(&self.parsed_url()?).map_err(|e| refused("mail.url", e))?;
         if url.security == Security::None {
             if self.ca_file.is_some() {
                 return Err(refused("mail.ca_file", "has no use without TLS"));
             }
-            tracing::warn!("mails and the mail server's password are sent without TLS");
+            if url.sign_in.is_some() {
+                tracing::warn!("mails and the mail server's password are sent without TLS");
+            } else {
+                tracing::warn!("mails are sent without TLS");
+            }
+        }
+        if let Some(sign_in) = &url.sign_in {
+            sign_in.check().await.map_err(|e| refused("mail.url", e))?;
         }
         let roots = match &self.ca_file {
             Some(file) => Some(
@@ -151,7 +161,8 @@ impl MailSettings {
     }
 
     #[cfg(not(feature = "smtp"))]
-    fn smtp(&self, _: Composer) -> Result<Outgoing, SettingError> {
+    #[expect(clippy::unused_async, reason = "the same signature with the feature and without")]
+    async fn smtp(&self, _: Composer) -> Result<Outgoing, SettingError> {
         Err(not_compiled_in("smtp"))
     }
 

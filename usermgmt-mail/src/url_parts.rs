@@ -6,13 +6,19 @@ use percent_encoding::percent_decode_str;
 use url::Url;
 use usermgmt_core::secret::Redacted;
 
+fn decode(text: &str) -> Result<String, String> {
+    let text = percent_decode_str(text).decode_utf8();
+    text.map(|t| t.into_owned()).map_err(|_| "the user name or password is not UTF-8".to_owned())
+}
+
+/// The user name, decoded.
+#[cfg(feature = "smtp")]
+pub(crate) fn user(url: &Url) -> Result<Option<String>, String> {
+    Some(url.username()).filter(|user| !user.is_empty()).map(decode).transpose()
+}
+
 /// What stands before the `@`, decoded.
 pub(crate) fn credentials(url: &Url) -> Result<Option<(String, Redacted<String>)>, String> {
-    let decode = |text: &str| {
-        let text = percent_decode_str(text).decode_utf8();
-        text.map(|t| t.into_owned())
-            .map_err(|_| "the user name or password is not UTF-8".to_owned())
-    };
     match (url.username(), url.password()) {
         ("", None) => Ok(None),
         ("", Some(_)) | (_, None) => {

@@ -88,6 +88,26 @@ async fn a_sender_that_is_no_mailbox_is_refused() {
 }
 
 #[tokio::test]
+async fn a_name_that_has_to_be_quoted_is_told_so() {
+    for (from, quoted) in [
+        ("Shop, Inc. <a@b.example>", true),
+        ("Shop: Ltd <a@b.example>", true),
+        ("Shop (UK) <a@b.example", false),
+        ("nobody", false),
+        ("a@b.example, c@d.example", false),
+        ("\"Shop <a@b.example>", false),
+    ] {
+        let mut settings = settings("dev:");
+        settings.from = from.into();
+        let error = refused(settings).await;
+        assert_eq!(error.reason.contains("quote the name"), quoted, "{from}: {error}");
+    }
+    let mut settings = settings("dev:");
+    settings.from = "\"Shop, Inc.\" <a@b.example>".into();
+    assert!(settings.build().await.is_ok());
+}
+
+#[tokio::test]
 async fn templates_with_a_mistake_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("mail.txt"), "{% if %}").unwrap();

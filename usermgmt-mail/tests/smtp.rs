@@ -69,6 +69,7 @@ fn failure(sent: Result<(), MailError>) -> (bool, String) {
     let (passes, why) = match sent.unwrap_err() {
         MailError::Temporary(why) => (true, why),
         MailError::Permanent(why) => (false, why),
+        MailError::SetUp(why) => (true, format!("set-up: {why}")),
         MailError::Unconfirmed(why) => panic!("nothing was handed over: {why}"),
     };
     for secret in ["hunter2", "umt_", "ann@"] {
@@ -105,6 +106,7 @@ async fn every_mail_arrives_by_starttls_and_auth() {
         assert_eq!(header("Subject"), rendered.subject);
         assert_eq!(header("Message-ID"), format!("<{}@example.com>", message.id));
         assert_eq!(header("Auto-Submitted"), "auto-generated");
+        assert_eq!(header("X-Auto-Response-Suppress"), "All");
         assert_eq!(part(&parsed, "text/plain"), rendered.text);
         assert_eq!(part(&parsed, "text/html"), rendered.html);
     }
@@ -251,16 +253,17 @@ async fn a_server_that_wants_a_password_that_is_not_set_is_temporary() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_permanent_where_it_is_of_the_recipient_or_the_mail() {
+async fn a_refusal_is_of_the_mail_of_the_set_up_or_of_the_moment() {
     for (mode, may_pass, code) in [
         ("reject_recipient", false, "550"),
         ("reject_content", false, "554"),
-        ("reject_sender", true, "553"),
+        ("reject_sender", true, "set-up: naming the sender (mail.from): permanent error (553)"),
         ("defer", true, "451"),
         ("mailbox_full", true, "5.2.2"),
-        ("unknown_sender", true, "5.1.8"),
+        ("unknown_sender", true, "set-up: naming the recipient: permanent error (550): 5.1.8"),
         ("quota", true, "5.4.5"),
-        ("unverified", true, "554"),
+        ("unverified", true, "set-up: naming the recipient: permanent error (554)"),
+        ("no_relay", true, "set-up: naming the recipient: permanent error (554): 5.7.1"),
     ] {
         let server = Server::start(mode);
         let mailer = server.mailer().await.mailer;
@@ -268,6 +271,133 @@ async fn a_refusal_is_permanent_where_it_is_of_the_recipient_or_the_mail() {
         assert!(passes == may_pass && why.contains(code), "{mode}: {why}");
         assert_eq!(server.stop().1.len(), 0);
     }
+}
+
+/// What says which mechanisms there are says what to set.
+#[tokio::test]
+async fn a_server_that_takes_no_password_is_told_with_what_it_takes() {
+    for (mode, offers, mend) in [
+        ("ntlm", "only NTLM, GSSAPI to sign in", "need PLAIN or LOGIN"),
+        ("xoauth2", "only XOAUTH2 to sign in", "auth=xoauth2&token_file="),
+    ] {
+        let server = Server::start(mode);
+        let mailer = server.mailer().await.mailer;
+        let (_, why) = failure(mailer.send(&message(MailKind::PasswordReset)).await);
+        assert!(why.starts_with("set-up: signing in"), "{why}");
+        assert!(why.contains(offers) && why.contains(mend), "{why}");
+        let (raw, mails) = server.stop();
+        assert!(!raw.contains("hunter2") && mails.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_mail_arrives_by_a_token_that_is_read_for_each_connection() {
+    let server = Server::start("xoauth2");
+    let file = server.folder.path().join("token");
+    std::fs::write(&file, "stale\n").unwrap();
+    let user = "smtp://mailer%40example.com@127.0.0.1:{port}?auth=xoauth2";
+    let url = format!("{user}&token_file={}", file.display());
+    let mailer = server.settings(&url).build().await.unwrap().mailer;
+    let (passes, why) = failure(mailer.send(&message(MailKind::PasswordReset)).await);
+    assert!(passes && why.contains("token of mail.url was refused (535)"), "{why}");
+    std::fs::write(&file, "t0ken\n").unwrap();
+    mailer.send(&message(MailKind::PasswordReset)).await.unwrap();
+    let url = format!("{user}&token_command=echo%20t0ken");
+    let mailer = server.settings(&url).build().await.unwrap().mailer;
+    mailer.send(&message(MailKind::PasswordReset)).await.unwrap();
+    let (raw, mails) = server.stop();
+    assert!(!raw.contains("AUTH"), "{raw}");
+    assert_eq!(mails.len(), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_had_stops_the_start_and_is_not_told() {
+    let server = Server::start("xoauth2");
+    for (option, said) in [
+        ("token_file=/no/such/token", "token_file /no/such/token: No such file"),
+        ("token_command=echo%20hunter2;exit%203", "token_command failed: exit status: 3"),
+        ("token_command=true", "token_command gives no token"),
+        ("token_command=echo%20hunter2%20hunter2", "token_command gives no token"),
+    ] {
+        let url = format!("smtp://mailer@127.0.0.1:{{port}}?auth=xoauth2&{option}");
+        let error = server.settings(&url).build().await.unwrap_err();
+        assert_eq!(error.setting, "mail.url");
+        assert!(error.reason.contains(said) && !error.reason.contains("hunter2"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_extensions_gets_mail_in_clear_and_no_credentials() {
+    let server = Server::start("helo_only");
+    let clear = |url: &str| MailSettings { ca_file: None, ..server.settings(url) };
+    let mailer = clear("smtp://127.0.0.1:{port}?tls=none").build().await.unwrap().mailer;
+    let mut german = message(MailKind::Confirmation);
+    german.locale = Some("de".to_owned());
+    mailer.send(&german).await.unwrap();
+    let url = "smtp://user:hunter2@127.0.0.1:{port}?tls=none";
+    let mailer = clear(url).build().await.unwrap().mailer;
+    let (_, why) = failure(mailer.send(&message(MailKind::PasswordReset)).await);
+    assert!(why.contains("502"), "{why}");
+    let (raw, mails) = server.stop();
+    assert!(raw.contains("HELO example.com\r\n") && !raw.contains("AUTH"), "{raw}");
+    assert_eq!(mails.len(), 1);
+    assert!(mails[0]["mail"].as_str().unwrap().is_ascii());
+}
+
+#[tokio::test]
+async fn a_relay_is_reached_by_another_name_than_its_certificates() {
+    let server = Server::start("wrong_name");
+    let url = format!(
+        "smtp://mailer%40example.com:{PASSWORD}@127.0.0.1:{{port}}?tls_server_name=elsewhere.example.com"
+    );
+    let mailer = server.settings(&url).build().await.unwrap().mailer;
+    mailer.send(&message(MailKind::PasswordReset)).await.unwrap();
+    assert_eq!(server.stop().1.len(), 1);
+}
+
+/// A soft break in a link is right, and many programs that read mail's source
+/// get it wrong.
+#[tokio::test]
+async fn a_link_is_on_one_line_in_every_language_where_the_server_takes_eight_bits() {
+    for (mode, whole) in [("ok", true), ("seven_bit", false)] {
+        let server = Server::start(mode);
+        let mailer = server.mailer().await.mailer;
+        for language in ["en", "de", "pl"] {
+            let mut message = message(MailKind::PasswordReset);
+            message.locale = Some(language.to_owned());
+            mailer.send(&message).await.unwrap();
+        }
+        let link = message(MailKind::PasswordReset).link.unwrap().expose().clone();
+        assert!(link.len() > 76);
+        let (_, mails) = server.stop();
+        assert_eq!(mails.len(), 3);
+        for (mail, english) in mails.iter().zip([true, false, false]) {
+            let source = mail["mail"].as_str().unwrap();
+            let found = source.lines().any(|line| line == link);
+            assert_eq!(found, whole || english, "{source}");
+            assert!(whole || source.is_ascii(), "{source}");
+            let parsed = parse_mail(source.as_bytes()).unwrap();
+            assert!(part(&parsed, "text/plain").lines().any(|line| line == link), "{source}");
+        }
+    }
+}
+
+/// Whoever watches this process must not see from its talk with the mail server
+/// whether somebody was mailed.
+#[tokio::test]
+async fn a_rehearsed_mail_has_as_many_turns_and_names_nobody() {
+    let server = Server::start("clear");
+    let settings =
+        MailSettings { ca_file: None, ..server.settings("smtp://127.0.0.1:{port}?tls=none") };
+    let mailer = settings.build().await.unwrap().mailer;
+    mailer.rehearse(&message(MailKind::PasswordReset)).await;
+    mailer.send(&message(MailKind::PasswordReset)).await.unwrap();
+    let (raw, mails) = server.stop();
+    assert_eq!(mails.len(), 1);
+    let (rehearsed, _) = raw.split_once("MAIL FROM").unwrap();
+    // The fifth finds out whether the connection is alive.
+    assert_eq!(rehearsed.matches("NOOP").count(), 5, "{raw}");
+    assert_eq!(raw.matches("EHLO").count(), 1, "{raw}");
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mail accepted, and where it is slow {"data": true} before. Ends with its standar
 """
 
 import asyncio
+import base64
 import datetime
 import ipaddress
 import json
@@ -45,6 +46,7 @@ PASSES = {
     "mailbox_full": "552 5.2.2 mailbox full",
     "unknown_sender": "550 5.1.8 sender address rejected: domain not found",
     "quota": "550 5.4.5 daily sending quota exceeded",
+    "no_relay": "554 5.7.1 <ann@example.com>: Relay access denied",
     "unverified": "554 Message rejected: Email address is not verified.",
 }
 
@@ -103,6 +105,25 @@ def certificates():
 
 
 class Recording(SMTP):
+    if MODE == "helo_only":
+
+        async def smtp_EHLO(self, hostname):
+            await self.push("502 5.5.1 command not implemented")
+
+    async def smtp_AUTH(self, arg):
+        """XOAUTH2, which aiosmtpd does not know."""
+        if MODE != "xoauth2":
+            return await super().smtp_AUTH(arg)
+        report(auth=arg)
+        wanted = b"user=mailer@example.com\x01auth=Bearer t0ken\x01\x01"
+        if arg == "XOAUTH2 " + base64.b64encode(wanted).decode():
+            self.session.authenticated = True
+            await self.push("235 2.7.0 ok")
+        else:
+            await self.push("334 eyJzdGF0dXMiOiI0MDAifQ==")
+            report(explained=(await self._reader.readline()).decode())
+            await self.push("535 5.7.3 Authentication unsuccessful")
+
     """Tells what arrives before TLS."""
 
     def data_received(self, data):
@@ -124,6 +145,11 @@ class Recording(SMTP):
             status += INJECTED
         if MODE == "inject_early" and in_clear and status.startswith("250 "):
             status += "\r\n220 go" + INJECTED
+        if MODE in ("ntlm", "xoauth2") and isinstance(status, str):
+            offers = "NTLM GSSAPI" if MODE == "ntlm" else "XOAUTH2"
+            status = status.replace("AUTH LOGIN PLAIN", f"AUTH {offers}")
+        if MODE == "seven_bit" and isinstance(status, str) and status == "250-8BITMIME":
+            return
         if MODE == "one_mail" and status == "250 queued":
             status += "\r\n421 4.4.2 idle for too long"
             await super().push(status)
@@ -189,14 +215,14 @@ async def main():
     context = certificates()
     handler = Handler()
     tls = {"tls_context": context, "require_starttls": True}
-    if MODE in ("no_starttls", "clear", "implicit"):
+    if MODE in ("no_starttls", "clear", "implicit", "helo_only"):
         tls = {"auth_require_tls": False}
 
     def protocol():
         return Recording(
             handler,
             authenticator=authenticate,
-            auth_required=MODE not in ("no_starttls", "clear", "inject_open"),
+            auth_required=MODE not in ("no_starttls", "clear", "inject_open", "helo_only"),
             enable_SMTPUTF8=MODE != "ascii_only",
             loop=asyncio.get_running_loop(),
             **tls,

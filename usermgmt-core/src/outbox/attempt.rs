@@ -13,7 +13,7 @@ use crate::metrics::{Counted, MailResult};
 use crate::model::ids::{LeaseId, MailId};
 use crate::model::mail::{OutboxMail, StoredMail};
 use crate::rng::random;
-use crate::store::{Change, Changes, StoreError};
+use crate::store::{Change, Changes, SET_UP_FAULT, StoreError};
 
 /// How long handing over one mail may take: the lease leaves as much again for
 /// what comes before, and for recording the outcome.
@@ -24,13 +24,17 @@ const NOT_SENT: Pauses = Pauses { first: Duration::from_secs(5), last: Duration:
 /// lost once, but a server that acknowledges late, or never, sends a copy each time.
 const PERHAPS_SENT: Pauses =
     Pauses { first: Duration::from_secs(600), last: Duration::from_secs(6 * 3600) };
+/// Pauses while the set-up is wrong: what waits leaves at most this long after it
+/// was mended.
+const SET_UP: Pauses = Pauses { first: Duration::from_secs(5), last: Duration::from_secs(1800) };
 /// After what time a mail is given up.
 const MAX_AGE: Duration = Duration::from_secs(3 * 86_400);
 /// How often it is tried all the same, be it that old when it is first tried
 /// or tried again by an operator: for about an hour and a half. It is also how
 /// often one may be cut short, which is how often it may end the process.
 const MIN_TRIES: i64 = 10;
-/// After how many tries a mail is given up whatever its age.
+/// After how many tries a mail is given up whatever its age, but for a fault of
+/// the set-up.
 const MAX_TRIES: i64 = 100;
 /// How much of an error is kept, in characters.
 const MAX_ERROR: usize = 500;
@@ -188,11 +192,13 @@ impl OutboxWorker {
     /// What is to be recorded.
     fn decide(&self, mail: &Tried<'_>, lease: LeaseId, outcome: Outcome) -> Change {
         let Tried { id, kind, tries, .. } = *mail;
+        let mut set_up = false;
         let (next, error) = match outcome {
             Outcome::Sent => {
                 self.counts.sent.fetch_add(1, Ordering::Relaxed);
                 self.count(kind, MailResult::Sent);
                 tracing::info!(mail = %id, kind, "mail sent");
+                self.set_up.mail_left(self.auth.now());
                 return Change::CompleteMail { id: id.clone(), lease };
             }
             Outcome::Pointless => {
@@ -213,12 +219,18 @@ impl OutboxWorker {
                 let pauses = if mail.perhaps { PERHAPS_SENT } else { NOT_SENT };
                 (Next::After(pauses), shortened(format!("{PERHAPS}{error}")))
             }
+            Outcome::Failed(MailError::SetUp(error)) => {
+                set_up = true;
+                let error = shortened(error);
+                self.set_up.failed(&error, self.auth.now());
+                (Next::After(SET_UP), format!("{SET_UP_FAULT}{error}"))
+            }
             Outcome::TooMany { until, why } => (Next::At(until), why),
             // Not at once: if it was this mail, the others that were on their way
             // with it come back at other times and are not cut short again.
             Outcome::CutShort => (Next::After(NOT_SENT), CUT_SHORT.to_owned()),
         };
-        if self.is_over(mail) {
+        if self.is_over(mail, set_up) {
             return self.bury(mail, lease, error);
         }
         let at = match next {
@@ -232,7 +244,12 @@ impl OutboxWorker {
                 self.counts.retried.fetch_add(1, Ordering::Relaxed);
                 self.count(kind, MailResult::Retried);
                 let wait = self.backoff(tries, pauses);
-                tracing::warn!(mail = %id, kind, tries, ?wait, error, "mail not known to be sent, to be tried again");
+                if set_up {
+                    // Logged once for all of them.
+                    tracing::debug!(mail = %id, kind, tries, ?wait, error, "mail kept");
+                } else {
+                    tracing::warn!(mail = %id, kind, tries, ?wait, error, "mail not known to be sent, to be tried again");
+                }
                 self.auth.now() + wait
             }
         };
@@ -252,9 +269,9 @@ impl OutboxWorker {
     }
 
     /// Whether this was the last try.
-    fn is_over(&self, mail: &Tried<'_>) -> bool {
+    fn is_over(&self, mail: &Tried<'_>, set_up: bool) -> bool {
         let is_old = self.auth.now().since(mail.created_at) >= MAX_AGE;
-        mail.tries >= MAX_TRIES || (is_old && mail.tries >= MIN_TRIES)
+        (mail.tries >= MAX_TRIES && !set_up) || (is_old && mail.tries >= MIN_TRIES)
     }
 
     /// The first pause, doubling to the last, with a jitter of a quarter either

@@ -2,7 +2,8 @@
 //! of processes.
 //!
 //! A mail is claimed for a minute at a time, sent, and erased. What fails
-//! for now comes back after a pause that doubles; what fails for good, or for
+//! for now, or since the set-up of mail is wrong, comes back after a pause that
+//! doubles; what fails for good, or for
 //! too long, is kept as a dead letter with its reason. What would flood its
 //! recipient waits until the hour is over.
 //!
@@ -13,6 +14,7 @@
 mod attempt;
 mod limits;
 mod message;
+mod set_up;
 
 use std::future::Future;
 use std::pin::pin;
@@ -23,6 +25,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use self::set_up::SetUp;
+pub use self::set_up::SetUpFault;
 use crate::auth::Auth;
 use crate::clock::Timestamp;
 use crate::mail::Mailer;
@@ -68,17 +72,25 @@ pub struct OutboxWorker {
     auth: Auth,
     mailer: Arc<dyn Mailer>,
     counts: Arc<OutboxCounts>,
+    set_up: Arc<SetUp>,
 }
 
 impl OutboxWorker {
     /// A worker for this store's outbox. Any number may run, in any number of processes.
     pub fn new(auth: Auth, mailer: Arc<dyn Mailer>) -> Self {
-        Self { auth, mailer, counts: Arc::default() }
+        Self { auth, mailer, counts: Arc::default(), set_up: Arc::default() }
     }
 
     /// What it has done so far.
     pub fn counts(&self) -> &OutboxCounts {
         &self.counts
+    }
+
+    /// The fault of the set-up that keeps this process's mail from leaving, from
+    /// the first mail that fails for it until one leaves. What all processes know
+    /// is in the store: [`OutboxDepth::set_up_fault`](crate::store::OutboxDepth).
+    pub fn set_up_fault(&self) -> Option<SetUpFault> {
+        self.set_up.fault()
     }
 
     /// Sends until `stop` is ready, finishes what it has begun, and returns.

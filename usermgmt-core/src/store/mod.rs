@@ -241,7 +241,7 @@ pub trait OutboxStore: Send + Sync {
 }
 
 /// How much mail is waiting.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OutboxDepth {
     /// Mails that are still tried.
     pub waiting: u64,
@@ -249,7 +249,16 @@ pub struct OutboxDepth {
     pub dead: u64,
     /// When the oldest one that is still tried was queued.
     pub oldest: Option<Timestamp>,
+    /// How many of those that are still tried wait for the set-up of mail to be
+    /// mended: their last error begins with [`SET_UP_FAULT`].
+    pub set_up: u64,
+    /// The last error of one of these, without that beginning.
+    pub set_up_fault: Option<String>,
 }
+
+/// What the last error of a mail begins with that failed since the set-up of mail
+/// is wrong: credentials, sender, account, TLS.
+pub const SET_UP_FAULT: &str = "set-up: ";
 
 /// The audit log.
 #[async_trait]

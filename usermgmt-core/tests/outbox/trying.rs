@@ -5,7 +5,7 @@ use usermgmt_core::model::ids::TokenId;
 use usermgmt_core::model::mail::{MailKind, MailToken, OutboxMail};
 use usermgmt_core::model::token::Purpose;
 use usermgmt_core::rng::OsRng;
-use usermgmt_core::store::{Change, OutboxStore as _};
+use usermgmt_core::store::{Change, OutboxDepth, OutboxStore as _};
 
 use crate::fixture::{
     DAY, HOUR, MINUTE, NOTICE, Running, SECOND, STRANGERS, World, counts, permanent, temporary,
@@ -89,6 +89,56 @@ async fn what_fails_for_three_days_is_given_up_and_kept() {
     assert!((3 * DAY..3 * DAY + 90 * MINUTE).contains(&after), "{after:?}");
     assert_eq!(dead[0].attempts, i64::try_from(world.post.tries()).unwrap());
     assert!((60..=100).contains(&dead[0].attempts), "{} tries", dead[0].attempts);
+}
+
+/// What is wrong is the same for every mail, and no recipient can help it.
+#[tokio::test(start_paused = true)]
+async fn a_fault_of_the_set_up_keeps_every_mail_for_three_days_and_is_shown_until_it_is_mended() {
+    let world = World::new().await;
+    let began = world.auth.now();
+    let fault = MailError::SetUp("554 5.7.1 relay access denied".to_owned());
+    for n in 0..30 {
+        let recipient = format!("ann{n}@example.com");
+        world.post.set(&recipient, Way::Refuse(fault.clone()));
+        world.queue(&recipient, NOTICE).await;
+    }
+    let worker = world.worker();
+    assert_eq!(worker.set_up_fault(), None);
+    let running = Running::start(&worker);
+    tokio::time::sleep(3 * DAY - HOUR).await;
+    assert_eq!((world.waiting().await, world.dead().await.len()), (30, 0));
+    let shown = worker.set_up_fault().unwrap();
+    assert_eq!(shown.why, "554 5.7.1 relay access denied");
+    assert!(shown.since.since(began) < MINUTE);
+    assert!(world.auth.now().since(shown.last) < HOUR);
+    let depth = world.store.outbox_depth().await.unwrap();
+    assert_eq!(depth.set_up, 30);
+    assert_eq!(depth.set_up_fault.as_deref(), Some("554 5.7.1 relay access denied"));
+
+    for n in 0..30 {
+        world.post.heal(&format!("ann{n}@example.com"));
+    }
+    tokio::time::sleep(40 * MINUTE).await;
+    running.stop().await;
+    assert_eq!((world.post.count(), world.waiting().await), (30, 0));
+    assert_eq!(worker.set_up_fault(), None);
+    assert_eq!(world.store.outbox_depth().await.unwrap(), OutboxDepth::default());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_of_the_set_up_that_lasts_gives_mails_up_after_three_days() {
+    let world = World::new().await;
+    world.post.set("ann@example.com", Way::Refuse(MailError::SetUp("535 refused".to_owned())));
+    world.queue("ann@example.com", NOTICE).await;
+    let began = world.auth.now();
+    let running = Running::start(&world.worker());
+    world.drained().await;
+    running.stop().await;
+    let dead = world.dead().await;
+    let after = dead[0].dead_at.unwrap().since(began);
+    assert!((3 * DAY..3 * DAY + HOUR).contains(&after), "{after:?}");
+    assert!(dead[0].attempts > 100, "more often than what fails for now");
+    assert_eq!(dead[0].last_error.as_deref(), Some("set-up: 535 refused"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -23,13 +23,14 @@ pub(crate) const HOSTILE: [&str; 10] = [
 ];
 
 /// No more than these travel.
-const HEADERS: [&str; 9] = [
+const HEADERS: [&str; 10] = [
     "From",
     "To",
     "Subject",
     "Date",
     "Message-ID",
     "Auto-Submitted",
+    "X-Auto-Response-Suppress",
     "X-Usermgmt-Mail-Id",
     "MIME-Version",
     "Content-Type",

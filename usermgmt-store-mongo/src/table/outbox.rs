@@ -9,7 +9,7 @@ use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::identifier::Email;
 use usermgmt_core::model::ids::{LeaseId, MailId, UserId};
 use usermgmt_core::model::mail::{MailKind, MailToken, OutboxMail, StoredMail, UnreadableMail};
-use usermgmt_core::store::{Guard, OutboxDepth, OutboxStore, StoreError};
+use usermgmt_core::store::{Guard, OutboxDepth, OutboxStore, SET_UP_FAULT, StoreError};
 
 use crate::guard::{Step, ids};
 use crate::schema::OUTBOX;
@@ -211,6 +211,8 @@ struct Depth {
     waiting: i64,
     dead: i64,
     oldest: Option<DateTime>,
+    set_up: i64,
+    set_up_fault: Option<String>,
 }
 
 impl MongoStore {
@@ -294,11 +296,17 @@ impl OutboxStore for MongoStore {
 
     async fn outbox_depth(&self) -> Result<OutboxDepth, StoreError> {
         let is_dead = doc! { "$gt": ["$dead_at", Bson::Null] };
+        let begins = i64::try_from(SET_UP_FAULT.len()).unwrap_or_default();
+        let begin = doc! { "$substrBytes": ["$last_error", 0_i64, begins] };
+        let waits_for_set_up =
+            doc! { "$and": [{ "$not": [&is_dead] }, { "$eq": [begin, SET_UP_FAULT] }] };
         let pipeline = vec![doc! { "$group": {
             "_id": Bson::Null,
             "waiting": { "$sum": { "$cond": [&is_dead, 0_i64, 1_i64] } },
             "dead": { "$sum": { "$cond": [&is_dead, 1_i64, 0_i64] } },
             "oldest": { "$min": { "$cond": [&is_dead, Bson::Null, "$created_at"] } },
+            "set_up": { "$sum": { "$cond": [&waits_for_set_up, 1_i64, 0_i64] } },
+            "set_up_fault": { "$max": { "$cond": [&waits_for_set_up, "$last_error", Bson::Null] } },
         } }];
         let depth: Option<Depth> = self.aggregate_one(OUTBOX, pipeline).await?;
         let Some(depth) = depth else {
@@ -308,6 +316,10 @@ impl OutboxStore for MongoStore {
             waiting: u64::try_from(depth.waiting).unwrap_or(0),
             dead: u64::try_from(depth.dead).unwrap_or(0),
             oldest: depth.oldest.map(time),
+            set_up: u64::try_from(depth.set_up).unwrap_or(0),
+            set_up_fault: depth
+                .set_up_fault
+                .and_then(|error| error.strip_prefix(SET_UP_FAULT).map(str::to_owned)),
         })
     }
 }

@@ -9,7 +9,7 @@ use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::identifier::Email;
 use usermgmt_core::model::ids::{LeaseId, MailId, UserId};
 use usermgmt_core::model::mail::{MailKind, OutboxMail, StoredMail, UnreadableMail};
-use usermgmt_core::store::{Guard, OutboxDepth, OutboxStore, StoreError};
+use usermgmt_core::store::{Guard, OutboxDepth, OutboxStore, SET_UP_FAULT, StoreError};
 
 use crate::dialect::Dialect;
 use crate::guard::Step;
@@ -152,10 +152,16 @@ fn select_dead(after: Option<&MailId>, rows: usize) -> Statement<'_> {
 }
 
 fn select_depth() -> Statement<'static> {
+    let set_up = || format!("{SET_UP_FAULT}%");
     statement(
         "SELECT COUNT(CASE WHEN dead_at IS NULL THEN 1 END), COUNT(dead_at), \
-         MIN(CASE WHEN dead_at IS NULL THEN created_at END) FROM usermgmt_outbox",
+         MIN(CASE WHEN dead_at IS NULL THEN created_at END), \
+         COUNT(CASE WHEN dead_at IS NULL AND last_error LIKE ? THEN 1 END), \
+         MAX(CASE WHEN dead_at IS NULL AND last_error LIKE ? THEN last_error END) \
+         FROM usermgmt_outbox",
     )
+    .bind(set_up())
+    .bind(set_up())
 }
 
 pub(crate) fn insert(mail: &OutboxMail) -> Step<'_> {
@@ -306,6 +312,10 @@ impl OutboxStore for SqlStore {
                     waiting: row.number()?,
                     dead: row.number()?,
                     oldest: row.opt_time()?,
+                    set_up: row.number()?,
+                    set_up_fault: row.opt_text()?.and_then(|error: String| {
+                        error.strip_prefix(SET_UP_FAULT).map(str::to_owned)
+                    }),
                 })
             })
             .await?;

@@ -63,7 +63,14 @@ async fn list(auth: &Auth, json: bool) -> Result<(), Failure> {
     }
     let depth = auth.store().outbox_depth().await.map_err(|e| failed(&e))?;
     let oldest = depth.oldest.map_or_else(String::new, |at| format!(", the oldest since {at}"));
-    print_line(&format!("{} given up; {} waiting{oldest}", depth.dead, depth.waiting))
+    print_line(&format!("{} given up; {} waiting{oldest}", depth.dead, depth.waiting))?;
+    match depth.set_up_fault {
+        Some(fault) => print_line(&format!(
+            "{} wait for the set-up of mail to be mended: {fault}",
+            depth.set_up
+        )),
+        None => Ok(()),
+    }
 }
 
 fn row(mail: &StoredMail) -> Vec<Value> {

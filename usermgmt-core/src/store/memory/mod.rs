@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use self::state::{CounterRow, IdentifierRow, State, UserRow};
 use super::{
     AuditStore, Changes, Count, CounterStore, CredentialStore, Hit, KnownDevice, OutboxDepth,
-    OutboxStore, SessionStore, Store, StoreError, TokenStore, UserStore,
+    OutboxStore, SET_UP_FAULT, SessionStore, Store, StoreError, TokenStore, UserStore,
 };
 use crate::clock::Timestamp;
 use crate::keys::KeyId;
@@ -267,6 +267,11 @@ impl OutboxStore for MemoryStore {
                 depth.dead += 1;
             } else {
                 depth.waiting += 1;
+                let error = mail.last_error.as_deref();
+                if let Some(fault) = error.and_then(|error| error.strip_prefix(SET_UP_FAULT)) {
+                    depth.set_up += 1;
+                    depth.set_up_fault = Some(fault.to_owned());
+                }
                 depth.oldest = Some(
                     depth.oldest.map_or(mail.created_at, |oldest| oldest.min(mail.created_at)),
                 );

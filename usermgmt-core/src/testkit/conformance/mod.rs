@@ -139,6 +139,7 @@ macro_rules! store_conformance {
                 a_list_erases_the_old_mail_and_keeps_the_one_it_adds,
                 the_next_mail_is_due_at_its_time_or_the_end_of_its_lease,
                 the_depth_counts_waiting_and_dead_mail,
+                the_depth_says_how_many_wait_for_the_set_up_and_why,
             }
             counters {
                 attempts_add_up_in_a_window_that_begins_with_the_first,

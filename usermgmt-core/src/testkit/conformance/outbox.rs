@@ -11,7 +11,7 @@ use crate::model::identifier::Email;
 use crate::model::ids::{LeaseId, MailId, TokenId};
 use crate::model::mail::{MailKind, MailToken, OutboxMail};
 use crate::model::token::Purpose;
-use crate::store::{Change, Guard, OutboxDepth, Store};
+use crate::store::{Change, Guard, OutboxDepth, SET_UP_FAULT, Store};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -325,13 +325,40 @@ pub async fn the_depth_counts_waiting_and_dead_mail(store: Arc<dyn Store>) {
     let queued = |created_at, dead_at| OutboxMail { created_at, dead_at, ..fixture.mail(None) };
     let mails = [queued(NOW, None), queued(NOW - HOUR, None), queued(NOW - DAY, Some(NOW))];
     fixture.applied(mails.iter().map(insert).collect::<Vec<_>>()).await;
-    let depth = OutboxDepth { waiting: 2, dead: 1, oldest: Some(NOW - HOUR) };
+    let depth =
+        OutboxDepth { waiting: 2, dead: 1, oldest: Some(NOW - HOUR), ..OutboxDepth::default() };
     same("the depth", &read(fixture.store.outbox_depth().await), &depth);
     let (lease, _) = fixture.claim(NOW, 9).await;
     let found = read(fixture.store.outbox_depth().await);
     same("with leased mail", &found, &depth);
     fixture.applied(mails[..2].iter().map(|m| bury(m, lease, NOW)).collect::<Vec<_>>()).await;
-    let depth = OutboxDepth { waiting: 0, dead: 3, oldest: None };
+    let depth = OutboxDepth { dead: 3, ..OutboxDepth::default() };
     let found = read(fixture.store.outbox_depth().await);
     same("with all mail dead", &found, &depth);
+}
+
+pub async fn the_depth_says_how_many_wait_for_the_set_up_and_why(store: Arc<dyn Store>) {
+    let fixture = Fixture::new(store);
+    let failed = |error: &str, dead_at| OutboxMail {
+        last_error: Some(error.to_owned()),
+        dead_at,
+        ..fixture.mail(None)
+    };
+    let fault = "535 \"it's %_ refused\" 😀";
+    let set_up = format!("{SET_UP_FAULT}{fault}");
+    let mails = [
+        fixture.mail(None),
+        failed("451 busy", None),
+        failed("is not set-up: 1", None),
+        failed("set-up", None),
+        failed(&set_up, Some(NOW)),
+    ];
+    fixture.applied(mails.iter().map(insert).collect::<Vec<_>>()).await;
+    let depth = OutboxDepth { waiting: 4, dead: 1, oldest: Some(NOW), ..OutboxDepth::default() };
+    same("without a fault", &read(fixture.store.outbox_depth().await), &depth);
+    let mails = [failed(&set_up, None), failed(&set_up, None)];
+    fixture.applied(mails.iter().map(insert).collect::<Vec<_>>()).await;
+    let depth =
+        OutboxDepth { waiting: 6, set_up: 2, set_up_fault: Some(fault.to_owned()), ..depth };
+    same("with one", &read(fixture.store.outbox_depth().await), &depth);
 }

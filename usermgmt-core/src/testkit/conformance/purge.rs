@@ -184,7 +184,7 @@ async fn purge_a_deleted_user(fixture: &Fixture, limit: usize) {
     for name in [Identifier::email(&world.ann.email), username_id("ann"), world.reserved.clone()] {
         assert!(!read(store.is_taken(&name, None, EARLY).await), "{name:?}");
     }
-    let depth = OutboxDepth { waiting: 1, dead: 0, oldest: Some(NOW) };
+    let depth = OutboxDepth { waiting: 1, oldest: Some(NOW), ..OutboxDepth::default() };
     same("the outbox", &read(store.outbox_depth().await), &depth);
     let log = read(store.audit(&ann, None, 9).await);
     same("the audit log", &log, &vec![world.entry.clone()]);

@@ -25,9 +25,19 @@ const MAX_LINES: usize = 100;
 /// below, it has read nothing ahead: an answer ends where a read ends, until
 /// TLS takes over.
 #[derive(Debug)]
-pub(crate) struct TurnStream {
+pub(super) struct TurnStream {
     stream: TcpStream,
     turn: Turn,
+    greeting: Greeting,
+}
+
+/// How the client greets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Greeting {
+    /// As the library does.
+    Ehlo,
+    /// As servers know it that are older than extensions (RFC 5321, 4.1.1.1).
+    Helo,
 }
 
 #[derive(Debug)]
@@ -44,13 +54,17 @@ impl TurnStream {
     ///
     /// # Errors
     /// Where the name has no address, and where none of them answers.
-    pub(crate) async fn connect(server: (&str, u16), each: Duration) -> io::Result<Self> {
+    pub(super) async fn connect(
+        server: (&str, u16),
+        each: Duration,
+        greeting: Greeting,
+    ) -> io::Result<Self> {
         let mut error = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
         for address in lookup_host(server).await? {
             match timeout(each, TcpStream::connect(address)).await {
                 Ok(Ok(stream)) => {
                     let turn = Turn::Clear { answer: Answer::default(), to_starttls: false };
-                    return Ok(Self { stream, turn });
+                    return Ok(Self { stream, turn, greeting });
                 }
                 Ok(Err(refused)) => error = refused,
                 Err(_) => error = io::Error::new(io::ErrorKind::TimedOut, "connection timed out"),
@@ -72,7 +86,7 @@ impl AsyncRead for TurnStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { stream, turn } = self.get_mut();
+        let Self { stream, turn, .. } = self.get_mut();
         let before = buf.filled().len();
         let read = Pin::new(stream).poll_read(cx, buf);
         if let (Turn::Clear { answer, .. }, Poll::Ready(Ok(()))) = (turn, &read)
@@ -91,8 +105,13 @@ impl AsyncWrite for TurnStream {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let Self { stream, turn } = self.get_mut();
-        let written = Pin::new(stream).poll_write(cx, buf);
+        let Self { stream, turn, greeting } = self.get_mut();
+        let written = match (*greeting, buf.strip_prefix(b"EHLO ")) {
+            (Greeting::Helo, Some(name)) => {
+                Pin::new(stream).poll_write(cx, &[b"HELO ", name].concat())
+            }
+            _ => Pin::new(stream).poll_write(cx, buf),
+        };
         if let (Turn::Clear { answer, to_starttls }, Poll::Ready(Ok(1..))) = (&mut *turn, &written)
             && answer.is_over()
         {
