@@ -4,6 +4,7 @@ use std::fmt;
 
 use async_trait::async_trait;
 
+use crate::model::identifier::Email;
 pub use crate::model::mail::{MailKind, Message};
 
 /// Why a mail could not be handed over. The texts go to the operator (log and
@@ -31,6 +32,14 @@ pub enum MailError {
     SetUp(String),
 }
 
+/// Why a transport can never reach an address, in words for whoever typed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("mail cannot be sent to this address: {reason}")]
+pub struct Unreachable {
+    /// What about the address it is, without a full stop.
+    pub reason: &'static str,
+}
+
 /// Hands mails over to whatever delivers them.
 #[async_trait]
 pub trait Mailer: fmt::Debug + Send + Sync + 'static {
@@ -41,6 +50,18 @@ pub trait Mailer: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// [`MailError`] says whether another try is worth it.
     async fn send(&self, message: &Message) -> Result<(), MailError>;
+
+    /// Whether mail can reach this address at all. Asked before an account is made
+    /// with it or gets it, so that whoever typed it learns at once what no later
+    /// try would change: a server that takes only ASCII before the `@`, say. Not
+    /// for whether the mailbox exists. Every address by default.
+    ///
+    /// # Errors
+    /// [`Unreachable`] where it is certain that no mail would arrive.
+    async fn check_reach(&self, address: &Email) -> Result<(), Unreachable> {
+        let _ = address;
+        Ok(())
+    }
 
     /// Does the work of sending this mail without sending it. Called for a mail
     /// that nobody is to get, so that how busy this process is does not show

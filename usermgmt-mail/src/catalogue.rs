@@ -24,6 +24,8 @@ pub(crate) struct Catalogue {
 pub(crate) struct Text {
     /// The name under which the engine knows it.
     pub(crate) name: String,
+    /// Its section and name, as the file has it.
+    pub(crate) key: String,
     /// The template.
     pub(crate) source: String,
 }
@@ -45,8 +47,8 @@ impl Catalogue {
             .into_iter()
             .map(|(key, source)| {
                 let name = text_name(&language, &key);
-                keys.insert(key);
-                Text { name, source }
+                keys.insert(key.clone());
+                Text { name, key, source }
             })
             .collect())
     }

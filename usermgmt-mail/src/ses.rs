@@ -15,9 +15,11 @@ use aws_sdk_sesv2::error::{ProvideErrorMetadata as _, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{Destination, EmailContent, RawMessage};
-use usermgmt_core::mail::{MailError, Mailer, Message};
+use usermgmt_core::mail::{MailError, Mailer, Message, Unreachable};
+use usermgmt_core::model::identifier::Email;
 
 use crate::compose::Composer;
+use crate::reach::{ASCII_ONLY, is_ascii_local};
 use crate::reply::reply;
 use crate::ses_url::{SesUrl, check_endpoint};
 
@@ -102,6 +104,11 @@ impl Mailer for SesMailer {
             .await
             .map(drop)
             .map_err(|error| failure(&error))
+    }
+
+    /// Without the letters of RFC 6531: SES takes none before the `@`.
+    async fn check_reach(&self, address: &Email) -> Result<(), Unreachable> {
+        if is_ascii_local(address) { Ok(()) } else { Err(ASCII_ONLY) }
     }
 
     /// All but the request: there is none that sends nothing.

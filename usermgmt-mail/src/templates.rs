@@ -1,9 +1,9 @@
 //! From a message to its subject, text part and HTML part.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
@@ -13,22 +13,9 @@ use usermgmt_core::model::identifier::Email;
 
 use crate::catalogue::{Catalogue, FALLBACK, Text, plural_form};
 use crate::device::browser_and_system;
+use crate::names::{TEXTS, check_layout_shows, check_text, check_text_shows, is_language};
 use crate::sample::sample_message;
 use crate::text::{one_line, unlinked, url};
-
-/// The texts that make up a mail, besides its subject.
-const TEXTS: [&str; 10] = [
-    "preheader",
-    "greeting",
-    "intro",
-    "before_link",
-    "action",
-    "code_label",
-    "validity",
-    "closing",
-    "not_me",
-    "footer",
-];
 
 /// A mail's content. It carries links and codes, so it prints nothing of them.
 #[derive(Clone, PartialEq, Eq)]
@@ -88,6 +75,8 @@ pub trait Render: fmt::Debug + Send + Sync + 'static {
 pub struct Templates {
     engine: Environment<'static>,
     catalogue: Catalogue,
+    /// The folder that some of them come from.
+    folder: Option<PathBuf>,
 }
 
 impl fmt::Debug for Templates {
@@ -104,9 +93,11 @@ impl Templates {
     /// [`TemplateError`] where one of them does not compile, which the tests of
     /// this crate rule out.
     pub fn built_in() -> Result<Self, TemplateError> {
-        let mut templates = Self { engine: engine()?, catalogue: Catalogue::default() };
-        templates.add("mail.txt", include_str!("../templates/mail.txt"))?;
-        templates.add("mail.html", include_str!("../templates/mail.html"))?;
+        let mut templates =
+            Self { engine: engine()?, catalogue: Catalogue::default(), folder: None };
+        for (name, source) in LAYOUTS {
+            templates.add_layout(name, source)?;
+        }
         for (language, file) in Catalogue::built_in() {
             templates.add_language(language, file)?;
         }
@@ -115,11 +106,13 @@ impl Templates {
 
     /// The shipped templates, with those in `folder` in their place: a layout
     /// replaces the shipped one, a language's texts replace the shipped ones
-    /// key by key. Every mail is rendered once, so that a mistake shows now.
+    /// key by key. Every name is checked and every mail rendered once, so that a
+    /// mistake shows now. Folders in it and hidden files are not read.
     ///
     /// # Errors
     /// [`TemplateError`] where the folder cannot be read, a file in it has
-    /// another name than the ones above, or a template fails.
+    /// another name than the ones above, a section, text or variable is none
+    /// that there is, or a template fails.
     pub fn with_overrides(folder: &Path) -> Result<Self, TemplateError> {
         let mut templates = Self::built_in()?;
         let failed = |path: &Path, reason: &dyn fmt::Display| TemplateError::Folder {
@@ -132,26 +125,32 @@ impl Templates {
                 part.and_then(|p| p.to_str()).unwrap_or_default().to_owned()
             };
             let (stem, extension) = (part(path.file_stem()), part(path.extension()));
-            if stem.starts_with('.') {
+            if stem.starts_with('.') || path.is_dir() {
                 continue;
             }
             let layout = stem == "mail" || MailKind::from_name(&stem).is_some();
             let read = || fs::read_to_string(&path).map_err(|e| failed(&path, &e));
             match extension.as_str() {
-                "toml" => templates.add_language(&stem, &read()?)?,
+                "toml" if is_language(&stem) => templates.add_language(&stem, &read()?)?,
                 "txt" | "html" if layout => {
-                    templates.add(&format!("{stem}.{extension}"), &read()?)?;
+                    templates.add_layout(&format!("{stem}.{extension}"), &read()?)?;
                 }
                 _ => return Err(failed(&path, &"not the name of a template or language")),
             }
         }
         templates.check()?;
+        templates.folder = Some(folder.to_owned());
         Ok(templates)
     }
 
     /// The languages there are, as BCP 47 tags in lower case.
     pub fn languages(&self) -> impl Iterator<Item = &str> {
         self.catalogue.languages()
+    }
+
+    /// The folder of [`Templates::with_overrides`].
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     fn check(&self) -> Result<(), TemplateError> {
@@ -175,14 +174,27 @@ impl Templates {
             .map_err(|e| failure(name, &e))
     }
 
+    fn add_layout(&mut self, name: &str, source: &str) -> Result<(), TemplateError> {
+        self.add(name, source)?;
+        check_layout_shows(self.shown_by(name)?).map_err(|reason| wrong(name, reason))
+    }
+
     fn add_language(&mut self, language: &str, file: &str) -> Result<(), TemplateError> {
-        let texts = self.catalogue.add(language, file).map_err(|reason| {
-            TemplateError::Template { template: format!("{language}.toml"), reason }
-        })?;
-        for Text { name, source } in texts {
-            self.add(&name, &source)?;
+        let name = format!("{language}.toml");
+        let texts = self.catalogue.add(language, file).map_err(|reason| wrong(&name, reason))?;
+        for Text { name: text, key, source } in texts {
+            check_text(&key).map_err(|reason| wrong(&name, reason))?;
+            self.add(&text, &source)?;
+            check_text_shows(&key, self.shown_by(&text)?)
+                .map_err(|reason| wrong(&name, format!("{key} {reason}")))?;
         }
         Ok(())
+    }
+
+    /// The names of all that a template shows.
+    fn shown_by(&self, name: &str) -> Result<HashSet<String>, TemplateError> {
+        let template = self.engine.get_template(name).map_err(|e| failure(name, &e))?;
+        Ok(template.undeclared_variables(false))
     }
 
     fn fill(&self, name: &str, values: &Values) -> Result<String, TemplateError> {
@@ -201,6 +213,12 @@ impl Templates {
         }
     }
 }
+
+/// The shipped layouts.
+pub(crate) const LAYOUTS: [(&str, &str); 2] = [
+    ("mail.txt", include_str!("../templates/mail.txt")),
+    ("mail.html", include_str!("../templates/mail.html")),
+];
 
 type Values = BTreeMap<String, Value>;
 
@@ -362,6 +380,10 @@ fn engine() -> Result<Environment<'static>, TemplateError> {
         text.split("\n\n").map(|p| p.trim().to_owned()).filter(|p| !p.is_empty()).collect()
     });
     Ok(engine)
+}
+
+fn wrong(template: &str, reason: String) -> TemplateError {
+    TemplateError::Template { template: template.to_owned(), reason }
 }
 
 /// The engine's error without its detail where that could quote a value.

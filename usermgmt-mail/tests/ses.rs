@@ -12,6 +12,7 @@ use hostile::{HOSTILE, addressed, assert_inert, hosted, named};
 use mailparse::{MailHeaderMap as _, parse_mail};
 use serde_json::{Value, json};
 use usermgmt_core::mail::Mailer;
+use usermgmt_core::model::identifier::Email;
 use usermgmt_mail::{MailError, MailKind, MailSettings, Render as _, Templates, sample_message};
 use usermgmt_test_support::{Helper, part};
 
@@ -140,6 +141,16 @@ async fn a_service_that_never_answers_is_given_up_and_may_have_taken_the_mail() 
     let message = sample_message(MailKind::PasswordReset, "en");
     let lost = mailer.send(&message).await.unwrap_err();
     assert!(matches!(lost, MailError::Unconfirmed(_)), "{lost}");
+}
+
+#[tokio::test]
+async fn only_ascii_stands_before_the_at_of_an_address_that_ses_reaches() {
+    let ses = Ses::start("ok");
+    let mailer = ses.mailer().await;
+    for (address, reached) in [("ann@bücher.example", true), ("josé@example.com", false)] {
+        let address = Email::parse(address).unwrap();
+        assert_eq!(mailer.check_reach(&address).await.is_ok(), reached, "{address}");
+    }
 }
 
 #[tokio::test]

@@ -487,6 +487,25 @@ async fn an_international_address_is_sent_to_servers_that_take_it() {
 }
 
 #[tokio::test]
+async fn the_server_says_which_addresses_it_reaches() {
+    let (jose, ann) = (Email::parse("josé@example.com"), Email::parse("ann@bücher.example"));
+    let (jose, ann) = (jose.unwrap(), ann.unwrap());
+    for (mode, takes) in [("ok", true), ("ascii_only", false)] {
+        let server = Server::start(mode);
+        let mailer = server.mailer().await.mailer;
+        assert_eq!(mailer.check_reach(&ann).await, Ok(()), "the domain travels in ASCII");
+        assert_eq!(mailer.check_reach(&jose).await.is_ok(), takes, "{mode}");
+        assert_eq!(mailer.check_reach(&jose).await.is_ok(), takes, "{mode}");
+        let (raw, _) = server.stop();
+        assert_eq!(raw.matches("STARTTLS").count(), 1, "it is asked once");
+    }
+    let server = Server::start("ok");
+    let mailer = server.mailer().await.mailer;
+    server.stop();
+    assert_eq!(mailer.check_reach(&jose).await, Ok(()), "it may be able to");
+}
+
+#[tokio::test]
 async fn an_international_sender_that_the_server_does_not_take_is_the_operators_matter() {
     for to in ["ann@example.com", "josé@example.com"] {
         let server = Server::start("ascii_only");

@@ -11,8 +11,8 @@ use lettre::message::Mailbox;
 use mailparse::{MailHeaderMap as _, ParsedMail, parse_mail};
 use usermgmt_core::model::identifier::Email;
 use usermgmt_mail::{
-    Composer, MailError, MailKind, Message, Render, Rendered, Templates, sample_message,
-    write_preview,
+    Composer, MailError, MailKind, Message, Render, Rendered, Templates, export_templates,
+    sample_message, write_preview,
 };
 
 fn templates() -> &'static Templates {
@@ -414,6 +414,35 @@ fn a_folder_with_a_mistake_is_refused_and_the_mistake_named() {
         // It would fail when the code has expired, and not before.
         ("confirmation.txt", "{{ code | length }}", "confirmation.txt"),
         ("password-reset.html", "", "password-reset.html"),
+        (
+            "de.toml",
+            "[password_rest]\nsubject = 'x'",
+            "there is no section [password_rest]; did you mean password_reset?",
+        ),
+        (
+            "de.toml",
+            "[password_reset]\nsubjekt = 'x'",
+            "[password_reset] has no subjekt; did you mean subject?",
+        ),
+        (
+            "de.toml",
+            "[common]\nfooter = 'Von {{ prodct }}'",
+            "de.toml: common.footer shows {{ prodct }}, which there is not; did you mean product?",
+        ),
+        ("de.toml", "[common]\nfooter = '{% if usrname %}x{% endif %}'", "usrname"),
+        ("de.toml", "[duration]\nweeks.one = 'x'", "[duration] has no weeks.one"),
+        ("de.toml", "subject = 'x'", "subject stands outside of every section"),
+        ("german.toml", "", "german.toml"),
+        (
+            "mail.html",
+            "<p>{{ intr }}</p>",
+            "mail.html: shows {{ intr }}, which there is not; did you mean intro?",
+        ),
+        (
+            "new_device.txt",
+            "{% extends 'mail.txt' %}{{ detials }}",
+            "new_device.txt: shows {{ detials }}",
+        ),
         ("notes.md", "", "notes.md"),
     ] {
         let folder = tempfile::tempdir().unwrap();
@@ -428,9 +457,45 @@ fn a_folder_with_a_mistake_is_refused_and_the_mistake_named() {
 fn a_preview_has_every_mail_in_every_language() {
     let folder = tempfile::tempdir().unwrap();
     let files = write_preview(templates(), "Acme", folder.path()).unwrap();
-    assert_eq!(files, 3 * MailKind::ALL.len() * 2);
+    assert_eq!(files, 3 * MailKind::ALL.len() * 2 + 1);
+    let index = std::fs::read_to_string(folder.path().join("index.html")).unwrap();
+    for link in ["de/new_device.html", "pl/invitation.html", "en/mfa_failures.txt"] {
+        assert!(index.contains(&format!("href=\"{link}\"")), "{index}");
+        assert!(folder.path().join(link).is_file(), "{link}");
+    }
     let text = std::fs::read_to_string(folder.path().join("pl/confirmation.txt")).unwrap();
     assert!(text.starts_with("Subject: Potwierdź swój adres w Acme\n\nDzień dobry, ann,\n"));
     let html = std::fs::read_to_string(folder.path().join("de/new_device.html")).unwrap();
     assert!(html.contains("Neue Anmeldung bei Ihrem Konto bei Acme"));
+}
+
+/// It would be taken for templates at the next start.
+#[test]
+fn a_preview_is_not_written_among_the_templates() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("en.toml"), "[common]\naction = 'Go'").unwrap();
+    let templates = Templates::with_overrides(folder.path()).unwrap();
+    for inside in [folder.path().to_owned(), folder.path().join("preview")] {
+        let refused = write_preview(&templates, "Acme", &inside).unwrap_err();
+        assert!(refused.to_string().contains("take another folder"), "{refused}");
+    }
+    assert!(Templates::with_overrides(folder.path()).is_ok());
+    let elsewhere = tempfile::tempdir().unwrap();
+    assert!(write_preview(&templates, "Acme", elsewhere.path()).is_ok());
+}
+
+#[test]
+fn the_exported_templates_are_the_shipped_ones_and_replace_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let into = folder.path().join("templates");
+    assert_eq!(export_templates(&into).unwrap(), 5);
+    let exported = Templates::with_overrides(&into).unwrap();
+    for (message, mail) in every_mail(full) {
+        assert_eq!(exported.render(&message).unwrap(), mail);
+    }
+    std::fs::remove_file(into.join("mail.txt")).unwrap();
+    std::fs::write(into.join("de.toml"), "").unwrap();
+    assert!(export_templates(&into).unwrap_err().to_string().contains("is there already"));
+    assert!(!into.join("mail.txt").exists());
+    assert_eq!(std::fs::read_to_string(into.join("de.toml")).unwrap(), "");
 }

@@ -105,9 +105,14 @@ pub(crate) struct Which {
 /// What to do with templates.
 #[derive(Debug, PartialEq, Eq, Subcommand)]
 pub(crate) enum MailAction {
-    /// Writes every mail in every language as files, with made-up data
+    /// Writes every mail in every language as files, with made-up data and an index
     Preview {
         /// The folder to write into
+        folder: PathBuf,
+    },
+    /// Writes the built-in templates and texts as files to start one's own from
+    Export {
+        /// The folder to write into, for `mail.templates`
         folder: PathBuf,
     },
 }

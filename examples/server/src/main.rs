@@ -53,5 +53,6 @@ async fn act(action: Action, settings: Settings) -> Result<(), Failure> {
         Action::ServiceKey(action) => commands::service_key::run(action, &settings).await,
         Action::Outbox(action) => commands::outbox::run(action, &settings).await,
         Action::Mail(MailAction::Preview { folder }) => commands::mail::preview(&folder, &settings),
+        Action::Mail(MailAction::Export { folder }) => commands::mail::export(&folder),
     }
 }

@@ -175,6 +175,7 @@ pub(super) fn refused(error: ProfileError, style: Style, password: &'static str)
         ProfileError::CurrentPasswordMissing => of_field("current_password", Issue::Missing),
         ProfileError::Password(problem) => of_field(password, problem.into()),
         ProfileError::Reauthentication(error) => reauthenticate::refused(error, style),
+        ProfileError::Unreachable(why) => of_field("email", why.into()),
         ProfileError::Service(error) => error.into(),
     }
 }

@@ -96,6 +96,7 @@ impl From<RegisterError> for ApiError {
                 Self::bad_request("already_exists", "Email or Username already exists")
             }
             RegisterError::Password(problem) => of_field("password", problem.into()),
+            RegisterError::Unreachable(why) => of_field("email", why.into()),
             RegisterError::Service(error) => error.into(),
         }
     }

@@ -132,6 +132,7 @@ impl From<CreateUserError> for ApiError {
             CreateUserError::EmailTaken => conflict("Email already exists"),
             CreateUserError::UsernameTaken => conflict("Username already exists"),
             CreateUserError::Password(problem) => of_field("password", problem.into()),
+            CreateUserError::Unreachable(why) => of_field("email", why.into()),
             CreateUserError::Service(error) => error.into(),
         }
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use usermgmt_core::mail::Unreachable;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
@@ -47,6 +48,12 @@ pub(crate) enum Issue {
     NotAnObject,
     /// The body is no JSON.
     Malformed,
+}
+
+impl From<Unreachable> for Issue {
+    fn from(why: Unreachable) -> Self {
+        Self::Value(format!("Mail cannot be sent to this address: {}", why.reason).into())
+    }
 }
 
 impl Issue {

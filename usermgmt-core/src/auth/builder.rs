@@ -1,8 +1,8 @@
 //! Putting an [`Auth`] together.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
 
@@ -109,6 +109,7 @@ impl AuthBuilder {
             refusals: Refusals::default(),
             clock: self.clock,
             rng: self.rng,
+            mailer: OnceLock::new(),
             mail_queued: Notify::new(),
             clock_offset: AtomicI64::new(0),
             upkeep: Upkeep::default(),

@@ -1,8 +1,8 @@
 //! The facade itself.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
 
@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::event::EventSink;
 use crate::jwt::Jwt;
 use crate::keys::KeyRing;
+use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::password::PasswordHasher;
 use crate::rng::SecureRng;
@@ -35,6 +36,8 @@ pub(crate) struct Inner {
     pub(crate) refusals: Refusals,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<dyn SecureRng>,
+    /// What sends mail in this process, once something does.
+    pub(crate) mailer: OnceLock<Arc<dyn Mailer>>,
     /// Rung when a commit queued mail.
     pub(crate) mail_queued: Notify,
     /// How far this process's clock is behind the store's, in milliseconds.

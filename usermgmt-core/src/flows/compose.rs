@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::auth::{Auth, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::CODE_TTL;
+use crate::mail::Unreachable;
 use crate::model::audit::AuditEntry;
 use crate::model::identifier::{Email, Identifier};
 use crate::model::ids::{AuditId, MailId, TokenId, UserId};
@@ -137,6 +138,15 @@ impl Auth {
             lease: None,
             leased_until: None,
         }))
+    }
+
+    /// Refuses an address that this process's mailer can never reach. Says nothing
+    /// of whether it has an account.
+    pub(crate) async fn check_reach(&self, email: &Email) -> Result<(), Unreachable> {
+        match self.0.mailer.get() {
+            Some(mailer) => mailer.check_reach(email).await,
+            None => Ok(()),
+        }
     }
 
     /// A mail that nobody gets, in place of one of this kind: it carries a token

@@ -1,6 +1,7 @@
 //! A service creates a user.
 
 use crate::auth::{Auth, ServiceError};
+use crate::mail::Unreachable;
 use crate::model::identifier::{Email, Identifier, IdentifierKind, Username};
 use crate::model::ids::UserId;
 use crate::model::mail::{MailKind, MailToken};
@@ -49,6 +50,9 @@ pub enum CreateUserError {
     /// The password is not accepted.
     #[error(transparent)]
     Password(#[from] PasswordProblem),
+    /// No mail can reach the address.
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
     /// Not served.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -80,6 +84,7 @@ impl Auth {
         };
         let policy = &self.0.config.password_policy;
         policy.accept(&command.password, &self.own_words(&user)).await?;
+        self.check_reach(&user.email).await?;
         let (email, names) = (Identifier::email(&user.email), Identifier::names(&user.username));
         let mut hash = None;
         let mut rounds = self.rounds();

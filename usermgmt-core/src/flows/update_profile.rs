@@ -5,6 +5,7 @@ use super::email_change::same_mailbox;
 use super::reauthenticate::{ReauthenticateFailure, ReauthenticationError};
 use crate::auth::{Auth, Limit, LimitName, ServiceError};
 use crate::clock::Timestamp;
+use crate::mail::Unreachable;
 use crate::model::identifier::{Email, Identifier, Username};
 use crate::model::profile::ProfileText;
 use crate::model::user::User;
@@ -53,6 +54,9 @@ pub enum ProfileError {
     /// current password that was given is wrong.
     #[error(transparent)]
     Reauthentication(#[from] ReauthenticationError),
+    /// No mail can reach the address.
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
     /// Not served.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -100,6 +104,7 @@ impl Auth {
                 Limit { rate, name: LimitName::MailIdentifier, by: &[address] },
             ];
             self.attempt(&limits, self.now()).await?;
+            self.check_reach(email).await?;
         }
         let password = match &update.password {
             Some(password) => Some(self.0.hasher.hash(password).await.map_err(ServiceError::from)?),

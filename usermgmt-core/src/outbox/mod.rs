@@ -76,8 +76,11 @@ pub struct OutboxWorker {
 }
 
 impl OutboxWorker {
-    /// A worker for this store's outbox. Any number may run, in any number of processes.
+    /// A worker for this store's outbox. Any number may run, in any number of
+    /// processes. From now on `auth` refuses addresses that the first one's mailer
+    /// cannot reach ([`Mailer::check_reach`]).
     pub fn new(auth: Auth, mailer: Arc<dyn Mailer>) -> Self {
+        auth.0.mailer.get_or_init(|| Arc::clone(&mailer));
         Self { auth, mailer, counts: Arc::default(), set_up: Arc::default() }
     }
 

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use crate::mail::{MailError, MailKind, Mailer, Message};
+use crate::mail::{MailError, MailKind, Mailer, Message, Unreachable};
+use crate::model::identifier::Email;
 
 /// Keeps the mails that it is given to send. Clones share one mailbox.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +19,7 @@ struct Mailbox {
     failures: Vec<MailError>,
     broken: Option<MailError>,
     tries: usize,
+    ascii_only: bool,
 }
 
 impl CapturingMailer {
@@ -54,6 +56,11 @@ impl CapturingMailer {
         self.mailbox().broken = error;
     }
 
+    /// From now on it reaches no address with letters beyond ASCII.
+    pub fn reach_ascii_only(&self) {
+        self.mailbox().ascii_only = true;
+    }
+
     fn mailbox(&self) -> MutexGuard<'_, Mailbox> {
         // A test that panicked elsewhere is no reason to hide what was sent.
         self.mailbox.lock().unwrap_or_else(PoisonError::into_inner)
@@ -72,6 +79,13 @@ impl Mailer for CapturingMailer {
             return Err(error.clone());
         }
         mailbox.sent.push(message.clone());
+        Ok(())
+    }
+
+    async fn check_reach(&self, address: &Email) -> Result<(), Unreachable> {
+        if self.mailbox().ascii_only && !address.as_str().is_ascii() {
+            return Err(Unreachable { reason: "it has letters beyond ASCII" });
+        }
         Ok(())
     }
 }

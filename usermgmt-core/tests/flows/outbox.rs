@@ -5,7 +5,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use usermgmt_core::clock::Timestamp;
-use usermgmt_core::flows::CreateUser;
+use usermgmt_core::flows::{
+    CreateUser, CreateUserError, ProfileError, RegisterError, UpdateProfile,
+};
 use usermgmt_core::mail::{MailError, MailKind, Mailer, Message};
 use usermgmt_core::model::ids::LeaseId;
 use usermgmt_core::outbox::OutboxWorker;
@@ -373,4 +375,28 @@ async fn what_waits_in_the_outbox_holds_no_secret() {
             assert!(!lists.contains(token));
         }
     }
+}
+
+/// Whoever typed it would wait for a mail that never leaves.
+#[tokio::test]
+async fn an_address_that_no_mail_can_reach_is_refused_where_it_is_typed() {
+    let world = World::unlimited().await;
+    let (_, current) = world.signed_in_member("ann").await;
+    world.mailer.reach_ascii_only();
+    world.store.take_applied();
+
+    let register = registration("bob", "bøb@example.com", PASSWORD);
+    let refused = world.auth.register(&register, &home()).await.unwrap_err();
+    assert!(matches!(refused, RegisterError::Unreachable(_)), "{refused}");
+    let create = CreateUser::new(username("bob"), email("bøb@example.com"), typed(PASSWORD));
+    let refused = world.auth.create_user(&create).await.unwrap_err();
+    assert!(matches!(refused, CreateUserError::Unreachable(_)), "{refused}");
+    let update =
+        UpdateProfile { email: Some(email("änn@example.com")), ..UpdateProfile::default() };
+    let refused = world.auth.update_profile(&current, &update).await.unwrap_err();
+    assert!(matches!(refused, ProfileError::Unreachable(_)), "{refused}");
+    assert!(world.store.take_applied().is_empty(), "something was written");
+
+    world.auth.register(&registration("bob", "bob@example.com", PASSWORD), &home()).await.unwrap();
+    world.auth.forgot_password("bøb@example.com", &home()).await.unwrap();
 }

@@ -18,13 +18,15 @@ use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Noop, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::{Address, Message as Mail};
 use tokio::time::timeout;
-use usermgmt_core::mail::{MailError, Mailer, Message};
+use usermgmt_core::mail::{MailError, Mailer, Message, Unreachable};
+use usermgmt_core::model::identifier::Email;
 
 use self::failure::{Failure, expect, unconfirmed};
 use self::server::Server;
 use self::step::Step;
 pub(crate) use self::url::{Security, SmtpUrl};
 use crate::compose::{Composer, Transfer};
+use crate::reach::{ASCII_ONLY, is_ascii_local};
 
 /// Connections kept for the next mails: as many as the outbox's worker uses at once.
 const IDLE_MAX: usize = 16;
@@ -32,6 +34,9 @@ const IDLE_MAX: usize = 16;
 /// How long an idle connection has to show that it is alive. What lies in between
 /// may have forgotten it without a word; a mail must not wait for that.
 const ALIVE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long somebody waits who typed an address that not every server takes.
+const ASK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Sends mails through an SMTP server.
 ///
@@ -46,6 +51,8 @@ pub struct SmtpMailer {
     server: Server,
     timeout: Duration,
     idle: Mutex<Vec<AsyncSmtpConnection>>,
+    /// Whether the server takes letters beyond ASCII, as it last said.
+    smtputf8: Mutex<Option<bool>>,
 }
 
 impl SmtpMailer {
@@ -62,7 +69,7 @@ impl SmtpMailer {
     ) -> Result<Self, String> {
         let hello = ClientId::Domain(composer.sender_domain().to_owned());
         let server = Server::new(url, roots, hello)?;
-        Ok(Self { composer, server, timeout, idle: Mutex::default() })
+        Ok(Self { composer, server, timeout, idle: Mutex::default(), smtputf8: Mutex::default() })
     }
 
     /// Everything up to the point where the server wants the mail, and the mail
@@ -121,7 +128,9 @@ impl SmtpMailer {
             // The others have been idle for longer, or nearly all of them.
             self.idle().clear();
         }
-        self.server.connect(step).await
+        let connection = self.server.connect(step).await?;
+        *self.smtputf8() = Some(connection.server_info().supports_feature(Extension::SmtpUtfEight));
+        Ok(connection)
     }
 
     fn keep(&self, connection: AsyncSmtpConnection) {
@@ -129,6 +138,10 @@ impl SmtpMailer {
         if idle.len() < IDLE_MAX {
             idle.push(connection);
         }
+    }
+
+    fn smtputf8(&self) -> MutexGuard<'_, Option<bool>> {
+        self.smtputf8.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<AsyncSmtpConnection>> {
@@ -159,6 +172,22 @@ impl Mailer for SmtpMailer {
             Ok(Err(failure)) => Err(failure.of_content()),
             Err(_) => Err(unconfirmed(&format!("no answer in {:?}", self.timeout))),
         }
+    }
+
+    /// Asks a server that was not met yet. One that does not answer may take the
+    /// address, and the mail waits for it like any other.
+    async fn check_reach(&self, address: &Email) -> Result<(), Unreachable> {
+        if is_ascii_local(address) {
+            return Ok(());
+        }
+        let known = *self.smtputf8();
+        if known.is_none() {
+            let asked = timeout(ASK_TIMEOUT, self.connection(&mut Step::Connect)).await;
+            if let Ok(Ok(connection)) = asked {
+                self.keep(connection);
+            }
+        }
+        if *self.smtputf8() == Some(false) { Err(ASCII_ONLY) } else { Ok(()) }
     }
 
     /// The same turns with the server, of which none names anybody.

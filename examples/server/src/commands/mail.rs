@@ -1,8 +1,8 @@
-//! Every mail as a file, to look at before people do.
+//! Mails and templates as files: to look at before people do, to start one's own from.
 
 use std::path::Path;
 
-use usermgmt_mail::{Templates, write_preview};
+use usermgmt_mail::{Templates, export_templates, write_preview};
 
 use crate::failure::Failure;
 use crate::output::print_line;
@@ -19,5 +19,11 @@ pub(crate) fn preview(folder: &Path, settings: &Settings) -> Result<(), Failure>
     let product_name = settings.core(settings.listen).product_name;
     let files = write_preview(&templates, &product_name, folder)
         .map_err(|error| Failure::new("mail preview", &error))?;
+    print_line(&format!("{files} files; begin with {}", folder.join("index.html").display()))
+}
+
+/// Writes the built-in templates into the folder.
+pub(crate) fn export(folder: &Path) -> Result<(), Failure> {
+    let files = export_templates(folder).map_err(|error| Failure::new("mail export", &error))?;
     print_line(&format!("{files} files in {}", folder.display()))
 }

@@ -8,12 +8,27 @@ mod page;
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use usermgmt_axum::ApiError;
 use usermgmt_mail::DevMailbox;
+
+/// Of every answer, errors included. Nothing is loaded and nothing runs; styles are
+/// for the mails, whose frame has the page's policy.
+const HEADERS: [(HeaderName, &str); 6] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; \
+         base-uri 'none'; form-action 'none'",
+    ),
+    (header::CACHE_CONTROL, "no-store"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
 
 /// How many mails the list shows.
 const SHOWN: usize = 200;
@@ -30,7 +45,12 @@ pub(crate) fn router(mailbox: DevMailbox) -> Router {
 
 async fn only_local(request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    if reads && local::is_local(&request) { next.run(request).await } else { no_such_path() }
+    let mut response =
+        if reads && local::is_local(&request) { next.run(request).await } else { no_such_path() };
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
 }
 
 fn no_such_path() -> Response {

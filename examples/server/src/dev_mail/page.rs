@@ -1,37 +1,28 @@
 //! What the mailbox looks like.
 
-use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 use usermgmt_mail::{DevMail, DevMailSummary};
 
-/// Nothing is loaded and nothing runs; styles are for the mails, whose frame
-/// has the page's policy.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
-    frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+const STYLE: &str = ":root{color-scheme:light dark;--line:#d9dde3;--soft:#f3f5f8;--faint:#5b6472;\
+    --link:#1d5bd6}\
+    @media(prefers-color-scheme:dark){:root{--line:#3a3f49;--soft:#22252c;--faint:#a9afba;\
+    --link:#9dc1ff}}\
+    body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem}\
+    h1{font-size:1.4rem;line-height:1.3;overflow-wrap:anywhere}h2{font-size:1.1rem}\
+    a{color:var(--link)}.faint{color:var(--faint);font-size:.9rem;overflow-wrap:anywhere}\
+    ul{list-style:none;margin:0;padding:0}li{padding:.7rem 0;border-bottom:1px solid var(--line)}\
+    li a{font-weight:600;overflow-wrap:anywhere}li p{margin:.1rem 0 0}\
+    pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--soft);padding:1rem;\
+    border-radius:6px}\
+    iframe{box-sizing:border-box;width:100%;height:42rem;border:1px solid var(--line);\
+    border-radius:6px}";
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;\
-    padding:0 1rem}table{border-collapse:collapse;width:100%}td,th{text-align:left;\
-    padding:.4rem .8rem .4rem 0;border-bottom:1px solid #ddd}pre{white-space:pre-wrap;\
-    overflow-wrap:anywhere;background:#f5f5f5;color:#222;padding:1rem}\
-    iframe{width:100%;height:40rem;border:1px solid #ddd;background:#fff}";
-
-/// A page with its headers.
+/// A page.
 pub(super) struct Page(String);
 
 impl IntoResponse for Page {
     fn into_response(self) -> Response {
-        let mut response = Html(self.0).into_response();
-        for (name, value) in [
-            (header::CONTENT_SECURITY_POLICY, POLICY),
-            (header::CACHE_CONTROL, "no-store"),
-            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            (header::X_FRAME_OPTIONS, "DENY"),
-            (header::REFERRER_POLICY, "no-referrer"),
-            (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        ] {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
-        }
-        response
+        Html(self.0).into_response()
     }
 }
 
@@ -50,40 +41,38 @@ pub(super) fn list(mails: &[DevMailSummary]) -> Page {
         .iter()
         .map(|mail| {
             format!(
-                "<tr><td>{}</td><td>{}</td><td><a href=\"/dev/mail/{}\">{}</a></td></tr>\n",
-                mail.date,
-                escape(&mail.to),
+                "<li><a href=\"/dev/mail/{}\">{}</a><p class=\"faint\">To {}, {}</p></li>\n",
                 escape(mail.id.as_str()),
                 escape(&mail.subject),
+                escape(&mail.to),
+                mail.date,
             )
         })
         .collect();
     let body = if mails.is_empty() {
         "<h1>Development mailbox</h1>\n<p>No mail yet.</p>\n".to_owned()
     } else {
-        format!(
-            "<h1>Development mailbox</h1>\n<table>\n<tr><th>Date</th><th>To</th>\
-             <th>Subject</th></tr>\n{rows}</table>\n"
-        )
+        format!("<h1>Development mailbox</h1>\n<ul>\n{rows}</ul>\n")
     };
     page("Development mailbox", "<meta http-equiv=\"refresh\" content=\"5\">\n", &body)
 }
 
-/// One mail: its text with the links to follow, and its HTML in a frame in
-/// which nothing runs and links open beside it.
+/// One mail: its HTML in a frame in which nothing runs and links open beside it,
+/// and its text with the links to follow.
 pub(super) fn mail(mail: &DevMail) -> Page {
     let summary = &mail.summary;
     let lines: Vec<String> = mail.text.lines().map(line).collect();
     let framed = format!("<base target=\"_blank\">{}", mail.html);
     let body = format!(
-        "<p><a href=\"/dev/mail\">Development mailbox</a></p>\n<h1>{}</h1>\n<p>To {}, {}</p>\n\
-         <pre>{}</pre>\n<iframe title=\"HTML part\" \
-         sandbox=\"allow-popups allow-popups-to-escape-sandbox\" srcdoc=\"{}\"></iframe>\n",
+        "<p><a href=\"/dev/mail\">Development mailbox</a></p>\n<h1>{}</h1>\n\
+         <p class=\"faint\">To {}, {}</p>\n<iframe title=\"HTML part\" \
+         sandbox=\"allow-popups allow-popups-to-escape-sandbox\" srcdoc=\"{}\"></iframe>\n\
+         <h2>Text part</h2>\n<pre>{}</pre>\n",
         escape(&summary.subject),
         escape(&summary.to),
         summary.date,
-        lines.join("\n"),
         escape(&framed),
+        lines.join("\n"),
     );
     page(&summary.subject, "", &body)
 }

@@ -5,6 +5,7 @@ mod work;
 
 use self::work::Work;
 use crate::auth::{Auth, Client, Limit, LimitName, ServiceError};
+use crate::mail::Unreachable;
 use crate::model::identifier::{Email, Username};
 use crate::model::ids::UserId;
 use crate::model::profile::Profile;
@@ -46,6 +47,9 @@ pub enum RegisterError {
     /// The password is not accepted.
     #[error(transparent)]
     Password(#[from] PasswordProblem),
+    /// No mail can reach the address.
+    #[error(transparent)]
+    Unreachable(#[from] Unreachable),
     /// Not served.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -126,6 +130,7 @@ impl Auth {
             now,
         )
         .await?;
+        self.check_reach(&command.email).await?;
         // Whoever registers a stranger's address again and again must not fill
         // their mailbox; the answer stays the same.
         let (rate, by) = (limits.mail_identifier, [command.email.canonical()]);
