@@ -1,9 +1,10 @@
 //! Which host a request is for.
 
+use std::net::SocketAddr;
+
 use axum::extract::{ConnectInfo, Request};
 use axum::http::uri::Authority;
 use axum::http::{Version, header};
-use std::net::SocketAddr;
 
 use crate::error::ApiError;
 
