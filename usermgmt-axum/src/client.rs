@@ -7,10 +7,13 @@ use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use ipnet::IpNet;
-use usermgmt_core::Client;
+use usermgmt_core::{Client, Redacted};
 
 use crate::language::languages;
 use crate::state::HttpState;
+
+/// What brings a device token back, and gives one where the body has no place for it.
+pub(crate) const DEVICE_HEADER: &str = "usermgmt-device";
 
 /// Who is asking, as the core counts, shows and compares it: the address behind
 /// trusted proxies, the user agent and the preferred language.
@@ -28,9 +31,9 @@ where
         let state = HttpState::from_ref(state);
         Ok(Self(Client {
             address: address(parts, &state),
-            is_service: false,
             user_agent: parts.headers.get(header::USER_AGENT).and_then(shown),
             locale: languages(&parts.headers).first().map(|&tag| tag.to_owned()),
+            device_token: text(&parts.headers, DEVICE_HEADER).map(Redacted::new),
         }))
     }
 }
@@ -81,6 +84,11 @@ pub(crate) fn parse_address(text: &str) -> Option<IpAddr> {
             inner.unwrap_or_default().parse()
         });
     ip.ok().map(|ip| ip.to_canonical())
+}
+
+/// A header's text, where it is one.
+pub(crate) fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
 /// What the client calls itself, cut to 255 characters.

@@ -16,6 +16,8 @@ pub const EMAIL_UNDO_TTL: Duration = Duration::from_secs(7 * 86_400);
 pub const REAUTHENTICATION_WINDOW: Duration = Duration::from_secs(15 * 60);
 /// How long the ticket between password and second factor is good.
 pub const MFA_TICKET_TTL: Duration = Duration::from_secs(5 * 60);
+/// How long a device token is good.
+pub const DEVICE_TTL: Duration = Duration::from_secs(365 * 86_400);
 /// How many tries a short code or a ticket takes.
 pub const CODE_TRIES: i64 = 5;
 
@@ -47,6 +49,10 @@ pub struct Config {
     pub unconfirmed_ttl: Duration,
     /// How long a reset link is good. Default 15 minutes.
     pub reset_ttl: Duration,
+    /// How long a request takes at least whose answer must not tell who has an
+    /// account (forgotten password, confirmation again): longer than its statements
+    /// usually do, so that what they cost does not show. Default 25 ms.
+    pub least_request_time: Duration,
     /// How long to wait for the store before answering that it is unavailable.
     /// Default 10 seconds.
     pub store_timeout: Duration,
@@ -95,24 +101,45 @@ pub enum JwtAlgorithm {
     Hs256(Redacted<Vec<u8>>),
 }
 
-/// Limits on attempts. Attempts that succeed are given back.
+/// Limits on attempts. Attempts that succeed are given back. No limit by address
+/// refuses a right password, or a device that the owner has used.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Whether any limit holds. Off for tests, and for embedders with limits of
     /// their own; the tries of a short code and of a second factor's ticket
     /// hold even then.
     pub enabled: bool,
-    /// Failed sign-ins with one identifier from one client address. Default 10 in 15 minutes.
+    /// Failed sign-ins with one identifier from one client address, after which
+    /// further ones are answered with a refusal; a right password gets in all the
+    /// same. Default 10 in 15 minutes.
     pub sign_in_pair: Rate,
-    /// Failed sign-ins from one client address. Default 100 in 15 minutes.
+    /// The same from one client address with any identifier. Default 100 in 15 minutes.
     pub sign_in_client: Rate,
-    /// Failed sign-ins with one identifier from anywhere; beyond it only
-    /// devices that the owner has used sign in. Default 50 in an hour.
-    pub sign_in_account: Rate,
+    /// Failed sign-ins with one account from anywhere, by whatever name. Beyond
+    /// them only devices that the owner has used sign in. Default 50 in an hour,
+    /// 75 a day, 100 in a row.
+    pub sign_in_account: Budget,
+    /// Failed sign-ins from one device that the owner has used. Default 20 in 15
+    /// minutes, 50 a day, 100 in a row.
+    pub sign_in_device: Budget,
+    /// Wrong second factors at sign-in with one account. Beyond them only devices
+    /// that the owner has used get past it, until the password is reset by mail.
+    /// Default 10 in 15 minutes, 30 a day, 100 in a row.
+    pub mfa_account: Budget,
+    /// The same from one device that the owner has used.
+    pub mfa_device: Budget,
+    /// Wrong current passwords and second factors of one session, and second
+    /// factors that a service verifies for one user. Default 10 in 15 minutes, 50
+    /// a day, 100 in a row.
+    pub user_secret: Budget,
     /// After how many failed sign-ins the owner is told, once a day. Default 10.
     pub notify_after: i64,
-    /// Mails asked for with one address or name. Default 10 in 15 minutes: no
-    /// longer than a reset link lives, so that whoever is refused has one.
+    /// After how many wrong second factors in a day the owner is told that
+    /// somebody knows the password. Default 5.
+    pub notify_after_mfa: i64,
+    /// Mails of one kind that are queued for one address on request. Beyond them
+    /// another request queues none where the mailbox has a link that is good, and
+    /// is answered as ever. Default 7 in 15 minutes.
     pub mail_identifier: Rate,
     /// Mails asked for from one client address. Default 120 in an hour.
     pub mail_client: Rate,
@@ -129,8 +156,6 @@ pub struct Limits {
     pub code_identifier: Rate,
     /// Tries of tokens and codes from one client address. Default 300 in 15 minutes.
     pub token_client: Rate,
-    /// Wrong current passwords and second factors of one user. Default 10 in 15 minutes.
-    pub user_secret: Rate,
 }
 
 /// So many in a window that begins with the first.
@@ -149,22 +174,45 @@ impl Rate {
     }
 }
 
+/// A budget of failures that grows slower the longer they go on (NIST SP 800-63B,
+/// 3.2.2): so many at once, so many a day, so many in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// At once.
+    pub first: Rate,
+    /// In a day.
+    pub per_day: i64,
+    /// In a row, however long that takes: until a success, or a reset by mail.
+    pub in_a_row: i64,
+}
+
+const SECOND_FACTOR: Budget =
+    Budget { first: Rate::per_minutes(10, 15), per_day: 30, in_a_row: 100 };
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
             enabled: true,
             sign_in_pair: Rate::per_minutes(10, 15),
             sign_in_client: Rate::per_minutes(100, 15),
-            sign_in_account: Rate::per_minutes(50, 60),
+            sign_in_account: Budget {
+                first: Rate::per_minutes(50, 60),
+                per_day: 75,
+                in_a_row: 100,
+            },
+            sign_in_device: Budget { first: Rate::per_minutes(20, 15), per_day: 50, in_a_row: 100 },
+            mfa_account: SECOND_FACTOR,
+            mfa_device: SECOND_FACTOR,
+            user_secret: Budget { first: Rate::per_minutes(10, 15), per_day: 50, in_a_row: 100 },
             notify_after: 10,
-            mail_identifier: Rate::per_minutes(10, 15),
+            notify_after_mfa: 5,
+            mail_identifier: Rate::per_minutes(7, 15),
             mail_client: Rate::per_minutes(120, 60),
             mail_recipient: Rate::per_minutes(20, 60),
             mail_recipient_kind: Rate::per_minutes(10, 60),
             register_client: Rate::per_minutes(120, 60),
             code_identifier: Rate::per_minutes(20, 24 * 60),
             token_client: Rate::per_minutes(300, 15),
-            user_secret: Rate::per_minutes(10, 15),
         }
     }
 }
@@ -221,6 +269,7 @@ impl Config {
             activation_ttl: minutes(60),
             unconfirmed_ttl: days(7),
             reset_ttl: minutes(15),
+            least_request_time: Duration::from_millis(25),
             store_timeout: Duration::from_secs(10),
             jwt: JwtConfig {
                 algorithm: JwtAlgorithm::EdDsa,
@@ -264,6 +313,12 @@ impl Config {
             ("unconfirmed_ttl", self.unconfirmed_ttl, Duration::from_secs(1), year),
             ("reset_ttl", self.reset_ttl, Duration::from_secs(1), days(7)),
             ("jwt.clock_skew", self.jwt.clock_skew, Duration::ZERO, minutes(1)),
+            (
+                "least_request_time",
+                self.least_request_time,
+                Duration::ZERO,
+                Duration::from_secs(10),
+            ),
             ("store_timeout", self.store_timeout, Duration::from_millis(1), minutes(10)),
         ] {
             if value < least || value > most {

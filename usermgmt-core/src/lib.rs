@@ -34,7 +34,7 @@
 //!
 //! // In memory for a first try. The secret is 32 random bytes that never change.
 //! let config = Config::new("https://example.org".parse()?);
-//! let auth = Auth::builder(MemoryStore::new(), KeyRing::single(vec![7; 32])?, config).build().await?;
+//! let auth = Auth::builder(MemoryStore::new(), KeyRing::single((7..39).collect())?, config).build().await?;
 //!
 //! // Sends mail and deletes what has expired, beside whatever serves requests.
 //! let (sender, mut mailbox) = mpsc::unbounded_channel();
@@ -87,6 +87,7 @@ mod auth;
 pub mod claims;
 pub mod clock;
 pub mod config;
+mod device;
 pub mod event;
 pub mod flows;
 pub mod jwt;

@@ -54,6 +54,7 @@ pub(crate) fn steps(change: &Change) -> Result<Vec<Step>, StoreError> {
         Change::RemoveTotp { user_id } => factors::remove(user_id),
         Change::ReplaceRecoveryCodes { user_id, hashes } => factors::replace_codes(user_id, hashes),
         Change::UseRecoveryCode { user_id, hash } => factors::use_code(user_id, hash),
+        Change::ForgetDevices { user_id } => devices::forget(user_id),
         Change::RememberDevice { user_id, device, at } => devices::remember(user_id, device, *at),
         Change::InsertServiceKey(key) => service_keys::insert(key)?,
         Change::RevokeServiceKey { id, at } => service_keys::revoke(id, *at),

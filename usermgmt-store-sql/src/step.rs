@@ -74,6 +74,7 @@ pub(crate) fn steps(change: &Change, dialect: Dialect) -> Vec<Step<'_>> {
         Change::UseRecoveryCode { user_id, hash } => {
             vec![credentials::use_recovery_code(user_id, hash)]
         }
+        Change::ForgetDevices { user_id } => vec![credentials::forget_devices(user_id)],
         Change::RememberDevice { user_id, device, at } => {
             vec![credentials::remember_device(dialect, user_id, device, *at)]
         }

@@ -11,7 +11,6 @@ use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::invalid_code;
-use super::reauthenticate::ReauthenticateRequest;
 use crate::body::{Object, OptionalObject};
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::CurrentUser;
@@ -28,16 +27,41 @@ pub(crate) struct EnrolmentBody {
     qr_code_svg: String,
 }
 
+/// What enrolling may take.
+#[derive(Debug, Default, ToSchema)]
+pub(crate) struct EnrolRequest {
+    /// Stands in for a sign-in within 15 minutes.
+    #[schema(value_type = Option<String>, format = Password, nullable = false)]
+    current_password: Option<PlaintextPassword>,
+    /// Of the factor that is on and is to be replaced, or a recovery code.
+    #[schema(value_type = Option<String>, nullable = false)]
+    code: Option<PlaintextPassword>,
+}
+
+impl FromFields for EnrolRequest {
+    const STYLE: Style = Style::Account;
+
+    fn read(fields: &mut Fields, _: &HttpState) -> Option<Self> {
+        let current_password = fields.optional("current_password", any);
+        let code = fields.optional("code", not_empty);
+        Some(Self {
+            current_password: current_password?.map(PlaintextPassword::from),
+            code: code?.map(PlaintextPassword::from),
+        })
+    }
+}
+
 /// Begins enrolment: a secret that waits for its first code.
 #[utoipa::path(
     post,
     path = "/mfa/totp",
     operation_id = "enrol_totp",
     tag = "account",
-    request_body = Option<ReauthenticateRequest>,
+    request_body = Option<EnrolRequest>,
     responses(
         (status = 200, description = "The secret", body = EnrolmentBody),
-        (status = 400, description = "The current password is wrong", body = ErrorBody),
+        (status = 400, description = "The current password is wrong; `invalid_code` where a factor \
+            is on and this is none of its codes", body = ErrorBody),
         (status = 401, description = "No access token, or none that is good", body = ErrorBody),
         (status = 403, description = "`reauthentication_required`", body = ErrorBody),
     ),
@@ -46,10 +70,10 @@ pub(crate) struct EnrolmentBody {
 pub(crate) async fn enrol(
     State(state): State<HttpState>,
     CurrentUser(current): CurrentUser,
-    OptionalObject(request): OptionalObject<ReauthenticateRequest>,
+    OptionalObject(request): OptionalObject<EnrolRequest>,
 ) -> Result<Json<EnrolmentBody>, ApiError> {
     let password = request.current_password.as_ref();
-    let enrolment = state.auth().enrol_totp(&current, password).await?;
+    let enrolment = state.auth().enrol_totp(&current, password, request.code.as_ref()).await?;
     let png = enrolment.qr_png().map_err(|error| ApiError::internal(&error))?;
     let svg = enrolment.qr_svg().map_err(|error| ApiError::internal(&error))?;
     Ok(Json(EnrolmentBody {
@@ -191,6 +215,10 @@ impl From<MfaError> for ApiError {
                 Self::bad_request("invalid_code", "No second factor waits for this code")
             }
             MfaError::InvalidCode => invalid_code(),
+            MfaError::CodeRequired => Self::bad_request(
+                "invalid_code",
+                "A code of the present second factor, or a recovery code, is needed",
+            ),
             MfaError::Reauthentication(error) => error.into(),
             MfaError::Service(error) => error.into(),
         }

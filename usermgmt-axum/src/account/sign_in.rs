@@ -56,11 +56,15 @@ pub(crate) struct SignedInBody {
     /// How many seconds the access token is good.
     expires_in: u64,
     is_email_confirmed: bool,
+    /// Shows that this user has signed in on this device: to be sent with their
+    /// next sign-in as `Usermgmt-Device`. Good for a year, until the password
+    /// changes or they sign out everywhere.
+    device_token: String,
 }
 
 impl From<SignedIn> for SignedInBody {
     fn from(signed_in: SignedIn) -> Self {
-        let SignedIn { user, tokens, .. } = signed_in;
+        let SignedIn { user, tokens, device_token, .. } = signed_in;
         Self {
             user_id: user.id.to_string(),
             email: user.email.to_string(),
@@ -70,6 +74,7 @@ impl From<SignedIn> for SignedInBody {
             token_type: "Bearer",
             expires_in: seconds(tokens.expires_in),
             is_email_confirmed: user.is_email_confirmed(),
+            device_token: device_token.expose().clone(),
         }
     }
 }

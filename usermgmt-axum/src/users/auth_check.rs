@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use usermgmt_core::flows::{SignIn, SignInError};
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
@@ -10,7 +11,7 @@ use super::caller::Caller;
 use super::end_user::EndUserHeaders;
 use super::user::UserBody;
 use crate::body::Object;
-use crate::client::ClientInfo;
+use crate::client::{ClientInfo, DEVICE_HEADER};
 use crate::error::{ApiError, ErrorBody};
 use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, text};
@@ -35,6 +36,10 @@ impl FromFields for CheckRequest {
 }
 
 /// Whether these are an active user's credentials. Does not test the second factor.
+///
+/// A service says who its own user is by `Usermgmt-Client-Address`,
+/// `Usermgmt-Client-Agent` and `Usermgmt-Device`; the answer to right credentials
+/// then carries the next `Usermgmt-Device`.
 #[utoipa::path(
     post,
     path = "/auth/check",
@@ -54,10 +59,14 @@ pub(crate) async fn auth_check(
     ClientInfo(client): ClientInfo,
     caller: Caller,
     Object(request): Object<CheckRequest>,
-) -> Result<Json<UserBody>, ApiError> {
+) -> Result<(HeaderMap, Json<UserBody>), ApiError> {
     let command = SignIn::new(request.identifier, request.password);
-    let user = state.auth().check_credentials(&command, &caller.asking(client)).await;
-    Ok(Json(UserBody::new(user.map_err(refused)?, &state)))
+    let checked = state.auth().check_credentials(&command, &caller.asking(client)).await;
+    let checked = checked.map_err(refused)?;
+    let device = checked.device_token.and_then(|token| HeaderValue::from_str(token.expose()).ok());
+    let device: HeaderMap =
+        device.map(|token| (HeaderName::from_static(DEVICE_HEADER), token)).into_iter().collect();
+    Ok((device, Json(UserBody::new(checked.user, &state))))
 }
 
 fn refused(error: SignInError) -> ApiError {

@@ -32,6 +32,9 @@ pub(crate) struct EndUserHeaders {
     /// What that person's client calls itself.
     #[param(rename = "Usermgmt-Client-Agent", nullable = false)]
     agent: Option<String>,
+    /// The device token that an earlier answer carried for that person's device.
+    #[param(rename = "Usermgmt-Device", nullable = false)]
+    device: Option<String>,
 }
 
 impl EndUser {
@@ -51,18 +54,9 @@ impl EndUser {
         Ok(Self { address, agent: headers.get(AGENT).and_then(shown) })
     }
 
-    /// The client as limits count it. A service that does not say for whom it asks
-    /// asks for many people.
+    /// The client as limits count it. Of a service that does not say for whom it
+    /// asks nothing is known: it asks for many people.
     pub(super) fn asking(&self, service: Client) -> Client {
-        Client {
-            is_service: self.address.is_none(),
-            address: self.address.or(service.address),
-            // Of a person's address the service's own agent says nothing.
-            user_agent: match self.address {
-                Some(_) => self.agent.clone(),
-                None => self.agent.clone().or(service.user_agent),
-            },
-            ..service
-        }
+        Client { address: self.address, user_agent: self.agent.clone(), ..service }
     }
 }

@@ -222,7 +222,7 @@ fn refused(error: MfaError) -> ApiError {
         MfaError::NotEnabled => {
             ApiError::bad_request("validation_error", "MFA is not enabled for this user")
         }
-        MfaError::InvalidCode => invalid_code(),
+        MfaError::InvalidCode | MfaError::CodeRequired => invalid_code(),
         MfaError::Reauthentication(error) => error.into(),
         MfaError::Service(error) => error.into(),
     }

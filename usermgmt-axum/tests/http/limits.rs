@@ -30,16 +30,36 @@ async fn strangers_who_fail_at_a_service_keep_nobody_else_out_of_it() {
 }
 
 #[tokio::test]
-async fn both_apis_share_the_limit_of_one_name_from_one_address() {
+async fn a_service_counts_by_the_name_alone_and_keeps_no_right_password_out() {
     let app = limited().await;
     app.confirmed("ada", ADA).await;
     let key = app.service_key(false).await;
-    for _ in 0..5 {
-        app.sign_in(ADA, "not the password").await.has_status(401);
+    for _ in 0..10 {
         check(&app, &key, ADA, "not the password").await.has_status(400);
     }
-    check(&app, &key, ADA, PASSWORD).await.has_error(429, "rate_limited");
-    app.sign_in(ADA, PASSWORD).await.has_error(429, "rate_limited");
+    check(&app, &key, ADA, "not the password").await.has_error(429, "rate_limited");
+    check(&app, &key, ADA, PASSWORD).await.has_status(200);
+    app.sign_in(ADA, PASSWORD).await.has_status(200);
+}
+
+#[tokio::test]
+async fn a_service_says_who_its_user_is() {
+    let app = limited().await;
+    app.confirmed("ada", ADA).await;
+    let key = app.service_key(false).await;
+    let from = async |address: &str, password: &str| {
+        let body = json!({"identifier": ADA, "password": password});
+        let call = app.call("POST", "/api/users/auth/check").bearer(&key).json(body);
+        call.header("usermgmt-client-address", address).send().await
+    };
+    for _ in 0..10 {
+        from("192.0.2.1", "not the password").await.has_status(400);
+    }
+    from("192.0.2.1", "not the password").await.has_error(429, "rate_limited");
+    from("192.0.2.2", "not the password").await.has_status(400);
+    let known = from("192.0.2.2", PASSWORD).await;
+    let device = known.has_status(200).header("usermgmt-device").unwrap();
+    assert!(device.starts_with("umd_"), "{device}");
 }
 
 #[tokio::test]

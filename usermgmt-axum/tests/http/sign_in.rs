@@ -18,7 +18,7 @@ async fn signing_in_gives_tokens_and_says_who_it_is() {
         reply.has_status(200);
         let mut body = reply.json();
         let object = body.as_object_mut().unwrap();
-        for secret in ["user_id", "access_token", "refresh_token"] {
+        for secret in ["user_id", "access_token", "refresh_token", "device_token"] {
             assert!(object.remove(secret).unwrap().is_string());
         }
         assert_eq!(

@@ -3,22 +3,23 @@
 use std::net::IpAddr;
 
 use crate::config::Rate;
+use crate::secret::Redacted;
 
 /// What a request came from. Nothing here is trusted; it is shown to the
 /// user, counted, and compared with earlier sign-ins. Write the fields you know and
 /// `..Client::default()`: there will be more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Client {
-    /// The client's address. Where it is not known no limit counts by it.
+    /// The client's address. Where it is not known no limit counts by it: so a
+    /// service that asks for its own users and does not say who they are leaves it out.
     pub address: Option<IpAddr>,
-    /// Whether a service asks for many people from this address: then no limit
-    /// counts by the address alone, which would turn one of them away for what
-    /// the others did.
-    pub is_service: bool,
     /// What it says it is. Cut to 255 characters.
     pub user_agent: Option<String>,
     /// The language it prefers (BCP 47).
     pub locale: Option<String>,
+    /// The device token that it was given when its user signed in there before
+    /// (`umd_…`). What strangers fail does not bind such a device.
+    pub device_token: Option<Redacted<String>>,
 }
 
 impl Client {
@@ -39,13 +40,9 @@ impl Client {
         (!shown.trim().is_empty()).then_some(shown)
     }
 
-    /// A limit by client: none where the client's address is not known or a
-    /// service's, since many would share it.
+    /// A limit by client: none where the client's address is not known, since
+    /// many would share it.
     pub(crate) fn limit(&self, rate: Rate) -> Rate {
-        if self.address.is_some() && !self.is_service {
-            rate
-        } else {
-            Rate { max: i64::MAX, ..rate }
-        }
+        if self.address.is_some() { rate } else { Rate { max: i64::MAX, ..rate } }
     }
 }

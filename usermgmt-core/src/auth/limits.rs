@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::error::ServiceError;
 use super::facade::Auth;
 use crate::clock::Timestamp;
-use crate::config::Rate;
+use crate::config::{Budget, Rate};
 use crate::metrics;
 use crate::store::{Count, Hit};
 
@@ -16,12 +16,22 @@ pub(crate) enum LimitName {
     SignInPair,
     /// Sign-ins from one client.
     SignInClient,
-    /// Sign-ins with one account from anywhere.
+    /// Sign-ins with one account by strangers.
     SignInAccount,
+    /// Sign-ins from one device that the owner has used.
+    SignInDevice,
+    /// Second factors at sign-in with one account by strangers.
+    MfaAccount,
+    /// Second factors at sign-in from one device that the owner has used.
+    MfaDevice,
+    /// How often a reset clears what strangers failed at the second factor.
+    MfaCleared,
     /// Notices of failed sign-ins.
     FailureNotice,
-    /// Passwords and second factors of one user who is signed in.
-    UserSecret,
+    /// Passwords and second factors of a user in one session.
+    SessionSecret,
+    /// Second factors of one user that a service verifies.
+    ServiceSecret,
     /// Codes tried for one ticket.
     TicketTries,
     /// Tries of one short code.
@@ -32,8 +42,8 @@ pub(crate) enum LimitName {
     CodeClient,
     /// Tokens presented by one client.
     TokenClient,
-    /// Mails asked for with one identifier.
-    MailIdentifier,
+    /// Mails of one kind queued for one account or address on request.
+    MailQueued,
     /// Mails asked for by one client.
     MailClient,
     /// Registrations by one client.
@@ -42,6 +52,8 @@ pub(crate) enum LimitName {
     RegisterMail,
     /// Changes of address by one user.
     EmailChange,
+    /// Changes of address to one address.
+    EmailChangeTo,
     /// Mails sent to one address.
     Recipient,
     /// Mails of one kind sent to one address.
@@ -59,18 +71,24 @@ impl LimitName {
             Self::SignInPair => "sign-in-pair",
             Self::SignInClient => "sign-in-client",
             Self::SignInAccount => "sign-in-account",
+            Self::SignInDevice => "sign-in-device",
+            Self::MfaAccount => "mfa-account",
+            Self::MfaDevice => "mfa-device",
+            Self::MfaCleared => "mfa-cleared",
             Self::FailureNotice => "failure-notice",
-            Self::UserSecret => "user-secret",
+            Self::SessionSecret => "session-secret",
+            Self::ServiceSecret => "service-secret",
             Self::TicketTries => "ticket-tries",
             Self::CodeTries => "code-tries",
             Self::CodeIdentifier => "code-email",
             Self::CodeClient => "code-client",
             Self::TokenClient => "token-client",
-            Self::MailIdentifier => "mail-identifier",
+            Self::MailQueued => "mail-queued",
             Self::MailClient => "mail-client",
             Self::RegisterClient => "register-client",
             Self::RegisterMail => "register-mail",
             Self::EmailChange => "email-change",
+            Self::EmailChangeTo => "email-change-to",
             Self::Recipient => "recipient",
             Self::RecipientKind => "recipient-kind",
             Self::Unwanted => "unwanted-recipient",
@@ -81,10 +99,46 @@ impl LimitName {
 
 /// What is counted: a rate and what it is counted by. The key that the store
 /// sees is a MAC, so that it holds neither names nor addresses.
+#[derive(Clone)]
 pub(crate) struct Limit<'a> {
     pub(crate) name: LimitName,
+    pub(crate) window: Window,
     pub(crate) rate: Rate,
-    pub(crate) by: &'a [&'a str],
+    pub(crate) by: Vec<&'a str>,
+}
+
+/// Which window of a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Window {
+    /// The only one, or the first of a budget.
+    First,
+    /// A budget's day.
+    Day,
+    /// All of a budget's failures in a row.
+    InARow,
+}
+
+/// How long a row of failures is remembered.
+const ROW: Duration = Duration::from_secs(365 * 86_400);
+/// The longest time that a refusal tells to wait: what is left of a row ends
+/// sooner by a reset.
+const LONGEST_WAIT: Duration = Duration::from_secs(86_400);
+
+impl<'a> Limit<'a> {
+    /// A limit with one window.
+    pub(crate) fn new(name: LimitName, rate: Rate, by: &[&'a str]) -> Self {
+        Self { name, window: Window::First, rate, by: by.to_vec() }
+    }
+
+    /// The windows of a budget.
+    pub(crate) fn budget(name: LimitName, budget: Budget, by: &[&'a str]) -> [Self; 3] {
+        [
+            (Window::First, budget.first),
+            (Window::Day, Rate::per_minutes(budget.per_day, 24 * 60)),
+            (Window::InARow, Rate { max: budget.in_a_row, window: ROW }),
+        ]
+        .map(|(window, rate)| Self { name, window, rate, by: by.to_vec() })
+    }
 }
 
 /// Attempts that were counted.
@@ -97,6 +151,7 @@ pub(crate) struct Attempt {
 #[derive(Debug)]
 struct Counted {
     name: LimitName,
+    window: Window,
     key: String,
     max: i64,
     count: Count,
@@ -105,8 +160,10 @@ struct Counted {
 impl Attempt {
     /// The count under this limit, this attempt included; 0 where it was not
     /// counted, as where limits are off.
-    pub(crate) fn count(&self, name: LimitName) -> i64 {
-        self.find(name).map_or(0, |counted| counted.count.count)
+    pub(crate) fn count(&self, name: LimitName, window: Window) -> i64 {
+        let mut counted = self.counted.iter();
+        let counted = counted.find(|counted| counted.name == name && counted.window == window);
+        counted.map_or(0, |counted| counted.count.count)
     }
 
     /// Both.
@@ -115,9 +172,16 @@ impl Attempt {
         self
     }
 
-    /// Whether it is within this limit.
+    /// Whether it is within all windows of this limit.
     pub(crate) fn is_within(&self, name: LimitName) -> bool {
-        self.find(name).is_none_or(|counted| !counted.is_exceeded())
+        !self.counted.iter().any(|counted| counted.name == name && counted.is_exceeded())
+    }
+
+    /// Whether it is within the longest window of a budget.
+    pub(crate) fn is_within_row(&self, name: LimitName) -> bool {
+        !self.counted.iter().any(|counted| {
+            counted.name == name && counted.window == Window::InARow && counted.is_exceeded()
+        })
     }
 
     /// The first limit that it is beyond, and when its window ends.
@@ -142,12 +206,8 @@ impl Attempt {
         exceeded.map(|counted| (counted.key.as_str(), self.now + self.retry_after(counted)))
     }
 
-    fn find(&self, name: LimitName) -> Option<&Counted> {
-        self.counted.iter().find(|counted| counted.name == name)
-    }
-
     fn retry_after(&self, counted: &Counted) -> Duration {
-        counted.count.resets_at.since(self.now).max(Duration::from_secs(1))
+        counted.count.resets_at.since(self.now).clamp(Duration::from_secs(1), LONGEST_WAIT)
     }
 }
 
@@ -159,9 +219,14 @@ impl Counted {
 
 impl Auth {
     /// The key of a limit's counter.
-    pub(super) fn counter(&self, name: LimitName, by: &[&str]) -> String {
+    pub(super) fn counter(&self, name: LimitName, window: Window, by: &[&str]) -> String {
         let by: Vec<&[u8]> = by.iter().map(|part| part.as_bytes()).collect();
-        self.0.keys.lookup_key(name.as_str(), &by)
+        let name = match window {
+            Window::First => name.as_str().to_owned(),
+            Window::Day => format!("{}/day", name.as_str()),
+            Window::InARow => format!("{}/row", name.as_str()),
+        };
+        self.0.keys.lookup_key(&name, &by)
     }
 
     /// Counts an attempt under each limit without refusing it.
@@ -186,7 +251,7 @@ impl Auth {
         let mut keyed: Vec<(Hit, usize)> = (0..)
             .zip(limits)
             .map(|(n, limit)| {
-                let key = self.counter(limit.name, limit.by);
+                let key = self.counter(limit.name, limit.window, &limit.by);
                 (Hit { key, window: limit.rate.window }, n)
             })
             .collect();
@@ -200,6 +265,7 @@ impl Auth {
         counts.sort_by_key(|(n, ..)| *n);
         let counted = limits.iter().zip(counts).map(|(limit, (_, key, count))| Counted {
             name: limit.name,
+            window: limit.window,
             key,
             max: limit.rate.max,
             count,
@@ -219,7 +285,7 @@ impl Auth {
     }
 
     /// Tells the metrics which limit refused an attempt.
-    pub(super) fn count_refusal(&self, attempt: &Attempt) {
+    pub(crate) fn count_refusal(&self, attempt: &Attempt) {
         if let Some((name, _)) = attempt.first_exceeded() {
             self.0.metrics.count(metrics::Counted::RateLimited(name.as_str()));
         }
@@ -239,9 +305,21 @@ impl Auth {
         }
     }
 
+    /// Ends a row of failures after a success.
+    pub(crate) async fn end_row(&self, name: LimitName, by: &[&str]) {
+        self.forget_count(name, Window::InARow, by).await;
+    }
+
+    /// Forgets all that was counted of a budget.
+    pub(crate) async fn forget_budget(&self, name: LimitName, by: &[&str]) {
+        for window in [Window::First, Window::Day, Window::InARow] {
+            self.forget_count(name, window, by).await;
+        }
+    }
+
     /// Forgets a counter.
-    pub(crate) async fn forget_count(&self, name: LimitName, by: &[&str]) {
-        let key = self.counter(name, by);
+    pub(crate) async fn forget_count(&self, name: LimitName, window: Window, by: &[&str]) {
+        let key = self.counter(name, window, by);
         if let Err(error) = self.read_store(self.0.store.clear_count(&key)).await {
             tracing::warn!(%error, "a counter that should be cleared stays");
         }

@@ -16,9 +16,10 @@ mod refusals;
 mod root_secrets;
 mod tokens;
 
+pub(crate) use self::admission::Admitted;
 pub use self::builder::AuthBuilder;
 pub use self::client::Client;
 pub use self::error::{BuildError, ServiceError};
 pub use self::facade::Auth;
-pub(crate) use self::limits::{Attempt, Limit, LimitName};
+pub(crate) use self::limits::{Attempt, Limit, LimitName, Window};
 pub use self::tokens::Tokens;

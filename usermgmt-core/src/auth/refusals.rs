@@ -23,9 +23,9 @@ struct Refusal {
 }
 
 /// A place among those that are counted under such a limit.
-pub(super) struct Turn<'a> {
+pub(crate) struct Turn<'a> {
     refusals: &'a Refusals,
-    key: &'a str,
+    key: String,
 }
 
 impl Refusals {
@@ -34,13 +34,13 @@ impl Refusals {
     }
 
     /// `None` where the limit refused nobody; an error where others are counted.
-    pub(super) fn turn<'a>(
-        &'a self,
-        key: &'a str,
+    pub(super) fn turn(
+        &self,
+        key: String,
         now: Timestamp,
-    ) -> Option<Result<Turn<'a>, ServiceError>> {
+    ) -> Option<Result<Turn<'_>, ServiceError>> {
         let mut all = self.all();
-        let refusal = all.get_mut(key).filter(|refusal| now < refusal.until)?;
+        let refusal = all.get_mut(&key).filter(|refusal| now < refusal.until)?;
         if refusal.counting == COUNTED_AT_A_TIME {
             return Some(Err(ServiceError::RateLimited { retry_after: Duration::from_secs(1) }));
         }
@@ -65,7 +65,7 @@ impl Refusals {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        if let Some(refusal) = self.refusals.all().get_mut(self.key) {
+        if let Some(refusal) = self.refusals.all().get_mut(&self.key) {
             refusal.counting = refusal.counting.saturating_sub(1);
         }
     }

@@ -1,6 +1,7 @@
 //! Activating a user whom a service created.
 
 use super::link::LinkError;
+use super::mail_request::is_new;
 use crate::auth::{Auth, Client, ServiceError};
 use crate::model::identifier::Identifier;
 use crate::model::mail::MailKind;
@@ -68,9 +69,9 @@ impl Auth {
         identifier: &str,
         client: &Client,
     ) -> Result<User, ActivationError> {
-        let now = self.now();
+        self.attempt_mail(client, self.now()).await?;
         let identifier = Identifier::typed(identifier);
-        self.attempt_mail(&identifier, client, now).await?;
+        let mut enough = None;
         let mut rounds = self.rounds();
         loop {
             let now = rounds.next().await?;
@@ -89,9 +90,18 @@ impl Auth {
             } else {
                 (Purpose::Activation, MailKind::Activation)
             };
-            let with_code = kind == MailKind::Confirmation;
+            let enough = match enough {
+                Some(enough) => enough,
+                None => {
+                    *enough.insert(self.mailed_enough(kind, Some(&user), &identifier, now).await?)
+                }
+            };
+            let with_code = kind == MailKind::Confirmation && !enough;
             let (token, change) =
                 self.mail_token(&user.id, purpose, &user.email, with_code, now).await?;
+            if enough && !is_new(&change) {
+                return Ok(user);
+            }
             let (mut tokens, mut list) = (vec![token], vec![change, self.touch(&user)]);
             self.not_me(&user, &mut tokens, &mut list, now);
             list.push(self.mail_user(kind, &user, tokens, &[], now));

@@ -68,6 +68,7 @@ impl Auth {
                 })
                 .collect();
         list.push(Change::EndSessions { user_id: user.id.clone(), except });
+        list.push(Change::ForgetDevices { user_id: user.id.clone() });
         list.push(self.mail_user(
             MailKind::PasswordChanged,
             user,

@@ -39,16 +39,16 @@ impl Auth {
         let limits = &self.0.config.limits;
         self.attempt(
             &[
-                Limit {
-                    rate: limits.code_identifier,
-                    name: LimitName::CodeIdentifier,
-                    by: &[identifier.canonical()],
-                },
-                Limit {
-                    rate: client.limit(limits.token_client),
-                    name: LimitName::CodeClient,
-                    by: &[&client.network()],
-                },
+                Limit::new(
+                    LimitName::CodeIdentifier,
+                    limits.code_identifier,
+                    &[identifier.canonical()],
+                ),
+                Limit::new(
+                    LimitName::CodeClient,
+                    client.limit(limits.token_client),
+                    &[&client.network()],
+                ),
             ],
             now,
         )
@@ -81,7 +81,7 @@ impl Auth {
             let attempt = match counted {
                 Some((_, attempt)) => attempt,
                 None => {
-                    let limit = Limit { rate: tries, name: LimitName::CodeTries, by: &by };
+                    let limit = Limit::new(LimitName::CodeTries, tries, &by);
                     self.count_always(&[limit], now).await?
                 }
             };

@@ -1,25 +1,49 @@
 //! Whether a password is an account's, counted against guessing.
+//!
+//! Failures are counted for the identifier and client that were typed, which
+//! only changes the answer, and for the account, beyond whose budget strangers
+//! are verified against nothing. A device that the owner has used has a budget
+//! of its own.
 
 use super::sign_in::{SignIn, SignInError};
-use crate::auth::{Attempt, Auth, Client, Limit, LimitName, ServiceError};
+use crate::auth::{Admitted, Attempt, Auth, Client, Limit, LimitName, ServiceError, Window};
 use crate::clock::Timestamp;
 use crate::config::Rate;
 use crate::event::{Event, EventKind, SignInFailure};
 use crate::model::identifier::Identifier;
 use crate::model::ids::UserId;
 use crate::model::mail::MailKind;
-use crate::model::user::{Account, User};
+use crate::model::token::Purpose;
+use crate::model::user::{Account, PasswordHash, User};
 use crate::password::Verdict;
-use crate::secret::PlaintextPassword;
+use crate::secret::Redacted;
 use crate::store::{Change, UserPatch};
 
 /// How often the owner is told about failed sign-ins.
 const NOTICE: Rate = Rate::per_minutes(1, 24 * 60);
 
+/// A user whose credentials were right.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Checked {
+    /// The user.
+    pub user: User,
+    /// For the device that they use, where the client says anything about it: to
+    /// be brought back with the next check.
+    pub device_token: Option<Redacted<String>>,
+}
+
 /// What came of verifying a password.
 pub(super) enum Verified {
-    Yes(Box<Account>, Attempt),
+    Yes(Box<Account>, Proven),
     No,
+}
+
+/// What a right password takes back.
+pub(super) struct Proven {
+    attempt: Attempt,
+    /// Failures before it, which it ends.
+    ends_row: bool,
 }
 
 impl Auth {
@@ -33,14 +57,32 @@ impl Auth {
         &self,
         command: &SignIn,
         client: &Client,
-    ) -> Result<User, SignInError> {
-        match self.verify_credentials(command, client).await? {
-            Verified::Yes(account, attempt) => {
-                self.give_back(&attempt).await;
-                Ok(account.user)
-            }
-            Verified::No => Err(SignInError::InvalidCredentials),
+    ) -> Result<Checked, SignInError> {
+        let Verified::Yes(account, proven) = self.verify_credentials(command, client).await? else {
+            return Err(SignInError::InvalidCredentials);
+        };
+        let user = account.user;
+        self.credit(&user.id, &proven).await;
+        let says_nothing = client.address.is_none()
+            && client.user_agent.is_none()
+            && client.device_token.is_none();
+        if says_nothing {
+            return Ok(Checked { user, device_token: None });
         }
+        let now = self.now();
+        let (device, _) = self.device_of(&user, client, now).await?;
+        let list = vec![
+            Change::TouchUser { id: user.id.clone(), active: true, epoch: user.epoch },
+            Change::RememberDevice {
+                user_id: user.id.clone(),
+                device: device.to_string(),
+                at: now,
+            },
+        ];
+        // Without it the device is a stranger's the next time, which is no reason to fail now.
+        let remembered = self.commit(list, now).await?.is_ok();
+        let device_token = remembered.then(|| self.device_token(&user.id, device, now));
+        Ok(Checked { user, device_token })
     }
 
     pub(super) async fn verify_credentials(
@@ -52,48 +94,63 @@ impl Auth {
         let limits = &self.0.config.limits;
         let identifier = Identifier::typed(&command.identifier);
         let (name, network) = (identifier.canonical(), client.network());
-        let rates = [
-            Limit { rate: limits.sign_in_pair, name: LimitName::SignInPair, by: &[name, &network] },
-            Limit {
-                rate: client.limit(limits.sign_in_client),
-                name: LimitName::SignInClient,
-                by: &[&network],
-            },
+        let shown = self.shown_device(client, now);
+        let by_client = [
+            Limit::new(LimitName::SignInPair, limits.sign_in_pair, &[name, &network]),
+            Limit::new(LimitName::SignInClient, client.limit(limits.sign_in_client), &[&network]),
         ];
-        let (room, attempt) = self.admit(&rates, now).await?;
+        let Admitted { room, attempt, turn } =
+            self.admit_any(&by_client, shown.is_some(), now).await?;
+        // The answer to a failure, whoever's account it is.
+        let refused = attempt.check();
 
         let account = self.read(self.0.store.account_by_identifier(&identifier, now)).await?;
-        // What was refused above does not count here: one client alone must not lock
-        // the owner out.
-        let by = whose(account.as_ref(), &identifier);
-        let cap = Limit { rate: limits.sign_in_account, name: LimitName::SignInAccount, by: &by };
-        let attempt = attempt.and(self.count(&[cap], now).await?);
-        // The same reads for an account that nobody has.
+        // The same reads and counts for an account that nobody has.
         let nobody = UserId::generate(now, &*self.0.rng);
         let asked = account.as_ref().map_or(&nobody, |account| &account.user.id);
-        let device =
-            self.read(self.0.store.knows_device(asked, &self.device_key(asked, client))).await?;
-        // Beyond the account's cap strangers get the ordinary answer at the
-        // ordinary cost; a device that the owner has used is not bound by it.
-        let capped = !attempt.is_within(LimitName::SignInAccount) && !device.this;
+        let device = shown.as_ref().filter(|(user, _)| user == asked);
+        let device = device.map_or_else(|| "none".to_owned(), |(_, device)| device.to_string());
+        let is_known = self.read(self.0.store.knows_device(asked, &device)).await?.this;
+        let whose = whose(account.as_ref(), &identifier);
+        let by_device = [asked.as_str(), &device];
+        let budget = if is_known {
+            Limit::budget(LimitName::SignInDevice, limits.sign_in_device, &by_device)
+        } else {
+            Limit::budget(LimitName::SignInAccount, limits.sign_in_account, &whose)
+        };
+        let attempt = attempt.and(self.count(&budget, now).await?);
+        // Beyond the budget the ordinary answer at the ordinary cost.
+        // Of a service that does not say who asks, only a row without end is refused.
+        let name = budget[0].name;
+        let is_within =
+            attempt.is_within(name) || (client.address.is_none() && attempt.is_within_row(name));
         let hash =
-            account.as_ref().filter(|_| !capped).and_then(|account| account.password.as_ref());
-        let verdict = room.verify(&command.password, hash).await?;
+            account.as_ref().filter(|_| is_within).and_then(|account| account.password.as_ref());
+        let (verdict, room) = room.verify_and_keep(&command.password, hash).await?;
+        drop(turn);
         let known = account.as_ref().map(|account| account.user.id.clone());
         let Some(account) =
             account.filter(|account| verdict != Verdict::Wrong && account.user.is_active())
         else {
             self.notice_failure(&identifier, &attempt, now).await?;
             self.tell_failure(known, SignInFailure::Credentials, now);
+            if refused.is_err() {
+                self.count_refusal(&attempt);
+            }
+            refused?;
             return Ok(Verified::No);
         };
-        if verdict == Verdict::RightOutdated {
-            return Ok(match self.rehash(account, &command.password, now).await? {
-                Some(account) => Verified::Yes(Box::new(account), attempt),
+        let ends_row = !is_known && attempt.count(LimitName::SignInAccount, Window::InARow) > 1;
+        let proven = Proven { attempt, ends_row };
+        if verdict == Verdict::RightOutdated
+            && let Ok(hash) = room.hash(&command.password).await
+        {
+            return Ok(match self.replace_hash(account, hash, now).await {
+                Some(account) => Verified::Yes(Box::new(account), proven),
                 None => Verified::No,
             });
         }
-        Ok(Verified::Yes(Box::new(account), attempt))
+        Ok(Verified::Yes(Box::new(account), proven))
     }
 
     /// Tells the application that a sign-in was refused.
@@ -101,16 +158,25 @@ impl Auth {
         self.tell(&Event::new(now, user, EventKind::SignInFailed { reason }));
     }
 
+    /// Takes the attempt back that turned out well, and ends the row of failures
+    /// before it. A sign-in from a device that the owner has used does not end
+    /// what strangers failed.
+    pub(super) async fn credit(&self, user: &UserId, proven: &Proven) {
+        self.give_back(&proven.attempt).await;
+        if proven.ends_row {
+            self.end_row(LimitName::SignInAccount, &["id", user.as_str()]).await;
+        }
+    }
+
     /// Stores the password that was just verified under the present algorithm,
-    /// unless the account changed in between; then the verification stands for
-    /// the account only if the password is the same one.
-    async fn rehash(
+    /// which is no reason to fail where it cannot be. `None`: the account changed
+    /// in between, and has another password now.
+    async fn replace_hash(
         &self,
         account: Account,
-        password: &PlaintextPassword,
+        hash: PasswordHash,
         now: Timestamp,
-    ) -> Result<Option<Account>, ServiceError> {
-        let hash = self.0.hasher.hash(password).await?;
+    ) -> Option<Account> {
         let change = Change::UpdateUser {
             id: account.user.id.clone(),
             epoch: account.user.epoch,
@@ -118,11 +184,20 @@ impl Auth {
             at: account.user.updated_at,
             set: Box::new(UserPatch { password: Some(Some(hash.clone())), ..UserPatch::default() }),
         };
-        if self.commit(vec![change], now).await?.is_ok() {
-            return Ok(Some(Account { password: Some(hash), ..account }));
+        match self.commit(vec![change], now).await {
+            Ok(Ok(())) => return Some(Account { password: Some(hash), ..account }),
+            Ok(Err(_)) => {}
+            Err(error) => {
+                tracing::warn!(%error, "an outdated password hash was not replaced");
+                return Some(account);
+            }
         }
-        let fresh = self.read(self.0.store.account(&account.user.id)).await?;
-        Ok(fresh.filter(|fresh| fresh.user.is_active() && fresh.password == account.password))
+        match self.read(self.0.store.account(&account.user.id)).await {
+            Ok(fresh) => {
+                fresh.filter(|fresh| fresh.user.is_active() && fresh.password == account.password)
+            }
+            Err(_) => Some(account),
+        }
     }
 
     /// Tells the owner about failed sign-ins, once a day. An account that nobody
@@ -133,41 +208,49 @@ impl Auth {
         attempt: &Attempt,
         now: Timestamp,
     ) -> Result<(), ServiceError> {
-        if attempt.count(LimitName::SignInAccount) != self.0.config.limits.notify_after {
+        let failures = attempt.count(LimitName::SignInAccount, Window::First);
+        if failures != self.0.config.limits.notify_after {
             return Ok(());
         }
         let account = self.read(self.0.store.account_by_identifier(identifier, now)).await?;
         let by = whose(account.as_ref(), identifier);
-        let noticed = self
-            .count(&[Limit { rate: NOTICE, name: LimitName::FailureNotice, by: &by }], now)
-            .await?;
-        if noticed.count(LimitName::FailureNotice) > NOTICE.max {
+        let noticed = Limit::new(LimitName::FailureNotice, NOTICE, &by);
+        if !self.count(&[noticed], now).await?.is_within(LimitName::FailureNotice) {
             return Ok(());
         }
+        let kind = MailKind::RepeatedFailures;
         let list = match account.filter(|account| account.user.is_active()) {
             Some(Account { user, .. }) => vec![
-                self.mail_user(
-                    MailKind::RepeatedFailures,
-                    &user,
-                    vec![],
-                    &[("time", &now.to_string())],
-                    now,
-                ),
+                self.mail_user(kind, &user, vec![], &[("time", &now.to_string())], now),
                 self.audit(&user.id, "sign_in.repeated_failures", &[], now),
             ],
-            None => vec![self.decoy(now), self.decoy(now)],
+            None => {
+                vec![self.void_mail(kind, Purpose::Confirm, identifier, now), self.decoy(now)]
+            }
         };
         // Only new rows: nothing here can have changed in between.
         let _ = self.commit(list, now).await?;
         Ok(())
     }
 
-    /// Forgets the failed sign-ins of a user whose password was reset: from
-    /// anywhere, and from the client that has just shown that it is theirs.
-    pub(crate) async fn forget_failures(&self, user: &User, client: &Client) {
-        self.forget_count(LimitName::SignInAccount, &["id", user.id.as_str()]).await;
+    /// Forgets what strangers failed with the account of a user whose password was
+    /// reset, and what the client failed that has just shown that it is theirs.
+    pub(super) async fn forget_failures(&self, user: &User, client: &Client) {
+        /// Whoever has the mailbox must not guess the second factor without end.
+        const CLEARED: Rate = Rate::per_minutes(3, 24 * 60);
+        let id = user.id.as_str();
+        self.forget_budget(LimitName::SignInAccount, &["id", id]).await;
         for name in [user.email.canonical(), user.username.canonical()] {
-            self.forget_count(LimitName::SignInPair, &[name, &client.network()]).await;
+            let by = [name, &client.network()];
+            self.forget_count(LimitName::SignInPair, Window::First, &by).await;
+        }
+        let cleared = Limit::new(LimitName::MfaCleared, CLEARED, &[id]);
+        match self.count(&[cleared], self.now()).await {
+            Ok(cleared) if cleared.is_within(LimitName::MfaCleared) => {
+                self.forget_budget(LimitName::MfaAccount, &[id]).await;
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "what strangers failed stays counted"),
         }
     }
 }

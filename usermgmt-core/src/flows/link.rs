@@ -145,11 +145,8 @@ impl Auth {
         now: Timestamp,
     ) -> Result<(), ServiceError> {
         let rate = client.limit(self.0.config.limits.token_client);
-        self.attempt(
-            &[Limit { rate, name: LimitName::TokenClient, by: &[&client.network()] }],
-            now,
-        )
-        .await?;
+        self.attempt(&[Limit::new(LimitName::TokenClient, rate, &[&client.network()])], now)
+            .await?;
         Ok(())
     }
 }

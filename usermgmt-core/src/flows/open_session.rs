@@ -2,10 +2,11 @@
 
 use crate::auth::{Auth, Client, ServiceError, Tokens};
 use crate::clock::Timestamp;
-use crate::model::ids::{SessionId, UserId};
+use crate::model::ids::SessionId;
 use crate::model::mail::MailKind;
 use crate::model::session::Session;
 use crate::model::user::User;
+use crate::secret::Redacted;
 use crate::store::{Change, Guard, KnownDevice};
 
 /// A user who is signed in.
@@ -18,6 +19,10 @@ pub struct SignedIn {
     pub session: Session,
     /// Its first tokens.
     pub tokens: Tokens,
+    /// Shows that this user has signed in on this device; to be brought back with
+    /// their next sign-in ([`Client::device_token`]). Good for a year, until the
+    /// password changes or they sign out everywhere.
+    pub device_token: Redacted<String>,
 }
 
 impl Auth {
@@ -48,13 +53,16 @@ impl Auth {
             ip: client.address,
             user_agent: client.shown_agent(),
         };
-        let device = self.device_key(&user.id, client);
-        let known = self.read(self.0.store.knows_device(&user.id, &device)).await?;
+        let (device, known) = self.device_of(user, client, now).await?;
         let mut list = earned_by;
         list.extend([
             Change::TouchUser { id: user.id.clone(), active: true, epoch: user.epoch },
             Change::InsertSession(Box::new(session.clone())),
-            Change::RememberDevice { user_id: user.id.clone(), device, at: now },
+            Change::RememberDevice {
+                user_id: user.id.clone(),
+                device: device.to_string(),
+                at: now,
+            },
             self.audit(&user.id, "session.opened", amr, now),
         ]);
         if known == (KnownDevice { this: false, any: true }) {
@@ -69,15 +77,7 @@ impl Auth {
             return Ok(Err(guard));
         }
         let tokens = self.tokens(user, &session, own, now)?;
-        Ok(Ok(SignedIn { user: user.clone(), session, tokens }))
-    }
-
-    /// Names a device by where and what it is, so that the store knows neither.
-    pub(crate) fn device_key(&self, user: &UserId, client: &Client) -> String {
-        let agent = client.shown_agent().unwrap_or_default();
-        self.0.keys.lookup_key(
-            "device",
-            &[user.as_str().as_bytes(), client.network().as_bytes(), agent.as_bytes()],
-        )
+        let device_token = self.device_token(&user.id, device, now);
+        Ok(Ok(SignedIn { user: user.clone(), session, tokens, device_token }))
     }
 }

@@ -4,7 +4,6 @@ use super::authenticate::Current;
 use crate::auth::{Attempt, Auth, Limit, LimitName, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::REAUTHENTICATION_WINDOW;
-use crate::model::ids::UserId;
 use crate::secret::PlaintextPassword;
 
 /// Why what a user asked for needs them to prove again who they are.
@@ -41,7 +40,7 @@ impl Auth {
         password: Option<&PlaintextPassword>,
     ) -> Result<(), ReauthenticateFailure> {
         if let Some(password) = password {
-            return match self.check_current_password(&current.user.id, password).await? {
+            return match self.check_current_password(current, password).await? {
                 true => Ok(()),
                 false => Err(ReauthenticateFailure::Refused(ReauthenticationError::WrongPassword)),
             };
@@ -54,15 +53,18 @@ impl Auth {
     }
 
     /// Whether this is the user's password, counted against guessing.
-    pub(crate) async fn check_current_password(
+    async fn check_current_password(
         &self,
-        user: &UserId,
+        current: &Current,
         password: &PlaintextPassword,
     ) -> Result<bool, ServiceError> {
         let now = self.now();
-        let by = [user.as_str()];
-        let (room, attempt) = self.admit(&[self.user_secret(&by)], now).await?;
-        let account = self.read(self.0.store.account(user)).await?;
+        let by = session(current);
+        let by = [by[0].as_str(), by[1].as_str()];
+        let budget = self.0.config.limits.user_secret;
+        let limits = Limit::budget(LimitName::SessionSecret, budget, &by);
+        let (room, attempt) = self.admit(&limits, now).await?;
+        let account = self.read(self.0.store.account(&current.user.id)).await?;
         let hash = account.as_ref().and_then(|account| account.password.as_ref());
         let right = room.verify(password, hash).await?.is_right();
         if right {
@@ -71,16 +73,20 @@ impl Auth {
         Ok(right)
     }
 
-    /// Counts a try at a secret of a user who is signed in.
-    pub(crate) async fn attempt_user_secret(
+    /// Counts a try at a secret of a user who is signed in: by session, so that
+    /// neither strangers nor whoever stole another one use it up.
+    pub(super) async fn attempt_in_session(
         &self,
-        user: &UserId,
+        current: &Current,
         now: Timestamp,
     ) -> Result<Attempt, ServiceError> {
-        self.attempt(&[self.user_secret(&[user.as_str()])], now).await
+        let by = session(current);
+        let by = [by[0].as_str(), by[1].as_str()];
+        let budget = self.0.config.limits.user_secret;
+        self.attempt(&Limit::budget(LimitName::SessionSecret, budget, &by), now).await
     }
+}
 
-    fn user_secret<'a>(&self, user: &'a [&'a str]) -> Limit<'a> {
-        Limit { rate: self.0.config.limits.user_secret, name: LimitName::UserSecret, by: user }
-    }
+fn session(current: &Current) -> [String; 2] {
+    [current.user.id.to_string(), current.session.id.to_string()]
 }

@@ -1,7 +1,7 @@
 //! Asking for the confirmation of a registration again.
 
-use crate::auth::{Auth, Client, Limit, LimitName, ServiceError};
-use crate::clock::Timestamp;
+use super::mail_request::is_new;
+use crate::auth::{Auth, Client, ServiceError};
 use crate::model::identifier::Identifier;
 use crate::model::ids::UserId;
 use crate::model::mail::MailKind;
@@ -30,9 +30,10 @@ impl Auth {
         email: &str,
         client: &Client,
     ) -> Result<(), ResendError> {
-        let now = self.now();
+        let least_time = self.least_time();
+        self.attempt_mail(client, self.now()).await?;
         let identifier = Identifier::typed(email);
-        self.attempt_mail(&identifier, client, now).await?;
+        let mut enough = None;
         let mut rounds = self.rounds();
         loop {
             let now = rounds.next().await?;
@@ -41,60 +42,49 @@ impl Auth {
                 return Err(ResendError::UnknownUser);
             }
             let unconfirmed = account.filter(|account| !account.user.is_email_confirmed());
-            let list = match &unconfirmed {
-                Some(account) => {
-                    let user = &account.user;
-                    // A contested registration has no password: its mail is the one to choose it.
-                    let (purpose, kind) = if account.password.is_some() {
-                        (Purpose::Confirm, MailKind::Confirmation)
-                    } else {
-                        (Purpose::ChoosePassword, MailKind::ChoosePassword)
-                    };
-                    let with_code = kind == MailKind::Confirmation;
+            // A contested registration has no password: its mail is the one to choose it.
+            let (purpose, kind) = match &unconfirmed {
+                Some(account) if account.password.is_none() => {
+                    (Purpose::ChoosePassword, MailKind::ChoosePassword)
+                }
+                _ => (Purpose::Confirm, MailKind::Confirmation),
+            };
+            let user = unconfirmed.map(|account| account.user);
+            let enough = match enough {
+                Some(enough) => enough,
+                None => {
+                    *enough.insert(self.mailed_enough(kind, user.as_ref(), &identifier, now).await?)
+                }
+            };
+            let list = match &user {
+                Some(user) => {
+                    // A new code ends the one before: not where no mail brings the new one.
+                    let with_code = kind == MailKind::Confirmation && !enough;
                     let (token, change) =
                         self.mail_token(&user.id, purpose, &user.email, with_code, now).await?;
+                    let queue = !enough || is_new(&change);
                     let (mut tokens, mut list) = (vec![token], vec![change]);
                     self.not_me(user, &mut tokens, &mut list, now);
                     list.push(self.touch(user));
-                    list.push(self.mail_user(kind, user, tokens, &[], now));
+                    list.push(if queue {
+                        self.mail_user(kind, user, tokens, &[], now)
+                    } else {
+                        self.void_mail(kind, purpose, &identifier, now)
+                    });
                     list
                 }
                 None => {
                     let nobody = UserId::generate(now, &*self.0.rng);
-                    self.read(self.0.store.live_token(&nobody, Purpose::Confirm, now)).await?;
-                    self.decoys(4, now)
+                    self.read(self.0.store.live_token(&nobody, purpose, now)).await?;
+                    let mut list = self.decoys(3, now);
+                    list.push(self.void_mail(kind, purpose, &identifier, now));
+                    list
                 }
             };
             if self.commit(list, now).await?.is_ok() {
+                least_time.await;
                 return Ok(());
             }
         }
-    }
-
-    /// Counts a request that makes us send mail.
-    pub(crate) async fn attempt_mail(
-        &self,
-        identifier: &Identifier,
-        client: &Client,
-        now: Timestamp,
-    ) -> Result<(), ServiceError> {
-        let limits = &self.0.config.limits;
-        self.attempt(
-            &[
-                Limit {
-                    rate: limits.mail_identifier,
-                    name: LimitName::MailIdentifier,
-                    by: &[identifier.canonical()],
-                },
-                Limit {
-                    rate: client.limit(limits.mail_client),
-                    name: LimitName::MailClient,
-                    by: &[&client.network()],
-                },
-            ],
-            now,
-        )
-        .await?;
-        Ok(())
     }
 }

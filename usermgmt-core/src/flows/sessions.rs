@@ -50,6 +50,7 @@ impl Auth {
                     set: Box::default(),
                 },
                 Change::EndSessions { user_id: user.clone(), except: None },
+                Change::ForgetDevices { user_id: user.clone() },
                 self.audit(user, "session.all_ended", &[], now),
             ];
             if self.commit(list, now).await?.is_ok() {

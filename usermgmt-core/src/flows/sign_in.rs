@@ -59,8 +59,8 @@ impl Auth {
         command: &SignIn,
         client: &Client,
     ) -> Result<SignInOutcome, SignInError> {
-        let (mut account, attempt) = match self.verify_credentials(command, client).await? {
-            Verified::Yes(account, attempt) => (*account, attempt),
+        let (mut account, proven) = match self.verify_credentials(command, client).await? {
+            Verified::Yes(account, proven) => (*account, proven),
             Verified::No => {
                 self.0.metrics.count(Counted::SignIn(SignInResult::Refused));
                 return Err(SignInError::InvalidCredentials);
@@ -71,13 +71,13 @@ impl Auth {
             let now = rounds.next().await?;
             if account.mfa_enabled() {
                 if let Some(outcome) = self.issue_mfa_ticket(&account, now).await? {
-                    self.give_back(&attempt).await;
+                    self.credit(&account.user.id, &proven).await;
                     return Ok(outcome);
                 }
             } else if let Ok(signed_in) =
                 self.open_session(&account.user, &["pwd"], vec![], client, now).await?
             {
-                self.give_back(&attempt).await;
+                self.credit(&account.user.id, &proven).await;
                 return Ok(SignInOutcome::SignedIn(Box::new(signed_in)));
             }
             // The account changed since the password was verified. That password

@@ -100,8 +100,8 @@ impl Auth {
             let rate = self.0.config.limits.mail_identifier;
             let (user, address) = (current.user.id.as_str(), email.canonical());
             let limits = [
-                Limit { rate, name: LimitName::EmailChange, by: &[user] },
-                Limit { rate, name: LimitName::MailIdentifier, by: &[address] },
+                Limit::new(LimitName::EmailChange, rate, &[user]),
+                Limit::new(LimitName::EmailChangeTo, rate, &[address]),
             ];
             self.attempt(&limits, self.now()).await?;
             self.check_reach(email).await?;

@@ -173,6 +173,8 @@ random_id! {
     TokenId;
     /// A session.
     SessionId;
+    /// A device that a user has signed in from.
+    DeviceId;
     /// A list of changes, so that a replay after a lost reply finds itself applied.
     CommitId;
     /// One worker's hold on a mail of the outbox.

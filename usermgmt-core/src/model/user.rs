@@ -78,6 +78,12 @@ pub struct User {
 }
 
 impl User {
+    /// Whether another registration of the address puts its password in doubt:
+    /// nobody has confirmed it, and no service vouches for it.
+    pub(crate) fn is_contestable(&self) -> bool {
+        !self.is_email_confirmed() && self.unconfirmed_until.is_some()
+    }
+
     /// Whether the address is confirmed.
     pub fn is_email_confirmed(&self) -> bool {
         self.email_confirmed_at.is_some()

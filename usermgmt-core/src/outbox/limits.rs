@@ -37,10 +37,10 @@ impl OutboxWorker {
         } else {
             [LimitName::UnwantedKind, LimitName::Unwanted]
         };
-        let mut counted = vec![Limit { rate, name: of_kind, by: &by_kind }];
+        let mut counted = vec![Limit::new(of_kind, rate, &by_kind)];
         if can_be_caused_by_strangers(mail.kind) {
             let rate = limits.mail_recipient;
-            counted.push(Limit { rate, name: of_any, by: &by_address });
+            counted.push(Limit::new(of_any, rate, &by_address));
         }
         let now = self.auth.now();
         let attempt = self.auth.count(&counted, now).await?;
@@ -54,7 +54,7 @@ impl OutboxWorker {
 fn why(limit: &Limit<'_>) -> String {
     let Rate { max, window } = limit.rate;
     let minutes = window.as_secs() / 60;
-    match limit.by {
+    match limit.by.as_slice() {
         [_, kind] => {
             format!("more than {max} mails of kind {kind} to this address in {minutes} minutes")
         }

@@ -16,19 +16,22 @@ use crate::model::user::PasswordHash;
 use crate::rng::{SecureRng, random};
 use crate::secret::PlaintextPassword;
 
+/// An answer, and the room it was found in.
+pub(super) type Verified = (Verdict, OwnedSemaphorePermit);
+
 /// A password and what to do with it.
 pub(super) struct Job {
     password: PlaintextPassword,
     work: Work,
     fits: bool,
     made: Stopwatch,
-    /// Free again when the job is done or dropped.
-    _room: OwnedSemaphorePermit,
+    /// Free again when the job is done or dropped, or goes back with the answer.
+    room: OwnedSemaphorePermit,
 }
 
 enum Work {
     Hash(oneshot::Sender<PasswordHash>),
-    Verify(Option<Stored>, oneshot::Sender<Verdict>),
+    Verify(Option<Stored>, oneshot::Sender<Verified>),
 }
 
 impl Job {
@@ -37,13 +40,7 @@ impl Job {
         reply: oneshot::Sender<PasswordHash>,
         room: OwnedSemaphorePermit,
     ) -> Self {
-        Self {
-            password,
-            work: Work::Hash(reply),
-            fits: true,
-            made: Stopwatch::start(),
-            _room: room,
-        }
+        Self { password, work: Work::Hash(reply), fits: true, made: Stopwatch::start(), room }
     }
 
     /// `own_kib` is the memory that every thread keeps.
@@ -51,7 +48,7 @@ impl Job {
         password: PlaintextPassword,
         stored: Option<Stored>,
         own_kib: u32,
-        reply: oneshot::Sender<Verdict>,
+        reply: oneshot::Sender<Verified>,
         room: OwnedSemaphorePermit,
     ) -> Self {
         Self {
@@ -59,7 +56,7 @@ impl Job {
             fits: stored.as_ref().is_none_or(|stored| stored.fits(own_kib)),
             work: Work::Verify(stored, reply),
             made: Stopwatch::start(),
-            _room: room,
+            room,
         }
     }
 
@@ -104,7 +101,8 @@ impl Engine {
                 let _ = reply.send(self.hash(job.password.expose()));
             }
             Work::Verify(stored, reply) => {
-                let _ = reply.send(self.verify(job.password.expose(), stored.as_ref()));
+                let verdict = self.verify(job.password.expose(), stored.as_ref());
+                let _ = reply.send((verdict, job.room));
             }
         }
     }

@@ -203,12 +203,26 @@ impl Reserved {
         password: &PlaintextPassword,
         hash: Option<&PasswordHash>,
     ) -> Result<Verdict, HashError> {
-        let own_kib = self.hasher.config.memory_kib;
+        self.verify_and_keep(password, hash).await.map(|(verdict, _)| verdict)
+    }
+
+    /// The same, and the room is free for another job: a right password can be
+    /// hashed again without a second place in the queue.
+    ///
+    /// # Errors
+    /// [`HashError::Stopped`] when the work was given up.
+    pub async fn verify_and_keep(
+        self,
+        password: &PlaintextPassword,
+        hash: Option<&PasswordHash>,
+    ) -> Result<(Verdict, Self), HashError> {
+        let Self { hasher, room } = self;
+        let own_kib = hasher.config.memory_kib;
         let stored = hash.and_then(|hash| Stored::parse(hash.expose(), own_kib));
         let (reply, answer) = oneshot::channel();
-        let job = Job::verify(password.clone(), stored, own_kib, reply, self.room);
-        self.hasher.pool.submit(job);
-        answer.await.map_err(|_| HashError::Stopped)
+        hasher.pool.submit(Job::verify(password.clone(), stored, own_kib, reply, room));
+        let (verdict, room) = answer.await.map_err(|_| HashError::Stopped)?;
+        Ok((verdict, Self { hasher, room }))
     }
 }
 

@@ -240,6 +240,11 @@ pub enum Change {
         /// When.
         at: Timestamp,
     },
+    /// Forgets the user's devices. Unguarded.
+    ForgetDevices {
+        /// Whose.
+        user_id: UserId,
+    },
     /// Adds a service key. Guarded: the id is new (`Exists`).
     InsertServiceKey(ServiceKey),
     /// Revokes a service key. Guarded (`ServiceKey`): it is there and not revoked.
@@ -342,19 +347,20 @@ impl Change {
             | Self::DropPendingTotp { .. }
             | Self::RemoveTotp { .. } => 9,
             Self::ReplaceRecoveryCodes { .. } => 10,
-            Self::RememberDevice { .. } => 11,
+            Self::ForgetDevices { .. } => 11,
+            Self::RememberDevice { .. } => 12,
             Self::InsertServiceKey(_)
             | Self::RevokeServiceKey { .. }
-            | Self::TouchServiceKey { .. } => 12,
-            Self::InsertRootKey { .. } => 13,
-            Self::DropMail { .. } => 14,
+            | Self::TouchServiceKey { .. } => 13,
+            Self::InsertRootKey { .. } => 14,
+            Self::DropMail { .. } => 15,
             Self::InsertMail(_)
             | Self::CompleteMail { .. }
             | Self::RetryMail { .. }
             | Self::BuryMail { .. }
             | Self::ReviveMail { .. }
-            | Self::DropDeadMail { .. } => 15,
-            Self::InsertAudit(_) => 16,
+            | Self::DropDeadMail { .. } => 16,
+            Self::InsertAudit(_) => 17,
         }
     }
 }

@@ -334,7 +334,7 @@ pub trait Store:
 
     /// Deletes what is over, at most about `limit` rows, and says how many:
     /// expired sessions, counters and holds on names; commit ids older than an
-    /// hour; tokens a week after their expiry; devices not used for half a year;
+    /// hour; tokens a week after their expiry; devices not used for a year;
     /// everything that belongs to deleted users, and then they themselves.
     async fn purge(&self, now: Timestamp, limit: usize) -> Result<u64, StoreError>;
 
@@ -370,4 +370,4 @@ pub const COMMIT_ID_LIFE: Duration = Duration::from_secs(3600);
 /// How long tokens are kept after their expiry, so that their links can say why they fail.
 pub const EXPIRED_TOKEN_LIFE: Duration = Duration::from_secs(7 * 86_400);
 /// How long an unused device is remembered.
-pub const DEVICE_LIFE: Duration = Duration::from_secs(180 * 86_400);
+pub const DEVICE_LIFE: Duration = Duration::from_secs(365 * 86_400);

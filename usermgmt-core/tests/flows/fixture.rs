@@ -56,6 +56,7 @@ pub(crate) struct World {
 pub(crate) fn config() -> Config {
     let mut config = Config::new("https://accounts.example.com".parse().unwrap());
     config.hasher = HasherConfig::insecure_for_tests();
+    config.least_request_time = Duration::ZERO;
     config
 }
 
@@ -299,8 +300,13 @@ pub(crate) fn client(n: u8) -> Client {
         address: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, n))),
         user_agent: Some(format!("Browser {n}")),
         locale: None,
-        is_service: false,
+        device_token: None,
     }
+}
+
+/// A client that brings its device token back.
+pub(crate) fn device(n: u8, signed_in: &SignedIn) -> Client {
+    Client { device_token: Some(signed_in.device_token.clone()), ..client(n) }
 }
 
 pub(crate) fn address(name: &str) -> String {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use usermgmt_core::Client;
 use usermgmt_core::flows::{Current, MfaError, MfaSignInError, SignInOutcome, SignedIn};
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::secret::PlaintextPassword;
@@ -323,4 +324,52 @@ async fn a_new_device_is_told_after_the_second_factor_and_not_before() {
     assert!(world.mail().await.is_empty());
     world.auth.sign_in_mfa(&ticket, &code(&world, &factor), &elsewhere).await.unwrap();
     world.mailed(MailKind::NewDevice).await;
+}
+
+#[tokio::test]
+async fn the_owner_is_told_of_five_wrong_codes_in_a_day() {
+    let world = World::new().await;
+    careful(&world).await;
+    world.mail().await;
+    let ticket = ticket(&world).await;
+    for n in 1..=5 {
+        assert!(is_invalid(&answer(&world, &ticket, &typed("000000")).await));
+        let told: Vec<_> = world.mail().await.into_iter().map(|mail| mail.kind).collect();
+        assert_eq!(told.contains(&MailKind::MfaFailures), n == 5, "{n} {told:?}");
+    }
+}
+
+#[tokio::test]
+async fn strangers_who_fail_at_the_second_factor_keep_neither_known_devices_nor_the_owner_out() {
+    let world = World::with(|config| config.limits.mfa_account.first.max = 3).await;
+    let (signed_in, current) = world.signed_in_member("ann").await;
+    let factor = world.enrol(&current).await;
+    let current = world.again(&current).await;
+    world.later(MINUTE);
+    let ticket_for = async |client: &Client| match world.try_sign_in("ann", PASSWORD, client).await
+    {
+        Ok(SignInOutcome::MfaRequired { ticket, .. }) => typed(ticket.expose()),
+        other => panic!("{other:?}"),
+    };
+    for n in 10..20 {
+        let ticket = ticket_for(&client(n)).await;
+        let _ = world.auth.sign_in_mfa(&ticket, &typed("000000"), &client(n)).await;
+    }
+    let ticket = ticket_for(&client(20)).await;
+    let refused = world.auth.sign_in_mfa(&ticket, &code(&world, &factor), &client(20)).await;
+    assert!(matches!(refused, Err(MfaSignInError::Service(error)) if is_limited(&error)));
+    let known = device(21, &signed_in);
+    let ticket = ticket_for(&known).await;
+    world.auth.sign_in_mfa(&ticket, &code(&world, &factor), &known).await.unwrap();
+    // Nor what a signed-in owner does.
+    world.later(MINUTE);
+    world.auth.new_recovery_codes(&current, &code(&world, &factor)).await.unwrap();
+    // And a reset gives strangers their tries back.
+    world.mail().await;
+    world.auth.forgot_password("ann", &home()).await.unwrap();
+    let link = link_token(&world.mailed(MailKind::PasswordReset).await);
+    world.auth.reset_password(&link, &typed(PASSWORD), &home()).await.unwrap();
+    world.later(MINUTE);
+    let ticket = ticket_for(&client(22)).await;
+    world.auth.sign_in_mfa(&ticket, &code(&world, &factor), &client(22)).await.unwrap();
 }

@@ -1,6 +1,6 @@
 //! Registering: what is answered, what is kept, what is mailed.
 
-use usermgmt_core::flows::RegisterError;
+use usermgmt_core::flows::{CreateUser, RegisterError};
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::password::PasswordProblem;
 use usermgmt_core::testkit::Calls;
@@ -292,4 +292,31 @@ async fn too_many_registrations_from_one_client_are_refused_for_an_hour() {
     world.auth.register(&elsewhere, &client(2)).await.unwrap();
     world.later(HOUR);
     world.try_register("bob", "bob@example.com", PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stranger_does_not_contest_an_account_that_a_service_made() {
+    let world = World::new().await;
+    let command = CreateUser::new(username("ann"), email("ann@example.com"), typed(PASSWORD));
+    world.auth.create_user(&command).await.unwrap();
+    let code = code(&world.mailed(MailKind::Activation).await);
+    for (name, password) in [("eve", OTHER), ("eva", PASSWORD)] {
+        world.try_register(name, "ann@example.com", password).await.unwrap();
+    }
+    let told: Vec<_> = world.mail().await.into_iter().map(|mail| mail.kind).collect();
+    assert_eq!(told, [MailKind::RegisteredAgain, MailKind::RegisteredAgain]);
+    world.auth.activate(code.expose(), &home()).await.unwrap();
+    world.sign_in("ann").await;
+}
+
+#[tokio::test]
+async fn no_breach_is_looked_up_for_a_registration_that_is_refused() {
+    let world = World::with(|config| {
+        config.limits.register_client.max = 1;
+        config.password_policy.breaches = stolen(OTHER);
+    })
+    .await;
+    world.try_register("ann", "ann@example.com", PASSWORD).await.unwrap();
+    let refused = world.try_register("bob", "bob@example.com", OTHER).await.unwrap_err();
+    assert!(matches!(refused, RegisterError::Service(error) if is_limited(&error)));
 }

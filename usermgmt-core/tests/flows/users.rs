@@ -143,13 +143,12 @@ async fn a_stranger_neither_takes_over_nor_deletes_a_created_user() {
     let world = World::unlimited().await;
     let (user, code) = create(&world, "ann").await;
     world.try_register("eve", "ann@example.com", OTHER).await.unwrap();
-    let mail = world.mailed(MailKind::ChoosePassword).await;
-    assert!(mail.not_me_link.is_none());
-    assert_eq!(world.account(&user.id).await.password, None);
+    let mail = world.mailed(MailKind::RegisteredAgain).await;
+    assert!(mail.link.is_none() && mail.not_me_link.is_none());
+    assert!(world.account(&user.id).await.password.is_some());
     world.auth.activate(&code, &home()).await.unwrap();
     assert!(!world.signs_in("ann", OTHER).await);
-    world.auth.reset_password(&link_token(&mail), &typed(THIRD), &home()).await.unwrap();
-    assert!(world.signs_in("ann", THIRD).await);
+    assert!(world.signs_in("ann", PASSWORD).await);
 }
 
 #[tokio::test]

@@ -15,3 +15,7 @@ pub(crate) fn key(user_id: &UserId, device: &str) -> Document {
 pub(crate) fn remember(user_id: &UserId, device: &str, at: Timestamp) -> Step {
     Step::upsert(DEVICES, key(user_id, device), doc! { "$set": { "used_at": date(at) } })
 }
+
+pub(crate) fn forget(user_id: &UserId) -> Step {
+    Step::delete_all(DEVICES, doc! { "_id.user_id": user_id.as_str() })
+}

@@ -34,6 +34,7 @@ async fn all_writes(store: &MongoStore, ann: &User) {
         Change::InsertToken(reset.clone()),
         Change::InsertMail(Box::new(queued)),
         Change::ReplaceRecoveryCodes { user_id: id(), hashes: vec!["code".to_owned()] },
+        Change::ForgetDevices { user_id: id() },
         Change::RememberDevice { user_id: id(), device: "phone".to_owned(), at: NOW },
         Change::InsertAudit(entry(ann)),
     ]);

@@ -129,6 +129,7 @@ impl Samples {
                 hashes: vec!["hash".to_owned()],
             },
             Change::UseRecoveryCode { user_id: user_id.clone(), hash: "hash".to_owned() },
+            Change::ForgetDevices { user_id: user_id.clone() },
             Change::RememberDevice { user_id, device: "device".to_owned(), at: NOW },
             Change::InsertServiceKey(self.key.clone()),
             Change::RevokeServiceKey { id: self.key.id.clone(), at: NOW },

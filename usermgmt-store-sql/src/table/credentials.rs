@@ -102,6 +102,10 @@ pub(crate) fn remember_device<'a>(
     .anything()
 }
 
+pub(crate) fn forget_devices(user_id: &UserId) -> Step<'_> {
+    statement("DELETE FROM usermgmt_devices WHERE user_id = ?").bind(user_id).anything()
+}
+
 pub(crate) fn insert_service_key(key: &ServiceKey) -> Step<'_> {
     statement(concat!(
         "INSERT INTO usermgmt_service_keys (",

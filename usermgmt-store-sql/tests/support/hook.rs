@@ -98,7 +98,7 @@ macro_rules! hook_tests {
                     sqlx::query(TABLE).execute(&pool).await.unwrap();
                     let mut config = Config::new("https://accounts.example.com".parse().unwrap());
                     config.hasher = HasherConfig::insecure_for_tests();
-                    let keys = KeyRing::single(vec![7; 32]).unwrap();
+                    let keys = KeyRing::single((7..39).collect()).unwrap();
                     let clock = MockClock::default();
                     let auth = Auth::builder(store.clone(), keys, config).clock(clock.clone());
                     let auth = auth.build().await.unwrap();

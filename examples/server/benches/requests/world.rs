@@ -108,7 +108,7 @@ pub(crate) fn client(number: usize) -> Client {
         address: Some([192, 0, 2, last].into()),
         user_agent: Some("benchmark".to_owned()),
         locale: None,
-        is_service: false,
+        device_token: None,
     }
 }
 

@@ -205,7 +205,7 @@ impl Flow {
             }
             Self::ConfirmTotp => {
                 world.begin_step();
-                let enrolment = auth.enrol_totp(ready.current(), None).await.unwrap();
+                let enrolment = auth.enrol_totp(ready.current(), None, None).await.unwrap();
                 ready.code = code(auth, &enrolment.secret, 0);
             }
             Self::SignInWithASecondFactor
@@ -216,7 +216,7 @@ impl Flow {
             | Self::DisableTotp
             | Self::ResetMfa => {
                 world.begin_step();
-                let enrolment = auth.enrol_totp(ready.current(), None).await.unwrap();
+                let enrolment = auth.enrol_totp(ready.current(), None, None).await.unwrap();
                 let before = code(auth, &enrolment.secret, -1);
                 let recovery = auth.confirm_totp(ready.current(), &before).await.unwrap();
                 ready.code = match self {
@@ -285,7 +285,7 @@ impl Flow {
             }
             Self::ConfirmEmailChange => told(auth.confirm_email_change(secret, &home).await),
             Self::UndoEmailChange => told(auth.undo_email_change(secret, &home).await),
-            Self::EnrolTotp => told(auth.enrol_totp(ready.current(), None).await),
+            Self::EnrolTotp => told(auth.enrol_totp(ready.current(), None, None).await),
             Self::ConfirmTotp => told(auth.confirm_totp(ready.current(), code).await),
             Self::VerifyMfa => told(auth.verify_mfa(&ready.user(), code).await),
             Self::NewRecoveryCodes => told(auth.new_recovery_codes(ready.current(), code).await),
@@ -336,7 +336,7 @@ pub(crate) fn home() -> Client {
         address: Some([192, 0, 2, 1].into()),
         user_agent: Some("Browser".to_owned()),
         locale: None,
-        is_service: false,
+        device_token: None,
     }
 }
 

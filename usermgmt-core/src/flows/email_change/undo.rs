@@ -42,6 +42,7 @@ impl Auth {
                     now,
                 },
                 Change::EndSessions { user_id: id.clone(), except: None },
+                Change::ForgetDevices { user_id: id.clone() },
                 self.audit(id, "email.change_undone", &["email"], now),
             ];
             if old.as_str() != user.email.as_str() {

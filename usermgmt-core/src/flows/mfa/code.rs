@@ -1,9 +1,9 @@
 //! Using up a code of the confirmed factor, or a recovery code.
 
 use super::error::MfaError;
-use crate::auth::Auth;
+use crate::auth::{Attempt, Auth};
 use crate::clock::Timestamp;
-use crate::model::ids::UserId;
+use crate::flows::authenticate::Current;
 use crate::model::mail::MailKind;
 use crate::model::user::Account;
 use crate::secret::PlaintextPassword;
@@ -17,16 +17,21 @@ impl Auth {
     /// Does what needs a code of the confirmed factor, or a recovery code.
     pub(super) async fn with_code(
         &self,
-        user: &UserId,
+        current: &Current,
         code: &PlaintextPassword,
         what: impl Fn(&Self, &Account, Timestamp) -> Vec<Change>,
     ) -> Result<(), MfaError> {
-        let attempt = self.attempt_user_secret(user, self.now()).await?;
+        let user = &current.user.id;
+        let attempt = self.attempt_in_session(current, self.now()).await?;
         let mut rounds = self.rounds();
         loop {
             let now = rounds.next().await?;
             let account = self.account(user).await?.ok_or(MfaError::NotFound)?;
-            let (_, mut list) = self.use_code(&account, code, now)?.ok_or(MfaError::InvalidCode)?;
+            let mut list = match self.use_code(&account, code, now) {
+                Ok(Some((_, list))) => list,
+                Ok(None) => return Err(MfaError::InvalidCode),
+                Err(error) => return self.not_a_try(&attempt, error).await,
+            };
             list.extend(what(self, &account, now));
             list.push(Change::UpdateUser {
                 id: user.clone(),
@@ -44,6 +49,19 @@ impl Auth {
                 Err(_) => {}
             }
         }
+    }
+
+    /// A code that could not be looked at was no try: its secret does not open,
+    /// which is the operator's to mend.
+    pub(super) async fn not_a_try<T>(
+        &self,
+        attempt: &Attempt,
+        error: MfaError,
+    ) -> Result<T, MfaError> {
+        if matches!(error, MfaError::Service(_)) {
+            self.give_back(attempt).await;
+        }
+        Err(error)
     }
 
     /// The changes that use a code up, and what it proves (RFC 8176); `None`

@@ -24,14 +24,17 @@ impl Auth {
     ) -> Result<RecoveryCodes, MfaError> {
         let now = self.now();
         let id = &current.user.id;
-        let attempt = self.attempt_user_secret(id, now).await?;
+        let attempt = self.attempt_in_session(current, now).await?;
         let mut rounds = self.rounds();
         loop {
             let now = rounds.next().await?;
             let account = self.account(id).await?.ok_or(MfaError::NotFound)?;
             let (codes, hashes) = self.recovery_codes(id);
-            let list =
-                self.confirmation(&account, code, hashes, now)?.ok_or(MfaError::InvalidCode)?;
+            let list = match self.confirmation(&account, code, hashes, now) {
+                Ok(Some(list)) => list,
+                Ok(None) => return Err(MfaError::InvalidCode),
+                Err(error) => return self.not_a_try(&attempt, error).await,
+            };
             current.still(&account.user)?;
             match self.commit(list, now).await? {
                 Ok(()) => {
@@ -63,6 +66,7 @@ impl Auth {
         let Some(step) = totp::matching_step(&secret, code.expose(), now) else {
             return Ok(None);
         };
+        let kind = if account.mfa_enabled() { MailKind::MfaReplaced } else { MailKind::MfaEnabled };
         let list = vec![
             Change::UpdateUser {
                 id: user.id.clone(),
@@ -76,7 +80,7 @@ impl Auth {
                 factor_id: pending.factor_id.clone(),
                 step,
             },
-            self.mail_user(MailKind::MfaEnabled, user, vec![], &[("time", &now.to_string())], now),
+            self.mail_user(kind, user, vec![], &[("time", &now.to_string())], now),
             self.audit(&user.id, "mfa.enabled", &[], now),
             // Recovery codes of an earlier factor end with it.
             Change::ReplaceRecoveryCodes { user_id: user.id.clone(), hashes },

@@ -15,6 +15,9 @@ pub enum MfaError {
     /// Not the code: wrong, of another time, or accepted before.
     #[error("the code is invalid")]
     InvalidCode,
+    /// A factor is confirmed already: whoever replaces it shows one of its codes.
+    #[error("a code of the present second factor is needed")]
+    CodeRequired,
     /// It needs a recent sign-in or the current password.
     #[error(transparent)]
     Reauthentication(#[from] ReauthenticationError),

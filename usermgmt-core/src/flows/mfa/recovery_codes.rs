@@ -25,7 +25,7 @@ impl Auth {
         code: &PlaintextPassword,
     ) -> Result<RecoveryCodes, MfaError> {
         let (codes, hashes) = self.recovery_codes(&current.user.id);
-        self.with_code(&current.user.id, code, |auth, account, now| {
+        self.with_code(current, code, |auth, account, now| {
             vec![
                 Change::ReplaceRecoveryCodes {
                     user_id: account.user.id.clone(),

@@ -21,7 +21,7 @@ impl Auth {
         password: Option<&PlaintextPassword>,
     ) -> Result<(), MfaError> {
         self.reauthenticate(current, password).await?;
-        self.with_code(&current.user.id, code, |auth, account, now| {
+        self.with_code(current, code, |auth, account, now| {
             vec![
                 Change::RemoveTotp { user_id: account.user.id.clone() },
                 auth.mail_user(

@@ -1,13 +1,15 @@
 //! Signing in with the second factor.
 
-use crate::auth::{Auth, Client, Limit, LimitName, ServiceError};
+use super::error::MfaError;
+use crate::auth::{Attempt, Auth, Client, Limit, LimitName, ServiceError, Window};
 use crate::clock::Timestamp;
 use crate::config::{CODE_TRIES, CODE_TTL, MFA_TICKET_TTL, Rate};
 use crate::event::SignInFailure;
 use crate::flows::open_session::SignedIn;
 use crate::flows::sign_in::SignInOutcome;
+use crate::model::mail::MailKind;
 use crate::model::token::Purpose;
-use crate::model::user::Account;
+use crate::model::user::{Account, User};
 use crate::secret::PlaintextPassword;
 use crate::store::{Change, Guard};
 use crate::token;
@@ -41,8 +43,9 @@ impl Auth {
             Some((Purpose::MfaTicket, id)) => id,
             _ => return Err(MfaSignInError::InvalidCode),
         };
+        let ticket_id = id.to_string();
         let tries = Rate { max: CODE_TRIES, window: CODE_TTL };
-        let limit = Limit { rate: tries, name: LimitName::TicketTries, by: &[&id.to_string()] };
+        let limit = Limit::new(LimitName::TicketTries, tries, &[&ticket_id]);
         let attempt = self.count_always(&[limit], now).await?;
         if !attempt.is_within(LimitName::TicketTries) {
             return Err(MfaSignInError::InvalidCode);
@@ -69,26 +72,88 @@ impl Auth {
             }
             let tries = match user_tries.take() {
                 Some(tries) => tries,
-                None => self.attempt_user_secret(&account.user.id, now).await?,
+                None => self.attempt_second_factor(&account.user, client, now).await?,
             };
-            let refused = || {
-                self.tell_failure(Some(account.user.id.clone()), SignInFailure::Code, now);
-                Err(MfaSignInError::InvalidCode)
-            };
-            let Some((amr, mut earned_by)) = self.use_code(&account, code, now).unwrap_or(None)
-            else {
-                return refused();
+            let (amr, mut earned_by) = match self.use_code(&account, code, now) {
+                Ok(Some(used)) => used,
+                Err(MfaError::Service(service_error)) => {
+                    // It could not be looked at: no try, neither of the ticket nor of the user.
+                    self.give_back(&tries.and(attempt)).await;
+                    return Err(service_error.into());
+                }
+                Ok(None) | Err(_) => {
+                    self.notice_second_factor(&account.user, &tries, now).await?;
+                    return Err(MfaSignInError::InvalidCode);
+                }
             };
             earned_by.push(Change::UseToken { id, now });
             match self.open_session(&account.user, &amr, earned_by, client, now).await? {
                 Ok(signed_in) => {
                     self.give_back(&tries).await;
+                    let id = account.user.id.as_str();
+                    if tries.count(LimitName::MfaAccount, Window::InARow) > 1 {
+                        self.end_row(LimitName::MfaAccount, &[id]).await;
+                    }
                     return Ok(signed_in);
                 }
-                Err(Guard::Token | Guard::Factor | Guard::RecoveryCode) => return refused(),
+                Err(Guard::Token) => {
+                    self.tell_failure(Some(account.user.id), SignInFailure::Code, now);
+                    return Err(MfaSignInError::InvalidCode);
+                }
+                Err(Guard::Factor | Guard::RecoveryCode) => {
+                    self.notice_second_factor(&account.user, &tries, now).await?;
+                    return Err(MfaSignInError::InvalidCode);
+                }
                 Err(_) => user_tries = Some(tries),
             }
         }
+    }
+
+    /// Counts a try of somebody who knows the password: a stranger by the
+    /// account's budget, a device that the owner has used by one of its own.
+    async fn attempt_second_factor(
+        &self,
+        user: &User,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<Attempt, ServiceError> {
+        let limits = &self.0.config.limits;
+        let id = user.id.as_str();
+        match self.known_device(&user.id, client, now).await? {
+            Some(device) => {
+                let device = device.to_string();
+                let by = [id, &device];
+                self.attempt(&Limit::budget(LimitName::MfaDevice, limits.mfa_device, &by), now)
+                    .await
+            }
+            None => {
+                let budget = Limit::budget(LimitName::MfaAccount, limits.mfa_account, &[id]);
+                self.attempt(&budget, now).await
+            }
+        }
+    }
+
+    /// Tells the application of a wrong second factor, and the owner that somebody who knows the password fails at the second
+    /// factor again and again (OWASP ASVS 5.0, 6.3.5).
+    async fn notice_second_factor(
+        &self,
+        user: &User,
+        tries: &Attempt,
+        now: Timestamp,
+    ) -> Result<(), ServiceError> {
+        self.tell_failure(Some(user.id.clone()), SignInFailure::Code, now);
+        let failures = tries.count(LimitName::MfaAccount, Window::Day);
+        if failures != self.0.config.limits.notify_after_mfa {
+            return Ok(());
+        }
+        let time = now.to_string();
+        let list = vec![
+            self.mail_user(MailKind::MfaFailures, user, vec![], &[("time", &time)], now),
+            self.audit(&user.id, "mfa.repeated_failures", &[], now),
+        ];
+        // Only new rows: nothing here can have changed in between.
+        let _ = self.commit(list, now).await?;
+        Ok(())
     }
 
     /// The answer to a right password where the second factor is on. `None`: the

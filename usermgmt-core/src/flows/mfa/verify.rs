@@ -1,7 +1,7 @@
 //! Verifying a code for a service.
 
 use super::error::MfaError;
-use crate::auth::Auth;
+use crate::auth::{Auth, Limit, LimitName};
 use crate::model::ids::UserId;
 use crate::secret::PlaintextPassword;
 use crate::store::Guard;
@@ -20,7 +20,10 @@ impl Auth {
     ) -> Result<(), MfaError> {
         let now = self.now();
         self.account(user).await?.ok_or(MfaError::NotFound)?;
-        let attempt = self.attempt_user_secret(user, now).await?;
+        let by = [user.as_str()];
+        let budget = self.0.config.limits.user_secret;
+        let limits = Limit::budget(LimitName::ServiceSecret, budget, &by);
+        let attempt = self.attempt(&limits, now).await?;
         let mut rounds = self.rounds();
         loop {
             let now = rounds.next().await?;
@@ -30,9 +33,10 @@ impl Auth {
             let list = match first {
                 Ok(Some(list)) => list,
                 Ok(None) if !account.mfa_enabled() => return Err(MfaError::InvalidCode),
-                _ => match self.use_code(&account, code, now)? {
-                    Some((_, list)) => list,
-                    None => return Err(MfaError::InvalidCode),
+                _ => match self.use_code(&account, code, now) {
+                    Ok(Some((_, list))) => list,
+                    Ok(None) => return Err(MfaError::InvalidCode),
+                    Err(error) => return self.not_a_try(&attempt, error).await,
                 },
             };
             match self.commit(list, now).await? {

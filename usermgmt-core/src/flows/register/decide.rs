@@ -47,7 +47,8 @@ impl Auth {
                 list.extend(names.map(|name| self.claim(name, Some(&id), now)));
                 (list, Some(id))
             }
-            Some(account) if !account.user.is_email_confirmed() => {
+            // One that a service made is the service's: no stranger contests its password.
+            Some(account) if account.user.is_contestable() => {
                 let same = work.verify(self, &command.password, account.password.as_ref()).await?;
                 (self.register_again(&account, same, work.quiet, names, now).await?, None)
             }
@@ -57,7 +58,10 @@ impl Auth {
                 let owner = account.as_ref().map(|account| &account.user);
                 // Another spelling can be another mailbox: only the confirmed one is told.
                 let to = owner.map_or(&command.email, |owner| &owner.email);
-                let kind = MailKind::AlreadyRegistered;
+                let kind = match owner {
+                    Some(owner) if !owner.is_email_confirmed() => MailKind::RegisteredAgain,
+                    _ => MailKind::AlreadyRegistered,
+                };
                 let mail = self.mail(kind, to, owner, Vec::new(), &[], now);
                 let [name, skeleton] = names.map(|name| self.claim(name, None, now));
                 (vec![name, skeleton, mail], None)
@@ -65,6 +69,9 @@ impl Auth {
         };
         if work.quiet {
             list.retain(|change| !matches!(change, Change::InsertMail(_)));
+            let kind = MailKind::Confirmation;
+            let asked = Identifier::email(&command.email);
+            list.push(self.void_mail(kind, Purpose::Confirm, &asked, now));
         }
         // As many statements as a first registration takes.
         while list.len() < REGISTRATION_CHANGES {

@@ -120,22 +120,19 @@ impl Auth {
         client: &Client,
     ) -> Result<Work, RegisterError> {
         let now = self.now();
+        let limits = &self.0.config.limits;
+        let rate = client.limit(limits.register_client);
+        self.attempt(&[Limit::new(LimitName::RegisterClient, rate, &[&client.network()])], now)
+            .await?;
+        // After the count: strangers must not drive look-ups without end.
         let user = self.new_user(command, client, now);
         let policy = &self.0.config.password_policy;
         policy.accept(&command.password, &self.own_words(&user)).await?;
-        let limits = &self.0.config.limits;
-        let rate = client.limit(limits.register_client);
-        self.attempt(
-            &[Limit { rate, name: LimitName::RegisterClient, by: &[&client.network()] }],
-            now,
-        )
-        .await?;
         self.check_reach(&command.email).await?;
         // Whoever registers a stranger's address again and again must not fill
         // their mailbox; the answer stays the same.
         let (rate, by) = (limits.mail_identifier, [command.email.canonical()]);
-        let mails =
-            self.count(&[Limit { rate, name: LimitName::RegisterMail, by: &by }], now).await?;
+        let mails = self.count(&[Limit::new(LimitName::RegisterMail, rate, &by)], now).await?;
         Ok(Work::new(!mails.is_within(LimitName::RegisterMail)))
     }
 }

@@ -179,6 +179,10 @@ impl State {
                 self.recovery_codes.remove(&(user_id.clone(), hash.clone())),
                 Guard::RecoveryCode,
             ),
+            Change::ForgetDevices { user_id } => {
+                self.devices.sweep_of(user_id, u64::MAX);
+                Ok(())
+            }
             Change::RememberDevice { user_id, device, at } => {
                 self.devices.put(DeviceRow {
                     user_id: user_id.clone(),

@@ -264,3 +264,26 @@ pub async fn a_device_is_known_to_the_user_who_used_it(store: Arc<dyn Store>) {
     same("cut", &knows(&ann, &long[1..]).await, &known(false, true));
     same("bob", &knows(&bob, "Phone").await, &known(false, false));
 }
+
+pub async fn all_of_a_users_devices_are_forgotten_at_once(store: Arc<dyn Store>) {
+    let fixture = Fixture::new(store);
+    let (ann, bob) = (fixture.add_user("ann").await.id, fixture.add_user("bob").await.id);
+    for user in [&ann, &bob] {
+        fixture.applied([remember(user, "phone", NOW)]).await;
+        fixture.applied([remember(user, "laptop", NOW)]).await;
+    }
+    let forget = || Change::ForgetDevices { user_id: ann.clone() };
+    fixture.applied([forget()]).await;
+    fixture.applied([forget()]).await;
+    let known = |user: UserId| {
+        let store = Arc::clone(&fixture.store);
+        async move { read(store.knows_device(&user, "phone").await) }
+    };
+    same("ann", &known(ann.clone()).await, &KnownDevice { this: false, any: false });
+    same("bob", &known(bob).await, &KnownDevice { this: true, any: true });
+    // A list forgets the old ones and keeps the one it adds.
+    fixture.applied([remember(&ann, "phone", NOW)]).await;
+    fixture.applied([remember(&ann, "tablet", NOW), forget()]).await;
+    let phone = known(ann.clone()).await;
+    same("the added one", &phone, &KnownDevice { this: false, any: true });
+}

@@ -110,6 +110,7 @@ macro_rules! store_conformance {
                 a_recovery_code_is_used_once_by_its_own_user,
                 new_recovery_codes_void_all_earlier_ones,
                 a_device_is_known_to_the_user_who_used_it,
+                all_of_a_users_devices_are_forgotten_at_once,
             }
             records {
                 every_field_of_a_service_key_round_trips,
@@ -169,7 +170,7 @@ macro_rules! store_conformance {
                 counters_whose_window_ended_are_purged,
                 a_list_is_remembered_for_an_hour,
                 tokens_are_kept_for_a_week_after_their_expiry,
-                devices_are_forgotten_half_a_year_after_their_last_use,
+                devices_are_forgotten_a_year_after_their_last_use,
                 a_deleted_user_is_purged_with_all_that_was_theirs,
                 a_deleted_user_is_purged_row_by_row_where_the_limit_is_small,
                 a_purge_stops_at_about_its_limit,

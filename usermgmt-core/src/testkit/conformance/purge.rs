@@ -141,7 +141,7 @@ pub async fn tokens_are_kept_for_a_week_after_their_expiry(store: Arc<dyn Store>
     }
 }
 
-pub async fn devices_are_forgotten_half_a_year_after_their_last_use(store: Arc<dyn Store>) {
+pub async fn devices_are_forgotten_a_year_after_their_last_use(store: Arc<dyn Store>) {
     let fixture = Fixture::new(store);
     let ann = fixture.add_user("ann").await.id;
     let now = NOW + DEVICE_LIFE;

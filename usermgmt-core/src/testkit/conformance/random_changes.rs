@@ -207,7 +207,7 @@ impl RandomChanges {
         };
         let step = i64::try_from(self.below(20)).unwrap_or(0);
         let code = || self.pick(&["c1", "c2", "c3"]).to_owned();
-        match self.below(10) {
+        match self.below(11) {
             0 | 1 => Change::SetPendingTotp {
                 user_id,
                 secret: SealedSecret {
@@ -236,6 +236,7 @@ impl RandomChanges {
                     .collect(),
             },
             8 => Change::UseRecoveryCode { user_id, hash: code() },
+            9 => Change::ForgetDevices { user_id },
             _ => Change::RememberDevice {
                 user_id,
                 device: self.pick(&["phone", "Phone"]).to_owned(),

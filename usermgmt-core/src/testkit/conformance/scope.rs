@@ -80,6 +80,7 @@ impl Scope {
             Change::ReleaseIdentifiers { user_id }
             | Change::VoidTokens { user_id, .. }
             | Change::EndSessions { user_id, .. }
+            | Change::ForgetDevices { user_id }
             | Change::SetPendingTotp { user_id, .. }
             | Change::ConfirmTotp { user_id, .. }
             | Change::UseTotpStep { user_id, .. }

@@ -225,6 +225,7 @@ impl World {
                 hashes: vec!["new".to_owned()],
             }),
             free(Change::RememberDevice { user_id: ann.clone(), device: "laptop".to_owned(), at }),
+            free(Change::ForgetDevices { user_id: bob.clone() }),
             guarded(Guard::Exists, Change::InsertServiceKey(fixture.service_key("new"))),
             free(Change::TouchServiceKey { id: self.service_key.id.clone(), at }),
             guarded(
