@@ -22,7 +22,7 @@
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! // In memory for a first try; usermgmt-store-sql and -mongo keep accounts.
-//! let (store, secret) = (MemoryStore::new(), vec![7; 32]);
+//! let (store, secret) = (MemoryStore::new(), (0..32).collect());
 //! let config = Config::new("http://127.0.0.1:3000".parse()?);
 //! let auth = Auth::builder(store, KeyRing::single(secret)?, config).build().await?;
 //!

@@ -10,7 +10,7 @@
 //! let store = MongoStore::connect("mongodb://localhost/accounts?replicaSet=rs0").await?;
 //! store.ping().await?;
 //!
-//! # let secret = vec![7; 32];
+//! # let secret = (0..32).collect();
 //! let config = Config::new("https://accounts.example.com".parse()?);
 //! let auth = Auth::builder(store.clone(), KeyRing::single(secret)?, config).build().await?;
 //! assert!(auth.find_user("ada").await?.is_none());

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use usermgmt_core::clock::Timestamp;
-use usermgmt_core::store::{Changes, Store, StoreError};
+use usermgmt_core::store::{Changes, Connections, Store, StoreError};
 
 use crate::dialect::READ_ONLY;
 use crate::migrate;
@@ -24,6 +24,10 @@ impl Store for SqlStore {
             return Ok(None);
         };
         self.read_one(&statement(now), |row| row.columns().time()).await
+    }
+
+    fn connections(&self) -> Option<Connections> {
+        self.pool().connections()
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -16,7 +16,7 @@
 //! let store = SqlStore::connect(&url, PoolOptions::default()).await?;
 //! store.ping().await?;
 //!
-//! # let secret = vec![7; 32];
+//! # let secret = (0..32).collect();
 //! let config = Config::new("https://accounts.example.com".parse()?);
 //! let auth = Auth::builder(store.clone(), KeyRing::single(secret)?, config).build().await?;
 //! assert!(auth.find_user("ada").await?.is_none());

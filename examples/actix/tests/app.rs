@@ -17,7 +17,7 @@ use usermgmt_core::{Auth, Config, KeyRing};
 async fn somebody_registers_confirms_signs_in_asks_and_signs_out() {
     let mut config = Config::new("https://app.example.com".parse().unwrap());
     config.hasher = HasherConfig::insecure_for_tests();
-    let keys = KeyRing::single(vec![7; 32]).unwrap();
+    let keys = KeyRing::single((0..32).collect()).unwrap();
     let auth = Auth::builder(MemoryStore::new(), keys, config).build().await.unwrap();
     let mailer = CapturingMailer::default();
     let worker = OutboxWorker::new(auth.clone(), Arc::new(mailer.clone()));
@@ -57,7 +57,7 @@ async fn somebody_registers_confirms_signs_in_asks_and_signs_out() {
 async fn a_weak_password_is_refused_with_the_reason() {
     let mut config = Config::new("https://app.example.com".parse().unwrap());
     config.hasher = HasherConfig::insecure_for_tests();
-    let keys = KeyRing::single(vec![7; 32]).unwrap();
+    let keys = KeyRing::single((0..32).collect()).unwrap();
     let auth = Auth::builder(MemoryStore::new(), keys, config).build().await.unwrap();
     let app = init_service(App::new().configure(usermgmt_example_actix::configure(auth))).await;
     let weak = json!({ "username": "ada", "email": "ada@example.org", "password": "password" });

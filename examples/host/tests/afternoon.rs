@@ -34,7 +34,7 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::new("https://acme.example".parse().unwrap());
         config.hasher = HasherConfig::insecure_for_tests();
-        let keys = KeyRing::single(vec![7; 32]).unwrap();
+        let keys = KeyRing::single((0..32).collect()).unwrap();
         let clock = MockClock::default();
         let file = folder.path().join("acme.db");
         let (file, given) = (file.to_str().unwrap(), clock.clone());

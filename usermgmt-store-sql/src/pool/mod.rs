@@ -18,6 +18,8 @@ pub(crate) use self::server::{ServerPool, pool_options};
 #[cfg(feature = "sqlite")]
 pub(crate) use self::sqlite::FilePool;
 pub(crate) use self::transaction::Transaction;
+use usermgmt_core::store::Connections;
+
 use crate::dialect::Dialect;
 use crate::fault::{Fault, fault};
 use crate::row::Row;
@@ -92,6 +94,26 @@ impl Pool {
             #[cfg(feature = "mysql")]
             Self::MySql(_) | Self::Host(HostPool::MySql(_)) => Dialect::MySql,
         }
+    }
+
+    /// How many there are; a file's are not counted.
+    pub(crate) fn connections(&self) -> Option<Connections> {
+        let (all, idle) = match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite { .. } => return None,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(pool) => pool.size(),
+            #[cfg(feature = "mysql")]
+            Self::MySql(pool) => pool.size(),
+            #[cfg(feature = "sqlite")]
+            Self::Host(HostPool::Sqlite(pool)) => (pool.size(), pool.num_idle()),
+            #[cfg(feature = "postgres")]
+            Self::Host(HostPool::Postgres(pool)) => (pool.size(), pool.num_idle()),
+            #[cfg(feature = "mysql")]
+            Self::Host(HostPool::MySql(pool)) => (pool.size(), pool.num_idle()),
+        };
+        let (all, idle) = (u64::from(all), idle as u64);
+        Some(Connections { idle, busy: all.saturating_sub(idle) })
     }
 
     /// Waits for a connection and lends it.

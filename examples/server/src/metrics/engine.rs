@@ -109,6 +109,14 @@ impl EngineMetrics {
             "How long a store call takes",
             metrics.store_call.clone(),
         );
+        // Shown from the start, so that a rate over the first one is right.
+        for outcome in ["signed_in", "mfa_required", "refused", "wrong_code"] {
+            drop(metrics.sign_ins.get_or_create(&Outcome { outcome }));
+        }
+        for kind in ["unavailable", "failed"] {
+            drop(metrics.store_errors.get_or_create(&Kind { kind }));
+        }
+        drop(metrics.refused.get_or_create(&Reason { reason: "overloaded" }));
         metrics
     }
 

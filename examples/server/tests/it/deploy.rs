@@ -25,7 +25,8 @@ fn every_variable_is_a_setting() {
     variables_in(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy")), &mut variables);
     assert!(variables.len() > 8, "{variables:?}");
     // An empty variable is not set, but an unknown one is named.
-    let mut check = Setup::new().command();
+    let setup = Setup::new();
+    let mut check = setup.command();
     check.args(["config", "check"]);
     for variable in &variables {
         check.env(variable, "");
