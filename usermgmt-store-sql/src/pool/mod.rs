@@ -102,9 +102,9 @@ impl Pool {
             #[cfg(feature = "sqlite")]
             Self::Sqlite { .. } => return None,
             #[cfg(feature = "postgres")]
-            Self::Postgres(pool) => pool.size(),
+            Self::Postgres(pool) => (pool.size(), pool.idle()),
             #[cfg(feature = "mysql")]
-            Self::MySql(pool) => pool.size(),
+            Self::MySql(pool) => (pool.size(), pool.idle()),
             #[cfg(feature = "sqlite")]
             Self::Host(HostPool::Sqlite(pool)) => (pool.size(), pool.num_idle()),
             #[cfg(feature = "postgres")]

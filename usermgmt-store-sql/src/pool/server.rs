@@ -66,9 +66,9 @@ async fn is_alive<C: Connection>(conn: &mut C, meta: &PoolConnectionMetadata) ->
 }
 
 impl<DB: Database> ServerPool<DB> {
-    /// How many connections there are, and how many of them nobody uses.
-    pub(crate) fn size(&self) -> (u32, usize) {
-        (self.0.pool.size(), self.0.pool.num_idle())
+    /// How many connections nobody uses.
+    pub(super) fn idle(&self) -> usize {
+        self.0.pool.num_idle()
     }
 
     /// Over sqlx's pool, which uses `servers[server]`.
