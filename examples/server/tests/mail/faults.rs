@@ -106,7 +106,7 @@ async fn a_wrong_password_delays_mail_until_it_is_set_right() {
     let wrong = setup(&relay, "wrong", &[&smtp]);
     let server = wrong.clone().start().await;
     ask(&server).await;
-    let reason = "the user name or password in mail.url was refused (535)";
+    let reason = "the user name, password or token of mail.url was refused (535)";
     eventually(reason, || server.log().contains(reason).then_some(())).await;
     assert!(server.stop().await.success());
 
