@@ -77,18 +77,21 @@ mod tests {
     #[test]
     fn a_password_that_is_not_percent_encoded_is_told_from_a_port() {
         for url in [
-            "postgres://ann:pa#ss@host/db",
+            "postgres://ann:hun#ter@host/db",
             "postgres://ann:12#34@host/db",
-            "postgres://ann:pa/ss@host/db",
+            "postgres://ann:hun/ter@host/db",
             "postgres://ann:12/34@host/db",
-            "postgres://ann:pa?ss@host/db",
+            "postgres://ann:hun?ter@host/db",
             "postgres://ann@host:port/db",
             "postgres:host",
         ] {
             let refused = ServerUrl::parse(url).err().unwrap();
             assert!(matches!(refused, ConnectError::Malformed), "{url}: {refused}");
             let text = refused.to_string();
-            assert!(text.contains("percent-encode") && !text.contains("ss"), "{text}");
+            assert!(
+                text.contains("percent-encode") && !text.contains("hun") && !text.contains("ter@"),
+                "{text}"
+            );
         }
     }
 
