@@ -41,10 +41,6 @@ pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
     pub(crate) database: Database,
     /// The most connections to it, where that was said.
-    #[cfg_attr(
-        not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
-        expect(dead_code, reason = "MongoDB's URL says it")
-    )]
     pub(crate) database_connections: Option<u32>,
     pub(crate) secret: SecretSource,
     pub(crate) trusted_proxies: Vec<IpNet>,
