@@ -74,6 +74,7 @@ impl Batch<'_> {
 
     /// Deleted users: what was theirs, then they themselves.
     async fn delete_users(&mut self) -> Result<(), StoreError> {
+        #[cfg(feature = "sqlite")]
         let before = self.deleted;
         let mut stuck = 0;
         loop {

@@ -3,6 +3,7 @@
 use crate::dialect::Dialect;
 use crate::error::ConnectError;
 use crate::pool::Conn;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 use crate::sql::statement;
 
 /// Refuses what could not keep every name: a PostgreSQL database that is not

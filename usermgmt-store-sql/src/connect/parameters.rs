@@ -12,6 +12,10 @@ pub(super) enum Parameter {
     /// The driver knows it by this name and value.
     As(&'static str, String),
     /// It asks for what is true anyway.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(dead_code, reason = "MySQL has no such parameter")
+    )]
     True,
     /// It is not obeyed: another client's, or the store's own matter.
     Ignored,

@@ -93,13 +93,13 @@ impl Conn<'_> {
     }
 
     /// Runs a query and reads its first row.
-    #[cfg(feature = "sqlite")]
     pub(crate) async fn first(
         &mut self,
         statement: &Statement<'_>,
     ) -> Result<Option<Row>, sqlx::Error> {
         match self {
             // Its thread then sends one answer and not two.
+            #[cfg(feature = "sqlite")]
             Self::Sqlite(conn) => {
                 let row = query!(statement, Dialect::Sqlite).fetch_optional(&mut **conn).await;
                 row.map(|row| row.map(Row::Sqlite))

@@ -23,7 +23,9 @@ use usermgmt_core::store::Connections;
 use crate::dialect::Dialect;
 use crate::fault::{Fault, fault};
 use crate::row::Row;
-use crate::sql::{Statement, statement};
+use crate::sql::Statement;
+#[cfg(feature = "sqlite")]
+use crate::sql::statement;
 
 /// The connections to one database.
 #[derive(Clone)]
@@ -117,6 +119,10 @@ impl Pool {
     }
 
     /// Waits for a connection and lends it.
+    #[cfg_attr(
+        not(feature = "sqlite"),
+        expect(unused_variables, reason = "of a server's connections any one will do")
+    )]
     pub(crate) async fn lend(&self, to: Use) -> Result<Checkout, sqlx::Error> {
         let pooled = match self {
             #[cfg(feature = "sqlite")]
@@ -247,17 +253,17 @@ impl Pool {
     fn spares(&self, to: Use) -> Spares {
         let size = match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite { .. } | Self::Host(HostPool::Sqlite(_)) => return Spares(0),
+            Self::Sqlite { .. } | Self::Host(HostPool::Sqlite(_)) => None,
             #[cfg(feature = "postgres")]
-            Self::Postgres(pool) => pool.size(),
+            Self::Postgres(pool) => Some(pool.size()),
             #[cfg(feature = "mysql")]
-            Self::MySql(pool) => pool.size(),
+            Self::MySql(pool) => Some(pool.size()),
             #[cfg(feature = "postgres")]
-            Self::Host(HostPool::Postgres(pool)) => pool.size(),
+            Self::Host(HostPool::Postgres(pool)) => Some(pool.size()),
             #[cfg(feature = "mysql")]
-            Self::Host(HostPool::MySql(pool)) => pool.size(),
+            Self::Host(HostPool::MySql(pool)) => Some(pool.size()),
         };
-        Spares(if to == Use::Read { size + 1 } else { 0 })
+        Spares(size.filter(|_| to == Use::Read).map_or(0, |size: u32| size + 1))
     }
 }
 
