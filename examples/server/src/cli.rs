@@ -41,7 +41,7 @@ pub(crate) enum Action {
 pub(crate) enum ConfigAction {
     /// Says what a start would find wrong: all of it
     Check,
-    /// Shows every setting and where it comes from; secrets as [redacted]
+    /// Shows every setting and where it comes from; secrets are not shown
     Print {
         /// As JSON
         #[arg(long)]

@@ -1,6 +1,6 @@
 //! Runs the real binary in a folder of its own on a free port, and talks to it.
 //!
-//! ```ignore
+//! ```text
 //! let server = Server::start().await;
 //! let reply = server.post("/api/v1/register", json!({…})).await;
 //! assert_eq!(reply.status, 201);
