@@ -57,7 +57,7 @@ impl From<HashError> for ServiceError {
     }
 }
 
-/// Why an [`Auth`] could not be built.
+/// Why an [`Auth`](crate::Auth) could not be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
