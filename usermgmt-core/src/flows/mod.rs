@@ -98,7 +98,7 @@
 //! ```
 //! # use usermgmt_core::{Auth, PlaintextPassword, flows::*};
 //! # async fn example(auth: &Auth, current: &Current, typed: PlaintextPassword) -> Result<(), Box<dyn std::error::Error>> {
-//! let enrolment = auth.enrol_totp(current, None).await?;
+//! let enrolment = auth.enrol_totp(current, None, None).await?;
 //! let qr = enrolment.qr_svg()?; // for the authenticator app
 //! let codes = auth.confirm_totp(current, &typed).await?; // shown once
 //! let status = auth.mfa_status(&current.user.id).await?;
