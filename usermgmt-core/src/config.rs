@@ -5,6 +5,7 @@ use std::time::Duration;
 use url::{Host, Url};
 
 use crate::model::identifier::EmailDomains;
+use crate::model::token::Purpose;
 use crate::password::{HasherConfig, PasswordPolicy};
 use crate::secret::Redacted;
 
@@ -295,6 +296,26 @@ impl Config {
             None => false,
         };
         if is_loopback { EmailDomains::Local } else { EmailDomains::Public }
+    }
+
+    /// Where a mailed link leads.
+    pub(crate) fn link(&self, purpose: Purpose, token: &Redacted<String>) -> Redacted<String> {
+        let public = self.public_url.as_str().trim_end_matches('/');
+        let token = token.expose();
+        Redacted::new(match purpose {
+            Purpose::Reset | Purpose::ChoosePassword => {
+                let frontend =
+                    self.frontend_url.as_ref().map(|url| url.as_str().trim_end_matches('/'));
+                format!("{}/reset-password?token={token}", frontend.unwrap_or(public))
+            }
+            Purpose::EmailChange => format!("{public}/email/confirm?token={token}"),
+            Purpose::EmailUndo => format!("{public}/email/undo?token={token}"),
+            Purpose::NotMe => format!("{public}/not-me?token={token}"),
+            Purpose::Activation => format!("{public}/activate?token={token}"),
+            Purpose::Confirm | Purpose::MfaTicket => {
+                format!("{public}/confirm-email/{token}")
+            }
+        })
     }
 
     /// Checks every policy.

@@ -30,6 +30,7 @@ fn entries(user: &UserId, count: usize, rng: &dyn SecureRng) -> Changes {
             user_id: Some(user.clone()),
             action: "user.registered".to_owned(),
             detail: Vec::new(),
+            origin: usermgmt_core::model::audit::Origin::default(),
         })
     };
     Changes::new((0..count).map(entry).collect(), NOW, rng)

@@ -26,6 +26,10 @@ const CONNECTION: Duration = Duration::from_secs(5);
 const CONNECTIONS: u32 = 32;
 
 impl MongoStore {
+    /// The version of collections and indexes that this code knows and
+    /// [`Self::connect`] makes.
+    pub const SCHEMA: i64 = schema::VERSION;
+
     /// Opens the database that the URL names (`usermgmt` where it names none),
     /// creates the collections and indexes that are not there, and keeps
     /// connections to it.

@@ -32,6 +32,8 @@ enum Write {
         filter: Document,
         update: UpdateModifications,
     },
+    /// Nothing; it looks whether there is one.
+    Find(Document),
     Delete(Document),
     DeleteAll(Document),
     /// Deletes what the filter matches but the first so many in this order.
@@ -95,6 +97,10 @@ impl Step {
         Self { collection, write, expect: Expect::Anything }
     }
 
+    pub(crate) fn find(collection: &'static str, filter: Document) -> Self {
+        Self { collection, write: Write::Find(filter), expect: Expect::Anything }
+    }
+
     pub(crate) fn delete(collection: &'static str, filter: Document) -> Self {
         Self { collection, write: Write::Delete(filter), expect: Expect::Anything }
     }
@@ -130,7 +136,10 @@ impl Step {
             Write::Insert(_) | Write::Update { .. } | Write::Upsert { .. } | Write::Delete(_) => {
                 true
             }
-            Write::UpdateAll { .. } | Write::DeleteAll(_) | Write::DeleteSurplus { .. } => false,
+            Write::Find(_)
+            | Write::UpdateAll { .. }
+            | Write::DeleteAll(_)
+            | Write::DeleteSurplus { .. } => false,
         }
     }
 
@@ -185,6 +194,10 @@ impl Write {
             Self::UpdateAll { filter, update } => {
                 let update = collection.update_many(filter.clone(), update.clone());
                 update.session(session).await.map(|done| done.matched_count)
+            }
+            Self::Find(filter) => {
+                let find = collection.find_one(filter.clone());
+                find.session(session).await.map(|found| u64::from(found.is_some()))
             }
             Self::Delete(filter) => {
                 let delete = collection.delete_one(filter.clone());

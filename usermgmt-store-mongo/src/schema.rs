@@ -26,9 +26,10 @@ pub(crate) const OUTBOX: &str = "usermgmt_outbox";
 pub(crate) const AUDIT: &str = "usermgmt_audit";
 pub(crate) const COUNTERS: &str = "usermgmt_counters";
 pub(crate) const COMMITS: &str = "usermgmt_commits";
+pub(crate) const TURNS: &str = "usermgmt_turns";
 const SCHEMA: &str = "usermgmt_schema";
 
-const ALL: [&str; 12] = [
+const ALL: [&str; 13] = [
     USERS,
     IDENTIFIERS,
     DEVICES,
@@ -40,6 +41,7 @@ const ALL: [&str; 12] = [
     AUDIT,
     COUNTERS,
     COMMITS,
+    TURNS,
     SCHEMA,
 ];
 
@@ -59,6 +61,7 @@ fn indexes() -> Vec<(&'static str, Vec<IndexModel>)> {
             vec![
                 sparse("unconfirmed_until", doc! { "unconfirmed_until": 1 }),
                 sparse("deleted_at", doc! { "deleted_at": 1 }),
+                full("role", doc! { "role": 1, "_id": 1 }),
             ],
         ),
         (

@@ -10,6 +10,9 @@ use crate::table::{
 /// The operations of a change, in the order to run them.
 pub(crate) fn steps(change: &Change) -> Result<Vec<Step>, StoreError> {
     let step = match change {
+        Change::KeepAdmin { id } => {
+            return Ok(vec![users::lock_admins(), users::require_admin_besides(id)]);
+        }
         Change::InsertUser { user, password } => users::insert(user, password.as_ref())?,
         Change::TouchUser { id, active, epoch } => users::touch(id, *active, *epoch),
         Change::UpdateUser { id, epoch, raise_epoch, at, set } => {
@@ -50,6 +53,7 @@ pub(crate) fn steps(change: &Change) -> Result<Vec<Step>, StoreError> {
         Change::UseTotpStep { user_id, factor_id, step } => {
             factors::use_step(user_id, factor_id, *step)
         }
+        Change::ResealTotp { user_id, secret } => factors::reseal(user_id, secret)?,
         Change::DropPendingTotp { user_id } => factors::drop_pending(user_id),
         Change::RemoveTotp { user_id } => factors::remove(user_id),
         Change::ReplaceRecoveryCodes { user_id, hashes } => factors::replace_codes(user_id, hashes),

@@ -23,13 +23,25 @@ macro_rules! mysql_lock {
 fn migrations(dialect: Dialect) -> &'static [&'static str] {
     match dialect {
         #[cfg(feature = "sqlite")]
-        Dialect::Sqlite => &[include_str!("../migrations/sqlite/0001_accounts.sql")],
+        Dialect::Sqlite => &[
+            include_str!("../migrations/sqlite/0001_accounts.sql"),
+            include_str!("../migrations/sqlite/0002_administration.sql"),
+        ],
         #[cfg(feature = "postgres")]
-        Dialect::Postgres => &[include_str!("../migrations/postgres/0001_accounts.sql")],
+        Dialect::Postgres => &[
+            include_str!("../migrations/postgres/0001_accounts.sql"),
+            include_str!("../migrations/postgres/0002_administration.sql"),
+        ],
         #[cfg(feature = "mysql")]
-        Dialect::MySql => &[include_str!("../migrations/mysql/0001_accounts.sql")],
+        Dialect::MySql => &[
+            include_str!("../migrations/mysql/0001_accounts.sql"),
+            include_str!("../migrations/mysql/0002_administration.sql"),
+        ],
     }
 }
+
+/// How many migrations there are, on every kind of database.
+pub(crate) const KNOWN: i64 = 2;
 
 /// The version of the schema that this code knows.
 pub(crate) fn known(dialect: Dialect) -> i64 {
@@ -132,4 +144,23 @@ async fn unlock(conn: &mut Conn<'_>, commit: bool) -> Result<(), sqlx::Error> {
         return conn.fetch(&unlock).await.map(drop);
     }
     conn.script(if commit { "COMMIT" } else { "ROLLBACK" }).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_database_has_all_migrations() {
+        for dialect in [
+            #[cfg(feature = "sqlite")]
+            Dialect::Sqlite,
+            #[cfg(feature = "postgres")]
+            Dialect::Postgres,
+            #[cfg(feature = "mysql")]
+            Dialect::MySql,
+        ] {
+            assert_eq!(known(dialect), KNOWN);
+        }
+    }
 }

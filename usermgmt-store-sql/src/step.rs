@@ -9,6 +9,7 @@ use crate::table::{audit, credentials, factors, identifiers, outbox, sessions, t
 /// The statements of a change, in the order to run them.
 pub(crate) fn steps(change: &Change, dialect: Dialect) -> Vec<Step<'_>> {
     match change {
+        Change::KeepAdmin { id } => vec![users::lock_admins(), users::require_admin_besides(id)],
         Change::InsertUser { user, password } => vec![users::insert(user, password.as_ref())],
         Change::TouchUser { id, active, epoch } => vec![users::touch(id, *active, *epoch)],
         Change::UpdateUser { id, epoch, raise_epoch, at, set } => {
@@ -60,6 +61,7 @@ pub(crate) fn steps(change: &Change, dialect: Dialect) -> Vec<Step<'_>> {
         Change::UseTotpStep { user_id, factor_id, step } => {
             vec![factors::use_step(user_id, factor_id, *step)]
         }
+        Change::ResealTotp { user_id, secret } => vec![factors::reseal(user_id, secret)],
         Change::DropPendingTotp { user_id } => vec![factors::drop_pending(user_id)],
         Change::RemoveTotp { user_id } => {
             vec![factors::remove(user_id), credentials::drop_recovery_codes(user_id)]

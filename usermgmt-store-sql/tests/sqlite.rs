@@ -55,6 +55,7 @@ fn entry(user: &UserId) -> AuditEntry {
         user_id: Some(user.clone()),
         action: "user.registered".to_owned(),
         detail: Vec::new(),
+        origin: usermgmt_core::model::audit::Origin::default(),
     }
 }
 

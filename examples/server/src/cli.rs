@@ -25,6 +25,29 @@ pub(crate) enum Action {
     /// The settings: whether they work, what they are, what there is
     #[command(subcommand)]
     Config(ConfigAction),
+    /// Looks whether everything that the server needs is there, and says how to mend what is not
+    Doctor {
+        /// Sends a mail to this address too
+        #[arg(long, value_name = "ADDRESS")]
+        send_mail: Option<String>,
+    },
+    /// Brings the store's schema up to date
+    Migrate {
+        /// Only says what that would do
+        #[arg(long)]
+        check: bool,
+    },
+    /// Ends with status 0 when the server of these settings is ready
+    Healthcheck,
+    /// People's accounts
+    #[command(subcommand)]
+    User(UserAction),
+    /// Administrators
+    #[command(subcommand)]
+    Admin(AdminAction),
+    /// Root secrets
+    #[command(subcommand)]
+    Keys(KeysAction),
     /// Keys with which your other services call the users API
     #[command(subcommand)]
     ServiceKey(ServiceKeyAction),
@@ -34,6 +57,120 @@ pub(crate) enum Action {
     /// What mails look like
     #[command(subcommand)]
     Mail(MailAction),
+    /// Removes what is over, as a server does every few minutes
+    Purge,
+    /// Prints the OpenAPI document
+    Openapi,
+}
+
+/// What to do with people's accounts. USER is an id, a username or an address.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum UserAction {
+    /// Lists everybody
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows a user
+    Show {
+        /// The id, username or address
+        user: String,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Disables an account: nobody signs in to it until it is enabled
+    Disable {
+        /// The id, username or address
+        user: String,
+    },
+    /// Enables an account that was disabled
+    Enable {
+        /// The id, username or address
+        user: String,
+    },
+    /// Makes the address count as confirmed
+    Confirm {
+        /// The id, username or address
+        user: String,
+    },
+    /// Ends all sessions
+    SignOut {
+        /// The id, username or address
+        user: String,
+    },
+    /// Mails a link to choose a new password
+    SendReset {
+        /// The id, username or address
+        user: String,
+    },
+    /// Takes the second factor off
+    ResetMfa {
+        /// The id, username or address
+        user: String,
+    },
+    /// Prints everything that is kept about a person, as JSON
+    Export {
+        /// The id, username or address
+        user: String,
+    },
+    /// Deletes an account and everything that is theirs
+    Delete {
+        /// The id, username or address
+        user: String,
+        /// Without asking
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// What to do with administrators. USER is an id, a username or an address.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum AdminAction {
+    /// Makes an administrator: asks for a password, or prints a link to choose it, good for 24 hours
+    Create {
+        /// The address
+        #[arg(long)]
+        email: String,
+        /// The username [default: what stands before the @]
+        #[arg(long)]
+        username: Option<String>,
+        /// Prints a link without asking for a password
+        #[arg(long)]
+        link: bool,
+    },
+    /// Makes a user an administrator
+    Promote {
+        /// The id, username or address
+        user: String,
+    },
+    /// Makes an administrator a user
+    Demote {
+        /// The id, username or address
+        user: String,
+    },
+    /// Lists all administrators
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// What to do with root secrets.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum KeysAction {
+    /// Lists them by key id and state, and says whether anything is sealed under each
+    List {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints a new one in base64, alone on standard output
+    Generate,
+    /// Seals what is sealed under older ones under the one that signs, and says which may go
+    Reseal,
 }
 
 /// What to do with the settings.

@@ -19,7 +19,7 @@ compile_error!("enable at least one of the features `sqlite`, `postgres`, `mysql
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::cli::{Action, ConfigAction, Invocation, MailAction};
+use crate::cli::{Action, ConfigAction, Invocation, KeysAction, MailAction};
 use crate::failure::Failure;
 use crate::settings::Settings;
 
@@ -35,13 +35,20 @@ fn main() -> ExitCode {
 }
 
 fn run(invocation: Invocation) -> Result<(), Failure> {
-    if invocation.action == Action::Config(ConfigAction::Schema) {
-        return commands::config::print_schema();
+    // What no setting changes, broken ones neither.
+    match invocation.action {
+        Action::Config(ConfigAction::Schema) => return commands::config::print_schema(),
+        Action::Keys(KeysAction::Generate) => return commands::keys::generate(),
+        Action::Openapi => return commands::housekeeping::openapi(),
+        _ => {}
     }
-    let settings =
-        Settings::load(invocation.config.as_deref(), std::env::vars_os(), invocation.flags)
-            .map_err(|problems| Failure::Setting(problems.to_string()))?;
-    act(invocation.action, settings)
+    match Settings::load(invocation.config.as_deref(), std::env::vars_os(), invocation.flags) {
+        Ok(settings) => act(invocation.action, settings),
+        Err(problems) if matches!(invocation.action, Action::Doctor { .. }) => {
+            commands::doctor::settings_are_wrong(&problems)
+        }
+        Err(problems) => Err(Failure::Setting(problems.to_string())),
+    }
 }
 
 #[tokio::main]
@@ -50,6 +57,16 @@ async fn act(action: Action, settings: Settings) -> Result<(), Failure> {
     match action {
         Action::Serve => commands::serve::run(settings).await,
         Action::Config(action) => commands::config::run(action, &settings).await,
+        Action::Doctor { send_mail } => {
+            commands::doctor::run(&settings, send_mail.as_deref()).await
+        }
+        Action::Migrate { check } => commands::migrate::run(check, &settings).await,
+        Action::Healthcheck => commands::healthcheck::run(&settings).await,
+        Action::User(action) => commands::user::run(action, &settings).await,
+        Action::Admin(action) => commands::admin::run(action, &settings).await,
+        Action::Keys(action) => commands::keys::run(action, &settings).await,
+        Action::Purge => commands::housekeeping::purge(&settings).await,
+        Action::Openapi => commands::housekeeping::openapi(),
         Action::ServiceKey(action) => commands::service_key::run(action, &settings).await,
         Action::Outbox(action) => commands::outbox::run(action, &settings).await,
         Action::Mail(MailAction::Preview { folder }) => commands::mail::preview(&folder, &settings),

@@ -25,7 +25,7 @@ pub(crate) async fn auth(
     }
     let store_file = settings.database.file.as_deref();
     let keys = secret_file::load(&settings.secret, store_file, &OsRng).map_err(Failure::Setting)?;
-    let store = open_store(settings).await?;
+    let store = open(settings).await?;
     let config = settings.core(bound);
     let mut builder = Auth::builder_shared(store, keys, config);
     if let Some(metrics) = metrics {
@@ -40,25 +40,58 @@ pub(crate) async fn auth(
 /// Makes a folder below the data directory, or that itself, and looks whether
 /// this process may use it.
 pub(crate) fn private_dir(path: &Path) -> Result<(), Failure> {
-    let failure = |what: &str, error: std::io::Error| {
-        let text = format!("data_dir: cannot {what} {}: {error}", path.display());
-        Failure::Other(match error.kind() {
-            ErrorKind::PermissionDenied => format!(
-                "{text}: give it to the user that the server runs as (chown), or set data_dir to a \
-                 folder of theirs"
-            ),
-            _ => text,
-        })
-    };
-    secret_file::make_private_dir(path).map_err(|error| failure("make the folder", error))?;
+    secret_file::make_private_dir(path)
+        .map_err(|error| unusable("make the folder", path, &error))?;
+    usable_dir(path)
+}
+
+/// Whether this process may enter a folder.
+pub(crate) fn usable_dir(path: &Path) -> Result<(), Failure> {
     // A name in it is only looked up where the folder may be entered.
     match path.join("secret").symlink_metadata() {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(failure("enter", error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(unusable("enter", path, &error)),
         _ => Ok(()),
     }
 }
 
-async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+fn unusable(what: &str, path: &Path, error: &std::io::Error) -> Failure {
+    let text = format!("data_dir: cannot {what} {}: {error}", path.display());
+    Failure::Other(match error.kind() {
+        ErrorKind::PermissionDenied => format!(
+            "{text}: give it to the user that the server runs as (chown), or set data_dir to a \
+             folder of theirs"
+        ),
+        _ => text,
+    })
+}
+
+/// Which version of the schema the store has, and which one this program knows.
+pub(crate) struct Schema {
+    /// `None` where there is none.
+    pub(crate) found: Option<i64>,
+    pub(crate) known: i64,
+}
+
+/// Looks at the store's schema; makes and changes nothing, but for MongoDB, whose
+/// collections and indexes are made by whoever connects.
+pub(crate) async fn schema(settings: &Settings) -> Result<Schema, Failure> {
+    let url = settings.database.url.expose();
+    match settings.database.kind {
+        #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+        StoreKind::Sqlite | StoreKind::SqlServer => {
+            sql::schema(url, settings.database.file.as_deref()).await
+        }
+        #[cfg(feature = "mongo")]
+        StoreKind::Mongo => mongo::schema(url).await,
+        #[cfg(not(all(
+            any(feature = "sqlite", feature = "postgres", feature = "mysql"),
+            feature = "mongo"
+        )))]
+        _ => Err(Failure::Setting("database_url: that store is not built in".to_owned())),
+    }
+}
+
+pub(crate) async fn open(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
     let url = settings.database.url.expose();
     match settings.database.kind {
         #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
@@ -79,7 +112,7 @@ async fn open_store(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
 mod sql {
     use usermgmt_store_sql::{ConnectError, PoolOptions, SqlStore};
 
-    use super::{Arc, Failure, Store};
+    use super::{Arc, Failure, Path, Schema, Store};
 
     pub(super) async fn open(
         url: &str,
@@ -90,16 +123,26 @@ mod sql {
             Some(number) => defaults.max_connections(number),
             None => defaults,
         };
-        match SqlStore::connect(url, options).await {
-            Ok(store) => Ok(Arc::new(store)),
-            Err(
-                error @ (ConnectError::UnknownScheme
-                | ConnectError::MissingFeature { .. }
-                | ConnectError::UnknownParameter { .. }
-                | ConnectError::NoDatabase
-                | ConnectError::NoFile),
-            ) => Err(Failure::Setting(format!("database_url: {error}"))),
-            Err(error) => Err(Failure::new("database_url", &error)),
+        let store = SqlStore::connect(url, options).await.map_err(failure)?;
+        Ok(Arc::new(store))
+    }
+
+    pub(super) async fn schema(url: &str, file: Option<&Path>) -> Result<Schema, Failure> {
+        if file.is_some_and(|file| !file.exists()) {
+            return Ok(Schema { found: None, known: SqlStore::SCHEMA });
+        }
+        let found = SqlStore::schema_of(url).await.map_err(failure)?;
+        Ok(Schema { found, known: SqlStore::SCHEMA })
+    }
+
+    fn failure(error: ConnectError) -> Failure {
+        match error {
+            error @ (ConnectError::UnknownScheme
+            | ConnectError::MissingFeature { .. }
+            | ConnectError::UnknownParameter { .. }
+            | ConnectError::NoDatabase
+            | ConnectError::NoFile) => Failure::Setting(format!("database_url: {error}")),
+            error => Failure::new("database_url", &error),
         }
     }
 }
@@ -108,15 +151,24 @@ mod sql {
 mod mongo {
     use usermgmt_store_mongo::{ConnectError, MongoStore};
 
-    use super::{Arc, Failure, Store};
+    use super::{Arc, Failure, Schema, Store};
 
     pub(super) async fn open(url: &str) -> Result<Arc<dyn Store>, Failure> {
-        match MongoStore::connect(url).await {
-            Ok(store) => Ok(Arc::new(store)),
-            Err(error @ (ConnectError::Url(_) | ConnectError::Weak { .. })) => {
-                Err(Failure::Setting(format!("database_url: {error}")))
+        let store = MongoStore::connect(url).await.map_err(failure)?;
+        Ok(Arc::new(store))
+    }
+
+    pub(super) async fn schema(url: &str) -> Result<Schema, Failure> {
+        MongoStore::connect(url).await.map_err(failure)?;
+        Ok(Schema { found: Some(MongoStore::SCHEMA), known: MongoStore::SCHEMA })
+    }
+
+    fn failure(error: ConnectError) -> Failure {
+        match error {
+            error @ (ConnectError::Url(_) | ConnectError::Weak { .. }) => {
+                Failure::Setting(format!("database_url: {error}"))
             }
-            Err(error) => Err(Failure::new("database_url", &error)),
+            error => Failure::new("database_url", &error),
         }
     }
 }

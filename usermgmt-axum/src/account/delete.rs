@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use usermgmt_core::flows::DeleteError;
 
 use super::reauthenticate::ReauthenticateRequest;
@@ -42,6 +43,11 @@ impl From<DeleteError> for ApiError {
     fn from(error: DeleteError) -> Self {
         match error {
             DeleteError::NotFound => Self::user_not_found(),
+            DeleteError::LastAdmin => Self::new(
+                StatusCode::CONFLICT,
+                "last_admin",
+                "This is the last active administrator",
+            ),
             DeleteError::Reauthentication(error) => error.into(),
             DeleteError::Service(error) => error.into(),
         }

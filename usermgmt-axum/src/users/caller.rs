@@ -90,6 +90,9 @@ impl From<ServiceKeyError> for ApiError {
                 let text = "A name has 1 to 100 characters and no control characters";
                 Problems::of_field("name", Issue::Value(text.into())).answer(Style::Users)
             }
+            error @ ServiceKeyError::NameTaken => {
+                Self::new(StatusCode::CONFLICT, "conflict", error.to_string())
+            }
             ServiceKeyError::NotFound => Self::not_found("Service key not found"),
             ServiceKeyError::Service(error) => error.into(),
         }

@@ -248,7 +248,9 @@ impl App {
     }
 
     pub(crate) async fn service_key(&self, allow_admin: bool) -> String {
-        let (_, key) = self.auth.create_service_key("test", allow_admin).await.unwrap();
+        let made = self.auth.service_keys(None, 100).await.unwrap().len();
+        let name = format!("test {made}");
+        let (_, key) = self.auth.create_service_key(&name, allow_admin).await.unwrap();
         key.expose().clone()
     }
 }

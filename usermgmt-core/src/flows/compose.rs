@@ -7,7 +7,7 @@ use crate::auth::{Auth, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::CODE_TTL;
 use crate::mail::Unreachable;
-use crate::model::audit::AuditEntry;
+use crate::model::audit::{Actor, AuditEntry, Origin};
 use crate::model::identifier::{Email, Identifier};
 use crate::model::ids::{AuditId, MailId, TokenId, UserId};
 use crate::model::mail::{MailKind, MailToken, OutboxMail};
@@ -200,7 +200,7 @@ impl Auth {
         words
     }
 
-    /// An entry of the audit log about a user.
+    /// An entry of the audit log, about what a user did.
     pub(crate) fn audit(
         &self,
         user: &UserId,
@@ -208,12 +208,26 @@ impl Auth {
         detail: &[&str],
         now: Timestamp,
     ) -> Change {
+        let by = Origin { actor_id: Some(user.to_string()), ..Origin::of(Actor::User) };
+        self.audit_from(&by, Some(user), action, detail, now)
+    }
+
+    /// An entry of the audit log, about what somebody did to a user.
+    pub(crate) fn audit_from(
+        &self,
+        by: &Origin,
+        user: Option<&UserId>,
+        action: &str,
+        detail: &[&str],
+        now: Timestamp,
+    ) -> Change {
         Change::InsertAudit(AuditEntry {
             id: AuditId::generate(now, &*self.0.rng),
             at: now,
-            user_id: Some(user.clone()),
+            user_id: user.cloned(),
             action: action.to_owned(),
             detail: detail.iter().map(|&word| word.to_owned()).collect(),
+            origin: by.clone(),
         })
     }
 }

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::model::ids::UserId;
 use crate::model::user::User;
 use crate::secret::PlaintextPassword;
-use crate::store::Change;
+use crate::store::{Change, Guard};
 
 /// Why an account was not deleted.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +15,9 @@ pub enum DeleteError {
     /// There is no such user (any more).
     #[error("there is no such user")]
     NotFound,
+    /// Nobody else could administer.
+    #[error("this is the last administrator who is active")]
+    LastAdmin,
     /// It needs a recent sign-in or the current password.
     #[error(transparent)]
     Reauthentication(#[from] ReauthenticationError),
@@ -51,7 +54,7 @@ impl Auth {
     /// Deletes a user, for operators and services.
     ///
     /// # Errors
-    /// [`DeleteError::NotFound`] and [`DeleteError::Service`].
+    /// [`DeleteError`], but for [`DeleteError::Reauthentication`].
     pub async fn delete_user(&self, id: &UserId) -> Result<(), DeleteError> {
         self.delete(id, |_| Ok(())).await
     }
@@ -67,21 +70,28 @@ impl Auth {
             let account =
                 self.read(self.0.store.account(id)).await?.ok_or(DeleteError::NotFound)?;
             may_go(&account.user)?;
-            if self.commit(self.deletion(&account.user, "user.deleted", now), now).await?.is_ok() {
-                self.purge_deleted(now).await;
-                return Ok(());
+            let user = &account.user;
+            let mut list = self.deletion(user, now);
+            list.push(self.audit(&user.id, "user.deleted", &[], now));
+            list.extend(self.keep_admin(user));
+            match self.commit(list, now).await? {
+                Ok(()) => {
+                    self.purge_deleted(now).await;
+                    return Ok(());
+                }
+                Err(Guard::LastAdmin) => return Err(DeleteError::LastAdmin),
+                Err(_) => {}
             }
         }
     }
 
-    /// The changes that delete a user. What else was theirs is purged after.
-    pub(crate) fn deletion(&self, user: &User, action: &str, now: Timestamp) -> Vec<Change> {
+    /// The changes that delete a user, but for the audit entry. What else was theirs is purged after.
+    pub(crate) fn deletion(&self, user: &User, now: Timestamp) -> Vec<Change> {
         vec![
             Change::DeleteUser { id: user.id.clone(), epoch: user.epoch, at: now },
             Change::ReleaseIdentifiers { user_id: user.id.clone() },
             Change::EndSessions { user_id: user.id.clone(), except: None },
             Change::DropMail { user_id: user.id.clone() },
-            self.audit(&user.id, action, &[], now),
         ]
     }
 }

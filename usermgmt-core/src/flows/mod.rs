@@ -135,6 +135,7 @@
 //! ```
 
 mod activate;
+mod admin;
 mod authenticate;
 mod change_password;
 mod compose;
@@ -165,6 +166,7 @@ mod skeletons;
 mod update_profile;
 
 pub use self::activate::ActivationError;
+pub use self::admin::{AdminError, Invite, InviteError, Invited, Resealed, RootUse};
 pub use self::authenticate::{AuthenticationError, Current};
 pub use self::confirm_code::CodeError;
 pub use self::create_user::{CreateUser, CreateUserError};

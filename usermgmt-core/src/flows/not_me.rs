@@ -21,7 +21,8 @@ impl Auth {
             let now = rounds.next().await?;
             let link = self.open_link(link_token, &[Purpose::NotMe], now).await?;
             let (user, id) = (link.account.user, link.token.id);
-            let mut list = self.deletion(&user, "user.not_me", now);
+            let mut list = self.deletion(&user, now);
+            list.push(self.audit(&user.id, "user.not_me", &[], now));
             list.push(Change::UseToken { id, now });
             // A name that were free at once would tell whoever registered it that
             // the address was unknown.

@@ -2,6 +2,7 @@
 
 use crate::auth::{Auth, ServiceError};
 use crate::clock::Timestamp;
+use crate::model::audit::{Actor, Origin};
 
 /// How many rows one step touches, so that no statement holds locks for long.
 const BATCH: usize = 500;
@@ -21,7 +22,10 @@ impl Auth {
             let users = self.read(self.0.store.unconfirmed_users(now, BATCH)).await?;
             let (found, removed_before) = (users.len(), removed);
             for user in users {
-                match self.commit(self.deletion(&user, "user.expired", now), now).await {
+                let mut list = self.deletion(&user, now);
+                let by = Origin::of(Actor::System);
+                list.push(self.audit_from(&by, Some(&user.id), "user.expired", &[], now));
+                match self.commit(list, now).await {
                     // A guard that fails means that somebody else was here first.
                     Ok(done) => removed += u64::from(done.is_ok()),
                     // Whom the host does not let go holds nobody else up.

@@ -24,6 +24,9 @@ pub enum ServiceKeyError {
     /// A name has 1 to 100 characters and no control characters.
     #[error("a service key's name has 1 to 100 characters and no control characters")]
     InvalidName,
+    /// Another key that is not revoked has this name.
+    #[error("another service key has this name: take another one, or revoke that key first")]
+    NameTaken,
     /// There is no such key, or it is revoked already.
     #[error("there is no such service key, or it is revoked already")]
     NotFound,
@@ -47,6 +50,9 @@ impl Auth {
         if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
             return Err(ServiceKeyError::InvalidName);
         }
+        if self.has_service_key(name).await? {
+            return Err(ServiceKeyError::NameTaken);
+        }
         let now = self.now();
         let id = ServiceKeyId::generate(now, &*self.0.rng);
         let uuid = uuid::Uuid::try_parse(id.as_str())
@@ -68,6 +74,23 @@ impl Auth {
             Err(guard) => {
                 Err(ServiceError::Internal(format!("a new service key met {guard:?}")).into())
             }
+        }
+    }
+
+    /// Whether a key that is not revoked has this name. It tells keys apart for
+    /// people: of two that are made at the same moment both may have it.
+    async fn has_service_key(&self, name: &str) -> Result<bool, ServiceError> {
+        const PAGE: usize = 100;
+        let mut after = None;
+        loop {
+            let keys = self.service_keys(after.as_ref(), PAGE).await?;
+            if keys.iter().any(|key| key.name == name && key.revoked_at.is_none()) {
+                return Ok(true);
+            }
+            if keys.len() < PAGE {
+                return Ok(false);
+            }
+            after = keys.last().map(|key| key.id.clone());
         }
     }
 

@@ -6,7 +6,6 @@ use super::OutboxWorker;
 use crate::clock::Timestamp;
 use crate::model::mail::{MailToken, Message, OutboxMail};
 use crate::model::token::{Purpose, Token};
-use crate::secret::Redacted;
 use crate::store::StoreError;
 use crate::token;
 
@@ -49,13 +48,15 @@ impl OutboxWorker {
         for mailed in &mail.tokens {
             let text = token::one_time(&auth.0.keys, mailed.purpose, mailed.id);
             match mailed.purpose {
-                Purpose::NotMe => message.not_me_link = Some(self.link(mailed.purpose, &text)),
+                Purpose::NotMe => {
+                    message.not_me_link = Some(auth.0.config.link(mailed.purpose, &text))
+                }
                 Purpose::Activation => {
-                    message.link = Some(self.link(mailed.purpose, &text));
+                    message.link = Some(auth.0.config.link(mailed.purpose, &text));
                     message.code = Some(text);
                 }
                 Purpose::MfaTicket => {}
-                _ => message.link = Some(self.link(mailed.purpose, &text)),
+                _ => message.link = Some(auth.0.config.link(mailed.purpose, &text)),
             }
             let code_lives =
                 primary.as_ref().and_then(|row| row.code_expires_at).is_some_and(|at| now < at);
@@ -66,27 +67,6 @@ impl OutboxWorker {
             }
         }
         Ok((message, wanted))
-    }
-
-    /// Where a mailed link leads.
-    fn link(&self, purpose: Purpose, token: &Redacted<String>) -> Redacted<String> {
-        let config = &self.auth.0.config;
-        let public = config.public_url.as_str().trim_end_matches('/');
-        let token = token.expose();
-        Redacted::new(match purpose {
-            Purpose::Reset | Purpose::ChoosePassword => {
-                let frontend =
-                    config.frontend_url.as_ref().map(|url| url.as_str().trim_end_matches('/'));
-                format!("{}/reset-password?token={token}", frontend.unwrap_or(public))
-            }
-            Purpose::EmailChange => format!("{public}/email/confirm?token={token}"),
-            Purpose::EmailUndo => format!("{public}/email/undo?token={token}"),
-            Purpose::NotMe => format!("{public}/not-me?token={token}"),
-            Purpose::Activation => format!("{public}/activate?token={token}"),
-            Purpose::Confirm | Purpose::MfaTicket => {
-                format!("{public}/confirm-email/{token}")
-            }
-        })
     }
 }
 

@@ -25,6 +25,13 @@ use crate::rng::SecureRng;
 /// none included.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Change {
+    /// Goes with what takes an administrator away: lists with it follow one
+    /// another. Guarded (`LastAdmin`): another user than this one is an
+    /// administrator whose address is confirmed and who is not disabled.
+    KeepAdmin {
+        /// Who is one no more.
+        id: UserId,
+    },
     /// Adds a user. Guarded: the id is new (`Exists`). Its address and name are
     /// claimed by changes of their own.
     InsertUser {
@@ -207,6 +214,14 @@ pub enum Change {
         /// The code's time step.
         step: i64,
     },
+    /// Seals the confirmed secret anew; its last step stays. Guarded (`Factor`):
+    /// this is the confirmed factor.
+    ResealTotp {
+        /// Whose.
+        user_id: UserId,
+        /// The same secret, sealed under another root.
+        secret: SealedSecret,
+    },
     /// Drops the secret that waits. Unguarded.
     DropPendingTotp {
         /// Whose.
@@ -328,39 +343,42 @@ pub enum Change {
 
 impl Change {
     /// The place in the one order in which every list runs, so that two lists
-    /// cannot wait for each other: users first.
+    /// cannot wait for each other: users first, but for the one row that all of a kind share.
     fn rank(&self) -> u8 {
         match self {
+            // Before what it waits for is locked.
+            Self::KeepAdmin { .. } => 0,
             Self::InsertUser { .. }
             | Self::TouchUser { .. }
             | Self::UpdateUser { .. }
-            | Self::DeleteUser { .. } => 0,
-            Self::ReleaseIdentifier { .. } | Self::ReleaseIdentifiers { .. } => 1,
-            Self::ClaimIdentifier { .. } | Self::HoldIdentifier { .. } => 2,
-            Self::UseToken { .. } | Self::IssueCode { .. } => 3,
-            Self::VoidTokens { .. } => 4,
-            Self::InsertToken(_) => 5,
-            Self::EndSession { .. } | Self::EndSessions { .. } => 6,
-            Self::InsertSession(_) | Self::RotateSession { .. } => 7,
-            Self::UseTotpStep { .. } | Self::ConfirmTotp { .. } | Self::UseRecoveryCode { .. } => 8,
+            | Self::DeleteUser { .. } => 1,
+            Self::ReleaseIdentifier { .. } | Self::ReleaseIdentifiers { .. } => 2,
+            Self::ClaimIdentifier { .. } | Self::HoldIdentifier { .. } => 3,
+            Self::UseToken { .. } | Self::IssueCode { .. } => 4,
+            Self::VoidTokens { .. } => 5,
+            Self::InsertToken(_) => 6,
+            Self::EndSession { .. } | Self::EndSessions { .. } => 7,
+            Self::InsertSession(_) | Self::RotateSession { .. } => 8,
+            Self::UseTotpStep { .. } | Self::ConfirmTotp { .. } | Self::UseRecoveryCode { .. } => 9,
             Self::SetPendingTotp { .. }
+            | Self::ResealTotp { .. }
             | Self::DropPendingTotp { .. }
-            | Self::RemoveTotp { .. } => 9,
-            Self::ReplaceRecoveryCodes { .. } => 10,
-            Self::ForgetDevices { .. } => 11,
-            Self::RememberDevice { .. } => 12,
+            | Self::RemoveTotp { .. } => 10,
+            Self::ReplaceRecoveryCodes { .. } => 11,
+            Self::ForgetDevices { .. } => 12,
+            Self::RememberDevice { .. } => 13,
             Self::InsertServiceKey(_)
             | Self::RevokeServiceKey { .. }
-            | Self::TouchServiceKey { .. } => 13,
-            Self::InsertRootKey { .. } => 14,
-            Self::DropMail { .. } => 15,
+            | Self::TouchServiceKey { .. } => 14,
+            Self::InsertRootKey { .. } => 15,
+            Self::DropMail { .. } => 16,
             Self::InsertMail(_)
             | Self::CompleteMail { .. }
             | Self::RetryMail { .. }
             | Self::BuryMail { .. }
             | Self::ReviveMail { .. }
-            | Self::DropDeadMail { .. } => 16,
-            Self::InsertAudit(_) => 17,
+            | Self::DropDeadMail { .. } => 17,
+            Self::InsertAudit(_) => 18,
         }
     }
 }

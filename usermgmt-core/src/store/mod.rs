@@ -56,6 +56,8 @@ pub enum Guard {
     ServiceKey,
     /// The mail is another worker's by now, or gone.
     Lease,
+    /// Nobody else is an active administrator.
+    LastAdmin,
     /// A row with this id exists.
     Exists,
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::SeededRng;
 use crate::clock::Timestamp;
-use crate::model::audit::AuditEntry;
+use crate::model::audit::{AuditEntry, Origin};
 use crate::model::factor::SealedSecret;
 use crate::model::identifier::{Email, Identifier, Username};
 use crate::model::ids::{AuditId, FactorId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
@@ -195,6 +195,7 @@ impl SampleRows {
             user_id: user.cloned(),
             action: action.to_owned(),
             detail: Vec::new(),
+            origin: Origin::default(),
         }
     }
 }

@@ -211,7 +211,9 @@ async fn a_service_finds_what_it_asked_for() {
     assert!(world.find("ann").await.unwrap().is_active());
 
     lost(&world, world.auth.create_service_key("billing", false)).await;
-    let (row, key) = world.auth.create_service_key("billing", false).await.unwrap();
+    let again = world.auth.create_service_key("billing", false).await.unwrap_err();
+    assert!(matches!(again, ServiceKeyError::NameTaken));
+    let (row, key) = world.auth.create_service_key("search", false).await.unwrap();
     // That a use is not recorded is no reason to refuse the key.
     world.store.lose_next_replies(1);
     assert!(world.auth.authenticate_service(key.expose()).await.unwrap().is_some());

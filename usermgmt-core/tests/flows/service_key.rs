@@ -63,3 +63,13 @@ async fn a_key_has_a_name_that_can_be_read() {
         assert!(matches!(error, ServiceKeyError::InvalidName), "{name}");
     }
 }
+
+#[tokio::test]
+async fn two_keys_that_are_good_have_two_names() {
+    let world = World::new().await;
+    let (row, _) = world.auth.create_service_key("billing", false).await.unwrap();
+    let taken = world.auth.create_service_key(" billing ", true).await.unwrap_err();
+    assert!(matches!(taken, ServiceKeyError::NameTaken));
+    world.auth.revoke_service_key(&row.id).await.unwrap();
+    world.auth.create_service_key("billing", false).await.unwrap();
+}

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use mongodb::bson::{DateTime, doc};
 use serde::{Deserialize, Serialize};
-use usermgmt_core::model::audit::AuditEntry;
+use usermgmt_core::model::audit::{AuditEntry, Origin};
 use usermgmt_core::model::ids::{AuditId, UserId};
 use usermgmt_core::store::{AuditStore, StoreError};
 
@@ -20,6 +20,9 @@ struct AuditRow {
     user_id: Option<UserId>,
     action: String,
     detail: Vec<String>,
+    /// Not in entries of the first version.
+    #[serde(default)]
+    origin: Origin,
 }
 
 impl AuditRow {
@@ -30,6 +33,7 @@ impl AuditRow {
             user_id: self.user_id,
             action: self.action,
             detail: self.detail,
+            origin: self.origin,
         }
     }
 }
@@ -41,6 +45,7 @@ pub(crate) fn insert(entry: &AuditEntry) -> Result<Step, StoreError> {
         user_id: entry.user_id.clone(),
         action: entry.action.clone(),
         detail: entry.detail.clone(),
+        origin: entry.origin.clone(),
     };
     Ok(Step::insert(AUDIT, document(&row)?))
 }

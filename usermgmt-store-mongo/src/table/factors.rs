@@ -109,6 +109,15 @@ pub(crate) fn confirm(user_id: &UserId, factor_id: &FactorId, step: i64) -> Step
     Step::update(USERS, filter, update).or(Guard::Factor)
 }
 
+pub(crate) fn reseal(user_id: &UserId, secret: &SealedSecret) -> Result<Step, StoreError> {
+    let filter = doc! {
+        "_id": user_id.as_str(),
+        "totp.confirmed.factor_id": secret.factor_id.as_str(),
+    };
+    let update = doc! { "$set": { "totp.confirmed": document(&SecretRow::new(secret))? } };
+    Ok(Step::update(USERS, filter, update).or(Guard::Factor))
+}
+
 pub(crate) fn use_step(user_id: &UserId, factor_id: &FactorId, step: i64) -> Step {
     let filter = doc! {
         "_id": user_id.as_str(),

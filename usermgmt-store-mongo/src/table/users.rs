@@ -7,14 +7,14 @@ use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::identifier::{Identifier, IdentifierKind};
 use usermgmt_core::model::ids::{SessionId, UserId};
 use usermgmt_core::model::session::Session;
-use usermgmt_core::model::user::{Account, PasswordHash, User};
+use usermgmt_core::model::user::{Account, PasswordHash, Role, User};
 use usermgmt_core::store::{Guard, StoreError, UserPatch, UserStore};
 
 use super::identifiers;
 use super::sessions::SessionRow;
 use super::user_row::{IS_USER, SECRETS, UserRow, look_up, whole_as, without_secrets};
 use crate::guard::Step;
-use crate::schema::{IDENTIFIERS, SESSIONS, USERS};
+use crate::schema::{IDENTIFIERS, SESSIONS, TURNS, USERS};
 use crate::store::MongoStore;
 use crate::value::{absent, binary, date, document, present};
 
@@ -39,6 +39,22 @@ fn by_id_at(id: &UserId, epoch: i64) -> Document {
 
 /// Where a user has the id, or what is left of one, the insert that the upsert
 /// becomes meets it.
+/// Waits for the other lists that take an administrator away: of two
+/// transactions that write the same document one begins anew.
+pub(crate) fn lock_admins() -> Step {
+    Step::upsert(TURNS, doc! { "_id": "admins" }, doc! { "$inc": { "turn": 1_i64 } })
+}
+
+pub(crate) fn require_admin_besides(id: &UserId) -> Step {
+    let filter = doc! {
+        "role": Role::Admin.as_str(),
+        "_id": { "$ne": id.as_str() },
+        "email_confirmed_at": present(),
+        "disabled_at": absent(),
+    };
+    Step::find(USERS, filter).or(Guard::LastAdmin)
+}
+
 pub(crate) fn insert(user: &User, password: Option<&PasswordHash>) -> Result<Step, StoreError> {
     let mut fields = document(&UserRow::new(user, password))?;
     fields.remove("_id");

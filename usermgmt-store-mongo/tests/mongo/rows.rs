@@ -111,5 +111,6 @@ pub(crate) fn entry(user: &User) -> AuditEntry {
         user_id: Some(user.id.clone()),
         action: "user.changed".to_owned(),
         detail: Vec::new(),
+        origin: usermgmt_core::model::audit::Origin::default(),
     }
 }

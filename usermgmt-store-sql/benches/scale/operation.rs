@@ -149,6 +149,7 @@ fn sign_in(who: u64, rng: &SeededRng) -> Changes {
         user_id: Some(user_id.clone()),
         action: "session.opened".to_owned(),
         detail: vec!["pwd".to_owned()],
+        origin: usermgmt_core::model::audit::Origin::default(),
     };
     let list = vec![
         Change::TouchUser { id: user_id.clone(), active: true, epoch: 0 },

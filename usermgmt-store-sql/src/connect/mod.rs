@@ -15,6 +15,7 @@ mod sqlite;
 mod url;
 
 use crate::error::ConnectError;
+use crate::migrate;
 use crate::pool::PoolOptions;
 use crate::store::SqlStore;
 
@@ -53,23 +54,44 @@ impl SqlStore {
     /// # Errors
     /// [`ConnectError`] says what is wrong: the URL, the database or its schema.
     pub async fn connect(url: &str, options: PoolOptions) -> Result<Self, ConnectError> {
+        Self::open(url, &options).await
+    }
+
+    /// The version of the schema that this code knows and [`Self::connect`] makes.
+    pub const SCHEMA: i64 = migrate::KNOWN;
+
+    /// The version of the schema that the database has, or `None` where it has
+    /// none. Changes nothing, but that SQLite's file is created where it is missing.
+    ///
+    /// # Errors
+    /// [`ConnectError`] where the URL or the database is wrong.
+    pub async fn schema_of(url: &str) -> Result<Option<i64>, ConnectError> {
+        let options = PoolOptions { migrate: false, ..PoolOptions::default() };
+        let store = Self::open(url, &options.max_connections(1)).await?;
+        // Where it fails, the table is not there yet.
+        let found = store.read_one(&migrate::select_version(), |row| row.columns().int()).await;
+        store.close().await;
+        Ok(found.ok().flatten().filter(|version| *version > 0))
+    }
+
+    async fn open(url: &str, options: &PoolOptions) -> Result<Self, ConnectError> {
         let scheme = url.split_once(':').map(|(scheme, _)| scheme);
         match scheme.map(|scheme| scheme.split_once('+').map_or(scheme, |(database, _)| database)) {
             Some("sqlite") => {
                 #[cfg(feature = "sqlite")]
-                return sqlite::connect(url, &options).await;
+                return sqlite::connect(url, options).await;
                 #[cfg(not(feature = "sqlite"))]
                 Err(missing("sqlite", "sqlite"))
             }
             Some("postgres" | "postgresql") => {
                 #[cfg(feature = "postgres")]
-                return postgres::connect(url, &options).await;
+                return postgres::connect(url, options).await;
                 #[cfg(not(feature = "postgres"))]
                 Err(missing("postgres", "postgres"))
             }
             Some("mysql" | "mariadb") => {
                 #[cfg(feature = "mysql")]
-                return mysql::connect(url, &options).await;
+                return mysql::connect(url, options).await;
                 #[cfg(not(feature = "mysql"))]
                 Err(missing("mysql", "mysql"))
             }

@@ -101,7 +101,9 @@ pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore
     );
     let (mut conn, number) = first(&servers, options.acquire_timeout, &place, &settings).await?;
     check::encoding(&mut Conn::MySql(&mut conn)).await?;
-    migrate::migrate(&mut Conn::MySql(&mut conn)).await?;
+    if options.migrate {
+        migrate::migrate(&mut Conn::MySql(&mut conn)).await?;
+    }
     // How it ends does not matter.
     drop(conn.close().await);
     let pool: MySqlPoolOptions = pool_options(options);

@@ -112,7 +112,9 @@ pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore
         refuse_shared_sessions(&mut conn, server, &settings).await?;
     }
     check::encoding(&mut Conn::Postgres(&mut conn)).await?;
-    migrate::migrate(&mut Conn::Postgres(&mut conn)).await?;
+    if options.migrate {
+        migrate::migrate(&mut Conn::Postgres(&mut conn)).await?;
+    }
     // How it ends does not matter.
     drop(conn.close().await);
     let pool: PgPoolOptions = pool_options(options);

@@ -42,7 +42,9 @@ pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore
     // A migration may make a table anew, which is no deletion of its rows.
     let migrating = file.clone().foreign_keys(false);
     let mut first = open_first(&migrating, options.acquire_timeout).await?;
-    migrate::migrate(&mut Conn::Sqlite(&mut first)).await?;
+    if options.migrate {
+        migrate::migrate(&mut Conn::Sqlite(&mut first)).await?;
+    }
     first.close().await?;
 
     let patience = options.acquire_timeout;

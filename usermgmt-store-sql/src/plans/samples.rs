@@ -119,6 +119,7 @@ impl Samples {
                 now: NOW,
             },
             Change::IssueCode { id: self.token.id, issue: 0, expires_at: NOW, now: NOW },
+            Change::ResealTotp { user_id: user_id.clone(), secret: secret.clone() },
             Change::SetPendingTotp { user_id: user_id.clone(), secret },
             Change::ConfirmTotp { user_id: user_id.clone(), factor_id: factor_id.clone(), step: 1 },
             Change::UseTotpStep { user_id: user_id.clone(), factor_id, step: 1 },
@@ -133,6 +134,7 @@ impl Samples {
             Change::RememberDevice { user_id, device: "device".to_owned(), at: NOW },
             Change::InsertServiceKey(self.key.clone()),
             Change::RevokeServiceKey { id: self.key.id.clone(), at: NOW },
+            Change::KeepAdmin { id: self.user.id.clone() },
             Change::TouchServiceKey { id: self.key.id.clone(), at: NOW },
             Change::InsertRootKey { id: "root".to_owned(), fingerprint: "x".to_owned(), at: NOW },
         ]
@@ -241,5 +243,6 @@ fn entry(user: &UserId) -> AuditEntry {
         user_id: Some(user.clone()),
         action: "x".to_owned(),
         detail: Vec::new(),
+        origin: usermgmt_core::model::audit::Origin::default(),
     }
 }

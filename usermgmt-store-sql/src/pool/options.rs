@@ -10,6 +10,8 @@ pub struct PoolOptions {
     pub(crate) acquire_timeout: Duration,
     pub(crate) idle_timeout: Duration,
     pub(crate) max_lifetime: Duration,
+    /// Whether the schema is brought up to date.
+    pub(crate) migrate: bool,
 }
 
 impl Default for PoolOptions {
@@ -22,6 +24,7 @@ impl Default for PoolOptions {
             acquire_timeout: Duration::from_secs(5),
             idle_timeout: Duration::from_secs(10 * 60),
             max_lifetime: Duration::from_secs(30 * 60),
+            migrate: true,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The audit log.
 
 use async_trait::async_trait;
-use usermgmt_core::model::audit::AuditEntry;
+use usermgmt_core::model::audit::{Actor, AuditEntry, Origin};
 use usermgmt_core::model::ids::{AuditId, UserId};
 use usermgmt_core::store::{AuditStore, Guard, StoreError};
 
@@ -13,7 +13,7 @@ use crate::store::SqlStore;
 /// An entry's columns, in the order in which [`entry`] reads them.
 macro_rules! entry_columns {
     () => {
-        "id, at, user_id, action, detail"
+        "id, at, user_id, action, detail, actor, actor_id, ip, user_agent, request_id"
     };
 }
 
@@ -25,6 +25,13 @@ fn entry(row: &Row) -> Result<AuditEntry, StoreError> {
         user_id: row.opt_parsed()?,
         action: row.text()?,
         detail: row.json()?,
+        origin: Origin {
+            actor: row.named(Actor::from_name)?,
+            actor_id: row.opt_text()?,
+            ip: row.opt_parsed()?,
+            user_agent: row.opt_text()?,
+            request_id: row.opt_text()?,
+        },
     })
 }
 
@@ -44,13 +51,23 @@ pub(crate) fn select_page<'a>(
 }
 
 pub(crate) fn insert(entry: &AuditEntry) -> Step<'_> {
-    statement(concat!("INSERT INTO usermgmt_audit (", entry_columns!(), ") VALUES (?, ?, ?, ?, ?)"))
-        .bind(&entry.id)
-        .bind(entry.at)
-        .bind(entry.user_id.as_ref())
-        .bind(entry.action.as_str())
-        .bind(json(&entry.detail))
-        .new_key(Guard::Exists)
+    let origin = &entry.origin;
+    statement(concat!(
+        "INSERT INTO usermgmt_audit (",
+        entry_columns!(),
+        ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    ))
+    .bind(&entry.id)
+    .bind(entry.at)
+    .bind(entry.user_id.as_ref())
+    .bind(entry.action.as_str())
+    .bind(json(&entry.detail))
+    .bind(origin.actor.as_str())
+    .bind(origin.actor_id.as_deref())
+    .bind(origin.ip.map(|ip| ip.to_string()))
+    .bind(origin.user_agent.as_deref())
+    .bind(origin.request_id.as_deref())
+    .new_key(Guard::Exists)
 }
 
 #[async_trait]

@@ -68,6 +68,18 @@ pub(crate) fn confirm<'a>(user_id: &'a UserId, factor_id: &'a FactorId, step: i6
     .one_row(Guard::Factor)
 }
 
+pub(crate) fn reseal<'a>(user_id: &'a UserId, secret: &'a SealedSecret) -> Step<'a> {
+    statement(
+        "UPDATE usermgmt_totp SET confirmed_sealed = ?, confirmed_at = ? \
+         WHERE user_id = ? AND confirmed_id = ?",
+    )
+    .bind(secret.sealed.as_slice())
+    .bind(secret.created_at)
+    .bind(user_id)
+    .bind(&secret.factor_id)
+    .one_row(Guard::Factor)
+}
+
 pub(crate) fn use_step<'a>(user_id: &'a UserId, factor_id: &'a FactorId, step: i64) -> Step<'a> {
     statement(
         "UPDATE usermgmt_totp SET last_step = ? \

@@ -119,6 +119,28 @@ pub(crate) fn select_unconfirmed(now: Timestamp, rows: usize) -> Statement<'stat
     .bind(limit(rows))
 }
 
+/// The row that all lists write which take an administrator away.
+const ADMINS: &str = "admins";
+
+/// Waits for the other lists that take one away.
+pub(crate) fn lock_admins() -> Step<'static> {
+    statement("UPDATE usermgmt_turns SET turn = turn + 1 WHERE name = ?")
+        .bind(ADMINS)
+        .one_row(Guard::LastAdmin)
+}
+
+/// A statement of its own: only now it sees what those have written.
+pub(crate) fn require_admin_besides(id: &UserId) -> Step<'_> {
+    statement(
+        "UPDATE usermgmt_turns SET turn = turn + 1 WHERE name = ? AND EXISTS \
+         (SELECT 1 FROM usermgmt_users WHERE role = 'admin' AND id <> ? \
+         AND email_confirmed_at IS NOT NULL AND disabled_at IS NULL AND deleted_at IS NULL)",
+    )
+    .bind(ADMINS)
+    .bind(id)
+    .one_row(Guard::LastAdmin)
+}
+
 pub(crate) fn insert<'a>(user: &'a User, password: Option<&'a PasswordHash>) -> Step<'a> {
     statement(
         "INSERT INTO usermgmt_users (id, username, username_canonical, email, email_canonical, \

@@ -55,6 +55,7 @@ macro_rules! host_tests {
                         user_id: Some(self.user.clone()),
                         action: "user.registered".to_owned(),
                         detail: Vec::new(),
+                        origin: usermgmt_core::model::audit::Origin::default(),
                     })
                 }
 

@@ -164,7 +164,7 @@ fn value<R: Raw>(column: &Column, number: i64) -> String {
         (_, "id" | "confirmed_id" | "pending_id") if !is_binary(column) => {
             format!("'019c1310-e47b-7cbb-98ca-{number:012x}'")
         }
-        (_, "role") => "'user'".to_owned(),
+        (_, "role" | "actor") => "'user'".to_owned(),
         (_, "amr" | "tokens" | "detail") => "'[]'".to_owned(),
         (_, "params") => "'{}'".to_owned(),
         (_, "ip") => format!("'192.0.2.{number}'"),

@@ -48,6 +48,7 @@ pub(crate) fn entry(user: &UserId) -> AuditEntry {
         user_id: Some(user.clone()),
         action: "user.registered".to_owned(),
         detail: Vec::new(),
+        origin: usermgmt_core::model::audit::Origin::default(),
     }
 }
 

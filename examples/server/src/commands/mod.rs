@@ -1,8 +1,16 @@
 //! What the program can be told to do, a command a file.
 
+pub(crate) mod admin;
 pub(crate) mod config;
+pub(crate) mod doctor;
+pub(crate) mod healthcheck;
+pub(crate) mod housekeeping;
+pub(crate) mod keys;
 pub(crate) mod mail;
+pub(crate) mod migrate;
 pub(crate) mod outbox;
+mod people;
 pub(crate) mod serve;
 pub(crate) mod service_key;
 mod started;
+pub(crate) mod user;

@@ -15,8 +15,8 @@ use usermgmt_core::Auth;
 use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_mail::DevMailbox;
 
-use super::service_key;
 use super::started::Started;
+use super::{admin, service_key};
 use crate::failure::Failure;
 use crate::listener::{Limits, Tls};
 use crate::metrics::{self, HttpMetrics, ServerMetrics};
@@ -52,6 +52,11 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
         true => service_key::make_first(&auth).await?,
         false => None,
     };
+    // A store that never had a key is new: it has no administrator either.
+    let setup_link = match &service_key {
+        Some(_) => Some(admin::make_first(&auth).await?),
+        None => None,
+    };
 
     let (stop, stopped) = watch::channel(false);
     let worker = OutboxWorker::new(auth.clone(), outgoing.mailer);
@@ -80,7 +85,7 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
         let stop = told_to_stop(stopped);
         tokio::spawn(metrics::serve(counted.listener, counted.metrics, auth, stop));
     }
-    started.print(settings.log_format, service_key.as_ref())?;
+    started.print(settings.log_format, service_key.as_ref(), setup_link.as_ref())?;
     service_manager::ready(&bound.to_string());
     listener::serve(sockets, tls, app, limits, signal).await;
     service_manager::stopping();

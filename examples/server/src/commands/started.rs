@@ -45,11 +45,12 @@ impl Started {
         }
     }
 
-    /// Prints it; the key, which is shown this once, never reaches the log.
+    /// Prints it; key and link, which are shown this once, never reach the log.
     pub(super) fn print(
         &self,
         format: LogFormat,
         service_key: Option<&Redacted<String>>,
+        setup_link: Option<&Redacted<String>>,
     ) -> Result<(), Failure> {
         let Self { listening, documentation, mail, data } = self;
         // Scripts wait for this line.
@@ -73,6 +74,16 @@ impl Started {
                 text,
                 "\n  {what:<14} {key}\n  {:<14} shown this once: with it your other services call \
                  the users API,\n  {:<14} as `Authorization: Bearer umk_…`",
+                "", ""
+            );
+        }
+        if let Some(link) = setup_link {
+            let link = link.expose();
+            let what = "first admin";
+            let _ = write!(
+                text,
+                "\n  {what:<14} {link}\n  {:<14} shown this once: whoever opens it within 24 hours \
+                 chooses the password of\n  {:<14} the account `administrator`",
                 "", ""
             );
         }

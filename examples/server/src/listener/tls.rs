@@ -1,17 +1,22 @@
 //! TLS by rustls, with a certificate that can be exchanged while it is used.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
-use rustls::ServerConfig;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, DigitallySignedStruct, ServerConfig, SignatureScheme};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(2);
@@ -115,4 +120,74 @@ fn read(files: &TlsFiles) -> Result<CertifiedKey, String> {
         .map_err(|error| unread("tls.key", &files.key, error.to_string()))?;
     CertifiedKey::from_der(certificates, key, &default_provider())
         .map_err(|error| format!("tls.key: is not the key of tls.certificate: {error}"))
+}
+
+/// Connects to a server that has this very certificate: itself, whatever its
+/// names are and whoever signed it.
+///
+/// # Errors
+/// Those of reading the file, and of the handshake.
+pub(crate) async fn connect_tls(
+    files: &TlsFiles,
+    stream: TcpStream,
+) -> std::io::Result<TlsStream<TcpStream>> {
+    let certificates = read(files).map_err(std::io::Error::other)?.cert;
+    let provider = Arc::new(default_provider());
+    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(std::io::Error::other)?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Itself { certificates, provider }))
+        .with_no_client_auth();
+    let name = ServerName::from(IpAddr::from(Ipv4Addr::LOCALHOST));
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await
+}
+
+/// Takes the server's own certificate for good, and nothing else.
+#[derive(Debug)]
+struct Itself {
+    certificates: Vec<CertificateDer<'static>>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for Itself {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        match self.certificates.first() {
+            Some(own) if own == end_entity => Ok(ServerCertVerified::assertion()),
+            _ => {
+                Err(rustls::Error::General("it is another certificate than tls.certificate".into()))
+            }
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, cert, dss, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, cert, dss, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
 }

@@ -19,6 +19,16 @@ pub(crate) enum SecretSource {
     MadeAt(PathBuf),
 }
 
+impl SecretSource {
+    /// The file, where they are in one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Given(_) => None,
+            Self::File(path) | Self::MadeAt(path) => Some(path),
+        }
+    }
+}
+
 /// Picks the source; a combination that cannot work is a problem in `layers`.
 pub(super) fn read(layers: &mut Layers, database: &Database, data_dir: &Path) -> SecretSource {
     let given = layers.get_with("secret", |value| match value {

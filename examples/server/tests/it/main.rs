@@ -12,6 +12,8 @@ mod metrics;
 #[cfg(test)]
 mod old_users_client;
 #[cfg(test)]
+mod operator;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod server;

@@ -168,7 +168,9 @@ async fn service_keys_are_made_listed_and_revoked_while_it_runs() {
     let line = listed.lines().find(|line| line.contains("shop")).unwrap();
     assert!(!listed.contains(key));
     let id = line.split('\t').next().unwrap();
+    assert_eq!(keys(&["create", "--name", "shop"]).0, Some(1), "the name is taken");
     assert_eq!(keys(&["revoke", id]).0, Some(0));
+    assert_eq!(keys(&["create", "--name", "shop"]).0, Some(0));
     assert_eq!(status().await, 401);
 
     assert_eq!(keys(&["revoke", id]).0, Some(1));

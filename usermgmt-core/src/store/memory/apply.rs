@@ -36,6 +36,7 @@ impl State {
 
     fn apply_one(&mut self, change: &Change) -> Applied {
         match change {
+            Change::KeepAdmin { id } => guard(self.has_admin_besides(id), Guard::LastAdmin),
             Change::InsertUser { user, password } => insert(
                 &mut self.users,
                 UserRow::Present(Box::new(Person {
@@ -155,6 +156,13 @@ impl State {
                     Guard::Factor,
                 )?;
                 row.totp.last_step = *step;
+                self.factors.put(row);
+                Ok(())
+            }
+            Change::ResealTotp { user_id, secret } => {
+                let mut row = self.factors.get(user_id).ok_or(Guard::Factor)?.clone();
+                guard(is_factor(row.totp.confirmed.as_ref(), &secret.factor_id), Guard::Factor)?;
+                row.totp.confirmed = Some(secret.clone());
                 self.factors.put(row);
                 Ok(())
             }

@@ -10,7 +10,7 @@ use crate::model::mail::OutboxMail;
 use crate::model::service_key::ServiceKey;
 use crate::model::session::Session;
 use crate::model::token::Token;
-use crate::model::user::{Account, PasswordHash, User};
+use crate::model::user::{Account, PasswordHash, Role, User};
 use crate::store::UserPatch;
 
 /// Everything there is.
@@ -61,6 +61,14 @@ impl State {
     /// The user, where there is one that was not deleted.
     pub(super) fn user(&self, id: &UserId) -> Option<&User> {
         self.users.get(id)?.person().map(|person| &person.user)
+    }
+
+    /// Whether somebody else is an active administrator.
+    pub(super) fn has_admin_besides(&self, id: &UserId) -> bool {
+        let people = self.users.rows().filter_map(UserRow::person);
+        people
+            .map(|person| &person.user)
+            .any(|user| user.role == Role::Admin && user.is_active() && user.id != *id)
     }
 
     pub(super) fn account(&self, id: &UserId) -> Option<Account> {

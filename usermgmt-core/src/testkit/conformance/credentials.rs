@@ -125,6 +125,24 @@ pub async fn the_confirmed_secret_holds_until_its_successor_is_confirmed(store: 
     fixture.applied([use_step(&ann, &new, 12)]).await;
 }
 
+pub async fn sealing_the_confirmed_secret_anew_leaves_its_last_step(store: Arc<dyn Store>) {
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await.id;
+    let secret = fixture.secret();
+    let set = Change::SetPendingTotp { user_id: ann.clone(), secret: secret.clone() };
+    fixture.applied([set]).await;
+    let anew = SealedSecret { sealed: b"another seal".to_vec(), ..secret.clone() };
+    let reseal = Change::ResealTotp { user_id: ann.clone(), secret: anew.clone() };
+    fixture.refused(Guard::Factor, [reseal.clone()]).await;
+    let factor_id = secret.factor_id.clone();
+    fixture.applied([Change::ConfirmTotp { user_id: ann.clone(), factor_id, step: 7 }]).await;
+    fixture.applied([reseal]).await;
+    let totp = fixture.account(&ann).await.totp.unwrap();
+    assert_eq!((totp.confirmed, totp.last_step), (Some(anew), 7));
+    let other = Change::ResealTotp { user_id: ann.clone(), secret: fixture.secret() };
+    fixture.refused(Guard::Factor, [other]).await;
+}
+
 pub async fn only_later_time_steps_are_accepted(store: Arc<dyn Store>) {
     let fixture = Fixture::new(store);
     let (ann, bob) = (fixture.add_user("ann").await.id, fixture.add_user("bob").await.id);

@@ -9,6 +9,7 @@ mod show;
 mod snapshot;
 mod world;
 
+pub mod admins;
 pub mod counters;
 pub mod credentials;
 pub mod crowds;
@@ -103,6 +104,7 @@ macro_rules! store_conformance {
                 a_waiting_secret_takes_the_place_of_the_one_before,
                 the_waiting_secret_is_confirmed_once,
                 the_confirmed_secret_holds_until_its_successor_is_confirmed,
+                sealing_the_confirmed_secret_anew_leaves_its_last_step,
                 only_later_time_steps_are_accepted,
                 dropping_the_waiting_secret_leaves_the_confirmed_one,
                 removing_the_factor_takes_the_recovery_codes_with_it,
@@ -111,6 +113,10 @@ macro_rules! store_conformance {
                 new_recovery_codes_void_all_earlier_ones,
                 a_device_is_known_to_the_user_who_used_it,
                 all_of_a_users_devices_are_forgotten_at_once,
+            }
+            admins {
+                an_administrator_goes_only_while_another_is_active,
+                of_many_administrators_that_go_at_once_one_stays,
             }
             records {
                 every_field_of_a_service_key_round_trips,

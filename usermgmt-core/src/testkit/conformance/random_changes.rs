@@ -317,7 +317,7 @@ impl RandomChanges {
         let key = self.pick(&self.service_keys);
         let at = self.time();
         let error = "refused".to_owned();
-        match self.below(14) {
+        match self.below(15) {
             0..=2 => Change::InsertMail(Box::new(OutboxMail {
                 id,
                 created_at: self.time(),
@@ -340,6 +340,7 @@ impl RandomChanges {
             }
             11 => Change::RevokeServiceKey { id: key, at },
             12 => Change::TouchServiceKey { id: key, at },
+            13 => Change::KeepAdmin { id: user },
             _ => Change::InsertAudit(AuditEntry {
                 id: self.pick(&self.entries),
                 ..self.fixture.audit_entry(self.maybe(user).as_ref(), "suite")

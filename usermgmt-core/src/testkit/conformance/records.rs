@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::fixture::{DAY, Fixture, MS, NOW, SECOND, read};
 use super::show::same;
 use crate::clock::Timestamp;
-use crate::model::audit::AuditEntry;
+use crate::model::audit::{Actor, AuditEntry, Origin};
 use crate::model::ids::{AuditId, ServiceKeyId};
 use crate::model::service_key::ServiceKey;
 use crate::store::{Change, Guard, Store};
@@ -134,6 +134,13 @@ pub async fn every_field_of_an_audit_entry_round_trips(store: Arc<dyn Store>) {
         id: AuditId::generate(NOW + SECOND, &fixture.rng),
         at: NOW + SECOND,
         detail: ["first_name", "", "a,b", "\"😀\""].map(str::to_owned).to_vec(),
+        origin: Origin {
+            actor: Actor::Admin,
+            actor_id: Some("an id".to_owned()),
+            ip: Some([192, 0, 2, 1].into()),
+            user_agent: Some("a browser \"😀\"".to_owned()),
+            request_id: Some("01890a5d-ac96-774b-bcce-b302099a8057".to_owned()),
+        },
         ..fixture.audit_entry(Some(&ann), "user.updated")
     };
     let list = [&empty, &full].map(|entry| Change::InsertAudit(entry.clone()));

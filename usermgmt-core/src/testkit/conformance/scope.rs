@@ -84,6 +84,7 @@ impl Scope {
             | Change::SetPendingTotp { user_id, .. }
             | Change::ConfirmTotp { user_id, .. }
             | Change::UseTotpStep { user_id, .. }
+            | Change::ResealTotp { user_id, .. }
             | Change::DropPendingTotp { user_id }
             | Change::RemoveTotp { user_id }
             | Change::ReplaceRecoveryCodes { user_id, .. }
@@ -98,6 +99,7 @@ impl Scope {
             Change::InsertAudit(entry) => {
                 entry.user_id.iter().for_each(|user| self.add_user(user));
             }
+            Change::KeepAdmin { id } => self.add_user(id),
             // Root keys and mails are read as a whole.
             Change::InsertRootKey { .. }
             | Change::InsertMail(_)

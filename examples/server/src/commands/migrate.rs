@@ -1,0 +1,24 @@
+//! The schema, brought up to date before the servers are.
+
+use crate::failure::Failure;
+use crate::output::print_line;
+use crate::settings::Settings;
+use crate::setup::{self, Schema};
+
+/// Brings it up to date, or says what that would do.
+pub(crate) async fn run(check: bool, settings: &Settings) -> Result<(), Failure> {
+    if check {
+        return print_line(&match setup::schema(settings).await? {
+            Schema { found: None, known } => {
+                format!("the store is empty: the schema's version {known} would be made")
+            }
+            Schema { found: Some(found), known } if found < known => {
+                format!("the schema has version {found} and would be brought to {known}")
+            }
+            Schema { known, .. } => format!("the schema is up to date: version {known}"),
+        });
+    }
+    setup::open(settings).await?;
+    let known = setup::schema(settings).await?.known;
+    print_line(&format!("the schema is up to date: version {known}"))
+}

@@ -1,0 +1,211 @@
+//! The commands with which whoever runs the server looks after people.
+
+use serde_json::{Value, json};
+use usermgmt_test_support::{PASSWORD, Server, Setup, registered};
+
+/// Runs a command with the settings of a server: status, output, errors.
+fn command(setup: &Setup, args: &[&str]) -> (Option<i32>, String, String) {
+    let output = setup.command().args(args).output().unwrap();
+    (
+        output.status.code(),
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+/// The command works, and this is what it printed.
+fn done(setup: &Setup, args: &[&str]) -> String {
+    let (status, output, errors) = command(setup, args);
+    assert_eq!(status, Some(0), "{args:?}: {errors}");
+    output
+}
+
+fn shown(setup: &Setup, user: &str) -> Value {
+    serde_json::from_str(&done(setup, &["user", "show", user, "--json"])).unwrap()
+}
+
+async fn sign_in(server: &Server, email: &str, password: &str) -> u16 {
+    let body = json!({ "email": email, "password": password });
+    server.post("/api/v1/signin", body).await.status
+}
+
+#[tokio::test]
+async fn an_account_is_disabled_and_enabled_by_name_address_or_id() {
+    let server = Server::start().await;
+    let login = registered(&server, "ada", "ada@example.org").await;
+    let setup = server.setup();
+    let id = shown(&setup, "ada")["id"].as_str().unwrap().to_owned();
+    done(&setup, &["user", "disable", "ada@example.org"]);
+    done(&setup, &["user", "disable", &id]);
+    assert_eq!(shown(&setup, &id)["is_disabled"], true);
+    let token = login.field("access_token");
+    assert_eq!(server.get_as(&token, "/api/v1/protected").await.status, 401);
+    assert_eq!(sign_in(&server, "ada@example.org", PASSWORD).await, 401);
+    done(&setup, &["user", "enable", "ada"]);
+    assert_eq!(sign_in(&server, "ada@example.org", PASSWORD).await, 200);
+    let (status, _, errors) = command(&setup, &["user", "disable", "bob"]);
+    assert_eq!(status, Some(1));
+    assert!(errors.contains("bob"), "{errors}");
+}
+
+#[tokio::test]
+async fn people_are_listed_shown_signed_out_exported_and_deleted() {
+    let server = Server::start().await;
+    let login = registered(&server, "ada", "ada@example.org").await;
+    let setup = server.setup();
+    let listed: Value = serde_json::from_str(&done(&setup, &["user", "list", "--json"])).unwrap();
+    let ada = listed.as_array().unwrap().iter().find(|user| user["username"] == "ada").unwrap();
+    assert_eq!(ada["is_email_confirmed"], true);
+    assert!(done(&setup, &["user", "list"]).lines().any(|line| line.contains("\tada\t")));
+    assert_eq!(shown(&setup, "ada")["sessions"].as_array().unwrap().len(), 1);
+
+    done(&setup, &["user", "sign-out", "ada"]);
+    let token = login.field("access_token");
+    assert_eq!(server.get_as(&token, "/api/v1/protected").await.status, 401);
+    done(&setup, &["user", "send-reset", "ada"]);
+    server.mails_to("ada@example.org", 2).await;
+
+    let exported = done(&setup, &["user", "export", "ada"]);
+    let exported: Value = serde_json::from_str(&exported).unwrap();
+    let actions: Vec<(&str, &str)> = exported["audit"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| (entry["action"].as_str().unwrap(), entry["actor"]["kind"].as_str().unwrap()))
+        .collect();
+    for entry in [
+        ("user.registered", "user"),
+        ("session.all_ended", "operator"),
+        ("password.reset_requested", "operator"),
+    ] {
+        assert!(actions.contains(&entry), "{entry:?} is not in {actions:?}");
+    }
+    assert!(!exported.to_string().contains("$argon2"), "a hash is exported");
+
+    let (status, _, errors) = command(&setup, &["user", "delete", "ada"]);
+    assert_eq!(status, Some(2));
+    assert!(errors.contains("--yes"), "{errors}");
+    done(&setup, &["user", "delete", "ada", "--yes"]);
+    assert_eq!(command(&setup, &["user", "show", "ada"]).0, Some(1));
+    assert_eq!(sign_in(&server, "ada@example.org", PASSWORD).await, 401);
+}
+
+#[tokio::test]
+async fn an_address_is_confirmed_for_somebody() {
+    let server = Server::start().await;
+    let body = json!({ "username": "ada", "email": "ada@example.org", "password": PASSWORD });
+    assert_eq!(server.post("/api/v1/register", body).await.status, 201);
+    let setup = server.setup();
+    done(&setup, &["user", "confirm", "ada"]);
+    assert_eq!(sign_in(&server, "ada@example.org", PASSWORD).await, 200);
+    assert_eq!(shown(&setup, "ada")["is_email_confirmed"], true);
+}
+
+#[tokio::test]
+async fn an_administrator_is_made_by_a_link_and_the_last_one_stays() {
+    let server = Server::start().await;
+    let setup = server.setup();
+    let link = done(&setup, &["admin", "create", "--email", "root@example.org", "--link"]);
+    let token = link.trim_end().split_once("/reset-password?token=").unwrap().1;
+    assert!(!token.contains(char::is_whitespace), "{link}");
+    let body = json!({ "token": token, "new_password": PASSWORD });
+    let reply = server.post("/api/v1/password/reset", body).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    assert_eq!(sign_in(&server, "root@example.org", PASSWORD).await, 200);
+    for args in [
+        ["admin", "demote", "root"].as_slice(),
+        &["user", "disable", "root"],
+        &["user", "delete", "root", "--yes"],
+    ] {
+        let (status, _, errors) = command(&setup, args);
+        assert_eq!(status, Some(1), "{args:?}");
+        assert!(errors.contains("last administrator"), "{errors}");
+    }
+    registered(&server, "ada", "ada@example.org").await;
+    done(&setup, &["admin", "promote", "ada"]);
+    let listed = done(&setup, &["admin", "list"]);
+    assert!(listed.contains("\tada\t") && listed.contains("\troot\t"), "{listed}");
+    done(&setup, &["admin", "demote", "root"]);
+    assert_eq!(shown(&setup, "root")["role"], "user");
+}
+
+#[tokio::test]
+async fn the_first_start_prints_a_link_to_the_first_administrator_once() {
+    let server = Server::start().await;
+    let setup = server.setup();
+    let log = server.log();
+    let printed = server.kill().join("\n");
+    let link = printed.split_whitespace().find(|word| word.contains("/reset-password?token="));
+    let token = link.unwrap().split_once("token=").unwrap().1.to_owned();
+    assert!(!log.contains(&token), "the link is in the log");
+    let again = setup.start().await;
+    let body = json!({ "token": token, "new_password": PASSWORD });
+    assert_eq!(again.post("/api/v1/password/reset", body).await.status, 200);
+    let setup = again.setup();
+    assert_eq!(shown(&setup, "administrator")["role"], "admin");
+    assert!(!again.kill().join("\n").contains("token="));
+}
+
+#[tokio::test]
+async fn root_secrets_are_listed_made_and_sealed_anew() {
+    let made = done(&Setup::new(), &["keys", "generate"]);
+    assert_eq!(made.trim_end().len(), 44, "{made}");
+    assert_ne!(made, done(&Setup::new(), &["keys", "generate"]));
+    let server = Server::start().await;
+    let setup = server.setup();
+    let listed: Value = serde_json::from_str(&done(&setup, &["keys", "list", "--json"])).unwrap();
+    assert_eq!(listed[0]["state"], "sign");
+    assert_eq!(listed[0]["seals"], false);
+    assert!(done(&setup, &["keys", "reseal"]).contains("0 sealed anew"));
+}
+
+#[tokio::test]
+async fn the_schema_is_checked_before_it_is_made() {
+    let setup = Setup::new();
+    let said = done(&setup, &["migrate", "--check"]);
+    assert!(said.contains("would be made"), "{said}");
+    assert!(!setup.dir().join("usermgmt-data/usermgmt.db").exists());
+    done(&setup, &["migrate"]);
+    assert!(done(&setup, &["migrate", "--check"]).contains("up to date"));
+    assert!(done(&setup, &["purge"]).contains("rows removed"));
+    let document: Value = serde_json::from_str(&done(&setup, &["openapi"])).unwrap();
+    assert!(document["paths"]["/api/v1/signin"].is_object());
+}
+
+#[tokio::test]
+async fn the_health_of_a_server_is_asked_without_curl() {
+    let server = Server::start().await;
+    let address = server.base.strip_prefix("http://").unwrap().to_owned();
+    let asked = Setup::new().without("USERMGMT_LISTEN").var("USERMGMT_LISTEN", address);
+    assert_eq!(command(&asked, &["healthcheck"]).0, Some(0));
+    server.kill();
+    let (status, _, errors) = command(&asked, &["healthcheck"]);
+    assert_eq!(status, Some(1));
+    assert!(errors.contains("not ready"), "{errors}");
+}
+
+#[tokio::test]
+async fn the_doctor_finds_nothing_at_a_fresh_start_and_names_what_is_wrong() {
+    let fresh = Setup::new();
+    let text = done(&fresh, &["doctor"]);
+    assert!(text.lines().all(|line| !line.starts_with("fault")), "{text}");
+    assert!(!fresh.dir().join("usermgmt-data").exists(), "the doctor made something");
+    let server = Server::start().await;
+    let text = done(&server.setup(), &["doctor"]);
+    assert!(text.contains("store: it can be written"), "{text}");
+
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let wrong = Setup::new()
+        .var("USERMGMT_MAIL__URL", format!("smtp://{closed}?tls=none"))
+        .var("USERMGMT_MAIL__FROM", "a@example.org")
+        .file("secret_file = 'broken'");
+    std::fs::write(wrong.dir().join("broken"), "none").unwrap();
+    let (status, text, _) = command(&wrong, &["doctor"]);
+    assert_eq!(status, Some(1));
+    for part in ["fault    secret: ", "fault    mail: "] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    let (status, text, _) = command(&wrong.file("refresh_grace = '10m'"), &["doctor"]);
+    assert_eq!(status, Some(1));
+    assert!(text.contains("fault    settings: refresh_grace"), "{text}");
+}

@@ -1,0 +1,92 @@
+//! What administrators and operators do with other people's accounts.
+
+use std::time::Duration;
+
+use usermgmt_core::Role;
+use usermgmt_core::flows::{AdminError, DeleteError, Invite, InviteError};
+use usermgmt_core::model::audit::{Actor, Origin};
+use usermgmt_core::model::identifier::{Email, Username};
+use usermgmt_core::secret::PlaintextPassword;
+
+use crate::fixture::*;
+
+fn operator() -> Origin {
+    Origin::of(Actor::Operator)
+}
+
+fn invite(name: &str, role: Role) -> Invite {
+    Invite {
+        username: Username::parse(name, 64).unwrap(),
+        email: Email::parse(&format!("{name}@example.com")).unwrap(),
+        role,
+        first_name: None,
+        last_name: None,
+        gender: None,
+        locale: None,
+        password: Some(PlaintextPassword::new("analytical engine no. 1")),
+        mail: false,
+        life: Duration::from_secs(3600),
+    }
+}
+
+#[tokio::test]
+async fn the_last_administrator_is_neither_demoted_disabled_nor_deleted() {
+    let world = World::new().await;
+    let by = operator();
+    let root = world.auth.invite(&by, &invite("root", Role::Admin)).await.unwrap().user;
+    let auth = &world.auth;
+    for refused in [
+        auth.set_role(&by, &root.id, Role::User).await.map(drop),
+        auth.disable_user(&by, &root.id).await.map(drop),
+        auth.remove_user(&by, &root.id).await,
+    ] {
+        assert!(matches!(refused.unwrap_err(), AdminError::LastAdmin));
+    }
+    let refused = auth.delete_user(&root.id).await.unwrap_err();
+    assert!(matches!(refused, DeleteError::LastAdmin));
+    auth.invite(&by, &invite("other", Role::Admin)).await.unwrap();
+    assert_eq!(auth.set_role(&by, &root.id, Role::User).await.unwrap().role, Role::User);
+}
+
+#[tokio::test]
+async fn of_two_administrators_that_demote_each_other_at_once_one_stays() {
+    let world = World::new().await;
+    let by = operator();
+    let one = world.auth.invite(&by, &invite("one", Role::Admin)).await.unwrap().user;
+    let two = world.auth.invite(&by, &invite("two", Role::Admin)).await.unwrap().user;
+    let (a, b) = tokio::join!(
+        world.auth.set_role(&by, &one.id, Role::User),
+        world.auth.set_role(&by, &two.id, Role::User)
+    );
+    assert!(a.is_ok() != b.is_ok(), "{a:?} {b:?}");
+}
+
+#[tokio::test]
+async fn an_invitation_is_a_link_that_chooses_the_password_and_confirms() {
+    let world = World::new().await;
+    let invited = Invite { password: None, ..invite("ann", Role::User) };
+    let made = world.auth.invite(&operator(), &invited).await.unwrap();
+    assert!(!made.user.is_email_confirmed());
+    let link = made.link.unwrap().expose().clone();
+    let (_, token) = link.split_once("/reset-password?token=").unwrap();
+    let password = PlaintextPassword::new("analytical engine no. 1");
+    world.auth.reset_password(token, &password, &home()).await.unwrap();
+    assert!(world.find("ann").await.unwrap().is_active());
+    let again = world.auth.invite(&operator(), &invited).await.unwrap_err();
+    assert!(matches!(again, InviteError::EmailTaken | InviteError::UsernameTaken));
+}
+
+#[tokio::test]
+async fn the_audit_log_says_who_did_it() {
+    let world = World::new().await;
+    let by = Origin { request_id: Some("r1".to_owned()), ..operator() };
+    let ann = world.auth.invite(&by, &invite("ann", Role::User)).await.unwrap().user;
+    world.auth.disable_user(&by, &ann.id).await.unwrap();
+    world.auth.disable_user(&by, &ann.id).await.unwrap();
+    let log = world.auth.store().audit(&ann.id, None, 10).await.unwrap();
+    let actions: Vec<&str> = log.iter().map(|entry| entry.action.as_str()).collect();
+    assert_eq!(actions, ["user.invited", "user.disabled"]);
+    assert!(log.iter().all(|entry| entry.origin == by));
+    let nobody = world.auth.enable_user(&by, &"nobody".parse().unwrap()).await.unwrap_err();
+    assert!(matches!(nobody, AdminError::NotFound));
+}
