@@ -296,10 +296,9 @@ impl OutboxStore for MongoStore {
 
     async fn outbox_depth(&self) -> Result<OutboxDepth, StoreError> {
         let is_dead = doc! { "$gt": ["$dead_at", Bson::Null] };
-        let begins = i64::try_from(SET_UP_FAULT.len()).unwrap_or_default();
-        let begin = doc! { "$substrBytes": ["$last_error", 0_i64, begins] };
-        let waits_for_set_up =
-            doc! { "$and": [{ "$not": [&is_dead] }, { "$eq": [begin, SET_UP_FAULT] }] };
+        // Not by `$substrBytes`, which fails where it would cut a character in two.
+        let begins = doc! { "$eq": [{ "$indexOfBytes": ["$last_error", SET_UP_FAULT] }, 0_i64] };
+        let waits_for_set_up = doc! { "$and": [{ "$not": [&is_dead] }, begins] };
         let pipeline = vec![doc! { "$group": {
             "_id": Bson::Null,
             "waiting": { "$sum": { "$cond": [&is_dead, 0_i64, 1_i64] } },
