@@ -39,8 +39,9 @@ pub struct Config {
     pub refresh_token_ttl: Duration,
     /// How long a session lives at most. Default 90 days.
     pub session_max_ttl: Duration,
-    /// How long the previous refresh token still gets the same successor after
-    /// a rotation. Default 30 seconds, at most 300; zero for not at all.
+    /// How long the previous refresh token still gets the same successor once
+    /// that one has been used; until then it does anyway, since the reply may be
+    /// lost. Default 30 seconds, at most 300; zero for not at all.
     pub refresh_grace: Duration,
     /// How long a confirmation link is good. Default 24 hours.
     pub confirmation_ttl: Duration,

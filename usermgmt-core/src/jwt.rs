@@ -54,6 +54,10 @@ pub struct AccessClaims {
     pub username: String,
     /// The role when it was issued. What must not outlive a demotion asks the store.
     pub role: Role,
+    /// The generation of the session that it was issued with. A token from
+    /// before there were any is of a session's first.
+    #[serde(rename = "gen", default)]
+    pub generation: i64,
     /// How the user proved who they are (RFC 8176).
     pub amr: Vec<String>,
     /// Always `access`.
@@ -192,6 +196,7 @@ impl Jwt {
             sub: user.id.clone(),
             id: user.id.clone(),
             sid: session.id,
+            generation: session.generation,
             email: user.email.as_str().to_owned(),
             username: user.username.as_str().to_owned(),
             role: user.role,

@@ -44,6 +44,10 @@ pub(crate) fn steps(change: &Change) -> Result<Vec<Step>, StoreError> {
             let (generations, client) = ((*generation, *to), (*ip, user_agent.as_deref()));
             sessions::rotate(*id, generations, *now, *expires_at, client)
         }
+        Change::ReceiveSession { id, generation, now } => sessions::receive(*id, *generation, *now),
+        Change::ReplaySession { id, generation, replayed, replays, now } => {
+            sessions::replay(*id, *generation, (*replayed, *replays), *now)
+        }
         Change::EndSession { id, user_id, generation } => sessions::end(*id, user_id, *generation),
         Change::EndSessions { user_id, except } => sessions::end_all(user_id, *except),
         Change::SetPendingTotp { user_id, secret } => factors::set_pending(user_id, secret)?,

@@ -26,16 +26,19 @@ fn migrations(dialect: Dialect) -> &'static [&'static str] {
         Dialect::Sqlite => &[
             include_str!("../migrations/sqlite/0001_accounts.sql"),
             include_str!("../migrations/sqlite/0002_administration.sql"),
+            include_str!("../migrations/sqlite/0003_receipts.sql"),
         ],
         #[cfg(feature = "postgres")]
         Dialect::Postgres => &[
             include_str!("../migrations/postgres/0001_accounts.sql"),
             include_str!("../migrations/postgres/0002_administration.sql"),
+            include_str!("../migrations/postgres/0003_receipts.sql"),
         ],
         #[cfg(feature = "mysql")]
         Dialect::MySql => &[
             include_str!("../migrations/mysql/0001_accounts.sql"),
             include_str!("../migrations/mysql/0002_administration.sql"),
+            include_str!("../migrations/mysql/0003_receipts.sql"),
         ],
     }
 }

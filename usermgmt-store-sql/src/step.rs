@@ -48,6 +48,12 @@ pub(crate) fn steps(change: &Change, dialect: Dialect) -> Vec<Step<'_>> {
                 user_agent.as_deref(),
             )]
         }
+        Change::ReceiveSession { id, generation, now } => {
+            vec![sessions::receive(*id, *generation, *now)]
+        }
+        Change::ReplaySession { id, generation, replayed, replays, now } => {
+            vec![sessions::replay(*id, *generation, *replayed, *replays, *now)]
+        }
         Change::EndSession { id, user_id, generation } => {
             vec![sessions::end(*id, user_id, *generation)]
         }

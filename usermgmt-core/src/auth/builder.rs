@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use super::background::Upkeep;
 use super::error::BuildError;
 use super::facade::{Auth, Inner};
+use super::receipts::Receipts;
 use super::refusals::Refusals;
 use crate::claims::Claims;
 use crate::clock::{Clock, SystemClock};
@@ -107,6 +108,7 @@ impl AuthBuilder {
             hasher,
             metrics,
             refusals: Refusals::default(),
+            receipts: Receipts::default(),
             clock: self.clock,
             rng: self.rng,
             mailer: OnceLock::new(),

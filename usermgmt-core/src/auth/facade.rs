@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use tokio::sync::Notify;
 
 use super::background::Upkeep;
+use super::receipts::Receipts;
 use super::refusals::Refusals;
 use crate::claims::Claims;
 use crate::clock::Clock;
@@ -34,6 +35,7 @@ pub(crate) struct Inner {
     pub(crate) hasher: PasswordHasher,
     pub(crate) metrics: Arc<dyn Metrics>,
     pub(crate) refusals: Refusals,
+    pub(crate) receipts: Receipts,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<dyn SecureRng>,
     /// What sends mail in this process, once something does.

@@ -12,6 +12,7 @@ mod commit;
 mod error;
 mod facade;
 mod limits;
+mod receipts;
 mod refusals;
 mod root_secrets;
 mod tokens;

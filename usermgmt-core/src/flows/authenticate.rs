@@ -63,7 +63,10 @@ impl Auth {
         let claims = self.0.jwt.check(access_token, now)?;
         match self.read(self.0.store.user_with_session(&claims.sub, claims.sid, now)).await? {
             None => Err(AuthenticationError::UserGone),
-            Some((user, Some(session))) if user.is_active() => Ok(Current { user, session }),
+            Some((user, Some(session))) if user.is_active() => {
+                self.note_receipt(&claims, &session);
+                Ok(Current { user, session })
+            }
             Some(_) => Err(AuthenticationError::SessionEnded),
         }
     }

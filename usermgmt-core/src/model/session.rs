@@ -19,6 +19,16 @@ pub struct Session {
     pub generation: i64,
     /// When it was last rotated.
     pub rotated_at: Option<Timestamp>,
+    /// The last generation of which an access token reached a checked request:
+    /// its client has received it.
+    pub received: Option<i64>,
+    /// When that was.
+    pub received_at: Option<Timestamp>,
+    /// The last generation that was replayed: whose refresh token came again
+    /// after its successor had been made.
+    pub replayed: Option<i64>,
+    /// How many generations in a row were, up to that one.
+    pub replays: i64,
     /// When the user signed in.
     pub created_at: Timestamp,
     /// When it was last used to refresh.

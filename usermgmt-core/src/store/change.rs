@@ -168,6 +168,32 @@ pub enum Change {
         /// With what, where known; else it stays.
         user_agent: Option<String>,
     },
+    /// Notes that the client has received this generation: an access token of it
+    /// reached a checked request. Guarded (`Session`): it is there, `now` is before
+    /// its expiry, it has this generation, and that was not noted yet.
+    ReceiveSession {
+        /// Which.
+        id: SessionId,
+        /// The generation that was read.
+        generation: i64,
+        /// The present: its `received_at`.
+        now: Timestamp,
+    },
+    /// Notes that a generation was replayed. Guarded (`Session`): it is there,
+    /// `now` is before its expiry, it has this generation, and that one and later
+    /// ones were not replayed yet.
+    ReplaySession {
+        /// Which.
+        id: SessionId,
+        /// The generation that was read.
+        generation: i64,
+        /// The one that was replayed.
+        replayed: i64,
+        /// How many in a row were, with this one.
+        replays: i64,
+        /// The present.
+        now: Timestamp,
+    },
     /// Ends a session. Guarded (`Session`): it is there, is this user's, and has
     /// this generation where one is named.
     EndSession {
@@ -358,7 +384,10 @@ impl Change {
             Self::VoidTokens { .. } => 5,
             Self::InsertToken(_) => 6,
             Self::EndSession { .. } | Self::EndSessions { .. } => 7,
-            Self::InsertSession(_) | Self::RotateSession { .. } => 8,
+            Self::InsertSession(_)
+            | Self::RotateSession { .. }
+            | Self::ReceiveSession { .. }
+            | Self::ReplaySession { .. } => 8,
             Self::UseTotpStep { .. } | Self::ConfirmTotp { .. } | Self::UseRecoveryCode { .. } => 9,
             Self::SetPendingTotp { .. }
             | Self::ResealTotp { .. }

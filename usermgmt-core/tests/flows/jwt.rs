@@ -66,6 +66,7 @@ async fn a_token_says_who_for_whom_and_how_long() {
         ("role", json!("user")),
         ("type", json!("access")),
         ("fresh", json!(false)),
+        ("gen", json!(0)),
         ("amr", json!(["pwd"])),
         // For verifiers whose clock is a little behind.
         ("iat", json!(now - 5)),

@@ -9,7 +9,7 @@ use usermgmt_core::flows::{RefreshError, SignedIn};
 use usermgmt_core::keys::KeyRing;
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::session::Session;
-use usermgmt_core::store::Change;
+use usermgmt_core::store::{Change, SessionStore as _};
 
 use crate::fixture::*;
 
@@ -20,6 +20,26 @@ async fn refresh(world: &World, token: &str) -> Result<Tokens, RefreshError> {
 /// Refreshes and gives the next refresh token.
 async fn next(world: &World, token: &str) -> String {
     refresh(world, token).await.unwrap().refresh_token.expose().clone()
+}
+
+/// The same, and a checked request shows that the reply has arrived.
+async fn received_next(world: &World, token: &str) -> String {
+    let tokens = refresh(world, token).await.unwrap();
+    let current = world.auth.current(tokens.access_token.expose()).await.unwrap();
+    noted(world, &current.session).await;
+    tokens.refresh_token.expose().clone()
+}
+
+/// Waits until it is noted that this session's generation was received, which
+/// no request waits for.
+async fn noted(world: &World, session: &Session) {
+    loop {
+        let found = world.auth.store().session(session.id, world.now()).await.unwrap();
+        if found.unwrap().0.received == Some(session.generation) {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 fn token(signed_in: &SignedIn) -> String {
@@ -107,7 +127,7 @@ async fn the_previous_token_gets_the_same_successor_until_its_grace_is_over() {
         let world = World::new().await;
         let (signed_in, _) = world.signed_in_member("ann").await;
         let first = token(&signed_in);
-        let second = next(&world, &first).await;
+        let second = received_next(&world, &first).await;
         world.later(after);
         let again = refresh(&world, &first).await;
         if good {
@@ -125,7 +145,7 @@ async fn presenting_the_previous_token_does_not_extend_its_grace() {
     let world = World::new().await;
     let (signed_in, _) = world.signed_in_member("ann").await;
     let first = token(&signed_in);
-    let second = next(&world, &first).await;
+    let second = received_next(&world, &first).await;
     for _ in 0..3 {
         world.later(9 * SECOND);
         assert_eq!(next(&world, &first).await, second);
@@ -133,6 +153,92 @@ async fn presenting_the_previous_token_does_not_extend_its_grace() {
     }
     world.later(3 * SECOND);
     assert!(is_reuse(&refresh(&world, &first).await));
+}
+
+#[tokio::test]
+async fn the_previous_token_is_good_for_days_while_its_successor_has_not_arrived() {
+    let world = World::new().await;
+    let (signed_in, _) = world.signed_in_member("ann").await;
+    let first = token(&signed_in);
+    let second = next(&world, &first).await;
+    for _ in 0..5 {
+        world.later(5 * DAY);
+        assert_eq!(next(&world, &first).await, second);
+    }
+    // Used by a refresh, it has arrived.
+    next(&world, &second).await;
+    assert!(is_reuse(&refresh(&world, &first).await));
+}
+
+#[tokio::test]
+async fn an_access_token_of_an_earlier_generation_shows_nothing_of_the_present_one() {
+    let world = World::new().await;
+    let (signed_in, _) = world.signed_in_member("ann").await;
+    let first = token(&signed_in);
+    let second = next(&world, &first).await;
+    world.auth.current(signed_in.tokens.access_token.expose()).await.unwrap();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(session(&world, &signed_in).await.unwrap().received, None);
+    world.later(MINUTE);
+    assert_eq!(next(&world, &first).await, second);
+}
+
+#[tokio::test]
+async fn one_of_many_requests_notes_that_a_generation_was_received() {
+    let world = World::new().await;
+    let (signed_in, _) = world.signed_in_member("ann").await;
+    let tokens = refresh(&world, &token(&signed_in)).await.unwrap();
+    world.store.take_calls();
+    for _ in 0..10 {
+        let current = world.auth.current(tokens.access_token.expose()).await.unwrap();
+        noted(&world, &current.session).await;
+    }
+    let calls = world.store.take_calls();
+    assert_eq!((calls.applies, calls.changes), (1, 1));
+    let session = session(&world, &signed_in).await.unwrap();
+    assert_eq!((session.received, session.received_at), (Some(1), Some(world.now())));
+}
+
+#[tokio::test]
+async fn two_holders_who_take_turns_are_found_at_the_third_generation() {
+    let world = World::new().await;
+    let (signed_in, _) = world.signed_in_member("ann").await;
+    let mut held = token(&signed_in);
+    for turn in 1..=2 {
+        let successor = next(&world, &held).await;
+        world.later(HOUR);
+        world.store.take_calls();
+        for again in 0..3 {
+            assert_eq!(next(&world, &held).await, successor);
+            let calls = world.store.take_calls();
+            let first = u64::from(again == 0);
+            assert_eq!((calls.reads, calls.applies as u64), (1, first), "noted once");
+        }
+        assert_eq!(session(&world, &signed_in).await.unwrap().replays, turn);
+        held = successor;
+    }
+    next(&world, &held).await;
+    world.later(HOUR);
+    assert!(is_reuse(&refresh(&world, &held).await));
+    assert!(session(&world, &signed_in).await.is_none());
+    world.mailed(MailKind::RefreshReuse).await;
+}
+
+#[tokio::test]
+async fn a_generation_that_goes_well_ends_the_row_of_replays() {
+    let world = World::new().await;
+    let (signed_in, _) = world.signed_in_member("ann").await;
+    let mut held = token(&signed_in);
+    for turn in 0..9 {
+        let successor = next(&world, &held).await;
+        if turn % 3 != 2 {
+            world.later(DAY);
+            assert_eq!(next(&world, &held).await, successor);
+        }
+        held = successor;
+    }
 }
 
 #[tokio::test]
@@ -164,7 +270,9 @@ async fn without_grace_the_previous_token_is_reuse() {
     let world = World::with(|config| config.refresh_grace = Duration::ZERO).await;
     let (signed_in, _) = world.signed_in_member("ann").await;
     let first = token(&signed_in);
-    next(&world, &first).await;
+    let second = next(&world, &first).await;
+    // Whoever has not received the successor must still get it.
+    assert_eq!(received_next(&world, &first).await, second);
     assert!(is_reuse(&refresh(&world, &first).await));
 }
 
@@ -173,7 +281,7 @@ async fn a_longer_grace_lasts_as_long_as_it_says() {
     let world = World::with(|config| config.refresh_grace = Duration::from_secs(300)).await;
     let (signed_in, _) = world.signed_in_member("ann").await;
     let first = token(&signed_in);
-    let second = next(&world, &first).await;
+    let second = received_next(&world, &first).await;
     world.later(300 * SECOND - MILLISECOND);
     assert_eq!(next(&world, &first).await, second);
     world.later(MILLISECOND);
@@ -339,7 +447,7 @@ async fn racing_reuse_is_told_once() {
     let world = Arc::new(World::new().await);
     let (signed_in, _) = world.signed_in_member("ann").await;
     let first = token(&signed_in);
-    next(&world, &first).await;
+    received_next(&world, &first).await;
     world.later(MINUTE);
     let mut racing = tokio::task::JoinSet::new();
     for _ in 0..16 {

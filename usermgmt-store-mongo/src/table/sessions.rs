@@ -32,6 +32,12 @@ pub(crate) struct SessionRow {
     amr: Vec<String>,
     ip: Option<String>,
     user_agent: Option<String>,
+    received: Option<i64>,
+    received_at: Option<DateTime>,
+    replayed: Option<i64>,
+    /// Missing in rows that are older than replays.
+    #[serde(default)]
+    replays: i64,
 }
 
 impl SessionRow {
@@ -49,6 +55,10 @@ impl SessionRow {
             amr: session.amr.clone(),
             ip: session.ip.map(|ip| ip.to_string()),
             user_agent: session.user_agent.clone(),
+            received: session.received,
+            received_at: session.received_at.map(date),
+            replayed: session.replayed,
+            replays: session.replays,
         }
     }
 
@@ -67,6 +77,10 @@ impl SessionRow {
             amr: self.amr,
             ip: ip.map_err(|_| unreadable("a session's address"))?,
             user_agent: self.user_agent,
+            received: self.received,
+            received_at: self.received_at.map(time),
+            replayed: self.replayed,
+            replays: self.replays,
         })
     }
 }
@@ -122,6 +136,33 @@ pub(crate) fn rotate(
     if let Some(user_agent) = user_agent {
         set.insert("user_agent", user_agent);
     }
+    Step::update(SESSIONS, filter, doc! { "$set": set }).or(Guard::Session)
+}
+
+pub(crate) fn receive(id: SessionId, generation: i64, now: Timestamp) -> Step {
+    let filter = doc! {
+        "_id": key(id),
+        "generation": generation,
+        "received": { "$not": { "$gte": generation } },
+        "expires_at": { "$gt": date(now) },
+    };
+    let set = doc! { "received": generation, "received_at": date(now) };
+    Step::update(SESSIONS, filter, doc! { "$set": set }).or(Guard::Session)
+}
+
+pub(crate) fn replay(
+    id: SessionId,
+    generation: i64,
+    (replayed, replays): (i64, i64),
+    now: Timestamp,
+) -> Step {
+    let filter = doc! {
+        "_id": key(id),
+        "generation": generation,
+        "replayed": { "$not": { "$gte": replayed } },
+        "expires_at": { "$gt": date(now) },
+    };
+    let set = doc! { "replayed": replayed, "replays": replays };
     Step::update(SESSIONS, filter, doc! { "$set": set }).or(Guard::Session)
 }
 

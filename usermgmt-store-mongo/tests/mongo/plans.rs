@@ -49,6 +49,8 @@ async fn all_writes(store: &MongoStore, ann: &User) {
             ip: None,
             user_agent: None,
         },
+        Change::ReceiveSession { id: first.id, generation: 1, now: NOW },
+        Change::ReplaySession { id: first.id, generation: 1, replayed: 0, replays: 1, now: NOW },
         Change::EndSession { id: second.id, user_id: id(), generation: None },
         Change::UseToken { id: reset.id, now: NOW },
         Change::UseRecoveryCode { user_id: id(), hash: "code".to_owned() },

@@ -19,7 +19,8 @@ use crate::store::SqlStore;
 macro_rules! session_columns {
     () => {
         "s.id, s.user_id, s.generation, s.rotated_at, s.created_at, s.last_seen_at, \
-         s.expires_at, s.max_expires_at, s.auth_time, s.amr, s.ip, s.user_agent"
+         s.expires_at, s.max_expires_at, s.auth_time, s.amr, s.ip, s.user_agent, \
+         s.received, s.received_at, s.replayed, s.replays"
     };
 }
 pub(crate) use session_columns;
@@ -38,6 +39,10 @@ pub(crate) fn session(row: &mut Columns<'_>) -> Result<Session, StoreError> {
         amr: row.json()?,
         ip: row.opt_ip()?,
         user_agent: row.opt_text()?,
+        received: row.opt_int()?,
+        received_at: row.opt_time()?,
+        replayed: row.opt_int()?,
+        replays: row.int()?,
     })
 }
 
@@ -68,8 +73,9 @@ pub(crate) fn select_all(user: &UserId, now: Timestamp) -> Statement<'_> {
 pub(crate) fn insert(session: &Session) -> Step<'_> {
     statement(
         "INSERT INTO usermgmt_sessions (id, user_id, generation, rotated_at, created_at, \
-         last_seen_at, expires_at, max_expires_at, auth_time, amr, ip, user_agent) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         last_seen_at, expires_at, max_expires_at, auth_time, amr, ip, user_agent, \
+         received, received_at, replayed, replays) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(session.id)
     .bind(&session.user_id)
@@ -83,6 +89,10 @@ pub(crate) fn insert(session: &Session) -> Step<'_> {
     .bind(json(&session.amr))
     .bind(session.ip.map(|ip| ip.to_string()))
     .bind(session.user_agent.as_deref())
+    .bind(session.received)
+    .bind(session.received_at)
+    .bind(session.replayed)
+    .bind(session.replays)
     .new_key(Guard::Exists)
 }
 
@@ -123,6 +133,40 @@ pub(crate) fn rotate<'a>(
     .bind(user_agent)
     .bind(id)
     .bind(generation)
+    .bind(now)
+    .one_row(Guard::Session)
+}
+
+pub(crate) fn receive(id: SessionId, generation: i64, now: Timestamp) -> Step<'static> {
+    statement(
+        "UPDATE usermgmt_sessions SET received = ?, received_at = ? \
+         WHERE id = ? AND generation = ? AND (received IS NULL OR received < ?) AND expires_at > ?",
+    )
+    .bind(generation)
+    .bind(now)
+    .bind(id)
+    .bind(generation)
+    .bind(generation)
+    .bind(now)
+    .one_row(Guard::Session)
+}
+
+pub(crate) fn replay(
+    id: SessionId,
+    generation: i64,
+    replayed: i64,
+    replays: i64,
+    now: Timestamp,
+) -> Step<'static> {
+    statement(
+        "UPDATE usermgmt_sessions SET replayed = ?, replays = ? \
+         WHERE id = ? AND generation = ? AND (replayed IS NULL OR replayed < ?) AND expires_at > ?",
+    )
+    .bind(replayed)
+    .bind(replays)
+    .bind(id)
+    .bind(generation)
+    .bind(replayed)
     .bind(now)
     .one_row(Guard::Session)
 }

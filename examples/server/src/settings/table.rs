@@ -97,7 +97,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("access_token_ttl", Kind::Duration, "15m", "Life of an access token"),
     setting("refresh_token_ttl", Kind::Duration, "30d", "How long a session lives without being used"),
     setting("session_max_ttl", Kind::Duration, "90d", "How long a session lives whatever happens"),
-    setting("refresh_grace", Kind::Duration, "30s", "How long the refresh token before the last is answered with the same successor (0 to 300 seconds)"),
+    setting("refresh_grace", Kind::Duration, "30s", "How long the refresh token before the last is still good once the last one has been used (0 to 300 seconds)"),
     setting("confirmation_ttl", Kind::Duration, "24h", "Life of the link that confirms an address"),
     setting("unconfirmed_ttl", Kind::Duration, "7d", "How long an unconfirmed registration holds its name and address"),
     setting("activation_ttl", Kind::Duration, "60m", "Life of the activation code of an account made through the users API"),

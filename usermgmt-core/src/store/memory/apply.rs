@@ -115,9 +115,7 @@ impl State {
                 Ok(())
             }
             Change::RotateSession { id, generation, to, now, expires_at, ip, user_agent } => {
-                let row = self.sessions.get(id).ok_or(Guard::Session)?;
-                guard(*now < row.expires_at && row.generation == *generation, Guard::Session)?;
-                let mut session = row.clone();
+                let mut session = self.session_at(*id, *generation, *now)?.clone();
                 session.generation = *to;
                 if to != generation {
                     session.rotated_at = Some(*now);
@@ -126,6 +124,22 @@ impl State {
                 session.expires_at = *expires_at;
                 session.ip = ip.or(session.ip);
                 session.user_agent = user_agent.clone().or(session.user_agent);
+                self.sessions.put(session);
+                Ok(())
+            }
+            Change::ReceiveSession { id, generation, now } => {
+                let mut session = self.session_at(*id, *generation, *now)?.clone();
+                guard(session.received.is_none_or(|g| g < *generation), Guard::Session)?;
+                session.received = Some(*generation);
+                session.received_at = Some(*now);
+                self.sessions.put(session);
+                Ok(())
+            }
+            Change::ReplaySession { id, generation, replayed, replays, now } => {
+                let mut session = self.session_at(*id, *generation, *now)?.clone();
+                guard(session.replayed.is_none_or(|g| g < *replayed), Guard::Session)?;
+                session.replayed = Some(*replayed);
+                session.replays = *replays;
                 self.sessions.put(session);
                 Ok(())
             }
@@ -295,6 +309,18 @@ impl State {
             .map(|token| Token { used_at: Some(now), ..token.clone() })
             .collect();
         void.into_iter().for_each(|token| self.tokens.put(token));
+    }
+
+    fn session_at(
+        &self,
+        id: SessionId,
+        generation: i64,
+        now: Timestamp,
+    ) -> Result<&Session, Guard> {
+        self.sessions
+            .get(&id)
+            .filter(|row| now < row.expires_at && row.generation == generation)
+            .ok_or(Guard::Session)
     }
 
     fn evict_sessions(&mut self, added: &Session) {

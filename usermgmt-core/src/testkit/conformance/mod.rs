@@ -93,6 +93,8 @@ macro_rules! store_conformance {
                 a_rotation_moves_a_session_to_the_named_generation,
                 a_session_that_keeps_its_generation_was_not_rotated,
                 a_rotation_needs_the_generation_that_was_read,
+                a_generation_is_received_once,
+                a_generation_is_replayed_once,
                 a_session_is_ended_by_its_own_user,
                 all_of_a_users_sessions_end_but_the_one_excepted,
                 a_list_ends_the_old_sessions_and_keeps_the_one_it_adds,

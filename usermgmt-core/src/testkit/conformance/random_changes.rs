@@ -250,7 +250,23 @@ impl RandomChanges {
         let session = self.pick(&self.sessions);
         let token = self.pick(&self.tokens);
         let now = self.time();
-        match self.below(10) {
+        match self.below(12) {
+            10 => {
+                let found = read(model.session(session, NOW).await);
+                let generation = found.map_or(0, |(session, _)| session.generation);
+                Change::ReceiveSession { id: session, generation, now }
+            }
+            11 => {
+                let found = read(model.session(session, NOW).await);
+                let generation = found.map_or(0, |(session, _)| session.generation);
+                Change::ReplaySession {
+                    id: session,
+                    generation,
+                    replayed: generation - 1,
+                    replays: 1,
+                    now,
+                }
+            }
             0 | 1 => Change::InsertSession(Box::new(Session {
                 id: session,
                 last_seen_at: self.time(),

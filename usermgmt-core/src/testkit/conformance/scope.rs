@@ -66,7 +66,9 @@ impl Scope {
                 self.sessions.insert(session.id);
                 self.add_user(&session.user_id);
             }
-            Change::RotateSession { id, .. } => {
+            Change::RotateSession { id, .. }
+            | Change::ReceiveSession { id, .. }
+            | Change::ReplaySession { id, .. } => {
                 self.sessions.insert(*id);
             }
             Change::EndSession { id, user_id, .. } => {

@@ -40,6 +40,10 @@ pub async fn every_field_of_a_session_round_trips(store: Arc<dyn Store>) {
     let full = Session {
         generation: i64::MAX,
         rotated_at: Some(NOW - MS),
+        received: Some(i64::MAX),
+        received_at: Some(NOW - SECOND),
+        replayed: Some(i64::MAX - 1),
+        replays: 2,
         created_at: NOW - DAY,
         last_seen_at: NOW - HOUR,
         auth_time: NOW - SECOND,
@@ -195,6 +199,78 @@ pub async fn a_rotation_needs_the_generation_that_was_read(store: Arc<dyn Store>
     fixture.refused(Guard::Session, [rotate(&session, 0, NOW)]).await;
     let unknown = fixture.session(&ann.id);
     fixture.refused(Guard::Session, [rotate(&unknown, 0, NOW)]).await;
+}
+
+fn receive(session: &Session, generation: i64, now: Timestamp) -> Change {
+    Change::ReceiveSession { id: session.id, generation, now }
+}
+
+fn replay(session: &Session, generation: i64, replayed: i64, now: Timestamp) -> Change {
+    Change::ReplaySession { id: session.id, generation, replayed, replays: 1, now }
+}
+
+pub async fn a_generation_is_received_once(store: Arc<dyn Store>) {
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await;
+    let mut session = fixture.session(&ann.id);
+    let other = fixture.session(&ann.id);
+    fixture.applied([insert(&session), insert(&other)]).await;
+    fixture.refused(Guard::Session, [receive(&session, 1, NOW)]).await;
+    fixture.refused(Guard::Session, [receive(&session, 0, session.expires_at)]).await;
+    fixture.refused(Guard::Session, [receive(&fixture.session(&ann.id), 0, NOW)]).await;
+    fixture.applied([receive(&session, 0, NOW)]).await;
+    session = Session { received: Some(0), received_at: Some(NOW), ..session };
+    fixture.session_is(&session).await;
+    fixture.refused(Guard::Session, [receive(&session, 0, NOW + MS)]).await;
+    fixture.session_is(&session).await;
+
+    let now = NOW + HOUR;
+    fixture.applied([rotate(&session, 0, now)]).await;
+    fixture.refused(Guard::Session, [receive(&session, 0, now)]).await;
+    fixture.applied([receive(&session, 1, now)]).await;
+    session = Session {
+        generation: 1,
+        rotated_at: Some(now),
+        received: Some(1),
+        received_at: Some(now),
+        last_seen_at: now,
+        expires_at: now + 30 * DAY,
+        ..session
+    };
+    fixture.session_is(&session).await;
+    fixture.session_is(&other).await;
+}
+
+pub async fn a_generation_is_replayed_once(store: Arc<dyn Store>) {
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await;
+    let mut session = Session { generation: 5, ..fixture.session(&ann.id) };
+    let other = fixture.session(&ann.id);
+    fixture.applied([insert(&session), insert(&other)]).await;
+    fixture.refused(Guard::Session, [replay(&session, 4, 3, NOW)]).await;
+    fixture.refused(Guard::Session, [replay(&session, 5, 4, session.expires_at)]).await;
+    fixture.refused(Guard::Session, [replay(&fixture.session(&ann.id), 0, -1, NOW)]).await;
+    fixture.applied([replay(&session, 5, 4, NOW)]).await;
+    for replayed in [4, 3] {
+        fixture.refused(Guard::Session, [replay(&session, 5, replayed, NOW)]).await;
+    }
+    session = Session { replayed: Some(4), replays: 1, ..session };
+    fixture.session_is(&session).await;
+    fixture.applied([rotate(&session, 5, NOW)]).await;
+    let change =
+        Change::ReplaySession { id: session.id, generation: 6, replayed: 5, replays: 2, now: NOW };
+    fixture.applied([change]).await;
+    session = Session {
+        generation: 6,
+        rotated_at: Some(NOW),
+        replayed: Some(5),
+        replays: 2,
+        last_seen_at: NOW,
+        expires_at: NOW + 30 * DAY,
+        ..session
+    };
+    fixture.session_is(&session).await;
+    fixture.session_is(&other).await;
 }
 
 pub async fn a_session_is_ended_by_its_own_user(store: Arc<dyn Store>) {

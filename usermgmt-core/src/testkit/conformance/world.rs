@@ -187,6 +187,10 @@ impl World {
             guarded(Guard::Exists, Change::InsertSession(Box::new(fixture.session(ann)))),
             guarded(
                 Guard::Session,
+                Change::ReceiveSession { id: self.phone.id, generation: 0, now: at },
+            ),
+            guarded(
+                Guard::Session,
                 Change::RotateSession {
                     id: self.phone.id,
                     generation: 0,
@@ -195,6 +199,16 @@ impl World {
                     expires_at: later,
                     ip: None,
                     user_agent: Some("other".to_owned()),
+                },
+            ),
+            guarded(
+                Guard::Session,
+                Change::ReplaySession {
+                    id: self.phone.id,
+                    generation: 1,
+                    replayed: 0,
+                    replays: 1,
+                    now: at,
                 },
             ),
             guarded(

@@ -1,8 +1,13 @@
 //! Going on with a session: refresh tokens, their rotation, and what happens
 //! when one comes back (RFC 9700, 4.14).
 
+#[cfg(all(test, feature = "testkit", feature = "memory"))]
+mod crowd;
+mod decision;
+
 use serde_json::Map;
 
+use self::decision::{Decision, Rules};
 use crate::auth::{Auth, Client, ServiceError, Tokens};
 use crate::clock::Timestamp;
 use crate::model::mail::MailKind;
@@ -30,20 +35,6 @@ pub enum RefreshError {
     Service(#[from] ServiceError),
 }
 
-/// What a presented generation means for a session at generation `n`.
-#[derive(Debug, PartialEq, Eq)]
-enum Decision {
-    /// The present one: rotate.
-    Rotate { to: i64 },
-    /// The previous one, within the grace period: its reply was lost, or a
-    /// second tab uses it. The same successor again.
-    Replay,
-    /// A later one than the store knows: the store lost writes. Move on.
-    CatchUp { to: i64 },
-    /// An old one: somebody else has it.
-    Reuse,
-}
-
 impl Auth {
     /// Exchanges a refresh token for new tokens: two round trips to the store.
     ///
@@ -59,6 +50,9 @@ impl Auth {
                 || self.access_claims(refresh_token).is_ok();
             return Err(if other { RefreshError::WrongType } else { RefreshError::Invalid });
         };
+        let config = &self.0.config;
+        let rules =
+            Rules { grace: config.refresh_grace, fixed: config.compat.fixed_refresh_tokens };
         // A guard that fails never ends a session: read again, decide again.
         let mut rounds = self.rounds();
         loop {
@@ -69,13 +63,18 @@ impl Auth {
             if !user.is_active() {
                 return Err(RefreshError::Invalid);
             }
-            let decision = self.decide(&session, presented, now);
+            let decision = decision::decide(&session, presented, rules, now);
             let own = match decision {
                 Decision::Reuse => Map::new(),
                 _ => self.own_claims(&user, &session).await?,
             };
             match decision {
-                Decision::Replay => {
+                Decision::Replay { noted } => {
+                    if let Some(replays) = noted
+                        && !self.note_replay(&session, presented, replays, now).await?
+                    {
+                        continue;
+                    }
                     tracing::info!(event = "refresh_replayed", user_id = %user.id, "a refresh token came twice");
                     return Ok(self.tokens(&user, &session, own, now)?);
                 }
@@ -101,25 +100,6 @@ impl Auth {
                 }
             }
         }
-    }
-
-    fn decide(&self, session: &Session, presented: i64, now: Timestamp) -> Decision {
-        let n = session.generation;
-        let config = &self.0.config;
-        if presented == n {
-            let to = if config.compat.fixed_refresh_tokens { n } else { n.saturating_add(1) };
-            return Decision::Rotate { to };
-        }
-        if presented > n {
-            let to = if config.compat.fixed_refresh_tokens {
-                presented
-            } else {
-                presented.saturating_add(1)
-            };
-            return Decision::CatchUp { to };
-        }
-        let in_grace = session.rotated_at.is_some_and(|at| now < at + config.refresh_grace);
-        if presented == n - 1 && in_grace { Decision::Replay } else { Decision::Reuse }
     }
 
     /// Moves the session on. `None`: it changed in between.
@@ -151,6 +131,19 @@ impl Auth {
             user_agent: user_agent.or(session.user_agent.clone()),
             ..session
         }))
+    }
+
+    /// Notes that the previous generation came again. False: it changed in between.
+    async fn note_replay(
+        &self,
+        session: &Session,
+        replayed: i64,
+        replays: i64,
+        now: Timestamp,
+    ) -> Result<bool, ServiceError> {
+        let (id, generation) = (session.id, session.generation);
+        let change = Change::ReplaySession { id, generation, replayed, replays, now };
+        Ok(self.commit(vec![change], now).await?.is_ok())
     }
 
     /// Ends a session whose token came back. False: it changed in between.
