@@ -23,6 +23,7 @@ use usermgmt_core::{Auth, AuthBuilder, Config, KeyRing};
 use usermgmt_store_sql::{PoolOptions, SqlStore};
 
 pub use self::claims::{Editor, Plans};
+use self::members::LeaveWithTheirPerson;
 pub use self::members::Members;
 pub use self::password::NotOurName;
 
@@ -63,6 +64,7 @@ pub async fn host(
     extend: impl FnOnce(AuthBuilder) -> AuthBuilder,
 ) -> Result<Host, Box<dyn Error>> {
     let store = SqlStore::connect(&format!("sqlite:{file}"), PoolOptions::default()).await?;
+    let store = store.with_commit_hook(LeaveWithTheirPerson)?;
     let members = Members::new(SqlitePool::connect(&format!("sqlite:{file}")).await?).await?;
 
     config.password_policy.own = Some(std::sync::Arc::new(NotOurName));

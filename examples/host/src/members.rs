@@ -1,8 +1,11 @@
 //! The application's own rows: one for each person.
 
+use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnection;
-use sqlx::{Row as _, SqlitePool};
+use sqlx::{Row as _, Sqlite, SqlitePool};
 use usermgmt_core::UserId;
+use usermgmt_core::store::UserChange;
+use usermgmt_store_sql::{CommitHook, HookError};
 
 /// The table of members. It has no foreign key: the accounts' rows come and go by
 /// rules of their own, and this table follows them.
@@ -61,5 +64,26 @@ impl Members {
     /// The database's.
     pub async fn count(&self) -> Result<i64, sqlx::Error> {
         sqlx::query_scalar("SELECT count(*) FROM members").fetch_one(&self.0).await
+    }
+}
+
+/// Removes the member in the commit that removes the person, whichever way that
+/// came about.
+pub(crate) struct LeaveWithTheirPerson;
+
+#[async_trait]
+impl CommitHook<Sqlite> for LeaveWithTheirPerson {
+    async fn before_commit(
+        &self,
+        conn: &mut SqliteConnection,
+        change: &UserChange<'_>,
+    ) -> Result<(), HookError> {
+        if let UserChange::Deleted { id } = change {
+            sqlx::query("DELETE FROM members WHERE user_id = ?")
+                .bind(id.as_str())
+                .execute(conn)
+                .await?;
+        }
+        Ok(())
     }
 }

@@ -16,7 +16,7 @@ use usermgmt_core::mail::MailKind;
 use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_core::password::HasherConfig;
 use usermgmt_core::testkit::{CapturingMailer, MockClock};
-use usermgmt_core::{Config, KeyRing};
+use usermgmt_core::{Client, Config, KeyRing};
 use usermgmt_example_host::{Host, host};
 
 const PASSWORD: &str = "Wr9-tidal-lantern";
@@ -170,4 +170,29 @@ async fn one_call_beside_the_server_purges_what_has_expired() {
     };
     let background = world.host.auth.run(Arc::new(world.mailer.clone()), gone);
     tokio::time::timeout(Duration::from_secs(60), background).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_member_leaves_in_the_commit_in_which_the_person_does() {
+    let world = World::new().await;
+    let members = || world.host.members.count();
+    // They ask for it themselves.
+    let token = world.access_token("ada", "basic").await;
+    let current = world.host.auth.current(&token).await.unwrap();
+    world.host.auth.delete_account(&current, None).await.unwrap();
+    assert_eq!(members().await.unwrap(), 0);
+    // It was not them who registered.
+    world.register("bob", "basic", PASSWORD).await;
+    let mail = world.mailed(MailKind::Confirmation, "bob").await;
+    let link = mail.not_me_link.unwrap().expose().clone();
+    let not_me = link.rsplit(['/', '=']).next().unwrap();
+    assert_eq!(members().await.unwrap(), 1);
+    world.host.auth.not_me_link(not_me, &Client::default()).await.unwrap();
+    assert_eq!(members().await.unwrap(), 0);
+    // The time to confirm is over.
+    world.register("eve", "basic", PASSWORD).await;
+    assert_eq!(members().await.unwrap(), 1);
+    world.clock.advance(Duration::from_secs(30 * 86_400));
+    world.host.auth.purge().await.unwrap();
+    assert_eq!(members().await.unwrap(), 0);
 }
