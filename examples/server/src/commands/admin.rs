@@ -107,7 +107,7 @@ fn ask_password() -> Result<Option<PlaintextPassword>, Failure> {
     if *password != *again {
         return Err(Failure::Other("the two passwords differ".to_owned()));
     }
-    Ok(Some(PlaintextPassword::new(password.as_str())))
+    Ok(Some(PlaintextPassword::new(password.to_string())))
 }
 
 /// Makes an administrator at the first start, and a link to choose the password.
