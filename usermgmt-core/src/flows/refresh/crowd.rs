@@ -73,7 +73,7 @@ async fn town(seed: u64) -> u64 {
 }
 
 fn at(millis: u64) -> Timestamp {
-    Timestamp::from_millis(i64::try_from(millis).unwrap())
+    Timestamp::from_millis(i64::try_from(millis).expect("a time within the ages"))
 }
 
 struct Town {
@@ -85,7 +85,7 @@ struct Town {
 impl Town {
     async fn apply(&self, change: Change, now: Timestamp) {
         let changes = Changes::new(vec![change], now, &self.rng);
-        self.store.apply(&changes).await.unwrap();
+        self.store.apply(&changes).await.expect("the store in memory answers");
     }
 
     fn below(&self, end: u64) -> u64 {
@@ -120,7 +120,12 @@ impl Client<'_> {
     }
 
     async fn session(&self) -> Option<Session> {
-        let found = self.town.store.session(self.id, at(self.now)).await.unwrap();
+        let found = self
+            .town
+            .store
+            .session(self.id, at(self.now))
+            .await
+            .expect("the store in memory answers");
         found.map(|(session, _)| session)
     }
 
