@@ -23,7 +23,7 @@ fn invite(name: &str, role: Role) -> Invite {
         last_name: None,
         gender: None,
         locale: None,
-        password: Some(PlaintextPassword::new("analytical engine no. 1")),
+        password: Some(PlaintextPassword::new("analytical engine no. 1".to_owned())),
         mail: false,
         life: Duration::from_secs(3600),
     }
@@ -69,7 +69,7 @@ async fn an_invitation_is_a_link_that_chooses_the_password_and_confirms() {
     assert!(!made.user.is_email_confirmed());
     let link = made.link.unwrap().expose().clone();
     let (_, token) = link.split_once("/reset-password?token=").unwrap();
-    let password = PlaintextPassword::new("analytical engine no. 1");
+    let password = PlaintextPassword::new("analytical engine no. 1".to_owned());
     world.auth.reset_password(token, &password, &home()).await.unwrap();
     assert!(world.find("ann").await.unwrap().is_active());
     let again = world.auth.invite(&operator(), &invited).await.unwrap_err();

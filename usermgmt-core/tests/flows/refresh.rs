@@ -9,7 +9,7 @@ use usermgmt_core::flows::{RefreshError, SignedIn};
 use usermgmt_core::keys::KeyRing;
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::session::Session;
-use usermgmt_core::store::{Change, SessionStore as _};
+use usermgmt_core::store::Change;
 
 use crate::fixture::*;
 

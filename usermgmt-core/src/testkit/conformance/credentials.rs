@@ -139,7 +139,7 @@ pub async fn sealing_the_confirmed_secret_anew_leaves_its_last_step(store: Arc<d
     fixture.applied([reseal]).await;
     let totp = fixture.account(&ann).await.totp;
     let found = totp.map(|totp| (totp.confirmed, totp.last_step));
-    same("the factor", &found, &Some((Some(anew), 7)));
+    assert_eq!(found, Some((Some(anew), 7)));
     let other = Change::ResealTotp { user_id: ann.clone(), secret: fixture.secret() };
     fixture.refused(Guard::Factor, [other]).await;
 }
