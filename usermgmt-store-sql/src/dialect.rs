@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::sql::{Statement, limit, statement};
+use crate::sql::{Statement, Value, limit, statement};
 
 /// The language of one of the databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +95,32 @@ impl Dialect {
             #[cfg(feature = "mysql")]
             Self::MySql => Some(MYSQL_MAY_WRITE),
         }
+    }
+
+    /// Goes on with the condition that two columns come after these values in the
+    /// order of an index that begins with them, or before. MySQL reads a range of
+    /// the index only where the condition is spelt out; SQLite only where it is not.
+    pub(crate) fn beyond<'a>(
+        self,
+        statement: Statement<'a>,
+        (first, value): (&str, Value<'a>),
+        (second, id): (&str, Value<'a>),
+        upward: bool,
+        inclusive: bool,
+    ) -> Statement<'a> {
+        let than = if upward { ">" } else { "<" };
+        let or_at = if inclusive { "=" } else { "" };
+        if self.has_returning() {
+            return statement
+                .and(format!("({first}, {second}) {than}{or_at} (?, ?)"))
+                .bind(value)
+                .bind(id);
+        }
+        statement
+            .and(format!("({first} {than} ? OR ({first} = ? AND {second} {than}{or_at} ?))"))
+            .bind(value.clone())
+            .bind(value)
+            .bind(id)
     }
 
     /// What makes an INSERT write `columns` of the row that has its `key` already.

@@ -7,6 +7,7 @@ use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::ids::{
     AuditId, CommitId, FactorId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
 };
+use usermgmt_core::store::directory::Paged;
 
 /// A value that a statement carries. The null of each kind has a type, because
 /// PostgreSQL wants to know it.
@@ -35,6 +36,29 @@ impl<'a> Statement<'a> {
         self.values.push(value.into());
         self
     }
+
+    /// Goes on with this text.
+    pub(crate) fn and(mut self, sql: impl AsRef<str>) -> Self {
+        self.sql.to_mut().push_str(sql.as_ref());
+        self
+    }
+}
+
+/// Goes on with a page in the order of the ids.
+pub(crate) fn by_id<'a, P>(select: Statement<'a>, paged: &'a Paged<P>) -> Statement<'a>
+where
+    P: 'a,
+    &'a P: Into<Value<'a>>,
+{
+    let backward = paged.is_backward();
+    let mut select = select;
+    if let Some(seek) = &paged.seek {
+        let than = if backward { "<" } else { ">" };
+        let or_at = if seek.inclusive { "=" } else { "" };
+        select = select.and(format!(" AND id {than}{or_at} ?")).bind(&seek.at);
+    }
+    let way = if backward { " DESC" } else { "" };
+    select.and(format!(" ORDER BY id{way} LIMIT ?")).bind(limit(paged.to_read()))
 }
 
 /// `(?, ?), (?, ?)`: `rows` rows of `columns` placeholders each.

@@ -28,9 +28,12 @@ use usermgmt_core::model::service_key::ServiceKey;
 use usermgmt_core::model::session::Session;
 use usermgmt_core::model::token::{Purpose, Token};
 use usermgmt_core::model::user::{Account, User};
+use usermgmt_core::store::directory::{
+    AuditFilter, AuditPosition, ListedUser, Page, Paged, Summary, UserPosition, UserQuery,
+};
 use usermgmt_core::store::{
-    AuditStore, Changes, Count, CounterStore, CredentialStore, Hit, KnownDevice, MemoryStore,
-    OutboxDepth, OutboxStore, SessionStore, Store, StoreError, TokenStore, UserStore,
+    AuditStore, Changes, Count, CounterStore, CredentialStore, DirectoryStore, Hit, KnownDevice,
+    MemoryStore, OutboxDepth, OutboxStore, SessionStore, Store, StoreError, TokenStore, UserStore,
 };
 
 use self::journal::Journal;
@@ -310,5 +313,45 @@ impl AuditStore for FileStore {
         limit: usize,
     ) -> Result<Vec<AuditEntry>, StoreError> {
         self.memory.audit(user, after, limit).await
+    }
+}
+
+#[async_trait]
+impl DirectoryStore for FileStore {
+    async fn list_users(
+        &self,
+        query: &UserQuery,
+    ) -> Result<Page<ListedUser, UserPosition>, StoreError> {
+        self.memory.list_users(query).await
+    }
+
+    async fn listed_user(&self, id: &UserId) -> Result<Option<ListedUser>, StoreError> {
+        self.memory.listed_user(id).await
+    }
+
+    async fn list_audit(
+        &self,
+        filter: &AuditFilter,
+        paged: &Paged<AuditPosition>,
+    ) -> Result<Page<AuditEntry, AuditPosition>, StoreError> {
+        self.memory.list_audit(filter, paged).await
+    }
+
+    async fn list_dead_mail(
+        &self,
+        paged: &Paged<MailId>,
+    ) -> Result<Page<StoredMail, MailId>, StoreError> {
+        self.memory.list_dead_mail(paged).await
+    }
+
+    async fn list_service_keys(
+        &self,
+        paged: &Paged<ServiceKeyId>,
+    ) -> Result<Page<ServiceKey, ServiceKeyId>, StoreError> {
+        self.memory.list_service_keys(paged).await
+    }
+
+    async fn summary(&self, now: Timestamp) -> Result<Summary, StoreError> {
+        self.memory.summary(now).await
     }
 }

@@ -15,6 +15,7 @@ use crate::claims::Claims;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::event::EventSink;
+use crate::flows::LastCount;
 use crate::jwt::Jwt;
 use crate::keys::KeyRing;
 use crate::metrics::{Metrics, NoMetrics};
@@ -115,6 +116,7 @@ impl AuthBuilder {
             mail_queued: Notify::new(),
             clock_offset: AtomicI64::new(0),
             upkeep: Upkeep::default(),
+            last_count: LastCount::default(),
             events: self.events,
             claims: self.claims,
         }));

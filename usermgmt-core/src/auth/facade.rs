@@ -13,6 +13,7 @@ use crate::claims::Claims;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::EventSink;
+use crate::flows::LastCount;
 use crate::jwt::Jwt;
 use crate::keys::KeyRing;
 use crate::mail::Mailer;
@@ -46,6 +47,8 @@ pub(crate) struct Inner {
     pub(crate) clock_offset: AtomicI64,
     /// Whether expired rows are being purged.
     pub(crate) upkeep: Upkeep,
+    /// What was last counted for administrators.
+    pub(crate) last_count: LastCount,
     /// Told what happened.
     pub(crate) events: Option<Arc<dyn EventSink>>,
     /// Asked what else goes into access tokens.

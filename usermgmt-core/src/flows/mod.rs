@@ -166,7 +166,11 @@ mod skeletons;
 mod update_profile;
 
 pub use self::activate::ActivationError;
-pub use self::admin::{AdminError, Invite, InviteError, Invited, Resealed, RootUse};
+pub(crate) use self::admin::LastCount;
+pub use self::admin::{
+    AdminError, Counted, Invite, InviteError, Invited, Listing, ListingError, MAX_PAGE,
+    MOST_SORTED, Resealed, RootUse,
+};
 pub use self::authenticate::{AuthenticationError, Current};
 pub use self::confirm_code::CodeError;
 pub use self::create_user::{CreateUser, CreateUserError};

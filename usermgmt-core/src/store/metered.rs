@@ -4,6 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::directory::{
+    AuditFilter, AuditPosition, DirectoryStore, ListedUser, Page, Paged, Summary, UserPosition,
+    UserQuery,
+};
 use super::{
     AuditStore, Changes, Connections, Count, CounterStore, CredentialStore, Hit, KnownDevice,
     OutboxDepth, OutboxStore, SessionStore, Store, StoreError, TokenStore, UserStore,
@@ -101,6 +105,16 @@ time_each! { OutboxStore:
 
 time_each! { AuditStore:
     fn audit(user: &UserId, after: Option<&AuditId>, limit: usize) -> Vec<AuditEntry>;
+}
+
+time_each! { DirectoryStore:
+    fn list_users(query: &UserQuery) -> Page<ListedUser, UserPosition>;
+    fn listed_user(id: &UserId) -> Option<ListedUser>;
+    fn list_audit(filter: &AuditFilter, paged: &Paged<AuditPosition>)
+        -> Page<AuditEntry, AuditPosition>;
+    fn list_dead_mail(paged: &Paged<MailId>) -> Page<StoredMail, MailId>;
+    fn list_service_keys(paged: &Paged<ServiceKeyId>) -> Page<ServiceKey, ServiceKeyId>;
+    fn summary(now: Timestamp) -> Summary;
 }
 
 time_each! { CounterStore:

@@ -7,6 +7,7 @@
 //! tests all of it.
 
 mod change;
+pub mod directory;
 #[cfg(feature = "memory")]
 mod memory;
 mod metered;
@@ -19,6 +20,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 pub use self::change::{Change, Changes, UserPatch};
+pub use self::directory::DirectoryStore;
 #[cfg(feature = "memory")]
 pub use self::memory::MemoryStore;
 pub(crate) use self::metered::MeteredStore;
@@ -317,6 +319,7 @@ pub trait Store:
     + SessionStore
     + OutboxStore
     + AuditStore
+    + DirectoryStore
     + CounterStore
     + fmt::Debug
     + Send

@@ -14,6 +14,10 @@ use crate::model::service_key::ServiceKey;
 use crate::model::session::Session;
 use crate::model::token::{Purpose, Token};
 use crate::model::user::{Account, User};
+use crate::store::directory::{
+    AuditFilter, AuditPosition, DirectoryStore, ListedUser, Page, Paged, Summary, UserPosition,
+    UserQuery,
+};
 use crate::store::{
     AuditStore, Changes, Count, CounterStore, CredentialStore, Hit, KnownDevice, OutboxDepth,
     OutboxStore, SessionStore, Store, StoreError, TokenStore, UserStore,
@@ -206,6 +210,16 @@ pass_on! { SessionStore, reads:
 
 pass_on! { AuditStore, reads:
     fn audit(user: &UserId, after: Option<&AuditId>, limit: usize) -> Vec<AuditEntry>;
+}
+
+pass_on! { DirectoryStore, reads:
+    fn list_users(query: &UserQuery) -> Page<ListedUser, UserPosition>;
+    fn listed_user(id: &UserId) -> Option<ListedUser>;
+    fn list_audit(filter: &AuditFilter, paged: &Paged<AuditPosition>)
+        -> Page<AuditEntry, AuditPosition>;
+    fn list_dead_mail(paged: &Paged<MailId>) -> Page<StoredMail, MailId>;
+    fn list_service_keys(paged: &Paged<ServiceKeyId>) -> Page<ServiceKey, ServiceKeyId>;
+    fn summary(now: Timestamp) -> Summary;
 }
 
 #[async_trait]

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
 
+mod admin_lists;
 mod administering;
 mod background;
 mod builder;

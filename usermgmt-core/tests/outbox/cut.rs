@@ -19,6 +19,10 @@ use usermgmt_core::model::service_key::ServiceKey;
 use usermgmt_core::model::session::Session;
 use usermgmt_core::model::token::{Purpose, Token};
 use usermgmt_core::model::user::{Account, User};
+use usermgmt_core::store::directory::{
+    AuditFilter, AuditPosition, DirectoryStore, ListedUser, Page, Paged, Summary, UserPosition,
+    UserQuery,
+};
 use usermgmt_core::store::{
     AuditStore, Changes, Count, CounterStore, CredentialStore, Hit, KnownDevice, OutboxDepth,
     OutboxStore, SessionStore, Store, StoreError, TokenStore, UserStore,
@@ -137,6 +141,15 @@ pass_on! {
 
     AuditStore {
         fn audit(user: &UserId, after: Option<&AuditId>, limit: usize) -> Vec<AuditEntry>;
+    }
+    DirectoryStore {
+        fn list_users(query: &UserQuery) -> Page<ListedUser, UserPosition>;
+        fn listed_user(id: &UserId) -> Option<ListedUser>;
+        fn list_audit(filter: &AuditFilter, paged: &Paged<AuditPosition>)
+            -> Page<AuditEntry, AuditPosition>;
+        fn list_dead_mail(paged: &Paged<MailId>) -> Page<StoredMail, MailId>;
+        fn list_service_keys(paged: &Paged<ServiceKeyId>) -> Page<ServiceKey, ServiceKeyId>;
+        fn summary(now: Timestamp) -> Summary;
     }
 
     CounterStore {

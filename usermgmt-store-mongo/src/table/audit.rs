@@ -13,7 +13,7 @@ use crate::store::MongoStore;
 use crate::value::{date, document, time};
 
 #[derive(Serialize, Deserialize)]
-struct AuditRow {
+pub(super) struct AuditRow {
     #[serde(rename = "_id")]
     id: AuditId,
     at: DateTime,
@@ -26,7 +26,7 @@ struct AuditRow {
 }
 
 impl AuditRow {
-    fn into_entry(self) -> AuditEntry {
+    pub(super) fn into_entry(self) -> AuditEntry {
         AuditEntry {
             id: self.id,
             at: time(self.at),

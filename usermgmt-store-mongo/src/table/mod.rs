@@ -4,6 +4,7 @@ pub(crate) mod audit;
 pub(crate) mod counters;
 pub(crate) mod credentials;
 pub(crate) mod devices;
+pub(crate) mod directory;
 pub(crate) mod factors;
 pub(crate) mod identifiers;
 pub(crate) mod outbox;

@@ -20,7 +20,7 @@ use crate::value::{binary, date, document, id_bytes, present, time};
 const ROUNDS: usize = 3;
 
 #[derive(Serialize, Deserialize)]
-struct MailRow {
+pub(super) struct MailRow {
     #[serde(rename = "_id")]
     id: MailId,
     kind: MailKind,
@@ -80,7 +80,7 @@ impl MailRow {
         self.into_mail()
     }
 
-    fn into_mail(self) -> Result<OutboxMail, StoreError> {
+    pub(super) fn into_mail(self) -> Result<OutboxMail, StoreError> {
         let lease = self.lease.map(id_bytes).transpose()?;
         Ok(OutboxMail {
             id: self.id,
@@ -103,7 +103,7 @@ impl MailRow {
 
 /// The mail, or what can be said of one that cannot be read; nothing of a
 /// document that has not even an id and a time, of which nothing could be recorded.
-fn stored(
+pub(super) fn stored(
     document: Document,
     mail: impl FnOnce(MailRow) -> Result<OutboxMail, StoreError>,
 ) -> Option<StoredMail> {

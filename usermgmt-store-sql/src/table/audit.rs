@@ -3,8 +3,10 @@
 use async_trait::async_trait;
 use usermgmt_core::model::audit::{Actor, AuditEntry, Origin};
 use usermgmt_core::model::ids::{AuditId, UserId};
+use usermgmt_core::store::directory::{AuditFilter, AuditPosition, Paged};
 use usermgmt_core::store::{AuditStore, Guard, StoreError};
 
+use crate::dialect::Dialect;
 use crate::guard::Step;
 use crate::row::Row;
 use crate::sql::{Statement, json, limit, statement};
@@ -17,7 +19,7 @@ macro_rules! entry_columns {
     };
 }
 
-fn entry(row: &Row) -> Result<AuditEntry, StoreError> {
+pub(super) fn entry(row: &Row) -> Result<AuditEntry, StoreError> {
     let mut row = row.columns();
     Ok(AuditEntry {
         id: row.parsed()?,
@@ -48,6 +50,44 @@ pub(crate) fn select_page<'a>(
     .bind(user)
     .bind(after.map_or("", AuditId::as_str))
     .bind(limit(rows))
+}
+
+/// A page of the entries that the filter admits, the latest first.
+pub(crate) fn select_filtered<'a>(
+    dialect: Dialect,
+    filter: &'a AuditFilter,
+    paged: &'a Paged<AuditPosition>,
+) -> Statement<'a> {
+    let mut select =
+        statement(concat!("SELECT ", entry_columns!(), " FROM usermgmt_audit WHERE 1 = 1"));
+    let AuditFilter { user, actor, action, from, to } = filter;
+    if let Some(user) = user {
+        select = select.and(" AND user_id = ?").bind(user);
+    }
+    if let Some(actor) = actor {
+        select = select.and(" AND actor_id = ?").bind(actor.as_str());
+    }
+    if let Some(action) = action {
+        select = select.and(" AND action = ?").bind(action.as_str());
+    }
+    if let Some(from) = from {
+        select = select.and(" AND at >= ?").bind(*from);
+    }
+    if let Some(to) = to {
+        select = select.and(" AND at < ?").bind(*to);
+    }
+    let backward = paged.is_backward();
+    if let Some(seek) = &paged.seek {
+        select = dialect.beyond(
+            select.and(" AND "),
+            ("at", seek.at.at.into()),
+            ("id", (&seek.at.id).into()),
+            backward,
+            seek.inclusive,
+        );
+    }
+    let way = if backward { "" } else { " DESC" };
+    select.and(format!(" ORDER BY at{way}, id{way} LIMIT ?")).bind(limit(paged.to_read()))
 }
 
 pub(crate) fn insert(entry: &AuditEntry) -> Step<'_> {

@@ -5,13 +5,14 @@ use usermgmt_core::clock::Timestamp;
 use usermgmt_core::keys::KeyId;
 use usermgmt_core::model::ids::{ServiceKeyId, UserId};
 use usermgmt_core::model::service_key::ServiceKey;
+use usermgmt_core::store::directory::Paged;
 use usermgmt_core::store::{CredentialStore, Guard, KnownDevice, StoreError};
 
 use super::factors;
 use crate::dialect::Dialect;
 use crate::guard::Step;
 use crate::row::Row;
-use crate::sql::{Statement, limit, placeholders, statement};
+use crate::sql::{Statement, by_id, limit, placeholders, statement};
 use crate::store::SqlStore;
 
 /// A service key's columns, in the order in which [`service_key`] reads them.
@@ -21,7 +22,7 @@ macro_rules! service_key_columns {
     };
 }
 
-fn service_key(row: &Row) -> Result<ServiceKey, StoreError> {
+pub(super) fn service_key(row: &Row) -> Result<ServiceKey, StoreError> {
     let mut row = row.columns();
     Ok(ServiceKey {
         id: row.parsed()?,
@@ -32,6 +33,12 @@ fn service_key(row: &Row) -> Result<ServiceKey, StoreError> {
         last_used_at: row.opt_time()?,
         revoked_at: row.opt_time()?,
     })
+}
+
+pub(crate) fn select_key_page(paged: &Paged<ServiceKeyId>) -> Statement<'_> {
+    let page =
+        concat!("SELECT ", service_key_columns!(), " FROM usermgmt_service_keys WHERE 1 = 1");
+    by_id(statement(page), paged)
 }
 
 pub(crate) fn count_recovery_codes(user: &UserId) -> Statement<'_> {

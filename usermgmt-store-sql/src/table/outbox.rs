@@ -9,13 +9,14 @@ use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::identifier::Email;
 use usermgmt_core::model::ids::{LeaseId, MailId, UserId};
 use usermgmt_core::model::mail::{MailKind, OutboxMail, StoredMail, UnreadableMail};
+use usermgmt_core::store::directory::Paged;
 use usermgmt_core::store::{Guard, OutboxDepth, OutboxStore, SET_UP_FAULT, StoreError};
 
 use crate::dialect::Dialect;
 use crate::guard::Step;
 use crate::pool::Conn;
 use crate::row::{Columns, Row};
-use crate::sql::{Statement, json, limit, placeholders, statement};
+use crate::sql::{Statement, by_id, json, limit, placeholders, statement};
 use crate::store::SqlStore;
 
 /// A mail's columns, in the order in which [`mail`] reads them.
@@ -70,7 +71,7 @@ fn unreadable(row: &Row, column: usize) -> Result<UnreadableMail, StoreError> {
 
 /// The mails. A row that has not even an id and times is passed over: it must
 /// not hold up the others, and nothing could be recorded of it.
-fn all_stored(rows: &[Row]) -> Vec<StoredMail> {
+pub(super) fn all_stored(rows: &[Row]) -> Vec<StoredMail> {
     let damaged = |error: &StoreError| tracing::error!(%error, "a row of the outbox is damaged");
     rows.iter().filter_map(|row| stored(row).inspect_err(damaged).ok()).collect()
 }
@@ -149,6 +150,12 @@ fn select_dead(after: Option<&MailId>, rows: usize) -> Statement<'_> {
     ))
     .bind(after.map_or("", MailId::as_str))
     .bind(limit(rows))
+}
+
+pub(crate) fn select_dead_page(paged: &Paged<MailId>) -> Statement<'_> {
+    let page =
+        concat!("SELECT ", mail_columns!(), " FROM usermgmt_outbox WHERE dead_at IS NOT NULL");
+    by_id(statement(page), paged)
 }
 
 fn select_depth() -> Statement<'static> {

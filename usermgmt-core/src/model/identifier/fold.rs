@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization as _;
 /// The form to compare: Unicode's toNFKC_Casefold without the removal of default
 /// ignorables, which is NFKC, full case folding, and NFKC again, because folding
 /// can undo the first (Unicode 3.13, D145 and D146).
-pub(super) fn fold(text: &str) -> String {
+pub(crate) fn fold(text: &str) -> String {
     text.nfkc().default_case_fold().nfkc().collect()
 }
 

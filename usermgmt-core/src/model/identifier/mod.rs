@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::email::{Email, EmailDomains, InvalidEmail};
-use self::fold::fold;
+pub(crate) use self::fold::fold;
 pub use self::username::{InvalidUsername, Username};
 
 /// Which name space an identifier belongs to.

@@ -1,6 +1,7 @@
 //! A store in memory: for tests, demos, and as the model of the conformance suite.
 
 mod apply;
+mod directory;
 mod purge;
 mod state;
 mod table;
