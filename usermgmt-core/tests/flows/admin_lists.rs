@@ -40,24 +40,24 @@ fn names(rows: &[ListedUser]) -> Vec<&str> {
 
 #[tokio::test]
 async fn users_are_paged_newest_first_and_back() {
-    let world = world_of(&["ann", "bob", "cy", "dee", "eve"]).await;
+    let world = world_of(&["ann", "bob", "cyd", "dee", "eve"]).await;
     let all = UserFilter::default();
     let first = world.auth.admin_users(&all, 2, None).await.unwrap();
     assert_eq!(names(&first.rows), ["eve", "dee"]);
     assert_eq!(first.previous, None);
     let second = world.auth.admin_users(&all, 2, first.next.as_deref()).await.unwrap();
-    assert_eq!(names(&second.rows), ["cy", "bob"]);
+    assert_eq!(names(&second.rows), ["cyd", "bob"]);
     let third = world.auth.admin_users(&all, 2, second.next.as_deref()).await.unwrap();
     assert_eq!((names(&third.rows), &third.next), (vec!["ann"], &None));
     let back = world.auth.admin_users(&all, 2, third.previous.as_deref()).await.unwrap();
-    assert_eq!(names(&back.rows), ["cy", "bob"]);
+    assert_eq!(names(&back.rows), ["cyd", "bob"]);
     let back = world.auth.admin_users(&all, 2, back.previous.as_deref()).await.unwrap();
     assert_eq!((names(&back.rows), &back.previous), (vec!["eve", "dee"], &None));
 }
 
 #[tokio::test]
 async fn a_cursor_is_good_for_the_list_it_was_made_for_and_no_other() {
-    let world = world_of(&["ann", "bob", "cy"]).await;
+    let world = world_of(&["ann", "bob", "cyd"]).await;
     let all = UserFilter::default();
     let next = world.auth.admin_users(&all, 1, None).await.unwrap().next.unwrap();
     world.auth.admin_users(&all, 2, Some(&next)).await.unwrap();
@@ -76,7 +76,7 @@ async fn a_cursor_is_good_for_the_list_it_was_made_for_and_no_other() {
 
 #[tokio::test]
 async fn a_cursor_that_was_meddled_with_is_refused_and_says_nothing_of_whom_it_ends_with() {
-    let world = world_of(&["ann", "bob", "cy"]).await;
+    let world = world_of(&["ann", "bob", "cyd"]).await;
     let all = UserFilter { sort: UserSort::Username, ..UserFilter::default() };
     let next = world.auth.admin_users(&all, 1, None).await.unwrap().next.unwrap();
     for at in 0..next.len() {
