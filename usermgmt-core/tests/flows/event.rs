@@ -104,8 +104,8 @@ async fn a_session_that_ends_is_told_with_how() {
     let (world, told) = world().await;
     let (signed_in, current) = world.signed_in_member("ann").await;
     let old = signed_in.tokens.refresh_token.expose();
-    world.auth.refresh(old, &home()).await.unwrap();
-    world.later(HOUR);
+    let next = world.auth.refresh(old, &home()).await.unwrap();
+    world.auth.refresh(next.refresh_token.expose(), &home()).await.unwrap();
     told.take();
     world.auth.refresh(old, &home()).await.unwrap_err();
     assert_eq!(told.take(), [EventKind::RefreshReused]);

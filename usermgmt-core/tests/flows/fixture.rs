@@ -211,6 +211,10 @@ impl World {
         self.member(name).await;
         let signed_in = self.sign_in(name).await;
         let current = self.current(&signed_in).await;
+        // That this session's first tokens were received is noted beside the request.
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
         (signed_in, current)
     }
 

@@ -3,14 +3,14 @@
 use async_trait::async_trait;
 use mongodb::bson::{DateTime, doc};
 use serde::{Deserialize, Serialize};
-use usermgmt_core::model::audit::{AuditEntry, Origin};
+use usermgmt_core::model::audit::{Actor, AuditEntry, Origin};
 use usermgmt_core::model::ids::{AuditId, UserId};
 use usermgmt_core::store::{AuditStore, StoreError};
 
 use crate::guard::Step;
 use crate::schema::AUDIT;
 use crate::store::MongoStore;
-use crate::value::{date, document, time};
+use crate::value::{date, document, time, unreadable};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct AuditRow {
@@ -22,19 +22,30 @@ pub(super) struct AuditRow {
     detail: Vec<String>,
     /// Not in entries of the first version.
     #[serde(default)]
-    origin: Origin,
+    actor: Actor,
+    actor_id: Option<String>,
+    ip: Option<String>,
+    user_agent: Option<String>,
+    request_id: Option<String>,
 }
 
 impl AuditRow {
-    pub(super) fn into_entry(self) -> AuditEntry {
-        AuditEntry {
+    pub(super) fn into_entry(self) -> Result<AuditEntry, StoreError> {
+        let ip = self.ip.map(|ip| ip.parse()).transpose();
+        Ok(AuditEntry {
             id: self.id,
             at: time(self.at),
             user_id: self.user_id,
             action: self.action,
             detail: self.detail,
-            origin: self.origin,
-        }
+            origin: Origin {
+                actor: self.actor,
+                actor_id: self.actor_id,
+                ip: ip.map_err(|_| unreadable("an audit entry's address"))?,
+                user_agent: self.user_agent,
+                request_id: self.request_id,
+            },
+        })
     }
 }
 
@@ -45,7 +56,11 @@ pub(crate) fn insert(entry: &AuditEntry) -> Result<Step, StoreError> {
         user_id: entry.user_id.clone(),
         action: entry.action.clone(),
         detail: entry.detail.clone(),
-        origin: entry.origin.clone(),
+        actor: entry.origin.actor,
+        actor_id: entry.origin.actor_id.clone(),
+        ip: entry.origin.ip.map(|ip| ip.to_string()),
+        user_agent: entry.origin.user_agent.clone(),
+        request_id: entry.origin.request_id.clone(),
     };
     Ok(Step::insert(AUDIT, document(&row)?))
 }
@@ -61,6 +76,6 @@ impl AuditStore for MongoStore {
         let after = after.map_or("", AuditId::as_str);
         let filter = doc! { "user_id": user.as_str(), "_id": { "$gt": after } };
         let rows: Vec<AuditRow> = self.find(AUDIT, filter, doc! { "_id": 1 }, limit).await?;
-        Ok(rows.into_iter().map(AuditRow::into_entry).collect())
+        rows.into_iter().map(AuditRow::into_entry).collect()
     }
 }

@@ -115,7 +115,7 @@ impl DirectoryStore for MongoStore {
         let AuditFilter { user, actor, action, from, to } = filter;
         let mut all = Vec::new();
         all.extend(user.as_ref().map(|user| doc! { "user_id": user.as_str() }));
-        all.extend(actor.as_ref().map(|actor| doc! { "origin.actor_id": actor }));
+        all.extend(actor.as_ref().map(|actor| doc! { "actor_id": actor }));
         all.extend(action.as_ref().map(|action| doc! { "action": action }));
         all.extend(from.map(|from| doc! { "at": { "$gte": date(from) } }));
         all.extend(to.map(|to| doc! { "at": { "$lt": date(to) } }));
@@ -134,7 +134,7 @@ impl DirectoryStore for MongoStore {
         };
         let order = doc! { "at": way(upward), "_id": way(upward) };
         let rows: Vec<AuditRow> = self.find(AUDIT, filter, order, paged.to_read()).await?;
-        let entries = rows.into_iter().map(AuditRow::into_entry).collect();
+        let entries = rows.into_iter().map(AuditRow::into_entry).collect::<Result<_, _>>()?;
         Ok(Page::of_read(entries, paged, AuditPosition::of))
     }
 

@@ -39,6 +39,8 @@ async fn all_writes(store: &MongoStore, ann: &User) {
         Change::InsertAudit(entry(ann)),
     ]);
     store.apply(&rows).await.unwrap();
+    // Nobody is an administrator.
+    store.apply(&list([Change::KeepAdmin { id: id() }])).await.unwrap_err();
     for change in [
         Change::RotateSession {
             id: first.id,

@@ -1,7 +1,10 @@
 //! The schema, brought up to date before the servers are.
 
+use usermgmt_core::rng::OsRng;
+
 use crate::failure::Failure;
 use crate::output::print_line;
+use crate::secret_file;
 use crate::settings::Settings;
 use crate::setup::{self, Schema};
 
@@ -18,6 +21,12 @@ pub(crate) async fn run(check: bool, settings: &Settings) -> Result<(), Failure>
             Schema { known, .. } => format!("the schema is up to date: version {known}"),
         });
     }
+    if settings.database.is_embedded() {
+        setup::private_dir(&settings.data_dir)?;
+    }
+    // A file without its secret would look like one whose secret was lost.
+    secret_file::load(&settings.secret, settings.database.file.as_deref(), &OsRng)
+        .map_err(Failure::Setting)?;
     setup::open(settings).await?;
     let known = setup::schema(settings).await?.known;
     print_line(&format!("the schema is up to date: version {known}"))

@@ -17,7 +17,7 @@ const THREADS: u64 = 2;
 const SECOND: u64 = 1000;
 const MINUTE: u64 = 60 * SECOND;
 const DAY: u64 = 24 * 60 * MINUTE;
-const RULES: Rules = Rules { grace: Duration::from_secs(30), fixed: false };
+const RULES: Rules = Rules { grace: Duration::from_secs(30), fixed: false, same_client: false };
 
 #[test]
 fn no_honest_session_ends_and_every_thief_is_found() {
@@ -45,12 +45,14 @@ async fn town(seed: u64) -> u64 {
     let mut thieves = 0;
     for number in 0..CLIENTS / THREADS {
         let session = Session { id: SessionId::generate(&town.rng), ..rows.session(&town.user_id) };
+        let is_stolen_from = town.below(4) == 0;
         let mut client = Client {
             town: &town,
             number,
             id: session.id,
             // Whether the host's requests load the session.
             is_checked: town.below(4) > 0,
+            rules: Rules { same_client: !is_stolen_from, ..RULES },
             now: 0,
         };
         let session = Session {
@@ -60,7 +62,7 @@ async fn town(seed: u64) -> u64 {
             ..session
         };
         town.apply(Change::InsertSession(Box::new(session)), at(0)).await;
-        if town.below(4) == 0 {
+        if is_stolen_from {
             thieves += 1;
             client.is_stolen_from().await;
         } else {
@@ -107,6 +109,7 @@ struct Client<'a> {
     number: u64,
     id: SessionId,
     is_checked: bool,
+    rules: Rules,
     now: u64,
 }
 
@@ -134,7 +137,7 @@ impl Client<'_> {
         let (id, now) = (self.id, at(self.now));
         let session = self.session().await.ok_or(Ended)?;
         let generation = session.generation;
-        let (goes_on, change) = match decide(&session, presented, RULES, now) {
+        let (goes_on, change) = match decide(&session, presented, self.rules, now) {
             Decision::Rotate { to } => {
                 let (ip, user_agent) = (None, None);
                 let expires_at = now + Duration::from_millis(30 * DAY);

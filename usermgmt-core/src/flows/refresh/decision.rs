@@ -17,7 +17,8 @@ pub(super) enum Decision {
     /// The previous one, while its successor was not received or only just was:
     /// the reply was lost, or a second tab uses it. The same successor again.
     Replay {
-        /// How many in a row were, where this is the first time that this one is.
+        /// How many in a row were, where this is the first time that this one is,
+        /// and it is more than another tab of the client that went on just now.
         noted: Option<i64>,
     },
     /// A later one than the store knows: the store lost writes. Move on.
@@ -33,6 +34,9 @@ pub(super) struct Rules {
     pub(super) grace: Duration,
     /// Whether tokens stay the same.
     pub(super) fixed: bool,
+    /// Whether it is presented from the address and by the agent that the session
+    /// last went on with.
+    pub(super) same_client: bool,
 }
 
 pub(super) fn decide(session: &Session, presented: i64, rules: Rules, now: Timestamp) -> Decision {
@@ -54,7 +58,9 @@ pub(super) fn decide(session: &Session, presented: i64, rules: Rules, now: Times
     if presented != n - 1 || !may_be_lost {
         return Decision::Reuse;
     }
-    if session.replayed == Some(presented) {
+    // Tabs of one browser wake together, refresh after refresh: no sign of two holders.
+    let is_a_tab = rules.same_client && session.rotated_at.is_some_and(|at| now < at + rules.grace);
+    if is_a_tab || session.replayed == Some(presented) {
         return Decision::Replay { noted: None };
     }
     let in_a_row = if session.replayed == Some(presented - 1) { session.replays } else { 0 };
@@ -70,7 +76,7 @@ mod tests {
     use crate::testkit::SampleRows;
 
     const NOW: Timestamp = Timestamp::from_millis(1_000_000);
-    const RULES: Rules = Rules { grace: Duration::from_secs(30), fixed: false };
+    const RULES: Rules = Rules { grace: Duration::from_secs(30), fixed: false, same_client: false };
 
     fn session(generation: i64) -> Session {
         let rows = SampleRows::new(1);
@@ -122,5 +128,18 @@ mod tests {
         assert_eq!(decided(after(3, 1)), Decision::Replay { noted: Some(2) });
         assert_eq!(decided(after(3, 2)), Decision::Reuse);
         assert_eq!(decided(after(2, 2)), Decision::Replay { noted: Some(1) });
+    }
+
+    #[test]
+    fn a_replay_by_the_same_client_within_the_grace_of_the_rotation_does_not_count() {
+        let after = |ago, same_client| {
+            let at = NOW - Duration::from_secs(ago);
+            let (rotated_at, last_seen_at) = (Some(at), at);
+            let often = Session { replayed: Some(3), replays: 2, ..session(5) };
+            let rules = Rules { same_client, ..RULES };
+            decide(&Session { rotated_at, last_seen_at, ..often }, 4, rules, NOW)
+        };
+        assert_eq!(after(29, true), Decision::Replay { noted: None });
+        assert_eq!((after(30, true), after(29, false)), (Decision::Reuse, Decision::Reuse));
     }
 }

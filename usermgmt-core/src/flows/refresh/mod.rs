@@ -51,8 +51,6 @@ impl Auth {
             return Err(if other { RefreshError::WrongType } else { RefreshError::Invalid });
         };
         let config = &self.0.config;
-        let rules =
-            Rules { grace: config.refresh_grace, fixed: config.compat.fixed_refresh_tokens };
         // A guard that fails never ends a session: read again, decide again.
         let mut rounds = self.rounds();
         loop {
@@ -63,6 +61,12 @@ impl Auth {
             if !user.is_active() {
                 return Err(RefreshError::Invalid);
             }
+            let rules = Rules {
+                grace: config.refresh_grace,
+                fixed: config.compat.fixed_refresh_tokens,
+                same_client: client.address == session.ip
+                    && client.shown_agent() == session.user_agent,
+            };
             let decision = decision::decide(&session, presented, rules, now);
             let own = match decision {
                 Decision::Reuse => Map::new(),

@@ -191,6 +191,16 @@ impl World {
             ),
             guarded(
                 Guard::Session,
+                Change::ReplaySession {
+                    id: self.phone.id,
+                    generation: 0,
+                    replayed: -1,
+                    replays: 1,
+                    now: at,
+                },
+            ),
+            guarded(
+                Guard::Session,
                 Change::RotateSession {
                     id: self.phone.id,
                     generation: 0,
@@ -199,16 +209,6 @@ impl World {
                     expires_at: later,
                     ip: None,
                     user_agent: Some("other".to_owned()),
-                },
-            ),
-            guarded(
-                Guard::Session,
-                Change::ReplaySession {
-                    id: self.phone.id,
-                    generation: 1,
-                    replayed: 0,
-                    replays: 1,
-                    now: at,
                 },
             ),
             guarded(
