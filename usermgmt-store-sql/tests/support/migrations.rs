@@ -138,7 +138,9 @@ async fn tables<R: Raw>(raw: &R) -> BTreeMap<String, Vec<Column>> {
 
 /// Puts rows into every table there is, and says which tables these are.
 pub(crate) async fn fill<R: Raw>(raw: &R) -> Vec<String> {
-    let tables = tables(raw).await;
+    let mut tables = tables(raw).await;
+    // Its rows come with the schema.
+    tables.remove("usermgmt_turns");
     for (table, columns) in &tables {
         for number in 1..=ROWS {
             let names: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
