@@ -11,6 +11,8 @@ use crate::secret::Redacted;
 
 /// How long short codes are good.
 pub const CODE_TTL: Duration = Duration::from_secs(10 * 60);
+/// How long a mailed link to sign in is good, as the code beside it.
+pub const EMAIL_SIGN_IN_TTL: Duration = CODE_TTL;
 /// How long a change of address can be undone from the old one.
 pub const EMAIL_UNDO_TTL: Duration = Duration::from_secs(7 * 86_400);
 /// How recent a sign-in must be for what else needs the current password.
@@ -62,6 +64,8 @@ pub struct Config {
     pub jwt: JwtConfig,
     /// What authenticator apps show as the issuer; the product's name where not set.
     pub mfa_issuer: Option<String>,
+    /// Ways to sign in besides the password.
+    pub sign_in: SignInMethods,
     /// Limits on attempts.
     pub limits: Limits,
     /// Which passwords are accepted.
@@ -70,6 +74,17 @@ pub struct Config {
     pub hasher: HasherConfig,
     /// Behaviours of the services that this project replaces.
     pub compat: Compat,
+}
+
+/// Ways to sign in besides the password, each off by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SignInMethods {
+    /// By a code or a link that is mailed.
+    pub email: bool,
+    /// So signs in, too, who has no account yet: it makes one, confirmed, without
+    /// a password and with a username that can be changed.
+    pub email_registers: bool,
 }
 
 /// How access tokens are signed.
@@ -280,6 +295,7 @@ impl Config {
                 clock_skew: Duration::from_secs(5),
             },
             mfa_issuer: None,
+            sign_in: SignInMethods::default(),
             limits: Limits::default(),
             password_policy: PasswordPolicy::default(),
             hasher: HasherConfig::default(),
@@ -302,13 +318,14 @@ impl Config {
     /// Where a mailed link leads.
     pub(crate) fn link(&self, purpose: Purpose, token: &Redacted<String>) -> Redacted<String> {
         let public = self.public_url.as_str().trim_end_matches('/');
+        let frontend = self.frontend_url.as_ref().unwrap_or(&self.public_url);
+        let frontend = frontend.as_str().trim_end_matches('/');
         let token = token.expose();
         Redacted::new(match purpose {
             Purpose::Reset | Purpose::ChoosePassword => {
-                let frontend =
-                    self.frontend_url.as_ref().map(|url| url.as_str().trim_end_matches('/'));
-                format!("{}/reset-password?token={token}", frontend.unwrap_or(public))
+                format!("{frontend}/reset-password?token={token}")
             }
+            Purpose::EmailSignIn => format!("{frontend}/sign-in/email?token={token}"),
             Purpose::EmailChange => format!("{public}/email/confirm?token={token}"),
             Purpose::EmailUndo => format!("{public}/email/undo?token={token}"),
             Purpose::NotMe => format!("{public}/not-me?token={token}"),
@@ -354,6 +371,12 @@ impl Config {
             return Err(ConfigError::new(
                 "confirmation_ttl",
                 "must not be longer than unconfirmed_ttl: the account would be gone before its link",
+            ));
+        }
+        if self.sign_in.email_registers && !self.sign_in.email {
+            return Err(ConfigError::new(
+                "sign_in.email_registers",
+                "needs sign_in.email, which is off",
             ));
         }
         for (setting, url) in

@@ -199,7 +199,10 @@ fn audited(entry: &AuditEntry, opened: Option<SessionId>) -> Vec<EventKind> {
     let kind = match entry.action.as_str() {
         "user.registered" => EventKind::Registered,
         "user.created" | "user.invited" => EventKind::Created,
-        "user.confirmed" | "user.confirmed_by_code" | "user.activated" => EventKind::Confirmed,
+        "user.confirmed"
+        | "user.confirmed_by_code"
+        | "user.confirmed_by_sign_in"
+        | "user.activated" => EventKind::Confirmed,
         "session.opened" => match opened {
             Some(session) => EventKind::SignedIn { session, methods: entry.detail.clone() },
             None => return vec![],

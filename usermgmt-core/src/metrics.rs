@@ -43,7 +43,7 @@ pub enum Counted {
 pub enum SignInResult {
     /// With a session.
     SignedIn,
-    /// The password is right; the second factor is asked for.
+    /// The first factor is right; the second is asked for.
     MfaRequired,
     /// Unknown, wrong, unconfirmed or disabled.
     Refused,

@@ -43,6 +43,28 @@ fn one_time_mac(root: &Root, purpose: Purpose, id: TokenId) -> [u8; 32] {
     root.token_mac(&[b"one-time", &[purpose.number()], id.as_bytes()])
 }
 
+/// What stands for having asked for a mailed sign-in: `base64url(key id ‖ id ‖
+/// MAC)`. It names the row, or one that was never written, and is no link.
+pub(crate) fn mail_request(keys: &KeyRing, id: TokenId) -> Redacted<String> {
+    let root = keys.signing();
+    let mut bytes = root.id.as_bytes().to_vec();
+    bytes.extend_from_slice(id.as_bytes());
+    bytes.extend_from_slice(&mail_request_mac(root, id));
+    Redacted::new(format!("{ONE_TIME_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
+}
+
+/// The row that it names; `None` where it is none of ours.
+pub(crate) fn parse_mail_request(keys: &KeyRing, text: &str) -> Option<TokenId> {
+    let bytes = decode::<52>(text, ONE_TIME_PREFIX)?;
+    let root = find(keys, bytes[..4].try_into().ok()?)?;
+    let id = TokenId::from_bytes(bytes[4..20].try_into().ok()?);
+    bool::from(mail_request_mac(root, id).ct_eq(&bytes[20..])).then_some(id)
+}
+
+fn mail_request_mac(root: &Root, id: TokenId) -> [u8; 32] {
+    root.token_mac(&[b"mail-request", id.as_bytes()])
+}
+
 /// The refresh token of a session's generation: `base64url(key id ‖ session ‖
 /// generation ‖ MAC)`.
 pub(crate) fn refresh(keys: &KeyRing, session: SessionId, generation: i64) -> Redacted<String> {
@@ -126,6 +148,9 @@ mod tests {
             let token = one_time(&ring(1), purpose, ID);
             assert_eq!(parse_one_time(&ring(1), token.expose()), Some((purpose, ID)));
         }
+        let request = mail_request(&ring(1), ID);
+        assert_eq!(parse_mail_request(&ring(1), request.expose()), Some(ID));
+        assert_eq!(parse_one_time(&ring(1), request.expose()), None);
         let session = SessionId::from_bytes([3; 16]);
         assert_eq!(
             parse_refresh(&ring(1), refresh(&ring(1), session, 7).expose()),
@@ -137,7 +162,8 @@ mod tests {
     fn no_changed_character_survives() {
         let token = one_time(&ring(1), Purpose::Reset, ID);
         let refresh = refresh(&ring(1), SessionId::from_bytes([3; 16]), 7);
-        for text in [token.expose(), refresh.expose()] {
+        let request = mail_request(&ring(1), ID);
+        for text in [token.expose(), refresh.expose(), request.expose()] {
             for at in 0..text.len() {
                 for other in ['A', 'B', '_', '='] {
                     let mut changed: Vec<char> = text.chars().collect();
@@ -148,6 +174,7 @@ mod tests {
                     let changed: String = changed.into_iter().collect();
                     assert_eq!(parse_one_time(&ring(1), &changed), None);
                     assert_eq!(parse_refresh(&ring(1), &changed), None);
+                    assert_eq!(parse_mail_request(&ring(1), &changed), None);
                 }
             }
             assert_eq!(parse_one_time(&ring(1), &format!("{text}A")), None);

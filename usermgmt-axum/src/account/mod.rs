@@ -12,6 +12,8 @@ mod refresh;
 mod register;
 mod sessions;
 mod sign_in;
+mod sign_in_email;
+mod sign_in_methods;
 mod sign_in_mfa;
 mod sign_out;
 
@@ -26,6 +28,9 @@ pub(crate) fn routes(part: Part<'_>) -> Part<'_> {
         .mount(routes!(confirm::resend_confirmation))
         .mount(routes!(confirm::confirm))
         .mount(routes!(sign_in::sign_in))
+        .mount(routes!(sign_in_methods::sign_in_methods))
+        .mount(routes!(sign_in_email::request))
+        .mount(routes!(sign_in_email::confirm))
         .mount(routes!(sign_out::sign_out))
         .mount(routes!(sign_out::sign_out_all))
         .mount(routes!(protected::protected))

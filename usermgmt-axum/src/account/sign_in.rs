@@ -79,7 +79,7 @@ impl From<SignedIn> for SignedInBody {
     }
 }
 
-/// The password is right; the second factor is asked for.
+/// The first factor is right; the second is asked for.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MfaRequiredBody {
     message: &'static str,
@@ -145,7 +145,12 @@ pub(crate) async fn sign_in(
         return Err(SignInError::InvalidCredentials.into());
     };
     let command = SignIn::new(identifier, password);
-    match state.auth().sign_in(&command, &client).await? {
+    answer(state.auth().sign_in(&command, &client).await?)
+}
+
+/// How a first factor that was right is answered, whichever it was.
+pub(crate) fn answer(outcome: SignInOutcome) -> Result<Json<SignedInBody>, ApiError> {
+    match outcome {
         SignInOutcome::SignedIn(signed_in) => Ok(Json((*signed_in).into())),
         SignInOutcome::MfaRequired { ticket, methods } => {
             let body = MfaRequiredBody {

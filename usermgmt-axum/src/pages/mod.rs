@@ -10,6 +10,7 @@ mod html;
 mod link;
 mod not_me;
 mod reset_password;
+mod sign_in_email;
 mod texts;
 mod visit;
 
@@ -26,6 +27,7 @@ pub(crate) fn routes(part: Part<'_>) -> Part<'_> {
         .mount(routes!(activate::submit))
         .mount(routes!(reset_password::show))
         .mount(routes!(reset_password::submit))
+        .mount(routes!(sign_in_email::show))
         .mount(routes!(email_change::show_confirm))
         .mount(routes!(email_change::submit_confirm))
         .mount(routes!(email_change::show_undo))

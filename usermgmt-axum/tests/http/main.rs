@@ -26,6 +26,7 @@ mod profile;
 mod registration;
 mod sessions;
 mod sign_in;
+mod sign_in_email;
 mod users;
 mod users_create;
 mod users_mfa;

@@ -40,6 +40,8 @@ pub(crate) enum LimitName {
     CodeIdentifier,
     /// Short codes tried by one client.
     CodeClient,
+    /// Codes to sign in that were tried with one address.
+    SignInCode,
     /// Tokens presented by one client.
     TokenClient,
     /// Mails of one kind queued for one account or address on request.
@@ -82,6 +84,7 @@ impl LimitName {
             Self::CodeTries => "code-tries",
             Self::CodeIdentifier => "code-email",
             Self::CodeClient => "code-client",
+            Self::SignInCode => "sign-in-code",
             Self::TokenClient => "token-client",
             Self::MailQueued => "mail-queued",
             Self::MailClient => "mail-client",

@@ -57,16 +57,16 @@ impl Auth {
         except: Option<SessionId>,
         now: Timestamp,
     ) -> Vec<Change> {
-        let mut list: Vec<Change> =
-            [Purpose::Reset, Purpose::ChoosePassword, Purpose::EmailChange, Purpose::MfaTicket]
-                .into_iter()
-                .map(|purpose| Change::VoidTokens {
-                    user_id: user.id.clone(),
-                    purpose: Some(purpose),
-                    since: None,
-                    now,
-                })
-                .collect();
+        let mut list: Vec<Change> = [
+            Purpose::Reset,
+            Purpose::ChoosePassword,
+            Purpose::EmailChange,
+            Purpose::MfaTicket,
+            Purpose::EmailSignIn,
+        ]
+        .into_iter()
+        .map(|purpose| self.void(&user.id, Some(purpose), now))
+        .collect();
         list.push(Change::EndSessions { user_id: user.id.clone(), except });
         list.push(Change::ForgetDevices { user_id: user.id.clone() });
         list.push(self.mail_user(

@@ -55,6 +55,11 @@ impl Auth {
         (0..count).map(|_| self.decoy(now)).collect()
     }
 
+    /// Voids a user's unused tokens of a purpose, or of all.
+    pub(crate) fn void(&self, user: &UserId, purpose: Option<Purpose>, now: Timestamp) -> Change {
+        Change::VoidTokens { user_id: user.clone(), purpose, since: None, now }
+    }
+
     /// Goes with every link: it is made for the account as it was read, and not
     /// for one that was deleted or changed hands in between.
     pub(crate) fn touch(&self, user: &User) -> Change {

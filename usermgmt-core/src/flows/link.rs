@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::auth::{Auth, Client, Limit, LimitName, ServiceError};
 use crate::clock::Timestamp;
-use crate::config::{EMAIL_UNDO_TTL, MFA_TICKET_TTL};
+use crate::config::{EMAIL_SIGN_IN_TTL, EMAIL_UNDO_TTL, MFA_TICKET_TTL};
 use crate::model::identifier::Email;
 use crate::model::token::{Purpose, Token};
 use crate::model::user::{Account, User};
@@ -47,14 +47,15 @@ enum State {
     Enabled,
 }
 
-/// The rules of all links; `None` for what is never mailed.
+/// The rules of all links to accounts; `None` for what is no such link.
 const fn rule(purpose: Purpose) -> Option<Rule> {
     let (to_present_address, account) = match purpose {
         Purpose::Confirm | Purpose::NotMe | Purpose::Activation => (true, State::Unconfirmed),
         Purpose::Reset => (true, State::Active),
         Purpose::ChoosePassword => (true, State::Enabled),
         Purpose::EmailChange | Purpose::EmailUndo => (false, State::Enabled),
-        Purpose::MfaTicket => return None,
+        // The first may lead to an address that has no account yet.
+        Purpose::EmailSignIn | Purpose::MfaTicket => return None,
     };
     Some(Rule { to_present_address, account })
 }
@@ -88,6 +89,7 @@ impl Auth {
             Purpose::Reset => config.reset_ttl,
             Purpose::EmailUndo => EMAIL_UNDO_TTL,
             Purpose::MfaTicket => MFA_TICKET_TTL,
+            Purpose::EmailSignIn => EMAIL_SIGN_IN_TTL,
         }
     }
 

@@ -49,6 +49,21 @@
 //! # }
 //! ```
 //!
+//! Or by what is mailed, where [`SignInMethods::email`](crate::config::SignInMethods::email)
+//! is on: the code where it was asked for, or the link anywhere.
+//!
+//! ```
+//! # use usermgmt_core::{Auth, Client, PlaintextPassword, flows::*};
+//! # async fn example(auth: &Auth, client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+//! # let (code, token) = (PlaintextPassword::from("12345678"), "umt_…");
+//! let request = auth.mail_sign_in("ada@example.org", client).await?;
+//! let outcome = auth.sign_in_by_code("ada@example.org", &code, request.expose(), client).await?;
+//! let outcome = auth.sign_in_by_link(token, client).await?;
+//! # drop(outcome);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Who is asking, and signing out
 //!
 //! ```
@@ -150,6 +165,7 @@ mod find_users;
 mod forgot;
 mod link;
 mod mail_request;
+mod mail_sign_in;
 mod mfa;
 mod not_me;
 mod open_session;
@@ -177,6 +193,7 @@ pub use self::create_user::{CreateUser, CreateUserError};
 pub use self::credentials::Checked;
 pub use self::delete::DeleteError;
 pub use self::link::LinkError;
+pub use self::mail_sign_in::{MailSignInError, MailSignInLink, MailSignInRequestError};
 pub use self::mfa::{MfaError, MfaSignInError, MfaStatus, RecoveryCodes, TotpEnrolment};
 pub use self::open_session::SignedIn;
 pub use self::reauthenticate::ReauthenticationError;

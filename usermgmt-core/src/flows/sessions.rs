@@ -4,6 +4,7 @@ use super::authenticate::Current;
 use crate::auth::{Auth, ServiceError};
 use crate::model::ids::{SessionId, UserId};
 use crate::model::session::Session;
+use crate::model::token::Purpose;
 use crate::store::Change;
 
 /// Why a session was not ended.
@@ -51,6 +52,7 @@ impl Auth {
                 },
                 Change::EndSessions { user_id: user.clone(), except: None },
                 Change::ForgetDevices { user_id: user.clone() },
+                self.void(user, Some(Purpose::EmailSignIn), now),
                 self.audit(user, "session.all_ended", &[], now),
             ];
             if self.commit(list, now).await?.is_ok() {

@@ -1,6 +1,7 @@
 //! Signing in with a password.
 
 use super::credentials::Verified;
+use super::mfa::PASSWORD;
 use super::open_session::SignedIn;
 use crate::auth::{Auth, Client, ServiceError};
 use crate::metrics::{Counted, SignInResult};
@@ -28,9 +29,9 @@ impl SignIn {
 pub enum SignInOutcome {
     /// A session.
     SignedIn(Box<SignedIn>),
-    /// The password is right; the second factor is asked for.
+    /// The first factor is right; the second is asked for.
     MfaRequired {
-        /// Stands for the password that was right.
+        /// Stands for the first factor that was right.
         ticket: Redacted<String>,
         /// What the user can answer with: `totp`, `recovery_code`.
         methods: Vec<&'static str>,
@@ -70,12 +71,14 @@ impl Auth {
         loop {
             let now = rounds.next().await?;
             if account.mfa_enabled() {
-                if let Some(outcome) = self.issue_mfa_ticket(&account, now).await? {
+                if let Some(outcome) =
+                    self.issue_mfa_ticket(&account, PASSWORD, vec![], now).await?
+                {
                     self.credit(&account.user.id, &proven).await;
                     return Ok(outcome);
                 }
             } else if let Ok(signed_in) =
-                self.open_session(&account.user, &["pwd"], vec![], client, now).await?
+                self.open_session(&account.user, &[PASSWORD], vec![], client, now).await?
             {
                 self.credit(&account.user.id, &proven).await;
                 return Ok(SignInOutcome::SignedIn(Box::new(signed_in)));

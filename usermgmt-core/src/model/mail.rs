@@ -57,11 +57,13 @@ pub enum MailKind {
     /// Somebody registered your address, for which a service made an account
     /// that is still to be activated.
     RegisteredAgain,
+    /// Sign in: link, and a short code for where it was asked for.
+    EmailSignIn,
 }
 
 impl MailKind {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Confirmation,
         Self::Activation,
         Self::AlreadyRegistered,
@@ -82,6 +84,7 @@ impl MailKind {
         Self::MfaFailures,
         Self::MfaReplaced,
         Self::RegisteredAgain,
+        Self::EmailSignIn,
     ];
 
     /// The name under which stores and templates know it.
@@ -107,6 +110,7 @@ impl MailKind {
             Self::MfaFailures => "mfa_failures",
             Self::MfaReplaced => "mfa_replaced",
             Self::RegisteredAgain => "registered_again",
+            Self::EmailSignIn => "email_sign_in",
         }
     }
 
@@ -119,6 +123,7 @@ impl MailKind {
                 | Self::ChoosePassword
                 | Self::PasswordReset
                 | Self::EmailChangeConfirm
+                | Self::EmailSignIn
         )
     }
 

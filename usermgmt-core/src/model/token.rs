@@ -28,11 +28,13 @@ pub enum Purpose {
     EmailUndo = 7,
     /// Stands for a password that was right, until the second factor is.
     MfaTicket = 8,
+    /// Signs in by what was mailed: a link, with a short code beside it.
+    EmailSignIn = 9,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Confirm,
         Self::NotMe,
         Self::Activation,
@@ -41,6 +43,7 @@ impl Purpose {
         Self::EmailChange,
         Self::EmailUndo,
         Self::MfaTicket,
+        Self::EmailSignIn,
     ];
 
     /// The number that tokens carry and stores keep.
@@ -59,13 +62,15 @@ impl Purpose {
 pub struct Token {
     /// 128 random bits.
     pub id: TokenId,
-    /// Whose it is; `None` for a decoy, which is written so that a request about
-    /// an unknown address costs what one about a known address does.
+    /// Whose it is; `None` for the first sign-in of an address that has no account
+    /// yet, and for a decoy, which is written so that a request about an unknown
+    /// address costs what one about a known address does.
     pub user_id: Option<UserId>,
     /// What it is good for.
     pub purpose: Purpose,
     /// What it binds, where the purpose needs it: the address a confirmation
-    /// was mailed to, or the user's epoch that a ticket was issued under.
+    /// was mailed to, or the user's epoch that a ticket was issued under, with what
+    /// was proved before it where that is not the password.
     pub binding: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,

@@ -3,7 +3,7 @@
 use super::OutboxWorker;
 use crate::auth::{Attempt, Limit, LimitName, ServiceError};
 use crate::clock::Timestamp;
-use crate::config::Rate;
+use crate::config::{EMAIL_SIGN_IN_TTL, Rate};
 use crate::model::mail::{MailKind, OutboxMail};
 
 /// Why a recipient gets no more for now.
@@ -31,6 +31,10 @@ impl OutboxWorker {
             // Whose link is put off has a live one in the mailbox already. In a longer
             // window strangers could see to it that none arrives in time.
             rate.window = rate.window.min(self.auth.0.config.reset_ttl);
+        }
+        if mail.kind == MailKind::EmailSignIn {
+            // The same of a link to sign in.
+            rate.window = rate.window.min(EMAIL_SIGN_IN_TTL);
         }
         let [of_kind, of_any] = if wanted {
             [LimitName::RecipientKind, LimitName::Recipient]
@@ -86,6 +90,7 @@ fn can_be_caused_by_strangers(kind: MailKind) -> bool {
         | MailKind::RecoveryCodeUsed
         | MailKind::Invitation
         | MailKind::MfaFailures
-        | MailKind::MfaReplaced => false,
+        | MailKind::MfaReplaced
+        | MailKind::EmailSignIn => false,
     }
 }

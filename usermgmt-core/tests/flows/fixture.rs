@@ -93,7 +93,7 @@ impl World {
         Self::extended(store, MockClock::default(), config(), SECRET, extend).await
     }
 
-    async fn extended(
+    pub(crate) async fn extended(
         store: FaultyStore,
         clock: MockClock,
         config: Config,
@@ -188,10 +188,7 @@ impl World {
     }
 
     pub(crate) async fn sign_in_with(&self, identifier: &str, password: &str) -> SignedIn {
-        match self.try_sign_in(identifier, password, &home()).await.unwrap() {
-            SignInOutcome::SignedIn(signed_in) => *signed_in,
-            SignInOutcome::MfaRequired { .. } => panic!("the second factor is asked for"),
-        }
+        signed_in(self.try_sign_in(identifier, password, &home()).await.unwrap())
     }
 
     /// Who a signed-in client is at present.
@@ -345,6 +342,14 @@ pub(crate) fn credentials(identifier: &str, password: &str) -> SignIn {
 /// The token in a mail's link.
 pub(crate) fn link_token(mail: &Message) -> String {
     token_of(mail.link.as_ref().unwrap().expose())
+}
+
+/// The session of a sign-in that needs no second factor.
+pub(crate) fn signed_in(outcome: SignInOutcome) -> SignedIn {
+    match outcome {
+        SignInOutcome::SignedIn(signed_in) => *signed_in,
+        SignInOutcome::MfaRequired { .. } => panic!("the second factor is asked for"),
+    }
 }
 
 /// The token in a mail's "this was not me" link.

@@ -18,6 +18,7 @@ mod fixture;
 mod hostile;
 mod jwt;
 mod lookalikes;
+mod mail_sign_in;
 mod mfa;
 mod mfa_sign_in;
 mod outbox;

@@ -258,6 +258,8 @@ fn read_core(layers: &mut Layers, listen: SocketAddr) -> Config {
         layers.set_if_given(name, ttl);
     }
     for (name, switch) in [
+        ("sign_in.email", &mut core.sign_in.email),
+        ("sign_in.email_registers", &mut core.sign_in.email_registers),
         ("limits.enabled", &mut core.limits.enabled),
         ("compat.reveal_existing_accounts", &mut core.compat.reveal_existing_accounts),
         ("compat.fixed_refresh_tokens", &mut core.compat.fixed_refresh_tokens),

@@ -116,6 +116,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("jwt.issuer", Kind::Text, "public_url", "The iss claim of access tokens, required when they are checked"),
     setting("jwt.audience", Kind::Text, "public_url", "The aud claim of access tokens, required when they are checked"),
     setting("mfa.issuer", Kind::Text, "product_name", "What authenticator apps show as the account's issuer"),
+    setting("sign_in.email", Kind::Switch, "false", "Signing in by a code or link that is mailed"),
+    setting("sign_in.email_registers", Kind::Switch, "false", "Signing in by mail makes an account for an address that has none"),
     setting("cors.origins", Kind::List("origins"), "none", "Origins whose pages may call the account API from a browser, such as https://app.example.org, or https://*.example.org for any one label"),
     setting("limits.enabled", Kind::Switch, "true", "Whether attempts are counted and refused when there are too many"),
     setting("compat.reveal_existing_accounts", Kind::Switch, "false", "Registering or resending tells whether an address has an account"),

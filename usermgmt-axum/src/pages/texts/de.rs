@@ -1,6 +1,6 @@
 //! German.
 
-use super::{FrontTexts, LinkTexts, PasswordTexts, ResetTexts, Texts};
+use super::{FrontTexts, LinkTexts, MailedSignInTexts, PasswordTexts, ResetTexts, Texts};
 
 pub(super) const TEXTS: Texts = Texts {
     tag: "de",
@@ -15,6 +15,11 @@ pub(super) const TEXTS: Texts = Texts {
         text: "Für Sie wurde ein Konto angelegt. Ein Klick, und es ist bereit.",
         button: "Aktivieren",
         done: "Ihr Konto ist aktiviert.",
+    },
+    sign_in_email: MailedSignInTexts {
+        title: "Anmelden",
+        text: "Mit diesem Link und dem Code in derselben E-Mail meldet sich {name} an. \
+            Geben Sie den Code dort ein, wo Sie ihn angefordert haben.",
     },
     email_change: LinkTexts {
         title: "Bestätigen Sie Ihre neue E-Mail-Adresse",

@@ -1,6 +1,6 @@
 //! English.
 
-use super::{FrontTexts, LinkTexts, PasswordTexts, ResetTexts, Texts};
+use super::{FrontTexts, LinkTexts, MailedSignInTexts, PasswordTexts, ResetTexts, Texts};
 
 pub(super) const TEXTS: Texts = Texts {
     tag: "en",
@@ -15,6 +15,11 @@ pub(super) const TEXTS: Texts = Texts {
         text: "An account was made for you. One click, and it is ready.",
         button: "Activate",
         done: "Account activated",
+    },
+    sign_in_email: MailedSignInTexts {
+        title: "Sign in",
+        text: "This link and the code in the same mail sign in {name}. Go back to where \
+            you asked for them, and enter the code there.",
     },
     email_change: LinkTexts {
         title: "Confirm your new email address",

@@ -13,6 +13,7 @@ pub(crate) struct Texts {
     pub(crate) tag: &'static str,
     pub(super) confirm: LinkTexts,
     pub(super) activate: LinkTexts,
+    pub(super) sign_in_email: MailedSignInTexts,
     pub(super) email_change: LinkTexts,
     pub(super) email_undo: LinkTexts,
     pub(super) not_me: LinkTexts,
@@ -50,6 +51,20 @@ pub(super) struct ResetTexts {
 impl ResetTexts {
     pub(super) fn text(&self, min: usize) -> String {
         self.text.replace("{min}", &min.to_string())
+    }
+}
+
+/// Of a mailed link to sign in, opened in a browser that asked for nothing.
+#[derive(Debug)]
+pub(super) struct MailedSignInTexts {
+    pub(super) title: &'static str,
+    /// `{name}` is whom it signs in.
+    text: &'static str,
+}
+
+impl MailedSignInTexts {
+    pub(super) fn text(&self, name: &str) -> String {
+        self.text.replace("{name}", name)
     }
 }
 
@@ -128,6 +143,7 @@ mod tests {
             let codes = |texts: &Texts| texts.refusals.iter().map(|(code, _)| *code).collect();
             let (codes, known): (Vec<_>, Vec<_>) = (codes(texts), codes(&de::TEXTS));
             assert_eq!(codes, known, "{}", texts.tag);
+            assert!(texts.sign_in_email.text.contains("{name}"));
             assert!(texts.reset.text.contains("{min}") && texts.lead_on.contains("{product}"));
         }
     }

@@ -1,6 +1,6 @@
 //! Polish.
 
-use super::{FrontTexts, LinkTexts, PasswordTexts, ResetTexts, Texts};
+use super::{FrontTexts, LinkTexts, MailedSignInTexts, PasswordTexts, ResetTexts, Texts};
 
 pub(super) const TEXTS: Texts = Texts {
     tag: "pl",
@@ -15,6 +15,11 @@ pub(super) const TEXTS: Texts = Texts {
         text: "Utworzono dla Ciebie konto. Jedno kliknięcie i jest gotowe.",
         button: "Aktywuj",
         done: "Konto zostało aktywowane.",
+    },
+    sign_in_email: MailedSignInTexts {
+        title: "Logowanie",
+        text: "Ten link i kod z tej samej wiadomości służą do zalogowania: {name}. Wróć \
+            tam, gdzie o nie poproszono, i wpisz kod.",
     },
     email_change: LinkTexts {
         title: "Potwierdź swój nowy adres e-mail",

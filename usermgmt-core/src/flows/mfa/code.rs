@@ -10,7 +10,8 @@ use crate::secret::PlaintextPassword;
 use crate::store::{Change, Guard};
 use crate::totp;
 
-/// What a code proves (RFC 8176), and the changes that use it up.
+/// What a code proves besides the first factor (RFC 8176), and the changes that
+/// use it up.
 pub(super) type UsedCode = (Vec<&'static str>, Vec<Change>);
 
 impl Auth {
@@ -79,7 +80,7 @@ impl Auth {
         if let Some(typed) = totp::recovery_code(code.expose()) {
             let hash = totp::recovery_hash(&user.id, &typed);
             return Ok(Some((
-                vec!["pwd", "mfa"],
+                vec!["mfa"],
                 vec![
                     Change::UseRecoveryCode { user_id: user.id.clone(), hash },
                     self.mail_user(
@@ -102,7 +103,7 @@ impl Auth {
         }
         let factor_id = confirmed.factor_id.clone();
         Ok(Some((
-            vec!["pwd", "otp", "mfa"],
+            vec!["otp", "mfa"],
             vec![Change::UseTotpStep { user_id: user.id.clone(), factor_id, step }],
         )))
     }

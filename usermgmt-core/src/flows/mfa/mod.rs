@@ -15,4 +15,5 @@ pub use self::enrol::TotpEnrolment;
 pub use self::error::MfaError;
 pub use self::recovery_codes::RecoveryCodes;
 pub use self::sign_in::MfaSignInError;
+pub(super) use self::sign_in::{MAIL, PASSWORD};
 pub use self::status::MfaStatus;

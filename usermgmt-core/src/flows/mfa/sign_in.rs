@@ -14,6 +14,10 @@ use crate::secret::PlaintextPassword;
 use crate::store::{Change, Guard};
 use crate::token;
 
+/// The first factors (RFC 8176, and `email` for what was mailed).
+pub(in crate::flows) const PASSWORD: &str = "pwd";
+pub(in crate::flows) const MAIL: &str = "email";
+
 /// Why a sign-in did not get past the second factor.
 #[derive(Debug, thiserror::Error)]
 pub enum MfaSignInError {
@@ -65,16 +69,16 @@ impl Auth {
             let Some(account) = account else {
                 return Err(MfaSignInError::InvalidCode);
             };
-            // The ticket stands for the account as it was when the password was verified.
-            let same = row.binding.as_deref() == Some(account.user.epoch.to_string().as_str());
-            if !row.is_live(now) || !same || !account.user.is_active() {
+            // The ticket stands for the account as it was when the first factor was proved.
+            let first = row.binding.as_deref().and_then(|of| proved(of, account.user.epoch));
+            let Some(first) = first.filter(|_| row.is_live(now) && account.user.is_active()) else {
                 return Err(MfaSignInError::InvalidCode);
-            }
+            };
             let tries = match user_tries.take() {
                 Some(tries) => tries,
                 None => self.attempt_second_factor(&account.user, client, now).await?,
             };
-            let (amr, mut earned_by) = match self.use_code(&account, code, now) {
+            let (mut amr, mut earned_by) = match self.use_code(&account, code, now) {
                 Ok(Some(used)) => used,
                 Err(MfaError::Service(service_error)) => {
                     // It could not be looked at: no try, neither of the ticket nor of the user.
@@ -86,6 +90,7 @@ impl Auth {
                     return Err(MfaSignInError::InvalidCode);
                 }
             };
+            amr.insert(0, first);
             earned_by.push(Change::UseToken { id, now });
             match self.open_session(&account.user, &amr, earned_by, client, now).await? {
                 Ok(signed_in) => {
@@ -156,22 +161,26 @@ impl Auth {
         Ok(())
     }
 
-    /// The answer to a right password where the second factor is on. `None`: the
-    /// user changed since the password was verified.
+    /// The answer to a first factor that was proved (RFC 8176) where the second is
+    /// on, together with the changes that proved it. `None`: the user changed since,
+    /// or what proves it is used up; nothing was written.
     pub(crate) async fn issue_mfa_ticket(
         &self,
         account: &Account,
+        first: &'static str,
+        earned_by: Vec<Change>,
         now: Timestamp,
     ) -> Result<Option<SignInOutcome>, ServiceError> {
         let user = &account.user;
         let left = self.read(self.0.store.recovery_codes_left(&user.id)).await?;
-        let binding = Some(user.epoch.to_string());
+        let binding = Some(binding(first, user.epoch));
         let row = self.new_token(Some(&user.id), Purpose::MfaTicket, binding, MFA_TICKET_TTL, now);
         let ticket = token::one_time(&self.0.keys, Purpose::MfaTicket, row.id);
-        let list = vec![
+        let mut list = earned_by;
+        list.extend([
             Change::TouchUser { id: user.id.clone(), active: true, epoch: user.epoch },
             Change::InsertToken(row),
-        ];
+        ]);
         if self.commit(list, now).await?.is_err() {
             return Ok(None);
         }
@@ -181,4 +190,14 @@ impl Auth {
         }
         Ok(Some(SignInOutcome::MfaRequired { ticket, methods }))
     }
+}
+
+/// What a ticket binds: the epoch, and the first factor where it is not the password.
+fn binding(first: &str, epoch: i64) -> String {
+    if first == PASSWORD { epoch.to_string() } else { format!("{epoch} {first}") }
+}
+
+/// The first factor that a ticket stands for, where the epoch is the user's still.
+fn proved(bound: &str, epoch: i64) -> Option<&'static str> {
+    [PASSWORD, MAIL].into_iter().find(|first| binding(first, epoch) == bound)
 }

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod lockout;
+mod mailed_sign_in;
 mod prehijacking;
 mod second_factor;
 mod stale;

@@ -1,0 +1,80 @@
+//! Signing in by the mailed code.
+
+use super::MailSignInError;
+use crate::auth::{Auth, Client, Limit, LimitName};
+use crate::config::{CODE_TRIES, CODE_TTL, Rate};
+use crate::event::SignInFailure;
+use crate::flows::sign_in::SignInOutcome;
+use crate::metrics::{Counted, SignInResult};
+use crate::model::identifier::Identifier;
+use crate::secret::PlaintextPassword;
+use crate::token;
+
+impl Auth {
+    /// Signs in by the code that was mailed to an address, together with the
+    /// `request` that [`Auth::mail_sign_in`] gave to whoever asked for it. A code
+    /// takes five tries; the link beside it stays good. An unconfirmed address is
+    /// confirmed by it, and the password that stood is dropped: whoever set it has
+    /// not shown that the address is theirs.
+    ///
+    /// # Errors
+    /// [`MailSignInError`].
+    pub async fn sign_in_by_code(
+        &self,
+        email: &str,
+        code: &PlaintextPassword,
+        request: &str,
+        client: &Client,
+    ) -> Result<SignInOutcome, MailSignInError> {
+        if !self.mail_sign_in_is_on() {
+            return Err(MailSignInError::Off);
+        }
+        let now = self.now();
+        let (limits, identifier) = (&self.0.config.limits, Identifier::typed(email));
+        let (by_address, by_client) = ([identifier.canonical()], client.network());
+        let attempt = self
+            .attempt(
+                &[
+                    Limit::new(LimitName::SignInCode, limits.code_identifier, &by_address),
+                    Limit::new(
+                        LimitName::CodeClient,
+                        client.limit(limits.token_client),
+                        &[&by_client],
+                    ),
+                ],
+                now,
+            )
+            .await?;
+        let id =
+            token::parse_mail_request(&self.0.keys, request).ok_or(MailSignInError::InvalidCode)?;
+        // One try, however often it is decided on, and of a code that was never made too.
+        let tries = Rate { max: CODE_TRIES, window: CODE_TTL };
+        let by = id.to_string();
+        let limit = Limit::new(LimitName::CodeTries, tries, &[&by]);
+        let tried = self.count_always(&[limit], now).await?;
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
+            let mailed = self.open_mailed(id, now).await?;
+            let issue = mailed.as_ref().map_or(0, |mailed| mailed.row.code_issue);
+            let matches = token::code_matches(&self.0.keys, id, issue, code.expose());
+            let account = mailed.as_ref().and_then(|mailed| mailed.account.as_ref());
+            let whose = account.map(|account| account.user.id.clone());
+            let right = mailed.filter(|mailed| {
+                matches
+                    && tried.is_within(LimitName::CodeTries)
+                    && mailed.row.code_expires_at.is_some_and(|at| now < at)
+                    && mailed.email.canonical() == identifier.canonical()
+            });
+            let Some(mailed) = right else {
+                self.0.metrics.count(Counted::SignIn(SignInResult::Refused));
+                self.tell_failure(whose, SignInFailure::Code, now);
+                return Err(MailSignInError::InvalidCode);
+            };
+            if let Some(outcome) = self.enter(&mailed, client, now).await? {
+                self.give_back(&attempt).await;
+                return Ok(outcome);
+            }
+        }
+    }
+}
