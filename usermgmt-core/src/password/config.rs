@@ -1,7 +1,10 @@
 //! The hasher's settings and what they must be.
 
 use std::io;
+use std::sync::Arc;
 use std::thread;
+
+use super::legacy::PasswordFormat;
 
 /// What Argon2id costs and how much of it happens at once.
 ///
@@ -21,6 +24,8 @@ pub struct HasherConfig {
     pub workers: usize,
     /// Passwords that may wait for a thread; one more is refused at once.
     pub queue: usize,
+    /// Formats of stored passwords beside those that the library knows.
+    pub formats: Vec<Arc<dyn PasswordFormat>>,
     insecure: bool,
 }
 
@@ -34,6 +39,7 @@ impl Default for HasherConfig {
             parallelism: 1,
             workers: thread::available_parallelism().map_or(1, usize::from),
             queue: 128,
+            formats: Vec::new(),
             insecure: false,
         }
     }
@@ -48,7 +54,7 @@ impl HasherConfig {
     }
 
     pub(super) fn validate(&self) -> Result<argon2::Params, HasherConfigError> {
-        let Self { memory_kib, iterations, parallelism, workers, queue, insecure } = *self;
+        let &Self { memory_kib, iterations, parallelism, workers, queue, insecure, .. } = self;
         in_range("parallelism", parallelism.into(), 1, MAX_PARALLELISM.into())?;
         in_range("iterations", iterations.into(), 1, MAX_ITERATIONS.into())?;
         let floor = if insecure { 0 } else { MIN_MEMORY_KIB };

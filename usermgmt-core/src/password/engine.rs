@@ -111,51 +111,67 @@ impl Engine {
         let params = self.params.clone();
         let salt = random::<SALT_LENGTH>(self.rng.as_ref());
         let mut tag = Zeroizing::new([0; TAG_LENGTH]);
-        self.derive(&params, password, &salt, tag.as_mut_slice());
+        self.derive(&params, &nfkc(password), &salt, tag.as_mut_slice());
         argon2id::to_phc(&params, &salt, &tag)
     }
 
-    fn verify(&mut self, password: &str, stored: Option<&Stored>) -> Verdict {
-        match stored {
-            Some(Stored::Argon2id(hash)) => self.verify_argon2id(password, hash),
-            Some(Stored::Legacy(hash)) if hash.verify(password) => Verdict::RightOutdated,
-            Some(Stored::Legacy(_)) => Verdict::Wrong,
+    /// What was hashed here was normalised first; what came from elsewhere may
+    /// have been hashed as it was typed. Where the two differ both are computed,
+    /// the dummy of an unknown account too.
+    fn verify(&mut self, typed: &str, stored: Option<&Stored>) -> Verdict {
+        let normalised = nfkc(typed);
+        let typed = (typed != normalised.as_str()).then_some(typed);
+        let is_right = match stored {
+            Some(Stored::Argon2id(hash)) => {
+                if self.is_of(&normalised, hash) {
+                    return if self.is_present(hash) {
+                        Verdict::Right
+                    } else {
+                        Verdict::RightOutdated
+                    };
+                }
+                typed.is_some_and(|typed| self.is_of(typed, hash))
+            }
+            Some(Stored::Legacy(hash)) => {
+                typed.is_some_and(|typed| hash.verify(typed)) || hash.verify(&normalised)
+            }
+            Some(Stored::Foreign(format, text)) => {
+                typed.is_some_and(|typed| format.verify(text, typed))
+                    || format.verify(text, &normalised)
+            }
             None => {
                 let params = self.params.clone();
                 let mut tag = Zeroizing::new([0; TAG_LENGTH]);
-                self.derive(&params, password, &[0; SALT_LENGTH], tag.as_mut_slice());
-                black_box(&tag);
-                Verdict::Wrong
+                for form in [Some(normalised.as_str()), typed].into_iter().flatten() {
+                    self.derive(&params, form, &[0; SALT_LENGTH], tag.as_mut_slice());
+                    black_box(&tag);
+                }
+                false
             }
-        }
+        };
+        if is_right { Verdict::RightOutdated } else { Verdict::Wrong }
     }
 
-    fn verify_argon2id(&mut self, password: &str, hash: &Argon2idHash) -> Verdict {
+    fn is_of(&mut self, password: &str, hash: &Argon2idHash) -> bool {
         let mut tag = Zeroizing::new(vec![0; hash.tag.len()]);
         self.derive(&hash.params, password, &hash.salt, &mut tag);
-        if !hash.has_tag(&tag) {
-            Verdict::Wrong
-        } else if hash.params == self.params
-            && hash.salt.len() == SALT_LENGTH
-            && hash.tag.len() == TAG_LENGTH
-        {
-            Verdict::Right
-        } else {
-            Verdict::RightOutdated
-        }
+        hash.has_tag(&tag)
+    }
+
+    fn is_present(&self, hash: &Argon2idHash) -> bool {
+        hash.params == self.params && hash.salt.len() == SALT_LENGTH && hash.tag.len() == TAG_LENGTH
     }
 
     fn derive(&mut self, params: &Params, password: &str, salt: &[u8], tag: &mut [u8]) {
-        let password = nfkc(password);
         let own_kib = self.params.m_cost();
         if params.m_cost() > own_kib {
-            argon2id::derive(params, &password, salt, tag, &mut blocks(params.m_cost()));
+            argon2id::derive(params, password, salt, tag, &mut blocks(params.m_cost()));
             return;
         }
         if self.memory.is_empty() {
             self.memory = blocks(own_kib);
         }
-        argon2id::derive(params, &password, salt, tag, &mut self.memory);
+        argon2id::derive(params, password, salt, tag, &mut self.memory);
     }
 }
 

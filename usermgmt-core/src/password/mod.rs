@@ -6,8 +6,8 @@
 //!
 //! Text is normalised to NFKC before Argon2id sees it (NIST SP 800-63B-4,
 //! 3.1.1.2): the same password typed on two keyboards may arrive composed on
-//! one and decomposed on the other. Hashes of other programs are verified
-//! against the bytes as they were typed, because that is what was hashed.
+//! one and decomposed on the other. What other programs hashed they hashed as it
+//! was typed, or normalised: a password is tried in both forms.
 
 mod argon2id;
 mod config;
@@ -28,6 +28,7 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfkc_qui
 use zeroize::Zeroizing;
 
 pub use config::{HasherConfig, HasherConfigError};
+pub use legacy::PasswordFormat;
 pub use policy::{
     BreachCheck, MAX_LENGTH, MIN_LENGTH, PasswordPolicy, PasswordProblem, PasswordRefusal,
     PasswordRule,
@@ -175,6 +176,16 @@ impl PasswordHasher {
     ) -> Result<Verdict, HashError> {
         self.reserve()?.verify(password, hash).await
     }
+
+    /// The name of a stored hash's algorithm or format; `None` where it could not
+    /// be verified: an unknown format, or parameters beyond what is safe to compute.
+    pub fn kind_of(&self, hash: &PasswordHash) -> Option<&'static str> {
+        self.read(hash).map(|stored| stored.kind())
+    }
+
+    fn read(&self, hash: &PasswordHash) -> Option<Stored> {
+        Stored::parse(hash.expose(), self.config.memory_kib, &self.config.formats)
+    }
 }
 
 /// Room for one password to be hashed or verified. Dropped, it is free again.
@@ -218,7 +229,7 @@ impl Reserved {
     ) -> Result<(Verdict, Self), HashError> {
         let Self { hasher, room } = self;
         let own_kib = hasher.config.memory_kib;
-        let stored = hash.and_then(|hash| Stored::parse(hash.expose(), own_kib));
+        let stored = hash.and_then(|hash| hasher.read(hash));
         let (reply, answer) = oneshot::channel();
         hasher.pool.submit(Job::verify(password.clone(), stored, own_kib, reply, room));
         let (verdict, room) = answer.await.map_err(|_| HashError::Stopped)?;
