@@ -32,7 +32,8 @@ use usermgmt_core::store::directory::{
     AuditFilter, AuditPosition, ListedUser, Page, Paged, Summary, UserPosition, UserQuery,
 };
 use usermgmt_core::store::{
-    AuditStore, Changes, Count, CounterStore, CredentialStore, DirectoryStore, Hit, KnownDevice,
+    AuditStore, Changes, Count, CounterStore, CredentialStore, Credentials, DirectoryStore, Hit,
+    KnownDevice,
     MemoryStore, OutboxDepth, OutboxStore, SessionStore, Store, StoreError, TokenStore, UserStore,
 };
 
@@ -270,6 +271,10 @@ impl CredentialStore for FileStore {
 
     async fn has_factors_sealed_under(&self, key: KeyId) -> Result<bool, StoreError> {
         self.memory.has_factors_sealed_under(key).await
+    }
+
+    async fn credentials(&self, users: &[UserId]) -> Result<Vec<Credentials>, StoreError> {
+        self.memory.credentials(users).await
     }
 }
 

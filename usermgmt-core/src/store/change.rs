@@ -388,11 +388,12 @@ impl Change {
             | Self::RotateSession { .. }
             | Self::ReceiveSession { .. }
             | Self::ReplaySession { .. } => 8,
-            Self::UseTotpStep { .. } | Self::ConfirmTotp { .. } | Self::UseRecoveryCode { .. } => 9,
+            // In the order of the list: an import sets a secret and confirms it.
             Self::SetPendingTotp { .. }
-            | Self::ResealTotp { .. }
-            | Self::DropPendingTotp { .. }
-            | Self::RemoveTotp { .. } => 10,
+            | Self::UseTotpStep { .. }
+            | Self::ConfirmTotp { .. }
+            | Self::UseRecoveryCode { .. } => 9,
+            Self::ResealTotp { .. } | Self::DropPendingTotp { .. } | Self::RemoveTotp { .. } => 10,
             Self::ReplaceRecoveryCodes { .. } => 11,
             Self::ForgetDevices { .. } => 12,
             Self::RememberDevice { .. } => 13,

@@ -9,8 +9,8 @@ use super::directory::{
     UserQuery,
 };
 use super::{
-    AuditStore, Changes, Connections, Count, CounterStore, CredentialStore, Hit, KnownDevice,
-    OutboxDepth, OutboxStore, SessionStore, Store, StoreError, TokenStore, UserStore,
+    AuditStore, Changes, Connections, Count, CounterStore, CredentialStore, Credentials, Hit,
+    KnownDevice, OutboxDepth, OutboxStore, SessionStore, Store, StoreError, TokenStore, UserStore,
 };
 use crate::clock::Timestamp;
 use crate::keys::KeyId;
@@ -83,6 +83,7 @@ time_each! { CredentialStore:
     fn service_keys(after: Option<&ServiceKeyId>, limit: usize) -> Vec<ServiceKey>;
     fn root_keys() -> Vec<(String, String)>;
     fn has_factors_sealed_under(key: KeyId) -> bool;
+    fn credentials(users: &[UserId]) -> Vec<Credentials>;
 }
 
 time_each! { TokenStore:

@@ -28,13 +28,14 @@ pub use self::user_change::UserChange;
 use crate::clock::Timestamp;
 use crate::keys::KeyId;
 use crate::model::audit::AuditEntry;
+use crate::model::factor::Totp;
 use crate::model::identifier::{Identifier, IdentifierKind};
 use crate::model::ids::{AuditId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
 use crate::model::mail::StoredMail;
 use crate::model::service_key::ServiceKey;
 use crate::model::session::Session;
 use crate::model::token::{Purpose, Token};
-use crate::model::user::{Account, User};
+use crate::model::user::{Account, PasswordHash, User};
 
 /// The guard that kept a list of changes from being applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -171,6 +172,24 @@ pub trait CredentialStore: Send + Sync {
     /// Asked at a start without a root secret that the store knows; it may read
     /// all of them.
     async fn has_factors_sealed_under(&self, key: KeyId) -> Result<bool, StoreError>;
+
+    /// What proves who these users are, in the order of their ids; at most some
+    /// hundreds of them. Who is not there is left out. It may be read in several
+    /// statements, in between which one user's recovery codes can change.
+    async fn credentials(&self, users: &[UserId]) -> Result<Vec<Credentials>, StoreError>;
+}
+
+/// All that proves who a user is: what an export carries and an import brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// Whose.
+    pub user_id: UserId,
+    /// The password; `None` where none stands.
+    pub password: Option<PasswordHash>,
+    /// The second factor: confirmed, pending or both.
+    pub totp: Option<Totp>,
+    /// The hashes of the unused recovery codes, in the order of their bytes.
+    pub recovery_codes: Vec<String>,
 }
 
 /// What is known of a device.

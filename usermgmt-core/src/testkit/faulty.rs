@@ -19,8 +19,8 @@ use crate::store::directory::{
     UserQuery,
 };
 use crate::store::{
-    AuditStore, Changes, Count, CounterStore, CredentialStore, Hit, KnownDevice, OutboxDepth,
-    OutboxStore, SessionStore, Store, StoreError, TokenStore, UserStore,
+    AuditStore, Changes, Count, CounterStore, CredentialStore, Credentials, Hit, KnownDevice,
+    OutboxDepth, OutboxStore, SessionStore, Store, StoreError, TokenStore, UserStore,
 };
 
 /// Passes every call on to another store, counts it, and fails it where a test
@@ -196,6 +196,7 @@ pass_on! { CredentialStore, reads:
     fn service_keys(after: Option<&ServiceKeyId>, limit: usize) -> Vec<ServiceKey>;
     fn root_keys() -> Vec<(String, String)>;
     fn has_factors_sealed_under(key: KeyId) -> bool;
+    fn credentials(users: &[UserId]) -> Vec<Credentials>;
 }
 
 pass_on! { TokenStore, reads:

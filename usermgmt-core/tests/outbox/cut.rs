@@ -24,8 +24,8 @@ use usermgmt_core::store::directory::{
     UserQuery,
 };
 use usermgmt_core::store::{
-    AuditStore, Changes, Count, CounterStore, CredentialStore, Hit, KnownDevice, OutboxDepth,
-    OutboxStore, SessionStore, Store, StoreError, TokenStore, UserStore,
+    AuditStore, Changes, Count, CounterStore, CredentialStore, Credentials, Hit, KnownDevice,
+    OutboxDepth, OutboxStore, SessionStore, Store, StoreError, TokenStore, UserStore,
 };
 
 /// When a process ends. Clones are of one process.
@@ -119,6 +119,7 @@ pass_on! {
         fn service_keys(after: Option<&ServiceKeyId>, limit: usize) -> Vec<ServiceKey>;
         fn root_keys() -> Vec<(String, String)>;
         fn has_factors_sealed_under(key: KeyId) -> bool;
+        fn credentials(users: &[UserId]) -> Vec<Credentials>;
     }
 
     TokenStore {

@@ -6,13 +6,40 @@ use serde::Deserialize;
 use usermgmt_core::keys::KeyId;
 use usermgmt_core::model::ids::{ServiceKeyId, UserId};
 use usermgmt_core::model::service_key::ServiceKey;
-use usermgmt_core::store::{CredentialStore, KnownDevice, StoreError};
+use usermgmt_core::model::user::PasswordHash;
+use usermgmt_core::store::{CredentialStore, Credentials, KnownDevice, StoreError};
 
 use super::devices;
+use super::factors::TotpRow;
 use super::root_keys::RootKeyRow;
 use super::service_keys::ServiceKeyRow;
+use super::user_row::IS_USER;
 use crate::schema::{DEVICES, ROOT_KEYS, SERVICE_KEYS, USERS};
 use crate::store::MongoStore;
+use crate::value::present;
+
+/// What of a user's document proves who they are.
+#[derive(Deserialize)]
+struct CredentialsRow {
+    #[serde(rename = "_id")]
+    id: UserId,
+    password: Option<String>,
+    totp: Option<TotpRow>,
+    #[serde(default)]
+    recovery_codes: Vec<String>,
+}
+
+impl CredentialsRow {
+    fn into_credentials(mut self) -> Credentials {
+        self.recovery_codes.sort_unstable();
+        Credentials {
+            user_id: self.id,
+            password: self.password.map(PasswordHash::from_stored),
+            totp: self.totp.and_then(TotpRow::into_totp),
+            recovery_codes: self.recovery_codes,
+        }
+    }
+}
 
 #[derive(Deserialize)]
 struct Left {
@@ -65,5 +92,13 @@ impl CredentialStore for MongoStore {
 
     async fn has_factors_sealed_under(&self, key: KeyId) -> Result<bool, StoreError> {
         self.any_sealed_with(key.as_bytes()).await
+    }
+
+    async fn credentials(&self, users: &[UserId]) -> Result<Vec<Credentials>, StoreError> {
+        let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
+        let filter = doc! { "_id": { "$in": ids }, IS_USER: present() };
+        let rows: Vec<CredentialsRow> =
+            self.find(USERS, filter, doc! { "_id": 1 }, users.len().max(1)).await?;
+        Ok(rows.into_iter().map(CredentialsRow::into_credentials).collect())
     }
 }

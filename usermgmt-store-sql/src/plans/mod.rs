@@ -32,6 +32,8 @@ fn statements(samples: &Samples, dialect: Dialect) -> Vec<Statement<'_>> {
         users::select_deleted(100, 0),
         identifiers::select_taken(&samples.email, Some(id), NOW),
         credentials::count_recovery_codes(id),
+        credentials::select_credentials(std::slice::from_ref(id)),
+        credentials::select_recovery_codes(std::slice::from_ref(id)),
         credentials::select_device(id, "device"),
         credentials::select_service_key(&samples.key.id),
         tokens::select(samples.token.id),

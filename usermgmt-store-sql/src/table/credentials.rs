@@ -5,8 +5,9 @@ use usermgmt_core::clock::Timestamp;
 use usermgmt_core::keys::KeyId;
 use usermgmt_core::model::ids::{ServiceKeyId, UserId};
 use usermgmt_core::model::service_key::ServiceKey;
+use usermgmt_core::model::user::PasswordHash;
 use usermgmt_core::store::directory::Paged;
-use usermgmt_core::store::{CredentialStore, Guard, KnownDevice, StoreError};
+use usermgmt_core::store::{CredentialStore, Credentials, Guard, KnownDevice, StoreError};
 
 use super::factors;
 use crate::dialect::Dialect;
@@ -72,6 +73,36 @@ fn select_service_keys(after: Option<&ServiceKeyId>, rows: usize) -> Statement<'
     ))
     .bind(after.map_or("", ServiceKeyId::as_str))
     .bind(limit(rows))
+}
+
+fn credentials(row: &Row) -> Result<Credentials, StoreError> {
+    let mut row = row.columns();
+    Ok(Credentials {
+        user_id: row.parsed()?,
+        password: row.opt_text()?.map(PasswordHash::from_stored),
+        totp: factors::totp(&mut row)?,
+        recovery_codes: Vec::new(),
+    })
+}
+
+pub(crate) fn select_credentials(users: &[UserId]) -> Statement<'_> {
+    let select = statement(format!(
+        "SELECT u.id, u.password_hash, t.confirmed_id, t.confirmed_sealed, t.confirmed_at, \
+         t.pending_id, t.pending_sealed, t.pending_at, t.last_step \
+         FROM usermgmt_users u LEFT JOIN usermgmt_totp t ON t.user_id = u.id \
+         WHERE u.id IN {} AND u.deleted_at IS NULL ORDER BY u.id",
+        placeholders(1, users.len())
+    ));
+    users.iter().fold(select, Statement::bind)
+}
+
+pub(crate) fn select_recovery_codes(users: &[UserId]) -> Statement<'_> {
+    let select = statement(format!(
+        "SELECT user_id, hash FROM usermgmt_recovery_codes WHERE user_id IN {} \
+         ORDER BY user_id, hash",
+        placeholders(1, users.len())
+    ));
+    users.iter().fold(select, Statement::bind)
 }
 
 pub(crate) fn drop_recovery_codes(user_id: &UserId) -> Step<'_> {
@@ -193,5 +224,27 @@ impl CredentialStore for SqlStore {
         let any = factors::select_sealed_with(key.as_bytes());
         let found = self.read_one(&any, |row| row.columns().truth()).await?;
         Ok(found.unwrap_or_default())
+    }
+
+    async fn credentials(&self, users: &[UserId]) -> Result<Vec<Credentials>, StoreError> {
+        if users.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut all = self.read_all(&select_credentials(users), credentials).await?;
+        let codes = self
+            .read_all(&select_recovery_codes(users), |row| {
+                let mut row = row.columns();
+                Ok((row.parsed::<UserId>()?, row.text()?))
+            })
+            .await?;
+        // Both in the order of the ids.
+        let mut owners = all.iter_mut().peekable();
+        for (user_id, hash) in codes {
+            while owners.next_if(|owner| owner.user_id < user_id).is_some() {}
+            if let Some(owner) = owners.peek_mut().filter(|owner| owner.user_id == user_id) {
+                owner.recovery_codes.push(hash);
+            }
+        }
+        Ok(all)
     }
 }

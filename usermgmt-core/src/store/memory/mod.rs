@@ -6,6 +6,7 @@ mod purge;
 mod state;
 mod table;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -13,8 +14,8 @@ use async_trait::async_trait;
 
 use self::state::{CounterRow, IdentifierRow, State, UserRow};
 use super::{
-    AuditStore, Changes, Count, CounterStore, CredentialStore, Hit, KnownDevice, OutboxDepth,
-    OutboxStore, SET_UP_FAULT, SessionStore, Store, StoreError, TokenStore, UserStore,
+    AuditStore, Changes, Count, CounterStore, CredentialStore, Credentials, Hit, KnownDevice,
+    OutboxDepth, OutboxStore, SET_UP_FAULT, SessionStore, Store, StoreError, TokenStore, UserStore,
 };
 use crate::clock::Timestamp;
 use crate::keys::KeyId;
@@ -175,6 +176,26 @@ impl CredentialStore for MemoryStore {
         let state = self.state()?;
         let mut confirmed = state.factors.rows().filter_map(|row| row.totp.confirmed.as_ref());
         Ok(confirmed.any(|secret| secret.sealed.starts_with(key.as_bytes())))
+    }
+
+    async fn credentials(&self, users: &[UserId]) -> Result<Vec<Credentials>, StoreError> {
+        let state = self.state()?;
+        let ids: BTreeSet<&UserId> = users.iter().collect();
+        let found = ids.into_iter().filter_map(|id| state.account(id));
+        Ok(found
+            .map(|account| Credentials {
+                recovery_codes: state
+                    .recovery_codes
+                    .of(&account.user.id)
+                    .map(|row| row.hash.clone())
+                    .collect::<BTreeSet<_>>()
+                    .into_iter()
+                    .collect(),
+                user_id: account.user.id,
+                password: account.password,
+                totp: account.totp,
+            })
+            .collect())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::keys::KeyId;
 use crate::model::factor::{SealedSecret, Totp};
 use crate::model::ids::{FactorId, UserId};
-use crate::store::{Change, Guard, KnownDevice, Store};
+use crate::store::{Change, Credentials, Guard, KnownDevice, Store};
 
 fn pend(user: &UserId, secret: &SealedSecret) -> Change {
     Change::SetPendingTotp { user_id: user.clone(), secret: secret.clone() }
@@ -262,6 +262,46 @@ pub async fn new_recovery_codes_void_all_earlier_ones(store: Arc<dyn Store>) {
     fixture.applied([codes(&ann, &[])]).await;
     assert_eq!(read(fixture.store.recovery_codes_left(&ann).await), 0);
     assert_eq!(read(fixture.store.recovery_codes_left(&bob).await), 1);
+}
+
+pub async fn the_credentials_of_many_users_are_read_at_once(store: Arc<dyn Store>) {
+    let fixture = Fixture::new(store);
+    let mut users = Vec::new();
+    for name in ["ann", "bob", "cid", "dan"] {
+        users.push(fixture.add_user(name).await);
+    }
+    users.sort_by(|one, other| one.id.cmp(&other.id));
+    let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
+    let (secret, waiting) = (fixture.secret(), fixture.secret());
+    fixture.applied([pend(&ids[0], &secret)]).await;
+    fixture.applied([confirm(&ids[0], &secret, 7), codes(&ids[0], &["b", "B", "a"])]).await;
+    fixture.applied([pend(&ids[1], &waiting), codes(&ids[2], &["c"])]).await;
+    let gone = &users[3];
+    let delete = Change::DeleteUser { id: gone.id.clone(), epoch: gone.epoch, at: NOW };
+    fixture.applied([delete]).await;
+
+    let mut expected = Vec::new();
+    for (id, hashes) in ids.iter().zip([vec!["B", "a", "b"], vec![], vec!["c"]]) {
+        let account = fixture.account(id).await;
+        expected.push(Credentials {
+            user_id: id.clone(),
+            password: account.password,
+            totp: account.totp,
+            recovery_codes: hashes.into_iter().map(str::to_owned).collect(),
+        });
+    }
+    assert!(expected[0].totp.is_some() && expected[1].totp.is_some());
+    // In another order than theirs, one of them twice, with some who are not there.
+    let nobody: UserId = "nobody".parse().expect("an id");
+    let asked: Vec<UserId> = ids.iter().rev().chain([&nobody, &ids[1]]).cloned().collect();
+    let credentials = |ids: Vec<UserId>| {
+        let store = Arc::clone(&fixture.store);
+        async move { read(store.credentials(&ids).await) }
+    };
+    same("all", &credentials(asked).await, &expected);
+    same("one", &credentials(vec![ids[2].clone()]).await, &expected[2..].to_vec());
+    same("none", &credentials(vec![nobody]).await, &Vec::new());
+    same("nothing", &credentials(Vec::new()).await, &Vec::new());
 }
 
 pub async fn a_device_is_known_to_the_user_who_used_it(store: Arc<dyn Store>) {

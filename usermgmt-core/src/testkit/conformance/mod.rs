@@ -113,6 +113,7 @@ macro_rules! store_conformance {
                 a_root_secret_seals_as_long_as_a_confirmed_factor_is_sealed_under_it,
                 a_recovery_code_is_used_once_by_its_own_user,
                 new_recovery_codes_void_all_earlier_ones,
+                the_credentials_of_many_users_are_read_at_once,
                 a_device_is_known_to_the_user_who_used_it,
                 all_of_a_users_devices_are_forgotten_at_once,
             }

@@ -10,7 +10,7 @@ use crate::model::service_key::ServiceKey;
 use crate::model::session::Session;
 use crate::model::token::Token;
 use crate::model::user::{Account, User};
-use crate::store::{Change, Count, KnownDevice, OutboxDepth};
+use crate::store::{Change, Count, Credentials, KnownDevice, OutboxDepth};
 
 /// A row in full, one field a line.
 pub(super) trait Show {
@@ -65,6 +65,13 @@ impl Show for Account {
             self.password.as_ref().map(|password| password.expose()),
             pretty(&self.totp)
         )
+    }
+}
+
+impl Show for Credentials {
+    fn show(&self) -> String {
+        let password = self.password.as_ref().map(|password| password.expose());
+        format!("{}\npassword: {password:?}", pretty(self))
     }
 }
 
