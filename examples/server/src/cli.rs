@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches as _, Subcommand, value_parser};
 
+use crate::import::args::{ExportArgs, ImportArgs};
 use crate::settings::table::{Kind, SETTINGS, Setting};
 
 /// What the command line says.
@@ -57,6 +58,10 @@ pub(crate) enum Action {
     /// What mails look like
     #[command(subcommand)]
     Mail(MailAction),
+    /// Takes accounts over from another system
+    Import(ImportArgs),
+    /// Writes all accounts as JSON lines
+    Export(ExportArgs),
     /// Removes what is over, as a server does every few minutes
     Purge,
     /// Prints the OpenAPI document

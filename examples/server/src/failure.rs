@@ -10,6 +10,8 @@ pub(crate) enum Failure {
     Setting(String),
     /// Anything else: status 1.
     Other(String),
+    /// Not everything came in; the report says what did not: status 3.
+    Incomplete,
 }
 
 impl Failure {
@@ -34,6 +36,7 @@ impl Failure {
         match self {
             Self::Setting(_) => ExitCode::from(2),
             Self::Other(_) => ExitCode::FAILURE,
+            Self::Incomplete => ExitCode::from(3),
         }
     }
 }
@@ -42,6 +45,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Setting(text) | Self::Other(text) => f.write_str(text),
+            Self::Incomplete => f.write_str("not every row came in; the report says why"),
         }
     }
 }

@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod dev_mail;
 mod failure;
+mod import;
 mod listener;
 mod log;
 mod metrics;
@@ -69,6 +70,8 @@ async fn act(action: Action, settings: Settings) -> Result<(), Failure> {
         Action::Openapi => commands::housekeeping::openapi(),
         Action::ServiceKey(action) => commands::service_key::run(action, &settings).await,
         Action::Outbox(action) => commands::outbox::run(action, &settings).await,
+        Action::Import(args) => import::import(&args, &settings).await,
+        Action::Export(args) => import::export(&args, &settings).await,
         Action::Mail(MailAction::Preview { folder }) => commands::mail::preview(&folder, &settings),
         Action::Mail(MailAction::Export { folder }) => commands::mail::export(&folder),
     }

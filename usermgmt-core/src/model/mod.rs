@@ -6,6 +6,7 @@ pub mod identifier;
 pub mod ids;
 pub mod mail;
 pub mod profile;
+pub mod record;
 pub mod service_key;
 pub mod session;
 pub mod token;

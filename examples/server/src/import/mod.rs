@@ -1,0 +1,186 @@
+//! Moving in from other systems, and out.
+//!
+//! The source is read twice, so that memory stays flat whatever its size: first
+//! to find what is wrong and which rows are duplicates, then to import.
+
+pub(crate) mod args;
+mod duplicates;
+mod export;
+mod format;
+mod password;
+mod progress;
+mod report;
+mod row;
+mod source;
+mod sql;
+pub(crate) mod value;
+
+pub(crate) use self::export::export;
+
+use std::collections::HashSet;
+use std::io;
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+use usermgmt_core::Auth;
+use usermgmt_core::flows::ImportOutcome;
+use usermgmt_core::model::record::AccountRecord;
+
+use self::args::{Format, ImportArgs, OnDuplicate};
+use self::duplicates::{Decided, Seen, decide};
+use self::progress::Progress;
+use self::report::Report;
+use self::row::{Entry, Rules};
+use crate::failure::Failure;
+use crate::settings::Settings;
+use crate::setup;
+
+/// Takes accounts over.
+pub(crate) async fn import(args: &ImportArgs, settings: &Settings) -> Result<(), Failure> {
+    if args.format != Format::Csv && !args.columns.is_empty() {
+        return Err(Failure::Setting("--column: only for --format csv".to_owned()));
+    }
+    let auth = setup::auth(settings, settings.listen, None).await?;
+    let rules = Rules {
+        has_clear_text: args.format == Format::FlaskSql,
+        makes_usernames: matches!(
+            args.format,
+            Format::Csv
+                | Format::Devise
+                | Format::Allauth
+                | Format::Supabase
+                | Format::BetterAuth
+                | Format::Keycloak
+                | Format::Auth0
+        ),
+        replaces_usernames: args.replace_usernames,
+        now: auth.now(),
+    };
+    let mut report = Report::new(args.dry_run).map_err(temporary)?;
+    let decided = look_through(args, &auth, rules, &mut report).await?;
+    let is_stopped = args.on_duplicate == OnDuplicate::Fail && report.has_duplicates();
+    if !is_stopped || args.dry_run {
+        take_over(args, &auth, rules, decided, &mut report).await?;
+    }
+    let _ = report.print();
+    if let Some(path) = &args.report {
+        report.write(path)?;
+    }
+    if is_stopped && !args.dry_run {
+        return Err(Failure::Other(
+            "nothing was imported: accounts of one address or username are listed above; \
+             --on-duplicate says which to take"
+                .to_owned(),
+        ));
+    }
+    if report.is_complete() { Ok(()) } else { Err(Failure::Incomplete) }
+}
+
+/// The first pass: counts, and finds the duplicates.
+async fn look_through(
+    args: &ImportArgs,
+    auth: &Auth,
+    rules: Rules,
+    report: &mut Report,
+) -> Result<Decided, Failure> {
+    let mut seen = Seen::new().map_err(temporary)?;
+    let mut progress = Progress::new("reading", None);
+    let mut rows = source::open(args).await?;
+    while let Some(chunk) = rows.recv().await {
+        let chunk = chunk?;
+        progress.add(chunk.len() as u64);
+        for row in chunk {
+            let entry = row.read(auth, rules);
+            report.row(&entry);
+            if let Ok(account) = &entry.record {
+                seen.add(account).map_err(temporary)?;
+            }
+        }
+    }
+    progress.end();
+    let groups = seen.groups().map_err(temporary)?;
+    for group in &groups {
+        report.duplicate(group).map_err(temporary)?;
+    }
+    Ok(decide(&groups, args.on_duplicate))
+}
+
+/// The second pass: commits, or in a dry run asks what would be in the way.
+async fn take_over(
+    args: &ImportArgs,
+    auth: &Auth,
+    rules: Rules,
+    decided: Decided,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let what = if args.dry_run { "checking" } else { "importing" };
+    let mut progress = Progress::new(what, Some(report.read()));
+    let mut rows = source::open(args).await?;
+    let mut batch = Vec::new();
+    let mut met = HashSet::new();
+    while let Some(chunk) = rows.recv().await {
+        for row in chunk? {
+            progress.add(1);
+            let Entry { id, record, .. } = row.read(auth, rules);
+            let reasons = match record {
+                Err(reasons) => reasons,
+                Ok(_) if decided.left_out.contains(&id) => {
+                    vec!["duplicate: another row has its address or username".to_owned()]
+                }
+                Ok(_) if decided.repeated.contains(&id) && !met.insert(id.clone()) => {
+                    vec!["id: an earlier row has it".to_owned()]
+                }
+                Ok(account) => {
+                    batch.push(account);
+                    if batch.len() >= usize::from(args.batch) {
+                        commit(auth, std::mem::take(&mut batch), args.dry_run, report).await?;
+                    }
+                    continue;
+                }
+            };
+            report.refused(&id, &reasons).map_err(temporary)?;
+        }
+    }
+    commit(auth, batch, args.dry_run, report).await?;
+    progress.end();
+    Ok(())
+}
+
+async fn commit(
+    auth: &Auth,
+    batch: Vec<AccountRecord>,
+    is_dry_run: bool,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let ids: Vec<String> = batch.iter().map(|account| account.id.to_string()).collect();
+    let outcomes = if is_dry_run {
+        auth.preview_import(&batch).await
+    } else {
+        auth.import_accounts(batch).await
+    };
+    let outcomes = outcomes
+        .map_err(|error| Failure::new("the import stopped; run again it does the rest", &error))?;
+    for (id, outcome) in ids.iter().zip(outcomes) {
+        match outcome {
+            ImportOutcome::Imported => report.imported(),
+            ImportOutcome::Already => report.already(),
+            ImportOutcome::Refused(why) => {
+                report.refused(id, &[why.to_string()]).map_err(temporary)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Gives a whole file its name. Only a file is replaced: never a device or a pipe.
+fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    if path.metadata().is_ok_and(|there| !there.is_file()) {
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "it is there and is not a file"));
+    }
+    file.persist(path)?;
+    Ok(())
+}
+
+fn temporary(error: io::Error) -> Failure {
+    Failure::Other(format!("a temporary file in {}: {error}", std::env::temp_dir().display()))
+}

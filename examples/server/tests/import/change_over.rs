@@ -1,0 +1,175 @@
+//! docs/migrate-from-flask.md, walked: a client of the first old service that
+//! knows only another base URL afterwards.
+
+use std::time::Duration;
+
+use jsonwebtoken::{EncodingKey, Header};
+use serde_json::{Value, json};
+use usermgmt_core::clock::{Clock as _, SystemClock, Timestamp};
+use usermgmt_test_support::{Kind, Server, Setup};
+
+use crate::world::{flask_mysql, import, old_rows, target};
+
+const KEY: &str = "the old service's key of 32 bytes";
+
+fn now() -> i64 {
+    SystemClock.now().as_secs()
+}
+
+/// A token as Flask-JWT-Extended signed it.
+fn token(key: &str, kind: &str, user: &str, jti: &str, life: i64) -> String {
+    let iat = now() - 60;
+    let claims = json!({
+        "fresh": false, "iat": iat, "jti": jti, "type": kind, "sub": user, "nbf": iat,
+        "csrf": "a3a5c4f0-7a58-4f58-a0a3-0d5b9c9cf1b1", "exp": iat + life,
+    });
+    jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(key.as_bytes()))
+        .unwrap()
+}
+
+fn in_days(days: u64) -> String {
+    let at = Timestamp::from_millis(now() * 1000) + Duration::from_secs(days * 86_400);
+    at.to_string()
+}
+
+fn changing_over(setup: Setup) -> Setup {
+    setup.var("USERMGMT_LEGACY__JWT_KEY", KEY).var("USERMGMT_LEGACY__JWT_UNTIL", in_days(30))
+}
+
+fn id(rows: &[Value], name: &str) -> String {
+    let row = rows.iter().find(|row| row["username"] == name).unwrap();
+    row["user_id"].as_str().unwrap().to_owned()
+}
+
+async fn refresh(server: &Server, token: &str) -> (u16, Value) {
+    let reply = server.post_as(token, "/api/v1/refresh_token").await;
+    (reply.status, reply.json())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_of_the_old_service_notices_nothing_but_the_base_url() {
+    let rows = old_rows(&["flask-sql"]);
+    let source = flask_mysql(&rows).await;
+    let user = id(&rows, "Scrypt");
+    let (access, old_refresh) =
+        (token(KEY, "access", &user, "a", 3600), token(KEY, "refresh", &user, "r", 30 * 86_400));
+
+    // 1. Look. 2. Import while the old service runs. 3. Again when it is read-only.
+    let setup = target(Kind::Postgres).await;
+    assert_eq!(import(&setup, "flask-sql", &source.url, &["--dry-run"]).0, 0);
+    assert_eq!(import(&setup, "flask-sql", &source.url, &[]).0, 0);
+    let (status, report) = import(&setup, "flask-sql", &source.url, &[]);
+    assert_eq!((status, &report["already"]), (0, &json!(rows.len())));
+
+    // 4. The new service takes over.
+    let server = changing_over(setup).start().await;
+    let reply = server.get_as(&access, "/api/v1/protected").await;
+    assert_eq!((reply.status, reply.field("user_id")), (200, user.clone()), "{reply:?}");
+    let reply = server.call("PUT", "/api/v1/users", &access, json!({ "first_name": "Ann" })).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    // It is never a recent sign-in, and opens nothing else.
+    let reply = server.call("DELETE", "/api/v1/users", &access, json!({})).await;
+    assert_eq!((reply.status, reply.field("error")), (403, "reauthentication_required".into()));
+    assert_eq!(server.get_as(&access, "/api/v1/sessions").await.status, 401);
+    assert_eq!(refresh(&server, &access).await.0, 401);
+
+    let (status, tokens) = refresh(&server, &old_refresh).await;
+    assert_eq!(status, 200, "{tokens}");
+    let new = tokens["access_token"].as_str().unwrap();
+    assert_eq!(server.get_as(new, "/api/v1/protected").await.status, 200);
+    // Nobody who finds the old one later gets a session.
+    let (status, body) = refresh(&server, &old_refresh).await;
+    assert_eq!((status, &body["error"]), (401, &json!("invalid_token")));
+    // The session goes on like any other, and is no recent sign-in.
+    assert_eq!(refresh(&server, tokens["refresh_token"].as_str().unwrap()).await.0, 200);
+    let reply = server.call("DELETE", "/api/v1/users", new, json!({})).await;
+    assert_eq!(reply.status, 403, "{reply:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_that_present_one_old_token_get_one_session() {
+    let rows = old_rows(&["flask-sql"]);
+    let source = flask_mysql(&rows).await;
+    let setup = target(Kind::Postgres).await;
+    import(&setup, "flask-sql", &source.url, &[]);
+    let server = std::sync::Arc::new(changing_over(setup).start().await);
+    let token = token(KEY, "refresh", &id(&rows, "Scrypt"), "once", 86_400);
+    let mut racing = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        let (server, token) = (server.clone(), token.clone());
+        racing.spawn(async move { refresh(&server, &token).await.0 });
+    }
+    let answers = racing.join_all().await;
+    assert_eq!(answers.iter().filter(|status| **status == 200).count(), 1, "{answers:?}");
+    assert!(answers.iter().all(|status| [200, 401].contains(status)), "{answers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_tokens_end_with_a_new_password_and_never_count_for_others() {
+    let rows = old_rows(&["flask-sql"]);
+    let source = flask_mysql(&rows).await;
+    let setup = target(Kind::Sqlite).await;
+    import(&setup, "flask-sql", &source.url, &[]);
+    let people = [
+        r#"{"usermgmt_export":1,"exported_at":"2026-01-01T00:00:00Z"}"#,
+        r#"{"id":"admin","username":"boss","email":"boss@example.com","is_email_confirmed":true,"role":"admin"}"#,
+        r#"{"id":"mfa","username":"careful","email":"careful@example.com","is_email_confirmed":true,"totp":{"secret":"MFRGGZDFMZTWQ2LK","algorithm":"SHA1","digits":6,"period":30}}"#,
+    ];
+    let path = setup.dir().join("people.jsonl");
+    std::fs::write(&path, people.join("\n")).unwrap();
+    assert_eq!(import(&setup, "jsonl", path.to_str().unwrap(), &[]).0, 0);
+    let server = changing_over(setup).start().await;
+
+    let native = usermgmt_test_support::registered(&server, "native", "native@example.com").await;
+    let native = native.field("user_id");
+    let unconfirmed = id(&rows, "unconfirmed");
+    for user in ["admin", "mfa", "nobody", &native, &unconfirmed] {
+        let old = token(KEY, "refresh", user, "r", 86_400);
+        assert_eq!(refresh(&server, &old).await.0, 401, "{user}");
+        let old = token(KEY, "access", user, "a", 3600);
+        let status = server.get_as(&old, "/api/v1/protected").await.status;
+        assert_eq!(status, if user == "nobody" { 404 } else { 401 }, "{user}");
+    }
+    let user = id(&rows, "pbkdf2");
+    for (name, other) in [
+        ("another key", token("another key that has 32 bytes too", "refresh", &user, "k", 86_400)),
+        ("over", token(KEY, "refresh", &user, "e", 30)),
+        ("another kind", token(KEY, "access", &user, "t", 3600)),
+    ] {
+        assert_eq!(refresh(&server, &other).await.0, 401, "{name}");
+    }
+
+    let access = token(KEY, "access", &user, "a", 3600);
+    assert_eq!(server.get_as(&access, "/api/v1/protected").await.status, 200);
+    let body = json!({ "password": "another horse battery", "current_password": "old password 1" });
+    let reply = server.call("PUT", "/api/v1/users", &access, body).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    assert_eq!(server.get_as(&access, "/api/v1/protected").await.status, 401);
+    assert_eq!(refresh(&server, &token(KEY, "refresh", &user, "r2", 86_400)).await.0, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_names_what_is_wrong_with_the_settings() {
+    for (key, until, part) in [
+        ("short", in_days(30), "legacy.jwt_key"),
+        (KEY, in_days(32), "legacy.jwt_until"),
+        (KEY, "soon".to_owned(), "legacy.jwt_until"),
+    ] {
+        let setup = target(Kind::Sqlite)
+            .await
+            .var("USERMGMT_LEGACY__JWT_KEY", key)
+            .var("USERMGMT_LEGACY__JWT_UNTIL", until);
+        let output = setup.command().output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains(part), "{stderr}");
+        assert!(!stderr.contains(key), "{stderr}");
+    }
+    let setup = target(Kind::Sqlite)
+        .await
+        .var("USERMGMT_LEGACY__JWT_KEY", "short")
+        .var("USERMGMT_LEGACY__JWT_UNTIL", in_days(1))
+        .var("USERMGMT_LEGACY__JWT_WEAK_KEY", "true");
+    let server = setup.start().await;
+    assert!(server.log().contains("legacy.jwt_key"), "{}", server.log());
+}

@@ -1,0 +1,219 @@
+//! Accounts from elsewhere.
+
+use std::collections::{BTreeSet, HashSet};
+
+use crate::auth::{Auth, ServiceError};
+use crate::clock::Timestamp;
+use crate::model::identifier::{Identifier, IdentifierKind};
+use crate::model::ids::UserId;
+use crate::model::record::{AccountRecord, RecordedPassword};
+use crate::model::user::{PasswordHash, User};
+use crate::store::{Change, Guard};
+
+/// What became of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImportOutcome {
+    /// It is an account now.
+    Imported,
+    /// An account with its id is there, from an earlier run or otherwise. It
+    /// stays as it is.
+    Already,
+    /// It is none, and nothing of it was kept.
+    Refused(ImportRefusal),
+}
+
+/// Why a record did not become an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ImportRefusal {
+    /// Another account has its address.
+    #[error("email: another account has it")]
+    EmailTaken,
+    /// Another account has its username.
+    #[error("username: another account has it")]
+    UsernameTaken,
+    /// An account with its id was deleted here. Who asked for that is not brought back.
+    #[error("id: an account with this id was deleted here")]
+    Deleted,
+}
+
+/// A record as the changes that make an account of it.
+struct NewAccount {
+    /// Its place among the records.
+    number: usize,
+    id: UserId,
+    changes: Vec<Change>,
+    /// What its name looks like: claimed where nobody has it. People who had names
+    /// that look alike keep them.
+    skeleton: Option<Change>,
+}
+
+impl Auth {
+    /// Takes accounts over, some hundreds at a time: one commit where nothing
+    /// stands in the way, and one for each half where something does, so that one
+    /// record cannot keep the others out. Says what became of each, in their order.
+    ///
+    /// Run again, after an interruption too, it does the rest: an account is
+    /// committed whole or not at all, and one that is there is left alone. It may
+    /// run while people register and sign in.
+    ///
+    /// Second factors are sealed, passwords in clear are hashed, and hashes that
+    /// could not be verified ([`PasswordHasher::kind_of`]) are dropped, so that
+    /// the next sign-in takes a reset.
+    ///
+    /// [`PasswordHasher::kind_of`]: crate::password::PasswordHasher::kind_of
+    ///
+    /// # Errors
+    /// [`ServiceError`]: some may be accounts already; run it again.
+    pub async fn import_accounts(
+        &self,
+        records: Vec<AccountRecord>,
+    ) -> Result<Vec<ImportOutcome>, ServiceError> {
+        let there = self.ids_there(&records).await?;
+        let mut outcomes = vec![ImportOutcome::Already; records.len()];
+        let mut accounts = Vec::new();
+        for (number, record) in records.into_iter().enumerate() {
+            if !there.contains(&record.id) {
+                accounts.push(self.new_account(number, record).await?);
+            }
+        }
+        let mut parts = vec![accounts];
+        while let Some(mut part) = parts.pop() {
+            if part.is_empty() {
+                continue;
+            }
+            let all =
+                part.iter().flat_map(|account| account.changes.iter().chain(&account.skeleton));
+            let Err(guard) = self.commit(all.cloned().collect(), self.now()).await? else {
+                for account in part {
+                    outcomes[account.number] = ImportOutcome::Imported;
+                }
+                continue;
+            };
+            if part.len() > 1 {
+                // The first half first: of two records with one id the first is taken.
+                let second = part.split_off(part.len() / 2);
+                parts.extend([second, part]);
+            } else if guard == Guard::Taken(IdentifierKind::Skeleton) {
+                part[0].skeleton = None;
+                parts.push(part);
+            } else {
+                outcomes[part[0].number] = self.in_the_way(guard, &part[0].id).await?;
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// What [`Self::import_accounts`] would answer if the records came one after
+    /// the other now, and no two of them had one address or name. Changes nothing.
+    ///
+    /// # Errors
+    /// [`ServiceError`].
+    pub async fn preview_import(
+        &self,
+        records: &[AccountRecord],
+    ) -> Result<Vec<ImportOutcome>, ServiceError> {
+        let there = self.ids_there(records).await?;
+        let now = self.now();
+        // Nothing is in the way in a store that is empty.
+        let is_empty = self.read(self.0.store.users(None, 1)).await?.is_empty();
+        let mut outcomes = Vec::new();
+        for record in records {
+            let taken = async |identifier: Identifier| {
+                self.read(self.0.store.is_taken(&identifier, Some(&record.id), now)).await
+            };
+            outcomes.push(if there.contains(&record.id) {
+                ImportOutcome::Already
+            } else if is_empty {
+                ImportOutcome::Imported
+            } else if taken(Identifier::email(&record.email)).await? {
+                ImportOutcome::Refused(ImportRefusal::EmailTaken)
+            } else if taken(Identifier::username(&record.username)).await? {
+                ImportOutcome::Refused(ImportRefusal::UsernameTaken)
+            } else {
+                ImportOutcome::Imported
+            });
+        }
+        Ok(outcomes)
+    }
+
+    /// The name of the algorithm or format of a stored password; `None` where it
+    /// could not be verified.
+    pub fn hash_kind(&self, hash: &PasswordHash) -> Option<&'static str> {
+        self.0.hasher.kind_of(hash)
+    }
+
+    async fn ids_there(&self, records: &[AccountRecord]) -> Result<HashSet<UserId>, ServiceError> {
+        let ids: Vec<UserId> = records.iter().map(|record| record.id.clone()).collect();
+        let found = self.read(self.0.store.credentials(&ids)).await?;
+        Ok(found.into_iter().map(|credentials| credentials.user_id).collect())
+    }
+
+    async fn in_the_way(&self, guard: Guard, id: &UserId) -> Result<ImportOutcome, ServiceError> {
+        Ok(match guard {
+            Guard::Exists if self.account(id).await?.is_some() => ImportOutcome::Already,
+            Guard::Exists => ImportOutcome::Refused(ImportRefusal::Deleted),
+            Guard::Taken(IdentifierKind::Email) => {
+                ImportOutcome::Refused(ImportRefusal::EmailTaken)
+            }
+            Guard::Taken(_) => ImportOutcome::Refused(ImportRefusal::UsernameTaken),
+            other => return Err(ServiceError::Internal(format!("import of {id}: {other:?}"))),
+        })
+    }
+
+    async fn new_account(
+        &self,
+        number: usize,
+        record: AccountRecord,
+    ) -> Result<NewAccount, ServiceError> {
+        let now = self.now();
+        let password = match &record.password {
+            RecordedPassword::None => None,
+            RecordedPassword::Hash(hash) => {
+                Some(hash.clone()).filter(|h| self.hash_kind(h).is_some())
+            }
+            RecordedPassword::Plaintext(typed) => Some(self.0.hasher.hash(typed).await?),
+        };
+        let id = record.id.clone();
+        let claim = |identifier| claim(identifier, &id, now);
+        let [username, skeleton] = Identifier::names(&record.username).map(claim);
+        let mut changes = vec![claim(Identifier::email(&record.email)), username];
+        if let Some(totp) = &record.totp {
+            let secret = self.seal_totp(&id, totp);
+            let (user_id, factor_id) = (id.clone(), secret.factor_id.clone());
+            changes.push(Change::SetPendingTotp { user_id: id.clone(), secret });
+            changes.push(Change::ConfirmTotp { user_id, factor_id, step: 0 });
+        }
+        if !record.recovery_codes.is_empty() {
+            let hashes: BTreeSet<&String> = record.recovery_codes.iter().collect();
+            let hashes = hashes.into_iter().cloned().collect();
+            changes.push(Change::ReplaceRecoveryCodes { user_id: id.clone(), hashes });
+        }
+        changes.push(Change::InsertUser { user: Box::new(user(record)), password });
+        Ok(NewAccount { number, id, changes, skeleton: Some(skeleton) })
+    }
+}
+
+fn claim(identifier: Identifier, user_id: &UserId, now: Timestamp) -> Change {
+    Change::ClaimIdentifier { identifier, user_id: Some(user_id.clone()), until: None, now }
+}
+
+/// The times of confirming and disabling are not carried; these are the nearest
+/// that are. An account that was not confirmed elsewhere is not purged here.
+fn user(record: AccountRecord) -> User {
+    User {
+        email_confirmed_at: record.is_email_confirmed.then_some(record.created_at),
+        unconfirmed_until: None,
+        disabled_at: record.is_disabled.then_some(record.updated_at),
+        id: record.id,
+        username: record.username,
+        email: record.email,
+        first_name: record.first_name,
+        last_name: record.last_name,
+        gender: record.gender,
+        role: record.role,
+        locale: record.locale,
+        created_at: record.created_at,
+        updated_at: record.updated_at,
+        epoch: User::IMPORTED_EPOCH,
+    }
+}

@@ -1,0 +1,56 @@
+//! An account as it is carried from one system to another.
+
+use super::factor::TotpSecret;
+use super::identifier::{Email, Username};
+use super::ids::UserId;
+use super::user::{PasswordHash, Role};
+use crate::clock::Timestamp;
+use crate::secret::PlaintextPassword;
+
+/// A whole account, as imports bring it and exports carry it away. What belongs
+/// to one system alone (sessions, devices, queued mail, the audit log) stays there.
+#[derive(Clone, Debug)]
+pub struct AccountRecord {
+    /// The id, which is kept.
+    pub id: UserId,
+    /// The username.
+    pub username: Username,
+    /// The address.
+    pub email: Email,
+    /// Whether the address is confirmed.
+    pub is_email_confirmed: bool,
+    /// Whether an operator disabled the account.
+    pub is_disabled: bool,
+    /// What they may do.
+    pub role: Role,
+    /// First name.
+    pub first_name: Option<String>,
+    /// Last name.
+    pub last_name: Option<String>,
+    /// Gender.
+    pub gender: Option<String>,
+    /// The language of their mails (BCP 47).
+    pub locale: Option<String>,
+    /// When it was registered.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// The password.
+    pub password: RecordedPassword,
+    /// The confirmed second factor.
+    pub totp: Option<TotpSecret>,
+    /// The hashes of the unused recovery codes, which count for this id alone.
+    pub recovery_codes: Vec<String>,
+}
+
+/// The password of an [`AccountRecord`].
+#[derive(Clone, Debug)]
+pub enum RecordedPassword {
+    /// There is none: its owner sets one by a reset, or signs in another way.
+    None,
+    /// A hash, of whatever program. One that could not be verified counts as none.
+    Hash(PasswordHash),
+    /// The password itself, from a system that kept it so. It is hashed before it
+    /// is stored.
+    Plaintext(PlaintextPassword),
+}
