@@ -75,6 +75,25 @@ where
     }
 }
 
+/// As [`CurrentUser`], and of the old service's access tokens too where they
+/// still count: for the endpoints that its clients know.
+pub(crate) struct CurrentOrLegacyUser(pub(crate) Current);
+
+impl<S> FromRequestParts<S> for CurrentOrLegacyUser
+where
+    S: Send + Sync,
+    HttpState: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let token = bearer(&parts.headers)?;
+        let current = HttpState::from_ref(state).auth().current_or_legacy(token).await?;
+        not_too_large(parts)?;
+        Ok(Self(current))
+    }
+}
+
 /// A [`CurrentUser`] who is an admin now, whatever the token says: a demotion
 /// takes effect at once. Anybody else gets 403.
 #[derive(Clone, Debug)]

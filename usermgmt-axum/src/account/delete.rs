@@ -9,7 +9,7 @@ use super::reauthenticate::ReauthenticateRequest;
 use crate::answer::Message;
 use crate::body::OptionalObject;
 use crate::error::{ApiError, ErrorBody};
-use crate::extract::CurrentUser;
+use crate::extract::CurrentOrLegacyUser;
 use crate::state::HttpState;
 
 /// Deletes the user's own account.
@@ -31,7 +31,7 @@ use crate::state::HttpState;
 )]
 pub(crate) async fn delete(
     State(state): State<HttpState>,
-    CurrentUser(current): CurrentUser,
+    CurrentOrLegacyUser(current): CurrentOrLegacyUser,
     OptionalObject(request): OptionalObject<ReauthenticateRequest>,
 ) -> Result<Json<Message>, ApiError> {
     let password = request.current_password.as_ref();

@@ -13,7 +13,7 @@ use super::reauthenticate;
 use crate::answer::{Message, NestedFieldMapOrError};
 use crate::body::Object;
 use crate::error::{ApiError, ErrorBody};
-use crate::extract::CurrentUser;
+use crate::extract::{CurrentOrLegacyUser, CurrentUser};
 use crate::state::HttpState;
 use crate::validate::{
     Fields, FromFields, Issue, Problems, Style, any, email, new_password, profile, username,
@@ -140,7 +140,7 @@ impl FromFields for UpdateRequest {
 )]
 pub(crate) async fn update(
     State(state): State<HttpState>,
-    CurrentUser(current): CurrentUser,
+    CurrentOrLegacyUser(current): CurrentOrLegacyUser,
     Object(request): Object<UpdateRequest>,
 ) -> Result<Json<Message>, ApiError> {
     let update = UpdateProfile {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error::ErrorBody;
-use crate::extract::CurrentUser;
+use crate::extract::CurrentOrLegacyUser;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ProtectedBody {
@@ -28,7 +28,9 @@ pub(crate) struct ProtectedBody {
     ),
     security(("access_token" = [])),
 )]
-pub(crate) async fn protected(CurrentUser(current): CurrentUser) -> Json<ProtectedBody> {
+pub(crate) async fn protected(
+    CurrentOrLegacyUser(current): CurrentOrLegacyUser,
+) -> Json<ProtectedBody> {
     let user = current.user;
     Json(ProtectedBody {
         user_id: user.id.to_string(),

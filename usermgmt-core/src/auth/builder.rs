@@ -121,6 +121,12 @@ impl AuthBuilder {
             claims: self.claims,
         }));
         auth.follow_store_clock().await?;
+        if let Some(legacy) = &auth.0.config.legacy_tokens {
+            legacy.validate(auth.now())?;
+            if legacy.key.expose().len() < 32 {
+                tracing::warn!(event = "weak_legacy_key", "legacy.jwt_key has fewer than 32 bytes");
+            }
+        }
         auth.record_root_secrets().await?;
         auth.refuse_retired_secret().await?;
         Ok(auth)

@@ -55,7 +55,7 @@ const fn rule(purpose: Purpose) -> Option<Rule> {
         Purpose::ChoosePassword => (true, State::Enabled),
         Purpose::EmailChange | Purpose::EmailUndo => (false, State::Enabled),
         // The first may lead to an address that has no account yet.
-        Purpose::EmailSignIn | Purpose::MfaTicket => return None,
+        Purpose::EmailSignIn | Purpose::MfaTicket | Purpose::LegacyRefresh => return None,
     };
     Some(Rule { to_present_address, account })
 }
@@ -88,7 +88,7 @@ impl Auth {
             Purpose::Activation => config.activation_ttl,
             Purpose::Reset => config.reset_ttl,
             Purpose::EmailUndo => EMAIL_UNDO_TTL,
-            Purpose::MfaTicket => MFA_TICKET_TTL,
+            Purpose::MfaTicket | Purpose::LegacyRefresh => MFA_TICKET_TTL,
             Purpose::EmailSignIn => EMAIL_SIGN_IN_TTL,
         }
     }

@@ -37,6 +37,19 @@ impl Auth {
         client: &Client,
         now: Timestamp,
     ) -> Result<Result<SignedIn, Guard>, ServiceError> {
+        self.open_session_of(user, amr, earned_by, client, now, now).await
+    }
+
+    /// The same of somebody who proved at another time who they are.
+    pub(super) async fn open_session_of(
+        &self,
+        user: &User,
+        amr: &[&str],
+        earned_by: Vec<Change>,
+        client: &Client,
+        auth_time: Timestamp,
+        now: Timestamp,
+    ) -> Result<Result<SignedIn, Guard>, ServiceError> {
         let config = &self.0.config;
         let max_expires_at = now + config.session_max_ttl;
         let session = Session {
@@ -52,7 +65,7 @@ impl Auth {
             last_seen_at: now,
             expires_at: (now + config.refresh_token_ttl).min(max_expires_at),
             max_expires_at,
-            auth_time: now,
+            auth_time,
             amr: amr.iter().map(|&method| method.to_owned()).collect(),
             ip: client.address,
             user_agent: client.shown_agent(),

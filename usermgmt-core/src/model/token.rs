@@ -30,11 +30,13 @@ pub enum Purpose {
     MfaTicket = 8,
     /// Signs in by what was mailed: a link, with a short code beside it.
     EmailSignIn = 9,
+    /// Marks a refresh token of the service before this one as exchanged.
+    LegacyRefresh = 10,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Confirm,
         Self::NotMe,
         Self::Activation,
@@ -44,6 +46,7 @@ impl Purpose {
         Self::EmailUndo,
         Self::MfaTicket,
         Self::EmailSignIn,
+        Self::LegacyRefresh,
     ];
 
     /// The number that tokens carry and stores keep.

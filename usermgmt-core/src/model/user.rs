@@ -84,6 +84,17 @@ impl User {
         !self.is_email_confirmed() && self.unconfirmed_until.is_some()
     }
 
+    /// The epoch of an account that was imported, until something raises it: new
+    /// accounts begin at zero.
+    pub const IMPORTED_EPOCH: i64 = -1;
+
+    /// Whether the account was imported, and since then nothing has ended what was
+    /// decided before: no change of password, address, factor or role, no disable,
+    /// no sign-out of all sessions.
+    pub fn is_as_imported(&self) -> bool {
+        self.epoch == Self::IMPORTED_EPOCH
+    }
+
     /// Whether the address is confirmed.
     pub fn is_email_confirmed(&self) -> bool {
         self.email_confirmed_at.is_some()

@@ -55,7 +55,7 @@ impl OutboxWorker {
                     message.link = Some(auth.0.config.link(mailed.purpose, &text));
                     message.code = Some(text);
                 }
-                Purpose::MfaTicket => {}
+                Purpose::MfaTicket | Purpose::LegacyRefresh => {}
                 _ => message.link = Some(auth.0.config.link(mailed.purpose, &text)),
             }
             let code_lives =

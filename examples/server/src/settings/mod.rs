@@ -5,6 +5,7 @@ mod database;
 #[cfg(test)]
 mod documented;
 mod layers;
+mod legacy;
 mod old_services;
 mod schema;
 mod secret;
@@ -272,6 +273,7 @@ fn read_core(layers: &mut Layers, listen: SocketAddr) -> Config {
     core.frontend_url = layers.get("frontend_url");
     core.mfa_issuer = layers.get("mfa.issuer");
     core.jwt.algorithm = read_algorithm(layers);
+    core.legacy_tokens = legacy::read(layers);
     core
 }
 

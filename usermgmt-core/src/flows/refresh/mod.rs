@@ -46,6 +46,9 @@ impl Auth {
         client: &Client,
     ) -> Result<Tokens, RefreshError> {
         let Some((id, presented)) = token::parse_refresh(&self.0.keys, refresh_token) else {
+            if let Some(claims) = self.legacy_claims(refresh_token, self.now()) {
+                return self.exchange_legacy(claims, client).await;
+            }
             let other = refresh_token.starts_with(token::ONE_TIME_PREFIX)
                 || self.access_claims(refresh_token).is_ok();
             return Err(if other { RefreshError::WrongType } else { RefreshError::Invalid });
