@@ -33,8 +33,8 @@ use usermgmt_core::store::directory::{
 };
 use usermgmt_core::store::{
     AuditStore, Changes, Count, CounterStore, CredentialStore, Credentials, DirectoryStore, Hit,
-    KnownDevice,
-    MemoryStore, OutboxDepth, OutboxStore, SessionStore, Store, StoreError, TokenStore, UserStore,
+    KnownDevice, MemoryStore, OutboxDepth, OutboxStore, SessionStore, Store, StoreError,
+    TokenStore, UserStore,
 };
 
 use self::journal::Journal;

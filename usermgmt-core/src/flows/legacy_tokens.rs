@@ -20,6 +20,10 @@ const LEEWAY: i64 = 60;
 /// The longest token that is looked at.
 const MAX_TOKEN: usize = 8 * 1024;
 
+/// When they proved who they are, as far as is known here: that key may have
+/// signed any time, for whoever has it.
+const NEVER: Timestamp = Timestamp::from_millis(0);
+
 /// What a token of the old service says, of what counts here.
 #[derive(Debug, Deserialize)]
 pub(crate) struct LegacyClaims {
@@ -70,8 +74,7 @@ impl Auth {
             last_seen_at: since,
             expires_at,
             max_expires_at: expires_at,
-            // What it was made from may have been another token.
-            auth_time: Timestamp::from_millis(0),
+            auth_time: NEVER,
             amr: Vec::new(),
             ip: None,
             user_agent: None,
@@ -116,8 +119,7 @@ impl Auth {
                 return Err(RefreshError::Invalid);
             }
             let used = vec![Change::InsertToken(spent(&claims, now))];
-            let since = Timestamp::from_millis(claims.iat.saturating_mul(1000)).min(now);
-            match self.open_session_of(&account.user, &["pwd"], used, client, since, now).await? {
+            match self.open_session_of(&account.user, &["pwd"], used, client, NEVER, now).await? {
                 Ok(signed_in) => {
                     tracing::info!(event = "legacy_token_exchanged", user_id = %account.user.id, "a token of the old service became a session");
                     return Ok(signed_in.tokens);

@@ -1,7 +1,5 @@
 //! A row of a source, and the account it stands for.
 
-use std::fmt;
-
 use sha2::{Digest as _, Sha256};
 use usermgmt_core::Auth;
 use usermgmt_core::clock::Timestamp;
@@ -66,11 +64,11 @@ pub(super) struct Entry {
 
 impl Row {
     /// What stands for a line that is no row.
-    pub(super) fn unreadable(line: u64, id: Option<&str>, why: &dyn fmt::Display) -> Self {
+    pub(super) fn unreadable(id: Option<&str>, why: String) -> Self {
         Self {
             id: id.unwrap_or_default().to_owned(),
             is_unreadable: true,
-            faults: vec![format!("line {line}: {why}")],
+            faults: vec![why],
             ..Self::default()
         }
     }

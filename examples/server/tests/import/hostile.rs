@@ -55,7 +55,7 @@ async fn a_line_is_refused_by_itself_whatever_it_is() {
     let refused = refused(&report);
     let expected = [
         ("", "line 2: longer than 1 MiB"),
-        ("", "line 3: "),
+        ("deep", "passkeys: "),
         ("", "line 4: not UTF-8"),
         ("", "line 5: "),
         ("nul", "username: "),
@@ -165,9 +165,9 @@ async fn a_table_of_cells_with_line_ends_and_quotes_is_read_as_it_was_written() 
     let refused = refused(&report);
     let expected = [
         ("2", "username: "),
-        ("", "line 5: has 3 fields, the header 4"),
-        ("", "line 6: has 6 fields, the header 4"),
-        ("", "line 7: not UTF-8"),
+        ("", "row 4: has 3 fields, the header 4"),
+        ("", "row 5: has 6 fields, the header 4"),
+        ("", "row 6: not UTF-8"),
         ("6", "email: "),
     ];
     assert_eq!(refused.len(), expected.len(), "{refused:?}");

@@ -18,8 +18,8 @@ pub(in crate::import) fn open(path: &str) -> Result<Rows, Failure> {
         while let Some((number, line)) = lines.next().map_err(&failed)? {
             chunks.add(match line.map(|text| serde_json::from_str(&text)) {
                 Ok(Ok(user)) => row(&user),
-                Ok(Err(error)) => Row::unreadable(number, None, &error),
-                Err(why) => Row::unreadable(number, None, &why),
+                Ok(Err(error)) => Row::unreadable(None, format!("line {number}: {error}")),
+                Err(why) => Row::unreadable(None, format!("line {number}: {why}")),
             })?;
         }
         Ok(())

@@ -41,20 +41,22 @@ pub(in crate::import) fn open(path: &str, columns: &[String]) -> Result<Rows, Fa
     let places = places(&header, columns)?;
     Ok(read_file(move |chunks| {
         let mut record = ByteRecord::new();
+        // As spreadsheets count them: cells may have line ends.
+        let mut number = 1_u64;
         loop {
+            number += 1;
             reader.get_mut().left = RECORD_MAX;
             if !reader.read_byte_record(&mut record).map_err(&failed)? {
                 return Ok(());
             }
-            let line = record.position().map_or(0, csv::Position::line);
             chunks.add(match StringRecord::from_byte_record(std::mem::take(&mut record)) {
                 Ok(record) if record.len() == header.len() => row(&record, &places),
                 Ok(record) => {
                     let (has, header) = (record.len(), header.len());
-                    let why = format!("has {has} fields, the header {header}");
-                    Row::unreadable(line, None, &why)
+                    let why = format!("row {number}: has {has} fields, the header {header}");
+                    Row::unreadable(None, why)
                 }
-                Err(_) => Row::unreadable(line, None, &"not UTF-8"),
+                Err(_) => Row::unreadable(None, format!("row {number}: not UTF-8")),
             })?;
         }
     }))

@@ -92,13 +92,13 @@ pub(in crate::import) fn open(path: &str) -> Result<Rows, Failure> {
 fn row(number: u64, line: source::Line) -> Row {
     let text = match line {
         Ok(text) => text,
-        Err(why) => return Row::unreadable(number, None, &why),
+        Err(why) => return Row::unreadable(None, format!("line {number}: {why}")),
     };
     match serde_json::from_str::<Line>(&text) {
         Ok(line) => line.into_row(),
         Err(error) => {
             let any: Value = serde_json::from_str(&text).unwrap_or_default();
-            Row::unreadable(number, any["id"].as_str(), &error)
+            Row::unreadable(any["id"].as_str(), format!("line {number}: {error}"))
         }
     }
 }
