@@ -31,4 +31,5 @@ mod service_key;
 mod session_races;
 mod sessions;
 mod sign_in;
+mod transfer;
 mod users;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use usermgmt_core::clock::{Clock as _, SystemClock, Timestamp};
 use usermgmt_test_support::{Kind, Server, Setup};
 
-use crate::world::{flask_mysql, import, old_rows, target};
+use crate::world::{flask_mysql, import, old_rows, run, target};
 
 const KEY: &str = "the old service's key of 32 bytes";
 
@@ -36,6 +36,30 @@ fn changing_over(setup: Setup) -> Setup {
     setup.var("USERMGMT_LEGACY__JWT_KEY", KEY).var("USERMGMT_LEGACY__JWT_UNTIL", in_days(30))
 }
 
+const GUIDE: &str = include_str!("../../../../docs/migrate-from-flask.md");
+
+/// The guide's own lines that begin so.
+fn lines(beginning: &str) -> impl Iterator<Item = &'static str> {
+    GUIDE.lines().map(str::trim).filter(move |line| line.starts_with(beginning))
+}
+
+/// The commands of the guide, on this old database.
+fn commands(old_database: &str) -> Vec<Vec<String>> {
+    let words = |line: &str| -> Vec<String> {
+        let words = line.split_whitespace().skip(1);
+        words.map(|word| word.replace("\"$OLD_DATABASE\"", old_database)).collect()
+    };
+    lines("usermgmt-server import").map(words).collect()
+}
+
+/// The settings of the guide, with these values in the place of its own.
+fn settings(key: &str, until: &str) -> String {
+    let lines: Vec<&str> = lines("legacy.").collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    let text = lines.join("\n");
+    text.replacen('…', key, 1).replacen("2026-12-31T12:00:00Z", until, 1)
+}
+
 fn id(rows: &[Value], name: &str) -> String {
     let row = rows.iter().find(|row| row["username"] == name).unwrap();
     row["user_id"].as_str().unwrap().to_owned()
@@ -54,15 +78,25 @@ async fn a_client_of_the_old_service_notices_nothing_but_the_base_url() {
     let (access, old_refresh) =
         (token(KEY, "access", &user, "a", 3600), token(KEY, "refresh", &user, "r", 30 * 86_400));
 
-    // 1. Look. 2. Import while the old service runs. 3. Again when it is read-only.
     let setup = target(Kind::Postgres).await;
-    assert_eq!(import(&setup, "flask-sql", &source.url, &["--dry-run"]).0, 0);
-    assert_eq!(import(&setup, "flask-sql", &source.url, &[]).0, 0);
-    let (status, report) = import(&setup, "flask-sql", &source.url, &[]);
-    assert_eq!((status, &report["already"]), (0, &json!(rows.len())));
+    let report = || -> Value {
+        let text = std::fs::read_to_string(setup.dir().join("report.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    let [look, take_over] = commands(&source.url).try_into().unwrap();
+    for (command, imported, already) in
+        [(&look, 0, 0), (&take_over, rows.len(), 0), (&take_over, 0, rows.len())]
+    {
+        let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
+        let ran = run(&setup, &arguments);
+        assert_eq!(ran.status, 0, "{command:?}: {ran:?}");
+        let report = report();
+        let expected = (&json!(imported), &json!(already));
+        assert_eq!((&report["imported"], &report["already"]), expected, "{report}");
+    }
 
-    // 4. The new service takes over.
-    let server = changing_over(setup).start().await;
+    let settings = settings(KEY, &in_days(30));
+    let server = setup.clone().file(&settings).start().await;
     let reply = server.get_as(&access, "/api/v1/protected").await;
     assert_eq!((reply.status, reply.field("user_id")), (200, user.clone()), "{reply:?}");
     let reply = server.call("PUT", "/api/v1/users", &access, json!({ "first_name": "Ann" })).await;
