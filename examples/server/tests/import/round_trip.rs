@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use serde_json::json;
 use usermgmt_test_support::Kind;
 
-use crate::world::{import, run, target};
+use crate::world::{import, python, run, target};
 
 const PEOPLE: &str = concat!(
     r#"{"usermgmt_export":1,"exported_at":"2026-01-01T00:00:00.000Z"}"#,
@@ -83,4 +83,26 @@ async fn a_line_that_is_not_ours_is_refused_by_its_number() {
     let ran = run(&setup, &["import", "--format", "jsonl", "--from", path]);
     assert_eq!(ran.status, 1, "{ran:?}");
     assert!(ran.stderr.contains("version 2"), "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_never_go_to_a_terminal() {
+    let setup = target(Kind::Sqlite).await;
+    let command = setup.command();
+    let script = "import os, pty, sys\n\
+        sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+    let output = std::process::Command::new(python())
+        .args(["-c", script])
+        .arg(command.get_program())
+        .args(["export", "--with-credentials"])
+        .env_clear()
+        .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .current_dir(setup.dir())
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("--with-credentials: not to a terminal"), "{shown}");
+    assert!(!shown.contains("usermgmt_export"), "{shown}");
 }

@@ -7,12 +7,16 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use usermgmt_test_support::{Database, Kind, Setup};
 
+/// A Python that has Werkzeug.
+pub(crate) fn python() -> String {
+    std::env::var("USERMGMT_TEST_PYTHON")
+        .expect("USERMGMT_TEST_PYTHON is not set: a Python with Werkzeug fills the old databases")
+}
+
 /// What the old service's own tools write, a row a value.
 pub(crate) fn old_rows(arguments: &[&str]) -> Vec<Value> {
-    let python = std::env::var("USERMGMT_TEST_PYTHON")
-        .expect("USERMGMT_TEST_PYTHON is not set: a Python with Werkzeug fills the old databases");
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/import/old_services.py");
-    let output = Command::new(python).arg(script).args(arguments).output().unwrap();
+    let output = Command::new(python()).arg(script).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
