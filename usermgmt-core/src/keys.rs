@@ -166,6 +166,17 @@ impl KeyRing {
         self.roots.iter().filter(|root| root.state != RootState::UnsealOnly)
     }
 
+    /// Whether the other has the same secrets in the same states.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        let states = |ring: &Self| {
+            let states = ring.roots.iter().map(|root| (root.fingerprint.clone(), root.state));
+            let mut states: Vec<_> = states.collect();
+            states.sort_by(|a, b| a.0.cmp(&b.0));
+            states
+        };
+        states(self) == states(other)
+    }
+
     pub(crate) fn roots(&self) -> &[Root] {
         &self.roots
     }

@@ -5,15 +5,14 @@ use std::path::PathBuf;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches as _, Subcommand, value_parser};
 
 use crate::import::args::{ExportArgs, ImportArgs};
-use crate::settings::table::{Kind, SETTINGS, Setting};
+use crate::settings::Sources;
+use crate::settings::table::{Kind, SETTINGS};
 
 /// What the command line says.
 #[derive(Debug)]
 pub(crate) struct Invocation {
-    /// The settings file, where one is named.
-    pub(crate) config: Option<PathBuf>,
-    /// The settings given as flags.
-    pub(crate) flags: Vec<(&'static Setting, String)>,
+    /// Where settings are read from.
+    pub(crate) sources: Sources,
     /// What to do.
     pub(crate) action: Action,
 }
@@ -65,7 +64,11 @@ pub(crate) enum Action {
     /// Removes what is over, as a server does every few minutes
     Purge,
     /// Prints the OpenAPI document
-    Openapi,
+    Openapi {
+        /// The version of OpenAPI; 3.0 for tools that do not know 3.1
+        #[arg(long = "version", value_name = "VERSION", value_enum, default_value_t)]
+        openapi: crate::commands::openapi::Version,
+    },
 }
 
 /// What to do with people's accounts. USER is an id, a username or an address.
@@ -333,7 +336,8 @@ fn read(matches: &ArgMatches) -> Invocation {
             Some((setting, value.clone()))
         })
         .collect();
-    Invocation { config: innermost.get_one::<PathBuf>("config").cloned(), flags, action }
+    let config = innermost.get_one::<PathBuf>("config").cloned();
+    Invocation { sources: Sources { config, flags }, action }
 }
 
 #[cfg(test)]
@@ -357,7 +361,7 @@ mod tests {
             "--listen=127.0.0.1:1",
         ]);
         let read = read(&matches);
-        let names: Vec<_> = read.flags.iter().map(|(setting, _)| setting.name).collect();
+        let names: Vec<_> = read.sources.flags.iter().map(|(setting, _)| setting.name).collect();
         assert_eq!(names, ["listen", "data_dir"]);
         assert_eq!(
             read.action,
@@ -378,6 +382,7 @@ mod tests {
             "--compat-open-users-api=true",
         ]);
         let given: Vec<_> = read(&matches)
+            .sources
             .flags
             .into_iter()
             .map(|(setting, value)| (setting.name, value))

@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 use crate::cli::{Action, ConfigAction, Invocation, KeysAction, MailAction};
 use crate::failure::Failure;
-use crate::settings::Settings;
+use crate::settings::{Settings, Sources};
 
 fn main() -> ExitCode {
     match run(cli::parse()) {
@@ -40,11 +40,11 @@ fn run(invocation: Invocation) -> Result<(), Failure> {
     match invocation.action {
         Action::Config(ConfigAction::Schema) => return commands::config::print_schema(),
         Action::Keys(KeysAction::Generate) => return commands::keys::generate(),
-        Action::Openapi => return commands::housekeeping::openapi(),
+        Action::Openapi { openapi } => return commands::openapi::print(openapi),
         _ => {}
     }
-    match Settings::load(invocation.config.as_deref(), std::env::vars_os(), invocation.flags) {
-        Ok(settings) => act(invocation.action, settings),
+    match invocation.sources.read() {
+        Ok(settings) => act(invocation.action, settings, invocation.sources),
         Err(problems) if matches!(invocation.action, Action::Doctor { .. }) => {
             commands::doctor::settings_are_wrong(&problems)
         }
@@ -53,10 +53,10 @@ fn run(invocation: Invocation) -> Result<(), Failure> {
 }
 
 #[tokio::main]
-async fn act(action: Action, settings: Settings) -> Result<(), Failure> {
+async fn act(action: Action, settings: Settings, sources: Sources) -> Result<(), Failure> {
     log::start(settings.log_format);
     match action {
-        Action::Serve => commands::serve::run(settings).await,
+        Action::Serve => commands::serve::run(settings, sources).await,
         Action::Config(action) => commands::config::run(action, &settings).await,
         Action::Doctor { send_mail } => {
             commands::doctor::run(&settings, send_mail.as_deref()).await
@@ -67,7 +67,7 @@ async fn act(action: Action, settings: Settings) -> Result<(), Failure> {
         Action::Admin(action) => commands::admin::run(action, &settings).await,
         Action::Keys(action) => commands::keys::run(action, &settings).await,
         Action::Purge => commands::housekeeping::purge(&settings).await,
-        Action::Openapi => commands::housekeeping::openapi(),
+        Action::Openapi { openapi } => commands::openapi::print(openapi),
         Action::ServiceKey(action) => commands::service_key::run(action, &settings).await,
         Action::Outbox(action) => commands::outbox::run(action, &settings).await,
         Action::Import(args) => import::import(&args, &settings).await,

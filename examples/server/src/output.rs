@@ -59,7 +59,15 @@ impl List {
             return self.text(values.iter().map(shown).collect());
         }
         let names = self.columns.iter().map(|(name, _)| (*name).to_owned());
-        let object = Value::Object(names.zip(values).collect::<Map<_, _>>());
+        self.object(Value::Object(names.zip(values).collect::<Map<_, _>>()))
+    }
+
+    /// Adds a row that has more than the columns, which only JSON shows.
+    pub(crate) fn object(&mut self, mut object: Value) -> Result<(), Failure> {
+        if self.style != Style::Json {
+            let cells = self.columns.iter().map(|(name, _)| shown(&object[name].take()));
+            return self.text(cells.collect());
+        }
         let before = if self.any { "," } else { "[" };
         self.any = true;
         print_line(&format!("{before}{object}"))

@@ -54,6 +54,19 @@ pub(crate) fn load(
     }
 }
 
+/// The root secrets as they are now; nothing is made.
+///
+/// # Errors
+/// A text that says what is wrong and how to mend it.
+pub(crate) fn read_again(source: &SecretSource) -> Result<KeyRing, String> {
+    match source {
+        SecretSource::Given(ring) => Ok(ring.clone()),
+        SecretSource::File(path) | SecretSource::MadeAt(path) => {
+            read(path).map_err(|error| no_secret(path, &error))
+        }
+    }
+}
+
 /// Whether the secrets can be read where they are; nothing is made.
 ///
 /// # Errors
@@ -61,10 +74,7 @@ pub(crate) fn load(
 pub(crate) fn check(source: &SecretSource) -> Result<(), String> {
     match source {
         SecretSource::MadeAt(path) if !path.exists() => Ok(()),
-        SecretSource::MadeAt(path) | SecretSource::File(path) => {
-            read(path).map(drop).map_err(|error| no_secret(path, &error))
-        }
-        SecretSource::Given(_) => Ok(()),
+        source => read_again(source).map(drop),
     }
 }
 

@@ -11,12 +11,12 @@ use super::error::BuildError;
 use super::facade::{Auth, Inner};
 use super::receipts::Receipts;
 use super::refusals::Refusals;
+use super::root_secrets::{CurrentKeys, Keys};
 use crate::claims::Claims;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::event::EventSink;
 use crate::flows::LastCount;
-use crate::jwt::Jwt;
 use crate::keys::KeyRing;
 use crate::metrics::{Metrics, NoMetrics};
 use crate::password::PasswordHasher;
@@ -88,7 +88,7 @@ impl AuthBuilder {
     /// [`BuildError`] names the setting that is wrong.
     pub async fn build(self) -> Result<Auth, BuildError> {
         self.config.validate()?;
-        let jwt = Jwt::new(&self.keys, &self.config.jwt, self.config.access_token_ttl)?;
+        let keys = Keys::new(self.keys, &self.config)?;
         let (metrics, store): (Arc<dyn Metrics>, Arc<dyn Store>) = match self.metrics {
             Some(metrics) => {
                 let store = MeteredStore::new(self.store, Arc::clone(&metrics));
@@ -104,8 +104,7 @@ impl AuthBuilder {
         let auth = Auth(Arc::new(Inner {
             store,
             config: self.config,
-            keys: self.keys,
-            jwt,
+            keys: CurrentKeys::new(keys),
             hasher,
             metrics,
             refusals: Refusals::default(),
@@ -127,8 +126,9 @@ impl AuthBuilder {
                 tracing::warn!(event = "weak_legacy_key", "legacy.jwt_key has fewer than 32 bytes");
             }
         }
-        auth.record_root_secrets().await?;
-        auth.refuse_retired_secret().await?;
+        let keys = auth.keys();
+        auth.record_root_secrets(&keys.ring).await?;
+        auth.refuse_retired_secret(&keys.ring).await?;
         Ok(auth)
     }
 }

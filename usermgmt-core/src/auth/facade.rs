@@ -9,13 +9,12 @@ use tokio::sync::Notify;
 use super::background::Upkeep;
 use super::receipts::Receipts;
 use super::refusals::Refusals;
+use super::root_secrets::CurrentKeys;
 use crate::claims::Claims;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::event::EventSink;
 use crate::flows::LastCount;
-use crate::jwt::Jwt;
-use crate::keys::KeyRing;
 use crate::mail::Mailer;
 use crate::metrics::Metrics;
 use crate::password::PasswordHasher;
@@ -31,8 +30,7 @@ pub struct Auth(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) config: Config,
-    pub(crate) keys: KeyRing,
-    pub(crate) jwt: Jwt,
+    pub(super) keys: CurrentKeys,
     pub(crate) hasher: PasswordHasher,
     pub(crate) metrics: Arc<dyn Metrics>,
     pub(crate) refusals: Refusals,
@@ -59,7 +57,7 @@ impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Auth")
             .field("store", &self.0.store)
-            .field("keys", &self.0.keys)
+            .field("keys", &self.keys().ring)
             .finish_non_exhaustive()
     }
 }
@@ -82,6 +80,6 @@ impl Auth {
 
     /// The public keys that access tokens are verified with, as a JWK set (RFC 7517, 5).
     pub fn jwks(&self) -> serde_json::Value {
-        self.0.jwt.jwks()
+        self.keys().jwt.jwks()
     }
 }

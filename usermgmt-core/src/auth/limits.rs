@@ -229,7 +229,7 @@ impl Auth {
             Window::Day => format!("{}/day", name.as_str()),
             Window::InARow => format!("{}/row", name.as_str()),
         };
-        self.0.keys.lookup_key(&name, &by)
+        self.keys().ring.lookup_key(&name, &by)
     }
 
     /// Counts an attempt under each limit without refusing it.

@@ -1,14 +1,80 @@
-//! A store is used with the root secrets that it knows, and no others.
+//! The root secrets in use: exchanged as a whole while requests run, and a
+//! store is used with those that it knows and no others.
+
+use std::sync::{Arc, PoisonError, RwLock};
 
 use super::error::BuildError;
 use super::facade::Auth;
-use crate::keys::KeyId;
+use crate::config::Config;
+use crate::jwt::{Jwt, JwtKeyError};
+use crate::keys::{KeyId, KeyRing};
 use crate::store::{Change, Changes, Guard, StoreError};
 
+/// The root secrets and what signs access tokens by them.
+#[derive(Debug)]
+pub(crate) struct Keys {
+    pub(crate) ring: KeyRing,
+    pub(crate) jwt: Jwt,
+}
+
+impl Keys {
+    pub(super) fn new(ring: KeyRing, config: &Config) -> Result<Self, JwtKeyError> {
+        let jwt = Jwt::new(&ring, &config.jwt, config.access_token_ttl)?;
+        Ok(Self { ring, jwt })
+    }
+}
+
+/// Those in use now.
+#[derive(Debug)]
+pub(crate) struct CurrentKeys(RwLock<Arc<Keys>>);
+
+impl CurrentKeys {
+    pub(super) fn new(keys: Keys) -> Self {
+        Self(RwLock::new(Arc::new(keys)))
+    }
+
+    fn get(&self) -> Arc<Keys> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn set(&self, keys: Keys) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    }
+}
+
 impl Auth {
+    /// The root secrets in use, and what signs by them.
+    pub(crate) fn keys(&self) -> Arc<Keys> {
+        self.0.keys.get()
+    }
+
+    /// Takes other root secrets over, or the same in other states, while requests
+    /// are served: what is signed from now on is signed with the new ones, and what
+    /// was signed before is judged by them. Nobody is signed out by it where the
+    /// secret that signed until now is given as one that verifies. Answers whether
+    /// anything changed.
+    ///
+    /// Several processes on one store take a new secret as one that verifies
+    /// first, all of them, before the first signs with it.
+    ///
+    /// # Errors
+    /// [`BuildError`] as at a start, such as a secret left out that still seals
+    /// something; then those in use stay.
+    pub async fn take_over(&self, ring: KeyRing) -> Result<bool, BuildError> {
+        if self.keys().ring.is_same(&ring) {
+            return Ok(false);
+        }
+        let keys = Keys::new(ring, &self.0.config)?;
+        self.record_root_secrets(&keys.ring).await?;
+        self.refuse_retired_secret(&keys.ring).await?;
+        tracing::info!(secrets = ?keys.ring, "the root secrets were taken over");
+        self.0.keys.set(keys);
+        Ok(true)
+    }
+
     /// A second process that starts with a secret of its own would hand out
     /// tokens that the first refuses: the store knows the secrets it was used with.
-    pub(super) async fn record_root_secrets(&self) -> Result<(), BuildError> {
+    pub(super) async fn record_root_secrets(&self, ring: &KeyRing) -> Result<(), BuildError> {
         // Only one of two processes that start on an empty store gets the anchor in.
         const ANCHOR: &str = "first";
         let mut rounds = self.rounds();
@@ -26,9 +92,7 @@ impl Auth {
             };
             if known.is_empty() {
                 list.push(record(ANCHOR.to_owned(), String::new()));
-            } else if !self
-                .0
-                .keys
+            } else if !ring
                 .roots()
                 .iter()
                 .any(|root| is_known(&root.id.to_string(), &root.fingerprint))
@@ -37,7 +101,7 @@ impl Auth {
                     known.iter().map(|(id, _)| id.as_str()).filter(|id| *id != ANCHOR).collect();
                 return Err(BuildError::ForeignSecret { known: ids.join(", ") });
             }
-            for root in self.0.keys.roots() {
+            for root in ring.roots() {
                 if !is_known(&root.id.to_string(), &root.fingerprint) {
                     list.push(record(root.id.to_string(), root.fingerprint.clone()));
                 }
@@ -55,11 +119,11 @@ impl Auth {
     }
 
     /// Whoever has a second factor that does not open any more could not sign in.
-    pub(super) async fn refuse_retired_secret(&self) -> Result<(), BuildError> {
+    pub(super) async fn refuse_retired_secret(&self, ring: &KeyRing) -> Result<(), BuildError> {
         for (id, _) in self.read_store(self.0.store.root_keys()).await? {
             // The anchor is none.
             let Some(key) = KeyId::parse(&id) else { continue };
-            let is_given = self.0.keys.roots().iter().any(|root| root.id == key);
+            let is_given = ring.roots().iter().any(|root| root.id == key);
             // It may read much, and nobody waits for an answer yet.
             if !is_given && self.0.store.has_factors_sealed_under(key).await? {
                 return Err(BuildError::RetiredSecret { id });

@@ -51,12 +51,12 @@ impl Auth {
         own: Map<String, Value>,
         now: Timestamp,
     ) -> Result<Tokens, ServiceError> {
-        let issued = self.0.jwt.issue(user, session, own, now, &*self.0.rng);
+        let issued = self.keys().jwt.issue(user, session, own, now, &*self.0.rng);
         let access = issued.map_err(ServiceError::Internal)?;
         Ok(Tokens {
             access_token: access,
-            refresh_token: token::refresh(&self.0.keys, session.id, session.generation),
-            expires_in: self.0.jwt.ttl(),
+            refresh_token: token::refresh(&self.keys().ring, session.id, session.generation),
+            expires_in: self.keys().jwt.ttl(),
         })
     }
 }

@@ -51,7 +51,7 @@ impl Auth {
     /// # Errors
     /// [`AccessError`].
     pub fn access_claims(&self, access_token: &str) -> Result<Arc<AccessClaims>, AccessError> {
-        self.0.jwt.check(access_token, self.now())
+        self.keys().jwt.check(access_token, self.now())
     }
 
     /// Checks an access token and loads its user and session: one statement.
@@ -60,7 +60,7 @@ impl Auth {
     /// [`AuthenticationError`].
     pub async fn current(&self, access_token: &str) -> Result<Current, AuthenticationError> {
         let now = self.now();
-        let claims = self.0.jwt.check(access_token, now)?;
+        let claims = self.keys().jwt.check(access_token, now)?;
         match self.read(self.0.store.user_with_session(&claims.sub, claims.sid, now)).await? {
             None => Err(AuthenticationError::UserGone),
             Some((user, Some(session))) if user.is_active() => {
@@ -81,7 +81,7 @@ impl Auth {
         }
         let now = self.now();
         let (id, generation) =
-            token::parse_refresh(&self.0.keys, bearer).ok_or(AccessError::Invalid)?;
+            token::parse_refresh(&self.keys().ring, bearer).ok_or(AccessError::Invalid)?;
         match self.read(self.0.store.session(id, now)).await? {
             // One generation back is what a client holds whose last reply was lost.
             Some((session, user)) if user.is_active() && generation >= session.generation - 1 => {

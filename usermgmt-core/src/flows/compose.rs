@@ -166,7 +166,7 @@ impl Auth {
         now: Timestamp,
     ) -> Change {
         // What somebody typed is nobody's address here, and is not kept.
-        let asked = self.0.keys.lookup_key("void-mail", &[asked.canonical().as_bytes()]);
+        let asked = self.keys().ring.lookup_key("void-mail", &[asked.canonical().as_bytes()]);
         let to = format!("{asked}@void.invalid");
         let token = MailToken { purpose, id: TokenId::generate(&*self.0.rng), code_issue: None };
         self.mail(kind, &Email::from_stored(to.clone(), to), None, vec![token], &[], now)

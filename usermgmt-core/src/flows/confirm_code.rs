@@ -85,7 +85,7 @@ impl Auth {
                     self.count_always(&[limit], now).await?
                 }
             };
-            let matches = token::code_matches(&self.0.keys, id, issue, code.expose());
+            let matches = token::code_matches(&self.keys().ring, id, issue, code.expose());
             let (Some(row), Some(user)) = (row, user) else {
                 return Err(CodeError::Invalid);
             };

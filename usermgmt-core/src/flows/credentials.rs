@@ -28,8 +28,7 @@ const NOTICE: Rate = Rate::per_minutes(1, 24 * 60);
 pub struct Checked {
     /// The user.
     pub user: User,
-    /// For the device that they use, where the client says anything about it: to
-    /// be brought back with the next check.
+    /// For the device that they use, to be brought back with the next check.
     pub device_token: Option<Redacted<String>>,
 }
 
@@ -63,12 +62,6 @@ impl Auth {
         };
         let user = account.user;
         self.credit(&user.id, &proven).await;
-        let says_nothing = client.address.is_none()
-            && client.user_agent.is_none()
-            && client.device_token.is_none();
-        if says_nothing {
-            return Ok(Checked { user, device_token: None });
-        }
         let now = self.now();
         let (device, _) = self.device_of(&user, client, now).await?;
         let list = vec![

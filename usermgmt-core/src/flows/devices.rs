@@ -17,7 +17,7 @@ impl Auth {
         client: &Client,
         now: Timestamp,
     ) -> Option<(UserId, DeviceId)> {
-        device::parse(&self.0.keys, client.device_token.as_ref()?.expose(), now)
+        device::parse(&self.keys().ring, client.device_token.as_ref()?.expose(), now)
     }
 
     /// The device that a user uses, and what is known of it: the one it shows,
@@ -42,7 +42,7 @@ impl Auth {
         }
         // What ends a user's devices raises the epoch, so that none of them is made again.
         let (network, agent) = (client.network(), client.shown_agent().unwrap_or_default());
-        let mac = self.0.keys.signing().token_mac(&[
+        let mac = self.keys().ring.signing().token_mac(&[
             b"device-id",
             user.id.as_str().as_bytes(),
             &user.epoch.to_be_bytes(),
@@ -62,7 +62,7 @@ impl Auth {
         device: DeviceId,
         now: Timestamp,
     ) -> Redacted<String> {
-        device::token(&self.0.keys, user, device, now + DEVICE_TTL)
+        device::token(&self.keys().ring, user, device, now + DEVICE_TTL)
     }
 
     /// The device that the client shows, where the user has it still.

@@ -100,7 +100,7 @@ impl Auth {
         purposes: &[Purpose],
         now: Timestamp,
     ) -> Result<Link, LinkError> {
-        let (purpose, id) = token::parse_one_time(&self.0.keys, text)
+        let (purpose, id) = token::parse_one_time(&self.keys().ring, text)
             .filter(|(purpose, _)| purposes.contains(purpose))
             .ok_or(LinkError::Invalid)?;
         let rule = rule(purpose).ok_or(LinkError::Invalid)?;

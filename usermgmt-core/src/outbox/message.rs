@@ -46,7 +46,7 @@ impl OutboxWorker {
             valid_minutes: primary.as_ref().map(|row| minutes(row.expires_at.since(now))),
         };
         for mailed in &mail.tokens {
-            let text = token::one_time(&auth.0.keys, mailed.purpose, mailed.id);
+            let text = token::one_time(&auth.keys().ring, mailed.purpose, mailed.id);
             match mailed.purpose {
                 Purpose::NotMe => {
                     message.not_me_link = Some(auth.0.config.link(mailed.purpose, &text))
@@ -63,7 +63,7 @@ impl OutboxWorker {
             if let Some(issue) = mailed.code_issue
                 && code_lives
             {
-                message.code = Some(token::code(&auth.0.keys, mailed.id, issue));
+                message.code = Some(token::code(&auth.keys().ring, mailed.id, issue));
             }
         }
         Ok((message, wanted))

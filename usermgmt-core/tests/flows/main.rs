@@ -27,6 +27,7 @@ mod profile;
 mod refresh;
 mod refresh_crowd;
 mod register;
+mod rotation;
 mod service_key;
 mod session_races;
 mod sessions;

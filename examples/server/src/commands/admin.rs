@@ -6,7 +6,7 @@ use std::time::Duration;
 use usermgmt_core::flows::{Invite, InviteError};
 use usermgmt_core::{Auth, Email, PlaintextPassword, Redacted, Role, Username};
 
-use super::people::{COLUMNS, each, failure, find, operator, row};
+use super::people::{COLUMNS, add, each, failure, find, operator};
 use crate::cli::AdminAction;
 use crate::failure::Failure;
 use crate::output::{List, print_line};
@@ -32,7 +32,7 @@ pub(crate) async fn run(action: AdminAction, settings: &Settings) -> Result<(), 
         AdminAction::List { json } => {
             let mut list = List::begin(COLUMNS, json)?;
             each(&auth, async |user| match user.role {
-                Role::Admin => list.row(row(user)),
+                Role::Admin => add(&mut list, user),
                 Role::User => Ok(()),
             })
             .await?;

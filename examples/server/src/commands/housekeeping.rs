@@ -11,11 +11,3 @@ pub(crate) async fn purge(settings: &Settings) -> Result<(), Failure> {
     let rows = auth.purge().await.map_err(|error| Failure::new("purge", &error))?;
     print_line(&format!("{rows} rows removed"))
 }
-
-/// Prints the OpenAPI document.
-pub(crate) fn openapi() -> Result<(), Failure> {
-    let document = usermgmt_axum::openapi()
-        .to_pretty_json()
-        .map_err(|error| Failure::new("openapi", &error))?;
-    print_line(&document)
-}

@@ -50,20 +50,36 @@ async fn uses(auth: &Auth) -> Result<Vec<RootUse>, Failure> {
 }
 
 async fn list(auth: &Auth, json: bool) -> Result<(), Failure> {
-    let columns = &[("id", "KEY ID"), ("state", "STATE"), ("seals", "SEALS FACTORS")];
+    let columns = &[
+        ("id", "KEY ID"),
+        ("state", "STATE"),
+        ("seals", "SEALS FACTORS"),
+        ("may_go", "MAY GO"),
+    ];
     let mut list = List::begin(columns, json)?;
     let given = uses(auth).await?;
     for root in &given {
-        list.row(vec![json!(root.id.to_string()), json!(state(root.state)), json!(root.seals)])?;
+        let id = root.id.to_string();
+        list.row(vec![json!(id), json!(state(root.state)), json!(root.seals), json!(may_go(root))])?;
     }
     let known = auth.store().root_keys().await;
     for (id, fingerprint) in known.map_err(|error| Failure::new("root secrets", &error))? {
         // The store's first row stands for no secret.
         if !fingerprint.is_empty() && !given.iter().any(|root| root.id.to_string() == id) {
-            list.row(vec![json!(id), json!("retired"), json!(false)])?;
+            list.row(vec![json!(id), json!("retired"), json!(false), json!("gone")])?;
         }
     }
     list.end()
+}
+
+/// Whether a secret is still needed, and for what.
+fn may_go(root: &RootUse) -> &'static str {
+    match (root.state, root.seals) {
+        (RootState::Sign, _) => "no: it signs",
+        (_, true) => "no: it seals; run `keys reseal`",
+        (RootState::UnsealOnly, false) => "yes",
+        (RootState::Verify, false) => "session_max_ttl after it was replaced",
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "only how often progress is told")]
@@ -88,18 +104,7 @@ async fn reseal(auth: &Auth) -> Result<(), Failure> {
     }
     print_line(&format!("{} users looked at, {} sealed anew", so_far.seen, so_far.sealed))?;
     for root in uses(auth).await? {
-        let id = root.id;
-        match (root.state, root.seals) {
-            (RootState::Sign, _) => {}
-            (_, true) => print_line(&format!("{id} still seals: keep it"))?,
-            (RootState::UnsealOnly, false) => {
-                print_line(&format!("{id} may go: nothing is sealed under it"))?;
-            }
-            (RootState::Verify, false) => print_line(&format!(
-                "{id} may go once every session that began before it was replaced has ended \
-                 (session_max_ttl): nothing is sealed under it"
-            ))?,
-        }
+        print_line(&format!("{} ({}) may go: {}", root.id, state(root.state), may_go(&root)))?;
     }
     match so_far.closed {
         0 => Ok(()),

@@ -6,7 +6,7 @@ use usermgmt_core::model::audit::{Actor, Origin};
 use usermgmt_core::{Auth, ServiceError, User, UserId};
 
 use crate::failure::Failure;
-use crate::output::time;
+use crate::output::{List, time};
 
 /// How many users are read at a time.
 const PAGE: usize = 100;
@@ -88,8 +88,7 @@ pub(super) const COLUMNS: &[(&str, &str)] = &[
     ("created_at", "CREATED"),
 ];
 
-/// A user's row in that list.
-pub(super) fn row(user: &User) -> Vec<Value> {
-    let mut all = as_json(user);
-    COLUMNS.iter().map(|(name, _)| all[name].take()).collect()
+/// Adds a user to a list: a row, or in JSON all that is shown of them.
+pub(super) fn add(list: &mut List, user: &User) -> Result<(), Failure> {
+    list.object(as_json(user))
 }

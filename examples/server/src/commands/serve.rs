@@ -16,11 +16,11 @@ use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_mail::DevMailbox;
 
 use super::started::Started;
-use super::{admin, service_key};
+use super::{admin, rotation, service_key};
 use crate::failure::Failure;
 use crate::listener::{Limits, Tls};
 use crate::metrics::{self, HttpMetrics, ServerMetrics};
-use crate::settings::{Settings, leads_to_loopback};
+use crate::settings::{Settings, Sources, leads_to_loopback};
 use crate::{dev_mail, listener, service_manager, setup};
 
 /// How long mails being sent have once told to stop: as long as handing over
@@ -28,7 +28,7 @@ use crate::{dev_mail, listener, service_manager, setup};
 const STOP_TIMEOUT: Duration = Duration::from_secs(40);
 
 /// Serves until a signal says to stop.
-pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
+pub(crate) async fn run(settings: Settings, sources: Sources) -> Result<(), Failure> {
     let no_signals = |error| Failure::new("cannot listen for signals", &error);
     let signal = listener::stop_signal().map_err(no_signals)?;
     let hangup = listener::reload_signal().map_err(no_signals)?;
@@ -72,8 +72,9 @@ pub(crate) async fn run(settings: Settings) -> Result<(), Failure> {
         }
     });
     if let Some(tls) = tls.clone() {
-        tokio::spawn(tls.follow(hangup));
+        tokio::spawn(tls.follow(hangup.clone()));
     }
+    tokio::spawn(rotation::follow(auth.clone(), sources, hangup));
 
     let watchdog = tokio::spawn(service_manager::keep_watchdog());
     let started = Started::new(&settings, bound, outgoing.dev_mailbox.is_some());

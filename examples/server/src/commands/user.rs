@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use usermgmt_core::model::audit::AuditEntry;
 use usermgmt_core::{Auth, Session, User};
 
-use super::people::{COLUMNS, as_json, each, failure, find, not_served, operator, row};
+use super::people::{COLUMNS, add, as_json, each, failure, find, not_served, operator};
 use crate::cli::UserAction;
 use crate::failure::Failure;
 use crate::output::{List, print_line, time};
@@ -23,7 +23,7 @@ pub(crate) async fn run(action: UserAction, settings: &Settings) -> Result<(), F
     match action {
         UserAction::List { json } => {
             let mut list = List::begin(COLUMNS, json)?;
-            each(&auth, async |user| list.row(row(user))).await?;
+            each(&auth, async |user| add(&mut list, user)).await?;
             list.end()
         }
         UserAction::Show { user, json } => show(&auth, &find(&auth, &user).await?, json).await,

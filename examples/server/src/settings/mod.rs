@@ -10,6 +10,7 @@ mod old_services;
 mod schema;
 mod secret;
 mod shown;
+mod sources;
 pub(crate) mod table;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ use self::layers::Layers;
 pub(crate) use self::schema::schema;
 pub(crate) use self::secret::{SecretSource, parse_secret_lines};
 pub(crate) use self::shown::Shown;
+pub(crate) use self::sources::Sources;
 use self::table::Setting;
 use crate::listener::TlsFiles;
 

@@ -128,7 +128,7 @@ impl Auth {
                 let mailed = MailToken { purpose, id: row.id, code_issue: None };
                 list.push(self.mail_user(MailKind::Invitation, &user, vec![mailed], &[], now));
             }
-            let text = token::one_time(&self.0.keys, purpose, row.id);
+            let text = token::one_time(&self.keys().ring, purpose, row.id);
             link = Some(self.0.config.link(purpose, &text));
             list.push(Change::InsertToken(row));
         }

@@ -126,7 +126,7 @@ impl Auth {
     /// requests; and bound to the list it was made for.
     fn cursor<P: Serialize>(&self, list: &str, seek: &Seek<P>) -> Result<String, ServiceError> {
         let plain = serde_json::to_vec(seek).map_err(|e| ServiceError::Internal(e.to_string()))?;
-        let sealed = seal::seal(&self.0.keys, &*self.0.rng, OWNER, list, &plain);
+        let sealed = seal::seal(&self.keys().ring, &*self.0.rng, OWNER, list, &plain);
         Ok(URL_SAFE_NO_PAD.encode(sealed))
     }
 
@@ -138,7 +138,7 @@ impl Auth {
     ) -> Result<Paged<P>, ListingError> {
         let open = |cursor| {
             let sealed = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-            let plain = seal::open(&self.0.keys, OWNER, list, &sealed)?;
+            let plain = seal::open(&self.keys().ring, OWNER, list, &sealed)?;
             serde_json::from_slice(plain.expose()).ok()
         };
         let seek = match cursor {

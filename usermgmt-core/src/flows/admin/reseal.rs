@@ -36,7 +36,7 @@ impl Auth {
             next.seen += 1;
             let Some(account) = self.account(&user.id).await? else { continue };
             let Some(confirmed) = account.totp.and_then(|totp| totp.confirmed) else { continue };
-            if confirmed.sealed.starts_with(self.0.keys.signing().id.as_bytes()) {
+            if confirmed.sealed.starts_with(self.keys().ring.signing().id.as_bytes()) {
                 continue;
             }
             let Ok(secret) = self.unseal_totp(&user.id, &confirmed) else {
@@ -65,7 +65,7 @@ impl Auth {
     /// [`ServiceError`].
     pub async fn root_secrets(&self) -> Result<Vec<RootUse>, ServiceError> {
         let mut uses = Vec::new();
-        for root in self.0.keys.roots() {
+        for root in self.keys().ring.roots() {
             let seals = self.0.store.has_factors_sealed_under(root.id).await?;
             uses.push(RootUse { id: root.id, state: root.state, seals });
         }

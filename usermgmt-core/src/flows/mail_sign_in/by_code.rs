@@ -46,7 +46,7 @@ impl Auth {
             )
             .await?;
         let id =
-            token::parse_mail_request(&self.0.keys, request).ok_or(MailSignInError::InvalidCode)?;
+            token::parse_mail_request(&self.keys().ring, request).ok_or(MailSignInError::InvalidCode)?;
         // One try, however often it is decided on, and of a code that was never made too.
         let tries = Rate { max: CODE_TRIES, window: CODE_TTL };
         let by = id.to_string();
@@ -57,7 +57,7 @@ impl Auth {
             let now = rounds.next().await?;
             let mailed = self.open_mailed(id, now).await?;
             let issue = mailed.as_ref().map_or(0, |mailed| mailed.row.code_issue);
-            let matches = token::code_matches(&self.0.keys, id, issue, code.expose());
+            let matches = token::code_matches(&self.keys().ring, id, issue, code.expose());
             let account = mailed.as_ref().and_then(|mailed| mailed.account.as_ref());
             let whose = account.map(|account| account.user.id.clone());
             let right = mailed.filter(|mailed| {

@@ -72,7 +72,7 @@ impl Auth {
         if !self.mail_sign_in_is_on() {
             return Err(MailSignInError::Off);
         }
-        let id = match token::parse_one_time(&self.0.keys, text) {
+        let id = match token::parse_one_time(&self.keys().ring, text) {
             Some((Purpose::EmailSignIn, id)) => id,
             _ => return Err(MailSignInError::InvalidToken),
         };

@@ -80,7 +80,7 @@ impl Auth {
             let asked = user.map_or(&nobody, |user| &user.id);
             let last = self.read(self.0.store.live_token(asked, PURPOSE, now)).await?;
             let row = self.mailed_row(&to, now);
-            let request = token::mail_request(&self.0.keys, row.id);
+            let request = token::mail_request(&self.keys().ring, row.id);
             let mailed =
                 MailToken { purpose: PURPOSE, id: row.id, code_issue: Some(row.code_issue) };
             let list = match &to {

@@ -23,7 +23,7 @@ impl Auth {
             if secret.is_usual() { (USUAL, secret.bytes()) } else { (WITH_PARAMETERS, &plain) };
         SealedSecret {
             factor_id: FactorId::generate(now, rng),
-            sealed: seal::seal(&self.0.keys, rng, user.as_str(), purpose, plain.expose()),
+            sealed: seal::seal(&self.keys().ring, rng, user.as_str(), purpose, plain.expose()),
             created_at: now,
         }
     }
@@ -38,7 +38,7 @@ impl Auth {
         user: &UserId,
         secret: &SealedSecret,
     ) -> Result<TotpSecret, ServiceError> {
-        let open = |purpose| seal::open(&self.0.keys, user.as_str(), purpose, &secret.sealed);
+        let open = |purpose| seal::open(&self.keys().ring, user.as_str(), purpose, &secret.sealed);
         let opened = match open(USUAL) {
             Some(bytes) => TotpSecret::new(bytes.expose().clone()).ok(),
             None => open(WITH_PARAMETERS).as_ref().and_then(TotpSecret::from_bytes),

@@ -43,7 +43,7 @@ impl Auth {
     ) -> Result<SignedIn, MfaSignInError> {
         let now = self.now();
         self.attempt_token(client, now).await?;
-        let id = match token::parse_one_time(&self.0.keys, ticket.expose()) {
+        let id = match token::parse_one_time(&self.keys().ring, ticket.expose()) {
             Some((Purpose::MfaTicket, id)) => id,
             _ => return Err(MfaSignInError::InvalidCode),
         };
@@ -175,7 +175,7 @@ impl Auth {
         let left = self.read(self.0.store.recovery_codes_left(&user.id)).await?;
         let binding = Some(binding(first, user.epoch));
         let row = self.new_token(Some(&user.id), Purpose::MfaTicket, binding, MFA_TICKET_TTL, now);
-        let ticket = token::one_time(&self.0.keys, Purpose::MfaTicket, row.id);
+        let ticket = token::one_time(&self.keys().ring, Purpose::MfaTicket, row.id);
         let mut list = earned_by;
         list.extend([
             Change::TouchUser { id: user.id.clone(), active: true, epoch: user.epoch },

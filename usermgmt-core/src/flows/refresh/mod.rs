@@ -45,7 +45,7 @@ impl Auth {
         refresh_token: &str,
         client: &Client,
     ) -> Result<Tokens, RefreshError> {
-        let Some((id, presented)) = token::parse_refresh(&self.0.keys, refresh_token) else {
+        let Some((id, presented)) = token::parse_refresh(&self.keys().ring, refresh_token) else {
             if let Some(claims) = self.legacy_claims(refresh_token, self.now()) {
                 return self.exchange_legacy(claims, client).await;
             }

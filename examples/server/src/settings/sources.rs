@@ -1,0 +1,25 @@
+//! Where settings are read from, at the start and again while the server runs.
+
+use std::path::PathBuf;
+
+use super::table::Setting;
+use super::{Problems, Settings};
+
+/// The file and the flags; the environment is the process's.
+#[derive(Clone, Debug)]
+pub(crate) struct Sources {
+    /// The file, where one is named.
+    pub(crate) config: Option<PathBuf>,
+    /// The settings given as flags.
+    pub(crate) flags: Vec<(&'static Setting, String)>,
+}
+
+impl Sources {
+    /// Reads and checks all settings.
+    ///
+    /// # Errors
+    /// [`Problems`] lists everything that is wrong.
+    pub(crate) fn read(&self) -> Result<Settings, Problems> {
+        Settings::load(self.config.as_deref(), std::env::vars_os(), self.flags.iter().cloned())
+    }
+}
