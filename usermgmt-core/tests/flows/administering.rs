@@ -81,6 +81,7 @@ async fn the_audit_log_says_who_did_it() {
     let world = World::new().await;
     let by = Origin { request_id: Some("r1".to_owned()), ..operator() };
     let ann = world.auth.invite(&by, &invite("ann", Role::User)).await.unwrap().user;
+    world.later(MINUTE);
     world.auth.disable_user(&by, &ann.id).await.unwrap();
     world.auth.disable_user(&by, &ann.id).await.unwrap();
     let log = world.auth.store().audit(&ann.id, None, 10).await.unwrap();

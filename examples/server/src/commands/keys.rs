@@ -50,17 +50,18 @@ async fn uses(auth: &Auth) -> Result<Vec<RootUse>, Failure> {
 }
 
 async fn list(auth: &Auth, json: bool) -> Result<(), Failure> {
-    let columns = &[
-        ("id", "KEY ID"),
-        ("state", "STATE"),
-        ("seals", "SEALS FACTORS"),
-        ("may_go", "MAY GO"),
-    ];
+    let columns =
+        &[("id", "KEY ID"), ("state", "STATE"), ("seals", "SEALS FACTORS"), ("may_go", "MAY GO")];
     let mut list = List::begin(columns, json)?;
     let given = uses(auth).await?;
     for root in &given {
         let id = root.id.to_string();
-        list.row(vec![json!(id), json!(state(root.state)), json!(root.seals), json!(may_go(root))])?;
+        list.row(vec![
+            json!(id),
+            json!(state(root.state)),
+            json!(root.seals),
+            json!(may_go(root)),
+        ])?;
     }
     let known = auth.store().root_keys().await;
     for (id, fingerprint) in known.map_err(|error| Failure::new("root secrets", &error))? {

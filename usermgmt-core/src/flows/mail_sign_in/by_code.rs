@@ -45,8 +45,8 @@ impl Auth {
                 now,
             )
             .await?;
-        let id =
-            token::parse_mail_request(&self.keys().ring, request).ok_or(MailSignInError::InvalidCode)?;
+        let id = token::parse_mail_request(&self.keys().ring, request)
+            .ok_or(MailSignInError::InvalidCode)?;
         // One try, however often it is decided on, and of a code that was never made too.
         let tries = Rate { max: CODE_TRIES, window: CODE_TTL };
         let by = id.to_string();
