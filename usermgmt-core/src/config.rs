@@ -221,6 +221,9 @@ pub struct Limits {
     pub code_identifier: Rate,
     /// Tries of tokens and codes from one client address. Default 300 in 15 minutes.
     pub token_client: Rate,
+    /// How many times as much as one client all clients of an IPv6 /48 may do
+    /// together; a client is a /64. Default 10.
+    pub ipv6_site: i64,
 }
 
 /// So many in a window that begins with the first.
@@ -251,8 +254,55 @@ pub struct Budget {
     pub in_a_row: i64,
 }
 
+/// The most failures in a row that a budget may have (NIST SP 800-63B, 3.2.2).
+const MOST_IN_A_ROW: i64 = 100;
+
 const SECOND_FACTOR: Budget =
     Budget { first: Rate::per_minutes(10, 15), per_day: 30, in_a_row: 100 };
+
+impl Limits {
+    /// Checks that each lets something through, and that no budget is beyond what
+    /// NIST SP 800-63B (3.2.2) allows: 100 failures in a row.
+    fn validate(&self) -> Result<(), ConfigError> {
+        let wrong = |setting, problem: &str| Err(ConfigError::new(setting, problem));
+        let day = days(1);
+        let rate_is_wrong =
+            |rate: Rate| rate.max < 1 || rate.window < Duration::from_secs(1) || rate.window > day;
+        for (setting, rate) in [
+            ("limits.sign_in_pair", self.sign_in_pair),
+            ("limits.sign_in_client", self.sign_in_client),
+            ("limits.mail_identifier", self.mail_identifier),
+            ("limits.mail_client", self.mail_client),
+            ("limits.mail_recipient", self.mail_recipient),
+            ("limits.mail_recipient_kind", self.mail_recipient_kind),
+            ("limits.register_client", self.register_client),
+            ("limits.code_identifier", self.code_identifier),
+            ("limits.token_client", self.token_client),
+        ] {
+            if rate_is_wrong(rate) {
+                return wrong(setting, "must be 1 or more in a window from 1s to 1d");
+            }
+        }
+        for (setting, budget) in [
+            ("limits.sign_in_account", self.sign_in_account),
+            ("limits.sign_in_device", self.sign_in_device),
+            ("limits.mfa_account", self.mfa_account),
+            ("limits.mfa_device", self.mfa_device),
+            ("limits.user_secret", self.user_secret),
+        ] {
+            if rate_is_wrong(budget.first) || budget.per_day < 1 {
+                return wrong(setting, "must be 1 or more in a window from 1s to 1d");
+            }
+            if !(1..=MOST_IN_A_ROW).contains(&budget.in_a_row) {
+                return wrong(setting, "must be 1 to 100 in a row (NIST SP 800-63B, 3.2.2)");
+            }
+        }
+        if self.ipv6_site < 1 {
+            return wrong("limits.ipv6_site", "must be 1 or more");
+        }
+        Ok(())
+    }
+}
 
 impl Default for Limits {
     fn default() -> Self {
@@ -278,6 +328,7 @@ impl Default for Limits {
             register_client: Rate::per_minutes(120, 60),
             code_identifier: Rate::per_minutes(20, 24 * 60),
             token_client: Rate::per_minutes(300, 15),
+            ipv6_site: 10,
         }
     }
 }
@@ -416,6 +467,7 @@ impl Config {
                 ));
             }
         }
+        self.limits.validate()?;
         if self.confirmation_ttl > self.unconfirmed_ttl {
             return Err(ConfigError::new(
                 "confirmation_ttl",

@@ -33,6 +33,15 @@ impl Client {
         }
     }
 
+    /// The /48 that an IPv6 client is in, which is what one site has: whoever has
+    /// it has 65,536 clients of [`network`](Self::network).
+    pub(crate) fn site(&self) -> Option<String> {
+        match self.address.map(|address| address.to_canonical()) {
+            Some(IpAddr::V6(v6)) => Some(format!("{:x?}", &v6.segments()[..3])),
+            _ => None,
+        }
+    }
+
     /// The user agent as it is kept and shown.
     pub(crate) fn shown_agent(&self) -> Option<String> {
         let agent = self.user_agent.as_deref()?;

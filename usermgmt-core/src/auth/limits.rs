@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::client::Client;
 use super::error::ServiceError;
 use super::facade::Auth;
 use crate::clock::Timestamp;
@@ -110,6 +111,18 @@ pub(crate) struct Limit<'a> {
     pub(crate) by: Vec<&'a str>,
 }
 
+/// What a client is counted by.
+pub(crate) struct Networks {
+    own: String,
+    site: Option<String>,
+}
+
+impl Networks {
+    pub(crate) fn of(client: &Client) -> Self {
+        Self { own: client.network(), site: client.site() }
+    }
+}
+
 /// Which window of a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Window {
@@ -131,6 +144,23 @@ impl<'a> Limit<'a> {
     /// A limit with one window.
     pub(crate) fn new(name: LimitName, rate: Rate, by: &[&'a str]) -> Self {
         Self { name, window: Window::First, rate, by: by.to_vec() }
+    }
+
+    /// A limit of a client, and for IPv6 a wider one of the client's site.
+    pub(crate) fn of_client(
+        name: LimitName,
+        rate: Rate,
+        sites: i64,
+        client: &Client,
+        networks: &'a Networks,
+    ) -> Vec<Self> {
+        let rate = client.limit(rate);
+        let mut limits = vec![Self::new(name, rate, &[&networks.own])];
+        if let Some(site) = &networks.site {
+            let rate = Rate { max: rate.max.saturating_mul(sites), ..rate };
+            limits.push(Self::new(name, rate, &["/48", site]));
+        }
+        limits
     }
 
     /// The windows of a budget.

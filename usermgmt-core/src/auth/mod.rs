@@ -22,5 +22,5 @@ pub use self::builder::AuthBuilder;
 pub use self::client::Client;
 pub use self::error::{BuildError, ServiceError};
 pub use self::facade::Auth;
-pub(crate) use self::limits::{Attempt, Limit, LimitName, Window};
+pub(crate) use self::limits::{Attempt, Limit, LimitName, Networks, Window};
 pub use self::tokens::Tokens;

@@ -1,7 +1,7 @@
 //! Confirming the address of a registration by the short code in the same mail.
 
 use super::link;
-use crate::auth::{Attempt, Auth, Client, Limit, LimitName, ServiceError};
+use crate::auth::{Attempt, Auth, Client, Limit, LimitName, Networks, ServiceError};
 use crate::config::{CODE_TRIES, CODE_TTL, Rate};
 use crate::model::identifier::{Identifier, IdentifierKind};
 use crate::model::ids::{TokenId, UserId};
@@ -37,22 +37,12 @@ impl Auth {
         let now = self.now();
         let identifier = Identifier::typed(email);
         let limits = &self.0.config.limits;
-        self.attempt(
-            &[
-                Limit::new(
-                    LimitName::CodeIdentifier,
-                    limits.code_identifier,
-                    &[identifier.canonical()],
-                ),
-                Limit::new(
-                    LimitName::CodeClient,
-                    client.limit(limits.token_client),
-                    &[&client.network()],
-                ),
-            ],
-            now,
-        )
-        .await?;
+        let networks = Networks::of(client);
+        let (rate, sites) = (limits.token_client, limits.ipv6_site);
+        let mut counted = Limit::of_client(LimitName::CodeClient, rate, sites, client, &networks);
+        let by = [identifier.canonical()];
+        counted.push(Limit::new(LimitName::CodeIdentifier, limits.code_identifier, &by));
+        self.attempt(&counted, now).await?;
         let mut tried = None;
         let mut rounds = self.rounds();
         loop {

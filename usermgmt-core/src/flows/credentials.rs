@@ -6,7 +6,7 @@
 //! of its own.
 
 use super::sign_in::{SignIn, SignInError};
-use crate::auth::{Admitted, Attempt, Auth, Client, Limit, LimitName, ServiceError, Window};
+use crate::auth::{Admitted, Attempt, Auth, Client, Limit, LimitName, Networks, ServiceError, Window};
 use crate::clock::Timestamp;
 use crate::config::Rate;
 use crate::event::{Event, EventKind, SignInFailure};
@@ -88,10 +88,13 @@ impl Auth {
         let identifier = Identifier::typed(&command.identifier);
         let (name, network) = (identifier.canonical(), client.network());
         let shown = self.shown_device(client, now);
-        let by_client = [
-            Limit::new(LimitName::SignInPair, limits.sign_in_pair, &[name, &network]),
-            Limit::new(LimitName::SignInClient, client.limit(limits.sign_in_client), &[&network]),
-        ];
+        let networks = Networks::of(client);
+        let (rate, sites) = (limits.sign_in_client, limits.ipv6_site);
+        let mut by_client =
+            vec![Limit::new(LimitName::SignInPair, limits.sign_in_pair, &[name, &network])];
+        let client_limits =
+            Limit::of_client(LimitName::SignInClient, rate, sites, client, &networks);
+        by_client.extend(client_limits);
         let Admitted { room, attempt, turn } =
             self.admit_any(&by_client, shown.is_some(), now).await?;
         // The answer to a failure, whoever's account it is.

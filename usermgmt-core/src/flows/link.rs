@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::auth::{Auth, Client, Limit, LimitName, ServiceError};
+use crate::auth::{Auth, Client, Limit, LimitName, Networks, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::{EMAIL_SIGN_IN_TTL, EMAIL_UNDO_TTL, MFA_TICKET_TTL};
 use crate::model::identifier::Email;
@@ -146,9 +146,10 @@ impl Auth {
         client: &Client,
         now: Timestamp,
     ) -> Result<(), ServiceError> {
-        let rate = client.limit(self.0.config.limits.token_client);
-        self.attempt(&[Limit::new(LimitName::TokenClient, rate, &[&client.network()])], now)
-            .await?;
+        let (limits, networks) = (&self.0.config.limits, Networks::of(client));
+        let (rate, sites) = (limits.token_client, limits.ipv6_site);
+        let counted = Limit::of_client(LimitName::TokenClient, rate, sites, client, &networks);
+        self.attempt(&counted, now).await?;
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use tokio::time::Sleep;
 
-use crate::auth::{Auth, Client, Limit, LimitName, ServiceError};
+use crate::auth::{Auth, Client, Limit, LimitName, Networks, ServiceError};
 use crate::clock::Timestamp;
 use crate::model::identifier::Identifier;
 use crate::model::mail::MailKind;
@@ -23,8 +23,10 @@ impl Auth {
         client: &Client,
         now: Timestamp,
     ) -> Result<(), ServiceError> {
-        let rate = client.limit(self.0.config.limits.mail_client);
-        self.attempt(&[Limit::new(LimitName::MailClient, rate, &[&client.network()])], now).await?;
+        let (limits, networks) = (&self.0.config.limits, Networks::of(client));
+        let (rate, sites) = (limits.mail_client, limits.ipv6_site);
+        let counted = Limit::of_client(LimitName::MailClient, rate, sites, client, &networks);
+        self.attempt(&counted, now).await?;
         Ok(())
     }
 

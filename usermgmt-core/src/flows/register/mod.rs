@@ -4,7 +4,7 @@ mod decide;
 mod work;
 
 use self::work::Work;
-use crate::auth::{Auth, Client, Limit, LimitName, ServiceError};
+use crate::auth::{Auth, Client, Limit, LimitName, Networks, ServiceError};
 use crate::mail::Unreachable;
 use crate::model::identifier::{Email, Username};
 use crate::model::ids::UserId;
@@ -121,9 +121,10 @@ impl Auth {
     ) -> Result<Work, RegisterError> {
         let now = self.now();
         let limits = &self.0.config.limits;
-        let rate = client.limit(limits.register_client);
-        self.attempt(&[Limit::new(LimitName::RegisterClient, rate, &[&client.network()])], now)
-            .await?;
+        let networks = Networks::of(client);
+        let (rate, sites) = (limits.register_client, limits.ipv6_site);
+        let counted = Limit::of_client(LimitName::RegisterClient, rate, sites, client, &networks);
+        self.attempt(&counted, now).await?;
         // After the count: strangers must not drive look-ups without end.
         let user = self.new_user(command, client, now);
         let policy = &self.0.config.password_policy;
