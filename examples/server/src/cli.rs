@@ -313,6 +313,8 @@ fn value_name(kind: Kind) -> &'static str {
         Kind::Address => "ADDRESS",
         Kind::Switch => "true|false",
         Kind::Duration => "DURATION",
+        Kind::Rate => "RATE",
+        Kind::Budget => "BUDGET",
         Kind::Number { .. } => "NUMBER",
         Kind::Choice(_) => "WORD",
         Kind::List(_) => "LIST",

@@ -95,9 +95,7 @@ pub(crate) async fn open(settings: &Settings) -> Result<Arc<dyn Store>, Failure>
     let url = settings.database.url.expose();
     match settings.database.kind {
         #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-        StoreKind::Sqlite | StoreKind::SqlServer => {
-            sql::open(url, settings.database_connections).await
-        }
+        StoreKind::Sqlite | StoreKind::SqlServer => sql::open(url, pool_options(settings)).await,
         #[cfg(feature = "mongo")]
         StoreKind::Mongo => mongo::open(url).await,
         #[cfg(not(all(
@@ -108,21 +106,29 @@ pub(crate) async fn open(settings: &Settings) -> Result<Arc<dyn Store>, Failure>
     }
 }
 
+/// How connections are kept, by the settings.
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+fn pool_options(settings: &Settings) -> usermgmt_store_sql::PoolOptions {
+    let mut options = usermgmt_store_sql::PoolOptions::default();
+    if let Some(number) = settings.database_connections {
+        options = options.max_connections(number);
+    }
+    if let Some(time) = settings.database_idle_timeout {
+        options = options.idle_timeout(time);
+    }
+    if let Some(time) = settings.database_max_lifetime {
+        options = options.max_lifetime(time);
+    }
+    options
+}
+
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod sql {
     use usermgmt_store_sql::{ConnectError, PoolOptions, SqlStore};
 
     use super::{Arc, Failure, Path, Schema, Store};
 
-    pub(super) async fn open(
-        url: &str,
-        connections: Option<u32>,
-    ) -> Result<Arc<dyn Store>, Failure> {
-        let defaults = PoolOptions::default();
-        let options = match connections {
-            Some(number) => defaults.max_connections(number),
-            None => defaults,
-        };
+    pub(super) async fn open(url: &str, options: PoolOptions) -> Result<Arc<dyn Store>, Failure> {
         let store = SqlStore::connect(url, options).await.map_err(failure)?;
         Ok(Arc::new(store))
     }

@@ -132,6 +132,8 @@ pub(crate) enum Window {
     Day,
     /// All of a budget's failures in a row.
     InARow,
+    /// That of all clients of one site.
+    Site,
 }
 
 /// How long a row of failures is remembered.
@@ -158,7 +160,7 @@ impl<'a> Limit<'a> {
         let mut limits = vec![Self::new(name, rate, &[&networks.own])];
         if let Some(site) = &networks.site {
             let rate = Rate { max: rate.max.saturating_mul(sites), ..rate };
-            limits.push(Self::new(name, rate, &["/48", site]));
+            limits.push(Self { name, window: Window::Site, rate, by: vec![site] });
         }
         limits
     }
@@ -203,6 +205,23 @@ impl Attempt {
     pub(crate) fn and(mut self, other: Self) -> Self {
         self.counted.extend(other.counted);
         self
+    }
+
+    /// Takes out what was counted of sites whose client is beyond its own limit:
+    /// it does not use up what its neighbours have.
+    fn split_spent_sites(&mut self) -> Self {
+        let spent: Vec<LimitName> = self
+            .counted
+            .iter()
+            .filter(|counted| counted.window == Window::First && counted.is_exceeded())
+            .map(|counted| counted.name)
+            .collect();
+        let is_spent =
+            |counted: &Counted| counted.window == Window::Site && spent.contains(&counted.name);
+        let (of_sites, others) =
+            std::mem::take(&mut self.counted).into_iter().partition(|counted| is_spent(counted));
+        self.counted = others;
+        Self { counted: of_sites, now: self.now }
     }
 
     /// Whether it is within all windows of this limit.
@@ -258,6 +277,7 @@ impl Auth {
             Window::First => name.as_str().to_owned(),
             Window::Day => format!("{}/day", name.as_str()),
             Window::InARow => format!("{}/row", name.as_str()),
+            Window::Site => format!("{}/site", name.as_str()),
         };
         self.keys().ring.lookup_key(&name, &by)
     }
@@ -303,7 +323,9 @@ impl Auth {
             max: limit.rate.max,
             count,
         });
-        Ok(Attempt { counted: counted.collect(), now })
+        let mut attempt = Attempt { counted: counted.collect(), now };
+        self.give_back(&attempt.split_spent_sites()).await;
+        Ok(attempt)
     }
 
     /// Counts an attempt and refuses it beyond any of the limits.

@@ -6,7 +6,9 @@
 //! of its own.
 
 use super::sign_in::{SignIn, SignInError};
-use crate::auth::{Admitted, Attempt, Auth, Client, Limit, LimitName, Networks, ServiceError, Window};
+use crate::auth::{
+    Admitted, Attempt, Auth, Client, Limit, LimitName, Networks, ServiceError, Window,
+};
 use crate::clock::Timestamp;
 use crate::config::Rate;
 use crate::event::{Event, EventKind, SignInFailure};

@@ -109,6 +109,10 @@ async fn a_setting_that_cannot_be_is_named() {
         ("one byte", |c| c.jwt.algorithm = JwtAlgorithm::Hs256(Redacted::new(vec![b'k'; 48]))),
         ("RSA", |c| c.jwt.algorithm = JwtAlgorithm::Rs256(Redacted::new("a key".to_owned()))),
         ("jwt.clock_skew", |c| c.jwt.clock_skew = 61 * SECOND),
+        ("limits.sign_in_account", |c| c.limits.sign_in_account.in_a_row = 101),
+        ("limits.mfa_device", |c| c.limits.mfa_device.in_a_row = 0),
+        ("limits.mail_client", |c| c.limits.mail_client.max = 0),
+        ("limits.ipv6_site", |c| c.limits.ipv6_site = 0),
         ("memory_kib", |c| c.hasher.memory_kib = 0),
         ("workers", |c| c.hasher.workers = 0),
     ];

@@ -1,5 +1,6 @@
 //! Registering: what is answered, what is kept, what is mailed.
 
+use usermgmt_core::Client;
 use usermgmt_core::flows::{CreateUser, RegisterError};
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::password::PasswordProblem;
@@ -292,6 +293,28 @@ async fn too_many_registrations_from_one_client_are_refused_for_an_hour() {
     world.auth.register(&elsewhere, &client(2)).await.unwrap();
     world.later(HOUR);
     world.try_register("bob", "bob@example.com", PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_whole_ipv6_site_registers_so_many_times_as_much_as_one_client() {
+    let world = World::with(|config| {
+        config.limits.register_client.max = 1;
+        config.limits.ipv6_site = 2;
+    })
+    .await;
+    let mut n = 0;
+    let mut register = async |address: &str| {
+        n += 1;
+        let from = Client { address: Some(address.parse().unwrap()), ..Client::default() };
+        let command = registration(&format!("name{n}"), &format!("a{n}@example.com"), PASSWORD);
+        world.auth.register(&command, &from).await.is_ok()
+    };
+    assert!(register("2001:db8:1:1::1").await);
+    assert!(!register("2001:db8:1:1::2").await, "the same client");
+    assert!(register("2001:db8:1:2::1").await, "what was refused is not counted for the site");
+    assert!(!register("2001:db8:1:3::1").await, "the site has had its share");
+    assert!(register("2001:db8:2:1::1").await, "another site");
+    assert!(register("192.0.2.1").await);
 }
 
 #[tokio::test]

@@ -22,6 +22,8 @@ fn kind(kind: Kind) -> String {
         Kind::Path => "path".to_owned(),
         Kind::Url => "URL".to_owned(),
         Kind::Address => "address".to_owned(),
+        Kind::Rate => "rate".to_owned(),
+        Kind::Budget => "budget".to_owned(),
         Kind::Switch => "switch".to_owned(),
         Kind::Duration => "duration".to_owned(),
         Kind::Number { least, most } => format!("{least} to {most}"),

@@ -6,6 +6,7 @@ mod database;
 mod documented;
 mod layers;
 mod legacy;
+mod limits;
 mod old_services;
 mod schema;
 mod secret;
@@ -45,6 +46,10 @@ pub(crate) struct Settings {
     pub(crate) database: Database,
     /// The most connections to it, where that was said.
     pub(crate) database_connections: Option<u32>,
+    /// How long one may lie unused, where that was said.
+    pub(crate) database_idle_timeout: Option<Duration>,
+    /// How long one is used at most, where that was said.
+    pub(crate) database_max_lifetime: Option<Duration>,
     pub(crate) secret: SecretSource,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) http: Http,
@@ -185,13 +190,30 @@ fn read(layers: &mut Layers) -> Settings {
             Database::in_data_dir(&data_dir)
         }
     };
-    if database.kind == StoreKind::Mongo && layers.is_set("database_connections") {
-        layers
-            .problem("database_connections is for SQL databases: set maxPoolSize in database_url");
+    for (name, instead) in [
+        ("database_connections", "maxPoolSize"),
+        ("database_idle_timeout", "maxIdleTimeMS"),
+        ("database_max_lifetime", "maxIdleTimeMS"),
+    ] {
+        if database.kind == StoreKind::Mongo && layers.is_set(name) {
+            layers.problem(format!("{name} is for SQL databases: set {instead} in database_url"));
+        }
     }
+    let mut lifetime = |name| {
+        let value: Option<Duration> = layers.get(name);
+        let bounds = Duration::from_secs(1)..=Duration::from_secs(86_400);
+        if value.is_some_and(|value| !bounds.contains(&value)) {
+            layers.problem(format!("{name} must be between 1s and 1d"));
+        }
+        value
+    };
+    let database_idle_timeout = lifetime("database_idle_timeout");
+    let database_max_lifetime = lifetime("database_max_lifetime");
     let public_url = layers.get("public_url");
     Settings {
         database_connections: layers.number("database_connections"),
+        database_idle_timeout,
+        database_max_lifetime,
         secret: secret::read(layers, &database, &data_dir),
         trusted_proxies: layers.get("trusted_proxies").unwrap_or_default(),
         http: read_http(layers),
@@ -248,6 +270,7 @@ fn read_core(layers: &mut Layers, listen: SocketAddr) -> Config {
     let mut core = Config::new(url_of(listen, false));
     for (name, ttl) in [
         ("store_timeout", &mut core.store_timeout),
+        ("least_request_time", &mut core.least_request_time),
         ("access_token_ttl", &mut core.access_token_ttl),
         ("refresh_token_ttl", &mut core.refresh_token_ttl),
         ("session_max_ttl", &mut core.session_max_ttl),
@@ -263,7 +286,6 @@ fn read_core(layers: &mut Layers, listen: SocketAddr) -> Config {
     for (name, switch) in [
         ("sign_in.email", &mut core.sign_in.email),
         ("sign_in.email_registers", &mut core.sign_in.email_registers),
-        ("limits.enabled", &mut core.limits.enabled),
         ("compat.reveal_existing_accounts", &mut core.compat.reveal_existing_accounts),
         ("compat.fixed_refresh_tokens", &mut core.compat.fixed_refresh_tokens),
         ("compat.no_reauthentication", &mut core.compat.no_reauthentication),
@@ -271,6 +293,7 @@ fn read_core(layers: &mut Layers, listen: SocketAddr) -> Config {
     ] {
         layers.set_if_given(name, switch);
     }
+    limits::read(layers, &mut core.limits);
     layers.set_if_given("product_name", &mut core.product_name);
     core.frontend_url = layers.get("frontend_url");
     core.mfa_issuer = layers.get("mfa.issuer");

@@ -30,7 +30,9 @@ fn object(properties: Map<String, Value>) -> Value {
 
 fn property(setting: &Setting) -> Value {
     let mut property = match setting.kind {
-        Kind::Text | Kind::Path | Kind::Url | Kind::Address => json!({ "type": "string" }),
+        Kind::Text | Kind::Path | Kind::Url | Kind::Address | Kind::Rate | Kind::Budget => {
+            json!({ "type": "string" })
+        }
         Kind::Switch => json!({ "type": ["boolean", "string", "integer"] }),
         Kind::Duration => json!({ "type": ["string", "integer"] }),
         Kind::Number { least, most } => {

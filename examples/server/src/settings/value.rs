@@ -71,7 +71,7 @@ impl Parse for Duration {
 }
 
 /// Whole seconds, or numbers with units, in any case and with spaces anywhere between.
-fn duration(text: &str) -> Option<Duration> {
+pub(super) fn duration(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
     if let Ok(secs) = rest.parse() {
         return Some(Duration::from_secs(secs));

@@ -16,6 +16,8 @@ mod operator;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
+mod rotation;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod stores;

@@ -56,6 +56,7 @@ async fn people_are_listed_shown_signed_out_exported_and_deleted() {
     let listed: Value = serde_json::from_str(&done(&setup, &["user", "list", "--json"])).unwrap();
     let ada = listed.as_array().unwrap().iter().find(|user| user["username"] == "ada").unwrap();
     assert_eq!(ada["is_email_confirmed"], true);
+    assert!(ada["first_name"].is_null(), "JSON has every field");
     assert!(done(&setup, &["user", "list"]).lines().any(|line| line.contains("\tada\t")));
     assert_eq!(shown(&setup, "ada")["sessions"].as_array().unwrap().len(), 1);
 
@@ -170,6 +171,9 @@ async fn the_schema_is_checked_before_it_is_made() {
     assert!(done(&setup, &["purge"]).contains("rows removed"));
     let document: Value = serde_json::from_str(&done(&setup, &["openapi"])).unwrap();
     assert!(document["paths"]["/api/v1/signin"].is_object());
+    assert_eq!(document["openapi"], "3.1.0");
+    let older = done(&setup, &["openapi", "--version", "3.0"]);
+    assert_eq!(serde_json::from_str::<Value>(&older).unwrap()["openapi"], "3.0.3");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Signing in by the mailed code.
 
 use super::MailSignInError;
-use crate::auth::{Auth, Client, Limit, LimitName};
+use crate::auth::{Auth, Client, Limit, LimitName, Networks};
 use crate::config::{CODE_TRIES, CODE_TTL, Rate};
 use crate::event::SignInFailure;
 use crate::flows::sign_in::SignInOutcome;
@@ -31,20 +31,11 @@ impl Auth {
         }
         let now = self.now();
         let (limits, identifier) = (&self.0.config.limits, Identifier::typed(email));
-        let (by_address, by_client) = ([identifier.canonical()], client.network());
-        let attempt = self
-            .attempt(
-                &[
-                    Limit::new(LimitName::SignInCode, limits.code_identifier, &by_address),
-                    Limit::new(
-                        LimitName::CodeClient,
-                        client.limit(limits.token_client),
-                        &[&by_client],
-                    ),
-                ],
-                now,
-            )
-            .await?;
+        let (networks, by) = (Networks::of(client), [identifier.canonical()]);
+        let (rate, sites) = (limits.token_client, limits.ipv6_site);
+        let mut counted = Limit::of_client(LimitName::CodeClient, rate, sites, client, &networks);
+        counted.push(Limit::new(LimitName::SignInCode, limits.code_identifier, &by));
+        let attempt = self.attempt(&counted, now).await?;
         let id = token::parse_mail_request(&self.keys().ring, request)
             .ok_or(MailSignInError::InvalidCode)?;
         // One try, however often it is decided on, and of a code that was never made too.
