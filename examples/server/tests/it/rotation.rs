@@ -109,9 +109,10 @@ async fn secrets_that_cannot_be_used_leave_those_in_use() {
     set(&setup, &[OLD]);
     let server = setup.start().await;
     let login = registered(&server, "ada", "ada@example.org").await;
-    for (n, (secrets, why)) in [("sign:short", "fewer than 32 bytes"), (NEW, "another root secret")]
-        .into_iter()
-        .enumerate()
+    for (n, (secrets, why)) in
+        [("sign:c2hvcnQ=", "fewer than 32 bytes"), (NEW, "another root secret")]
+            .into_iter()
+            .enumerate()
     {
         set(&server.setup(), &[secrets]);
         server.signal("HUP");
