@@ -54,6 +54,8 @@ pub struct Config {
     pub unconfirmed_ttl: Duration,
     /// How long a reset link is good. Default 15 minutes.
     pub reset_ttl: Duration,
+    /// How long entries of the audit log are kept. Default 400 days.
+    pub audit_ttl: Duration,
     /// How long a request takes at least whose answer must not tell who has an
     /// account (forgotten password, confirmation again): longer than its statements
     /// usually do, so that what they cost does not show. Default 25 ms.
@@ -385,6 +387,7 @@ impl Config {
             activation_ttl: minutes(60),
             unconfirmed_ttl: days(7),
             reset_ttl: minutes(15),
+            audit_ttl: days(400),
             least_request_time: Duration::from_millis(25),
             store_timeout: Duration::from_secs(10),
             jwt: JwtConfig {
@@ -451,6 +454,7 @@ impl Config {
             ("activation_ttl", self.activation_ttl, Duration::from_secs(1), year),
             ("unconfirmed_ttl", self.unconfirmed_ttl, Duration::from_secs(1), year),
             ("reset_ttl", self.reset_ttl, Duration::from_secs(1), days(7)),
+            ("audit_ttl", self.audit_ttl, days(1), 100 * year),
             ("jwt.clock_skew", self.jwt.clock_skew, Duration::ZERO, minutes(1)),
             (
                 "least_request_time",

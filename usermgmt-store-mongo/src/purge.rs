@@ -1,16 +1,19 @@
 //! Deleting what is over, a batch at a time.
 
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::store::{COMMIT_ID_LIFE, DEVICE_LIFE, EXPIRED_TOKEN_LIFE, StoreError};
 
-use crate::schema::{COMMITS, COUNTERS, DEVICES, IDENTIFIERS, OUTBOX, SESSIONS, TOKENS, USERS};
+use crate::schema::{
+    AUDIT, COMMITS, COUNTERS, DEVICES, IDENTIFIERS, OUTBOX, SESSIONS, TOKENS, USERS,
+};
 use crate::store::MongoStore;
 use crate::value::{date, present};
 
 /// The collections that hold what is a user's, and the field that says whose;
 /// second factors are in the user's own document.
-/// The audit log keeps its entries: their id leads to nobody any more.
+/// The audit log keeps its entries, without where the user was: their id leads
+/// to nobody any more.
 const OF_A_USER: [(&str, &str); 5] = [
     (IDENTIFIERS, "user_id"),
     (TOKENS, "user_id"),
@@ -18,6 +21,11 @@ const OF_A_USER: [(&str, &str); 5] = [
     (DEVICES, "_id.user_id"),
     (OUTBOX, "user_id"),
 ];
+
+/// The condition that a field is there and is not null.
+fn there() -> Document {
+    doc! { "$ne": Bson::Null }
+}
 
 /// A number of documents to go.
 struct Batch<'s> {
@@ -40,6 +48,7 @@ impl MongoStore {
             batch.delete(collection, doc! { field: { "$lte": date(time) } }).await?;
         }
         batch.delete_users().await?;
+        batch.catch_up().await?;
         Ok(batch.deleted)
     }
 }
@@ -62,6 +71,42 @@ impl Batch<'_> {
         Ok(all)
     }
 
+    /// Clears where the user was from what they did. Says whether that was all.
+    async fn clear_traces(&mut self, id: &Bson) -> Result<bool, StoreError> {
+        let traced = || doc! { "$or": [{ "ip": there() }, { "user_agent": there() }] };
+        let own = doc! { "user_id": id, "actor": "user", "actor_id": Bson::Null };
+        let mut all = true;
+        for of in [own, doc! { "actor_id": id }] {
+            let filter = doc! { "$and": [of, traced()] };
+            let found = self.store.find_ids(AUDIT, filter, doc! {}, self.left).await?;
+            all &= found.len() < self.left;
+            if found.is_empty() {
+                continue;
+            }
+            let (found, clear) = (
+                doc! { "_id": { "$in": found } },
+                doc! { "$unset": { "ip": "", "user_agent": "" } },
+            );
+            let audit = self.store.collection::<Document>(AUDIT);
+            let done = self.store.ask(|| audit.update_many(found.clone(), clear.clone())).await?;
+            self.deleted += done.matched_count;
+            let cleared = usize::try_from(done.matched_count).unwrap_or(usize::MAX);
+            self.left = self.left.saturating_sub(cleared);
+        }
+        Ok(all)
+    }
+
+    /// Fills in what an earlier version did not write with its users.
+    async fn catch_up(&mut self) -> Result<(), StoreError> {
+        let filter = doc! { "facets": Bson::Null, "username": present() };
+        for id in self.store.find_ids(USERS, filter, doc! {}, self.left).await? {
+            let done = self.store.catch_up(&id).await?;
+            self.deleted += done;
+            self.left = self.left.saturating_sub(1);
+        }
+        Ok(())
+    }
+
     /// Deleted users: what was theirs, then they themselves.
     async fn delete_users(&mut self) -> Result<(), StoreError> {
         let filter = doc! { "deleted_at": present() };
@@ -70,6 +115,7 @@ impl Batch<'_> {
             for (collection, field) in OF_A_USER {
                 all &= self.delete(collection, doc! { field: &id }).await?;
             }
+            all &= self.clear_traces(&id).await?;
             // The tombstone goes last: it is what the rest is found by.
             if all {
                 self.delete(USERS, doc! { "_id": &id }).await?;

@@ -62,6 +62,11 @@ fn indexes() -> Vec<(&'static str, Vec<IndexModel>)> {
                 sparse("unconfirmed_until", doc! { "unconfirmed_until": 1 }),
                 sparse("deleted_at", doc! { "deleted_at": 1 }),
                 full("role", doc! { "role": 1, "_id": 1 }),
+                full("by_created", doc! { "facets": 1, "created_at": 1, "_id": 1 }),
+                full("by_username", doc! { "facets": 1, "username_key": 1, "_id": 1 }),
+                full("by_email", doc! { "facets": 1, "email_key": 1, "_id": 1 }),
+                full("by_full_name", doc! { "facets": 1, "full_name_key": 1, "_id": 1 }),
+                full("by_last_name", doc! { "facets": 1, "last_name_key": 1, "_id": 1 }),
             ],
         ),
         (
@@ -98,7 +103,16 @@ fn indexes() -> Vec<(&'static str, Vec<IndexModel>)> {
                 sparse("user_id", doc! { "user_id": 1 }),
             ],
         ),
-        (AUDIT, vec![full("user_id", doc! { "user_id": 1, "_id": 1 })]),
+        (
+            AUDIT,
+            vec![
+                full("user_id", doc! { "user_id": 1, "_id": 1 }),
+                full("by_time", doc! { "at": 1, "_id": 1 }),
+                full("by_user", doc! { "user_id": 1, "at": 1, "_id": 1 }),
+                full("by_actor", doc! { "actor_id": 1, "at": 1, "_id": 1 }),
+                full("by_action", doc! { "action": 1, "at": 1, "_id": 1 }),
+            ],
+        ),
         (COUNTERS, vec![full("resets_at", doc! { "resets_at": 1 })]),
         (COMMITS, vec![full("at", doc! { "at": 1 })]),
     ]

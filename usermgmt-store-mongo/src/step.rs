@@ -4,7 +4,8 @@ use usermgmt_core::store::{Change, StoreError};
 
 use crate::guard::Step;
 use crate::table::{
-    audit, devices, factors, identifiers, outbox, root_keys, service_keys, sessions, tokens, users,
+    audit, devices, facets, factors, identifiers, outbox, root_keys, service_keys, sessions,
+    tokens, users,
 };
 
 /// The operations of a change, in the order to run them.
@@ -38,7 +39,11 @@ pub(crate) fn steps(change: &Change) -> Result<Vec<Step>, StoreError> {
             tokens::issue_code(*id, *issue, *expires_at, *now)
         }
         Change::InsertSession(session) => {
-            return Ok(vec![sessions::insert(session)?, sessions::evict(session)]);
+            return Ok(vec![
+                sessions::insert(session)?,
+                sessions::evict(session),
+                users::note_sign_in(&session.user_id, session.created_at),
+            ]);
         }
         Change::RotateSession { id, generation, to, now, expires_at, ip, user_agent } => {
             let (generations, client) = ((*generation, *to), (*ip, user_agent.as_deref()));
@@ -52,14 +57,19 @@ pub(crate) fn steps(change: &Change) -> Result<Vec<Step>, StoreError> {
         Change::EndSessions { user_id, except } => sessions::end_all(user_id, *except),
         Change::SetPendingTotp { user_id, secret } => factors::set_pending(user_id, secret)?,
         Change::ConfirmTotp { user_id, factor_id, step } => {
-            factors::confirm(user_id, factor_id, *step)
+            return Ok(vec![
+                factors::confirm(user_id, factor_id, *step),
+                facets::note_factor(user_id),
+            ]);
         }
         Change::UseTotpStep { user_id, factor_id, step } => {
             factors::use_step(user_id, factor_id, *step)
         }
         Change::ResealTotp { user_id, secret } => factors::reseal(user_id, secret)?,
         Change::DropPendingTotp { user_id } => factors::drop_pending(user_id),
-        Change::RemoveTotp { user_id } => factors::remove(user_id),
+        Change::RemoveTotp { user_id } => {
+            return Ok(vec![factors::remove(user_id), facets::note_factor(user_id)]);
+        }
         Change::ReplaceRecoveryCodes { user_id, hashes } => factors::replace_codes(user_id, hashes),
         Change::UseRecoveryCode { user_id, hash } => factors::use_code(user_id, hash),
         Change::ForgetDevices { user_id } => devices::forget(user_id),

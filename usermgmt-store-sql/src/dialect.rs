@@ -97,6 +97,31 @@ impl Dialect {
         }
     }
 
+    /// What makes a SELECT read this index, behind the name of its table.
+    /// PostgreSQL knows how the values are distributed and takes it by itself.
+    pub(crate) fn by_index(self, index: &str) -> String {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => format!(" INDEXED BY {index}"),
+            #[cfg(feature = "postgres")]
+            Self::Postgres => String::new(),
+            #[cfg(feature = "mysql")]
+            Self::MySql => format!(" FORCE INDEX ({index})"),
+        }
+    }
+
+    /// A text that is given, as a column beside those that are compared by bytes.
+    pub(crate) fn text_value(self) -> &'static str {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => "?",
+            #[cfg(feature = "postgres")]
+            Self::Postgres => "CAST(? AS TEXT)",
+            #[cfg(feature = "mysql")]
+            Self::MySql => "CAST(? AS BINARY)",
+        }
+    }
+
     /// Goes on with the condition that two columns come after these values in the
     /// order of an index that begins with them, or before. MySQL reads a range of
     /// the index only where the condition is spelt out; SQLite only where it is not.

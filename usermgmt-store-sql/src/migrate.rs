@@ -27,24 +27,27 @@ fn migrations(dialect: Dialect) -> &'static [&'static str] {
             include_str!("../migrations/sqlite/0001_accounts.sql"),
             include_str!("../migrations/sqlite/0002_administration.sql"),
             include_str!("../migrations/sqlite/0003_receipts.sql"),
+            include_str!("../migrations/sqlite/0004_directory.sql"),
         ],
         #[cfg(feature = "postgres")]
         Dialect::Postgres => &[
             include_str!("../migrations/postgres/0001_accounts.sql"),
             include_str!("../migrations/postgres/0002_administration.sql"),
             include_str!("../migrations/postgres/0003_receipts.sql"),
+            include_str!("../migrations/postgres/0004_directory.sql"),
         ],
         #[cfg(feature = "mysql")]
         Dialect::MySql => &[
             include_str!("../migrations/mysql/0001_accounts.sql"),
             include_str!("../migrations/mysql/0002_administration.sql"),
             include_str!("../migrations/mysql/0003_receipts.sql"),
+            include_str!("../migrations/mysql/0004_directory.sql"),
         ],
     }
 }
 
 /// How many migrations there are, on every kind of database.
-pub(crate) const KNOWN: i64 = 3;
+pub(crate) const KNOWN: i64 = 4;
 
 /// The version of the schema that this code knows.
 pub(crate) fn known(dialect: Dialect) -> i64 {

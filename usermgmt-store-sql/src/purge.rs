@@ -5,12 +5,12 @@ use usermgmt_core::model::ids::UserId;
 use usermgmt_core::store::{COMMIT_ID_LIFE, DEVICE_LIFE, EXPIRED_TOKEN_LIFE, StoreError};
 
 use crate::dialect::Locked;
-use crate::sql::Value;
+use crate::sql::{Statement, Value};
 use crate::store::SqlStore;
-use crate::table::users;
+use crate::table::{audit, users};
 
 /// The tables that hold what is a user's, and their keys. The audit log keeps
-/// its rows: their id leads to nobody any more.
+/// its rows, without where the user was: their id leads to nobody any more.
 pub(crate) const OF_A_USER: [(&str, &str); 7] = [
     ("usermgmt_identifiers", "kind, canonical"),
     ("usermgmt_tokens", "id"),
@@ -48,6 +48,7 @@ impl SqlStore {
             batch.delete(table, key, condition, time, Locked::Skip).await?;
         }
         batch.delete_users().await?;
+        batch.catch_up().await?;
         Ok(batch.deleted)
     }
 }
@@ -67,8 +68,7 @@ impl Batch<'_> {
         let delete =
             self.store.dialect().delete_some(table, key, condition, value, self.left, locked);
         let deleted = self.store.write(&delete).await?;
-        self.deleted += deleted;
-        self.left = self.left.saturating_sub(usize::try_from(deleted).unwrap_or(usize::MAX));
+        self.wrote(deleted);
         Ok(())
     }
 
@@ -105,10 +105,58 @@ impl Batch<'_> {
         Ok(())
     }
 
+    /// Fills in what another version did not write with its users.
+    async fn catch_up(&mut self) -> Result<(), StoreError> {
+        if self.left == 0 {
+            return Ok(());
+        }
+        let store = self.store;
+        let behind = store.read(&users::select_behind(self.left)).await?;
+        if behind.is_empty() {
+            return Ok(());
+        }
+        let updates: Vec<Statement<'_>> =
+            behind.iter().map(users::catch_up).collect::<Result<_, _>>()?;
+        self.wrote(
+            store
+                .retrying(async || {
+                    let mut tx = store.pool().begin().await?;
+                    let mut written = 0;
+                    let work = async {
+                        for update in &updates {
+                            written += tx.conn().execute(update).await?;
+                        }
+                        Ok(written)
+                    };
+                    let work = work.await;
+                    tx.end_with(work).await
+                })
+                .await?,
+        );
+        Ok(())
+    }
+
+    fn wrote(&mut self, rows: u64) {
+        self.deleted += rows;
+        self.left = self.left.saturating_sub(usize::try_from(rows).unwrap_or(usize::MAX));
+    }
+
+    /// Clears where the user was from the audit log.
+    async fn clear_traces(&mut self, id: &UserId) -> Result<(), StoreError> {
+        for clear in [audit::clear_own, audit::clear_by] {
+            if self.left > 0 {
+                let cleared = self.store.write(&clear(id, self.left)).await?;
+                self.wrote(cleared);
+            }
+        }
+        Ok(())
+    }
+
     async fn delete_user(&mut self, id: &UserId) -> Result<(), StoreError> {
         for (table, key) in OF_A_USER {
             self.delete(table, key, "user_id = ?", id, Locked::Wait).await?;
         }
+        self.clear_traces(id).await?;
         // The tombstone goes last: it is what the rest is found by. Where
         // no row is left of the batch, the rest may not be gone yet; nor
         // where somebody else who deletes it was passed over and gives up.

@@ -44,6 +44,15 @@ impl<'a> Statement<'a> {
     }
 }
 
+impl<'a> Statement<'a> {
+    /// Goes on with the other statement and its values.
+    pub(crate) fn with(mut self, other: Self) -> Self {
+        self.sql.to_mut().push_str(&other.sql);
+        self.values.extend(other.values);
+        self
+    }
+}
+
 /// Goes on with a page in the order of the ids.
 pub(crate) fn by_id<'a, P>(select: Statement<'a>, paged: &'a Paged<P>) -> Statement<'a>
 where

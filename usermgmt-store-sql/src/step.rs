@@ -35,7 +35,11 @@ pub(crate) fn steps(change: &Change, dialect: Dialect) -> Vec<Step<'_>> {
             vec![tokens::issue_code(*id, *issue, *expires_at, *now)]
         }
         Change::InsertSession(session) => {
-            vec![sessions::insert(session), sessions::evict(session)]
+            vec![
+                sessions::insert(session),
+                sessions::evict(session),
+                users::note_sign_in(&session.user_id, session.created_at),
+            ]
         }
         Change::RotateSession { id, generation, to, now, expires_at, ip, user_agent } => {
             vec![sessions::rotate(
@@ -62,7 +66,7 @@ pub(crate) fn steps(change: &Change, dialect: Dialect) -> Vec<Step<'_>> {
             vec![factors::set_pending(dialect, user_id, secret)]
         }
         Change::ConfirmTotp { user_id, factor_id, step } => {
-            vec![factors::confirm(user_id, factor_id, *step)]
+            vec![factors::confirm(user_id, factor_id, *step), users::note_factor(user_id, true)]
         }
         Change::UseTotpStep { user_id, factor_id, step } => {
             vec![factors::use_step(user_id, factor_id, *step)]
@@ -70,7 +74,11 @@ pub(crate) fn steps(change: &Change, dialect: Dialect) -> Vec<Step<'_>> {
         Change::ResealTotp { user_id, secret } => vec![factors::reseal(user_id, secret)],
         Change::DropPendingTotp { user_id } => vec![factors::drop_pending(user_id)],
         Change::RemoveTotp { user_id } => {
-            vec![factors::remove(user_id), credentials::drop_recovery_codes(user_id)]
+            vec![
+                factors::remove(user_id),
+                credentials::drop_recovery_codes(user_id),
+                users::note_factor(user_id, false),
+            ]
         }
         Change::ReplaceRecoveryCodes { user_id, hashes } => {
             let mut steps = vec![credentials::drop_recovery_codes(user_id)];

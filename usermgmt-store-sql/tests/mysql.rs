@@ -90,6 +90,7 @@ raw_database!(
     "SELECT CAST(table_name AS CHAR), CAST(column_name AS CHAR), CAST(data_type AS CHAR), \
      CAST(is_nullable AS CHAR) FROM information_schema.columns \
      WHERE table_schema = DATABASE() AND table_name LIKE 'usermgmt%' \
+     AND extra NOT LIKE '%GENERATED%' \
      ORDER BY table_name, ordinal_position",
     "X'{}'",
     async || {

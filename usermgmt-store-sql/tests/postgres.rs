@@ -77,6 +77,7 @@ raw_database!(
     "SELECT CAST(table_name AS TEXT), CAST(column_name AS TEXT), CAST(data_type AS TEXT), \
      CAST(is_nullable AS TEXT) FROM information_schema.columns \
      WHERE table_schema = current_schema() AND table_name LIKE 'usermgmt%' \
+     AND is_generated = 'NEVER' \
      ORDER BY table_name, ordinal_position",
     "decode('{}', 'hex')",
     async || {

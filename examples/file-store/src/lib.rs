@@ -56,6 +56,7 @@ enum Line {
     ClearCount(String),
     ClaimMail { lease: LeaseId, now: Timestamp, until: Timestamp, limit: usize },
     Purge(Timestamp, usize),
+    PurgeAudit(Timestamp, usize),
 }
 
 impl FileStore {
@@ -129,7 +130,12 @@ async fn replay(memory: &MemoryStore, line: Line) -> Result<Outcome, StoreError>
             Outcome::Mail(memory.claim_mail(lease, now, until, limit).await?)
         }
         Line::Purge(now, limit) => Outcome::Rows(memory.purge(now, limit).await?),
+        Line::PurgeAudit(before, limit) => Outcome::Rows(memory.purge_audit(before, limit).await?),
     })
+}
+
+fn rows(outcome: Outcome) -> Option<u64> {
+    if let Outcome::Rows(rows) = outcome { Some(rows) } else { None }
 }
 
 fn done(outcome: Outcome) -> Option<()> {
@@ -143,7 +149,6 @@ impl Store for FileStore {
     }
 
     async fn purge(&self, now: Timestamp, limit: usize) -> Result<u64, StoreError> {
-        let rows = |outcome| if let Outcome::Rows(rows) = outcome { Some(rows) } else { None };
         self.write(Line::Purge(now, limit), rows).await
     }
 
@@ -318,6 +323,10 @@ impl AuditStore for FileStore {
         limit: usize,
     ) -> Result<Vec<AuditEntry>, StoreError> {
         self.memory.audit(user, after, limit).await
+    }
+
+    async fn purge_audit(&self, before: Timestamp, limit: usize) -> Result<u64, StoreError> {
+        self.write(Line::PurgeAudit(before, limit), rows).await
     }
 }
 

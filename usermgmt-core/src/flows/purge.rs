@@ -41,6 +41,13 @@ impl Auth {
         }
         loop {
             match self.read(self.0.store.purge(now, BATCH)).await? {
+                0 => break,
+                rows => removed += rows,
+            }
+        }
+        let before = now - self.0.config.audit_ttl;
+        loop {
+            match self.read(self.0.store.purge_audit(before, BATCH)).await? {
                 0 => return Ok(removed),
                 rows => removed += rows,
             }

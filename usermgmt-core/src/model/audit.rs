@@ -25,6 +25,23 @@ pub struct AuditEntry {
     pub origin: Origin,
 }
 
+impl AuditEntry {
+    /// The entry without the address and the agent of this person, where it has
+    /// one of them: of what they did, to themselves or to others.
+    pub fn without_traces(&self, of: &UserId) -> Option<Self> {
+        let origin = &self.origin;
+        let by_them = match &origin.actor_id {
+            Some(actor) => actor == of.as_str(),
+            None => origin.actor == Actor::User && self.user_id.as_ref() == Some(of),
+        };
+        let has_traces = origin.ip.is_some() || origin.user_agent.is_some();
+        (by_them && has_traces).then(|| Self {
+            origin: Origin { ip: None, user_agent: None, ..origin.clone() },
+            ..self.clone()
+        })
+    }
+}
+
 /// Who did something, and from where.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {

@@ -106,6 +106,7 @@ time_each! { OutboxStore:
 
 time_each! { AuditStore:
     fn audit(user: &UserId, after: Option<&AuditId>, limit: usize) -> Vec<AuditEntry>;
+    fn purge_audit(before: Timestamp, limit: usize) -> u64;
 }
 
 time_each! { DirectoryStore:

@@ -293,6 +293,9 @@ pub trait AuditStore: Send + Sync {
         after: Option<&AuditId>,
         limit: usize,
     ) -> Result<Vec<AuditEntry>, StoreError>;
+
+    /// Deletes entries that are older, at most `limit`, and says how many.
+    async fn purge_audit(&self, before: Timestamp, limit: usize) -> Result<u64, StoreError>;
 }
 
 /// One attempt, counted in a window that begins with the first.
@@ -359,7 +362,12 @@ pub trait Store:
     /// Deletes what is over, at most about `limit` rows, and says how many:
     /// expired sessions, counters and holds on names; commit ids older than an
     /// hour; tokens a week after their expiry; devices not used for a year;
-    /// everything that belongs to deleted users, and then they themselves.
+    /// everything that belongs to deleted users, and then they themselves. Of what
+    /// deleted users did, the audit log loses the addresses and user agents
+    /// ([`AuditEntry::without_traces`]), which count as rows.
+    ///
+    /// A store that fills in what an earlier version did not write does that here,
+    /// too, and counts those rows.
     async fn purge(&self, now: Timestamp, limit: usize) -> Result<u64, StoreError>;
 
     /// The present by the store's own clock, which every process that shares it

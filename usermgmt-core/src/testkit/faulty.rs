@@ -209,8 +209,22 @@ pass_on! { SessionStore, reads:
     fn sessions(user: &UserId, now: Timestamp) -> Vec<Session>;
 }
 
-pass_on! { AuditStore, reads:
-    fn audit(user: &UserId, after: Option<&AuditId>, limit: usize) -> Vec<AuditEntry>;
+#[async_trait]
+impl AuditStore for FaultyStore {
+    async fn audit(
+        &self,
+        user: &UserId,
+        after: Option<&AuditId>,
+        limit: usize,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        self.begin(|calls| calls.reads += 1).await?;
+        self.inner.audit(user, after, limit).await
+    }
+
+    async fn purge_audit(&self, before: Timestamp, limit: usize) -> Result<u64, StoreError> {
+        self.begin(|calls| calls.upkeep += 1).await?;
+        self.inner.purge_audit(before, limit).await
+    }
 }
 
 pass_on! { DirectoryStore, reads:

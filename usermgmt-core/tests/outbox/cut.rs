@@ -142,6 +142,7 @@ pass_on! {
 
     AuditStore {
         fn audit(user: &UserId, after: Option<&AuditId>, limit: usize) -> Vec<AuditEntry>;
+        fn purge_audit(before: Timestamp, limit: usize) -> u64;
     }
     DirectoryStore {
         fn list_users(query: &UserQuery) -> Page<ListedUser, UserPosition>;

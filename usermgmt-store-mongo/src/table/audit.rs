@@ -1,8 +1,9 @@
 //! The audit log.
 
 use async_trait::async_trait;
-use mongodb::bson::{DateTime, doc};
+use mongodb::bson::{DateTime, Document, doc};
 use serde::{Deserialize, Serialize};
+use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::audit::{Actor, AuditEntry, Origin};
 use usermgmt_core::model::ids::{AuditId, UserId};
 use usermgmt_core::store::{AuditStore, StoreError};
@@ -77,5 +78,16 @@ impl AuditStore for MongoStore {
         let filter = doc! { "user_id": user.as_str(), "_id": { "$gt": after } };
         let rows: Vec<AuditRow> = self.find(AUDIT, filter, doc! { "_id": 1 }, limit).await?;
         rows.into_iter().map(AuditRow::into_entry).collect()
+    }
+
+    async fn purge_audit(&self, before: Timestamp, limit: usize) -> Result<u64, StoreError> {
+        let old = doc! { "at": { "$lt": date(before) } };
+        let found = self.find_ids(AUDIT, old, doc! {}, limit).await?;
+        if found.is_empty() {
+            return Ok(0);
+        }
+        let gone = doc! { "_id": { "$in": found } };
+        let audit = self.collection::<Document>(AUDIT);
+        Ok(self.ask(|| audit.delete_many(gone.clone())).await?.deleted_count)
     }
 }

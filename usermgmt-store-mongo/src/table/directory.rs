@@ -1,40 +1,28 @@
 //! Lists for administrators.
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
-use mongodb::bson::{Bson, DateTime, Document, doc};
+use mongodb::bson::{Bson, Document, doc};
 use serde::Deserialize;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::audit::AuditEntry;
 use usermgmt_core::model::ids::{MailId, ServiceKeyId, UserId};
 use usermgmt_core::model::mail::{StoredMail, id_of};
 use usermgmt_core::model::service_key::ServiceKey;
-use usermgmt_core::model::user::Role;
 use usermgmt_core::store::directory::{
-    AuditFilter, AuditPosition, ListedUser, Page, Paged, SIGNED_IN, Seek, Summary, UserPosition,
-    UserQuery, summary_days,
+    AuditFilter, AuditPosition, DAY, ListedUser, Page, Paged, SIGNED_IN, Search, Seek, SortOrder,
+    Summary, UserFilter, UserPosition, UserQuery, UserSort, summary_days,
 };
 use usermgmt_core::store::{DirectoryStore, StoreError};
 
 use super::audit::AuditRow;
+use super::facets::{self, ADMIN, CONFIRMED, DISABLED, MFA};
 use super::outbox::{MailRow, stored};
 use super::service_keys::ServiceKeyRow;
-use super::user_row::{IS_USER, UserRow};
+use super::user_row::{IS_USER, SECRETS, UserRow};
+use super::users;
 use crate::schema::{AUDIT, OUTBOX, SERVICE_KEYS, SESSIONS, USERS};
 use crate::store::MongoStore;
-use crate::value::{absent, date, present, time};
-
-#[derive(Deserialize)]
-struct Opened {
-    user_id: UserId,
-    created_at: DateTime,
-}
-
-#[derive(Deserialize)]
-struct At {
-    at: DateTime,
-}
+use crate::value::{absent, date, present};
 
 #[derive(Deserialize)]
 struct Count {
@@ -63,24 +51,149 @@ fn way(upward: bool) -> i32 {
     if upward { 1 } else { -1 }
 }
 
-impl MongoStore {
-    async fn all_listed(&self) -> Result<Vec<ListedUser>, StoreError> {
-        let sessions: Vec<Opened> = self.find(SESSIONS, doc! {}, doc! {}, usize::MAX).await?;
-        let mut last: HashMap<UserId, Timestamp> = HashMap::new();
-        for Opened { user_id, created_at } in sessions {
-            let last = last.entry(user_id).or_insert(time(created_at));
-            *last = time(created_at).max(*last);
+/// Adds the condition that the key, and then the id, is behind where the page begins.
+fn behind(all: &mut Vec<Document>, field: &str, value: &Bson, seek: (&str, bool), upward: bool) {
+    let (id, inclusive) = seek;
+    all.push(doc! { field: { than(upward, true): value } });
+    all.push(doc! { "$or": [
+        { field: { than(upward, false): value } },
+        { field: value, "_id": { than(upward, inclusive): id } },
+    ] });
+}
+
+/// The least text that comes after all that begin with another one, behind that:
+/// the last code point, which stands for no character.
+const LAST: char = '\u{10FFFF}';
+
+/// What a search looks through.
+const SEARCHED: [&str; 4] = ["username_key", "email_key", "full_name_key", "last_name_key"];
+
+fn begins(field: &str, search: &Search) -> Document {
+    let end = format!("{}{LAST}", search.prefix());
+    doc! { field: { "$gte": search.prefix(), "$lt": end } }
+}
+
+/// That no lesser key of the same user is found, nor their id.
+fn is_first_match(field: &str, search: &Search) -> Document {
+    let mut than = "$lte";
+    let mut others = Vec::new();
+    for other in SEARCHED {
+        if other == field {
+            than = "$lt";
+            continue;
         }
-        let users: Vec<UserRow> =
-            self.find(USERS, doc! { IS_USER: present() }, doc! {}, usize::MAX).await?;
-        let accounts = users.into_iter().map(UserRow::into_account);
-        Ok(accounts
-            .map(|account| ListedUser {
-                mfa_enabled: account.mfa_enabled(),
-                last_sign_in_at: last.get(&account.user.id).copied(),
-                user: account.user,
+        let (this, other) = (format!("${field}"), format!("${other}"));
+        others.push(doc! { "$and": [
+            { "$gte": [&other, { "$literal": search.prefix() }] },
+            { than: [&other, this] },
+        ] });
+    }
+    doc! { "$expr": { "$not": [{ "$or": others }] }, "_id": { "$ne": search.id() } }
+}
+
+/// What is asked of every user of the list, whatever they are searched by.
+fn admitted(filter: &UserFilter) -> Vec<Document> {
+    let mut all = vec![doc! { "facets": { "$in": facets::admitted(filter) }, IS_USER: present() }];
+    all.extend(filter.created_from.map(|from| doc! { "created_at": { "$gte": date(from) } }));
+    all.extend(filter.created_to.map(|to| doc! { "created_at": { "$lt": date(to) } }));
+    all
+}
+
+impl MongoStore {
+    /// Users as lists show them, in this order.
+    async fn find_listed(
+        &self,
+        all: Vec<Document>,
+        field: &str,
+        upward: bool,
+        limit: usize,
+    ) -> Result<Vec<ListedUser>, StoreError> {
+        let order = doc! { field: way(upward), "_id": way(upward) };
+        let filter = doc! { "$and": all };
+        let rows: Vec<UserRow> = self.find_but(USERS, filter, order, limit, &SECRETS).await?;
+        Ok(rows.into_iter().map(UserRow::into_listed).collect())
+    }
+
+    /// Whether the search matches more names than are sorted.
+    async fn is_found_by_many(
+        &self,
+        search: &Search,
+        query: &UserQuery,
+    ) -> Result<bool, StoreError> {
+        let mut left = query.most_sorted;
+        for field in SEARCHED {
+            let mut all = admitted(&query.filter);
+            all.push(begins(field, search));
+            let filter = doc! { "$and": all };
+            let found = self.find_ids(USERS, filter, doc! {}, left.saturating_add(1)).await?;
+            if found.len() > left {
+                return Ok(true);
+            }
+            left -= found.len();
+        }
+        Ok(false)
+    }
+
+    /// In the order of the sort.
+    async fn sorted(
+        &self,
+        query: &UserQuery,
+    ) -> Result<Page<ListedUser, UserPosition>, StoreError> {
+        let UserQuery { filter, paged, .. } = query;
+        let upward = (filter.order == SortOrder::Desc) == paged.is_backward();
+        let field = match filter.sort {
+            UserSort::Created => "created_at",
+            UserSort::Username => "username_key",
+            UserSort::Email => "email_key",
+        };
+        let mut all = admitted(filter);
+        if let Some(search) = &filter.search {
+            let mut any: Vec<Document> =
+                SEARCHED.iter().map(|field| begins(field, search)).collect();
+            any.push(doc! { "_id": search.id() });
+            all.push(doc! { "$or": any });
+        }
+        if let Some(seek) = &paged.seek {
+            let (value, id) = place(&seek.at);
+            behind(&mut all, field, &value, (id.as_str(), seek.inclusive), upward);
+        }
+        let rows = self.find_listed(all, field, upward, paged.to_read()).await?;
+        Ok(Page::of_read(rows, paged, |row| filter.sort.position(&row.user)))
+    }
+
+    /// In the order of what is matched: the first of each field, merged.
+    async fn matched(
+        &self,
+        query: &UserQuery,
+        search: &Search,
+    ) -> Result<Page<ListedUser, UserPosition>, StoreError> {
+        let UserQuery { filter, paged, .. } = query;
+        let upward = !paged.is_backward();
+        let mut found = Vec::new();
+        for field in SEARCHED {
+            let mut all = admitted(filter);
+            all.extend([begins(field, search), is_first_match(field, search)]);
+            if let Some(seek) = &paged.seek {
+                let (value, id) = place(&seek.at);
+                behind(&mut all, field, &value, (id.as_str(), seek.inclusive), upward);
+            }
+            found.extend(self.find_listed(all, field, upward, paged.to_read()).await?);
+        }
+        let mut all = admitted(filter);
+        all.push(doc! { "_id": search.id() });
+        found.extend(self.find_listed(all, "_id", true, 1).await?);
+        let mut placed: Vec<(UserPosition, ListedUser)> = found
+            .into_iter()
+            .filter_map(|row| {
+                let key = search.matched(&row.user)?;
+                Some((UserPosition::Matched(key, row.user.id.clone()), row))
             })
-            .collect())
+            .filter(|(position, _)| paged.reaches(position, false))
+            .collect();
+        placed.sort_by(|(a, _), (b, _)| if upward { a.cmp(b) } else { b.cmp(a) });
+        placed.truncate(paged.to_read());
+        let page = Page::of_read(placed, paged, |(position, _)| position.clone());
+        Ok(page.map(|(_, row)| row))
     }
 
     async fn count(&self, collection: &str, filter: Document) -> Result<u64, StoreError> {
@@ -93,18 +206,35 @@ impl MongoStore {
     }
 }
 
+fn place(position: &UserPosition) -> (Bson, &UserId) {
+    match position {
+        UserPosition::Created(at, id) => (date(*at).into(), id),
+        UserPosition::Username(key, id)
+        | UserPosition::Email(key, id)
+        | UserPosition::Matched(key, id) => (key.as_str().into(), id),
+    }
+}
+
 #[async_trait]
 impl DirectoryStore for MongoStore {
     async fn list_users(
         &self,
         query: &UserQuery,
     ) -> Result<Page<ListedUser, UserPosition>, StoreError> {
-        Ok(query.answer(self.all_listed().await?))
+        let by_match = match (&query.filter.search, &query.paged.seek) {
+            (Some(_), Some(seek)) => matches!(seek.at, UserPosition::Matched(..)),
+            (Some(search), None) => self.is_found_by_many(search, query).await?,
+            (None, _) => false,
+        };
+        match &query.filter.search {
+            Some(search) if by_match => self.matched(query, search).await,
+            _ => self.sorted(query).await,
+        }
     }
 
     async fn listed_user(&self, id: &UserId) -> Result<Option<ListedUser>, StoreError> {
-        let all = self.all_listed().await?;
-        Ok(all.into_iter().find(|row| row.user.id == *id))
+        let row: Option<UserRow> = self.find_one(USERS, users::by_id(id)).await?;
+        Ok(row.map(UserRow::into_listed))
     }
 
     async fn list_audit(
@@ -167,19 +297,23 @@ impl DirectoryStore for MongoStore {
             signed_in: summary_days(now),
             ..Summary::default()
         };
-        for row in self.all_listed().await? {
-            summary.users += 1;
-            summary.unconfirmed += u64::from(!row.user.is_email_confirmed());
-            summary.disabled += u64::from(row.user.disabled_at.is_some());
-            summary.admins += u64::from(row.user.role == Role::Admin);
-            summary.mfa_enabled += u64::from(row.mfa_enabled);
-            Summary::count(&mut summary.registered, row.user.created_at, 1);
+        for facets in 0..16 {
+            let count = self.count(USERS, doc! { "facets": facets, IS_USER: present() }).await?;
+            summary.users += count;
+            summary.unconfirmed += if facets & CONFIRMED == 0 { count } else { 0 };
+            summary.disabled += if facets & DISABLED != 0 { count } else { 0 };
+            summary.mfa_enabled += if facets & MFA != 0 { count } else { 0 };
+            summary.admins += if facets & ADMIN != 0 { count } else { 0 };
         }
-        let first = summary.signed_in.first().map_or(now, |day| day.day);
-        let opened = doc! { "action": SIGNED_IN, "at": { "$gte": date(first) } };
-        let entries: Vec<At> = self.find(AUDIT, opened, doc! {}, usize::MAX).await?;
-        for entry in entries {
-            Summary::count(&mut summary.signed_in, time(entry.at), 1);
+        let all = facets::admitted(&UserFilter::default());
+        for day in &mut summary.registered {
+            let of_day = doc! { "$gte": date(day.day), "$lt": date(day.day + DAY) };
+            let made = doc! { "facets": { "$in": &all }, "created_at": of_day, IS_USER: present() };
+            day.count = self.count(USERS, made).await?;
+        }
+        for day in &mut summary.signed_in {
+            let of_day = doc! { "$gte": date(day.day), "$lt": date(day.day + DAY) };
+            day.count = self.count(AUDIT, doc! { "action": SIGNED_IN, "at": of_day }).await?;
         }
         summary.sessions =
             self.count(SESSIONS, doc! { "expires_at": { "$gt": date(now) } }).await?;

@@ -5,6 +5,7 @@ pub(crate) mod counters;
 pub(crate) mod credentials;
 pub(crate) mod devices;
 pub(crate) mod directory;
+pub(crate) mod facets;
 pub(crate) mod factors;
 pub(crate) mod identifiers;
 pub(crate) mod outbox;

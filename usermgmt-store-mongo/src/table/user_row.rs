@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use usermgmt_core::model::identifier::{Email, Username};
 use usermgmt_core::model::ids::UserId;
 use usermgmt_core::model::user::{Account, PasswordHash, Role, User};
+use usermgmt_core::store::directory::ListedUser;
 
+use super::facets::MFA;
 use super::factors::TotpRow;
 use crate::value::{date, time};
 
@@ -34,6 +36,9 @@ pub(super) struct UserRow {
     updated_at: DateTime,
     epoch: i64,
     password: Option<String>,
+    last_sign_in_at: Option<DateTime>,
+    #[serde(skip_serializing)]
+    facets: Option<i64>,
     #[serde(skip_serializing)]
     totp: Option<TotpRow>,
 }
@@ -61,6 +66,8 @@ impl UserRow {
             updated_at: date(user.updated_at),
             epoch: user.epoch,
             password: password.map(|hash| hash.expose().to_owned()),
+            last_sign_in_at: None,
+            facets: None,
             totp: None,
         }
     }
@@ -69,6 +76,12 @@ impl UserRow {
         let password = self.password.take().map(PasswordHash::from_stored);
         let totp = self.totp.take().and_then(TotpRow::into_totp);
         Account { user: self.into_user(), password, totp }
+    }
+
+    pub(super) fn into_listed(self) -> ListedUser {
+        let last_sign_in_at = self.last_sign_in_at.map(time);
+        let mfa_enabled = self.facets.is_some_and(|facets| facets & MFA != 0);
+        ListedUser { user: self.into_user(), mfa_enabled, last_sign_in_at }
     }
 
     pub(super) fn into_user(self) -> User {

@@ -1,18 +1,19 @@
 //! Users.
 
 use async_trait::async_trait;
-use mongodb::bson::{Bson, Document, doc};
+use mongodb::bson::{Bson, DateTime, Document, doc};
 use serde::Deserialize;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::identifier::{Identifier, IdentifierKind};
 use usermgmt_core::model::ids::{SessionId, UserId};
 use usermgmt_core::model::session::Session;
 use usermgmt_core::model::user::{Account, PasswordHash, Role, User};
+use usermgmt_core::store::directory::name_key;
 use usermgmt_core::store::{Guard, StoreError, UserPatch, UserStore};
 
-use super::identifiers;
 use super::sessions::SessionRow;
 use super::user_row::{IS_USER, SECRETS, UserRow, look_up, whole_as, without_secrets};
+use super::{facets, identifiers};
 use crate::guard::Step;
 use crate::schema::{IDENTIFIERS, SESSIONS, TURNS, USERS};
 use crate::store::MongoStore;
@@ -29,7 +30,7 @@ struct UserWithSessions {
     sessions: Vec<SessionRow>,
 }
 
-fn by_id(id: &UserId) -> Document {
+pub(super) fn by_id(id: &UserId) -> Document {
     doc! { "_id": id.as_str(), IS_USER: present() }
 }
 
@@ -58,6 +59,7 @@ pub(crate) fn require_admin_besides(id: &UserId) -> Step {
 pub(crate) fn insert(user: &User, password: Option<&PasswordHash>) -> Result<Step, StoreError> {
     let mut fields = document(&UserRow::new(user, password))?;
     fields.remove("_id");
+    fields.extend(facets::of_new(user));
     let free = doc! { "_id": user.id.as_str(), IS_USER: absent(), "deleted_at": absent() };
     Ok(Step::upsert(USERS, free, doc! { "$set": fields }).or_taken(Guard::Exists))
 }
@@ -92,6 +94,9 @@ pub(crate) fn update(
         fields.set("email_confirmed_at", Some(date(confirmed_at)));
     }
     fields.patch("unconfirmed_until", set.unconfirmed_until.map(|until| until.map(date)));
+    for (name, key) in [(&set.first_name, "first_name_key"), (&set.last_name, "last_name_key")] {
+        fields.patch(key, name.as_ref().map(|name| Some(name_key(name.as_deref()))));
+    }
     fields.patch("first_name", set.first_name.as_ref().map(Option::as_deref));
     fields.patch("last_name", set.last_name.as_ref().map(Option::as_deref));
     fields.patch("gender", set.gender.as_ref().map(Option::as_deref));
@@ -100,9 +105,19 @@ pub(crate) fn update(
     fields.patch("disabled_at", set.disabled_at.map(|at| at.map(date)));
     let password = set.password.as_ref();
     fields.patch("password", password.map(|hash| hash.as_ref().map(PasswordHash::expose)));
-    let mut update = fields.into_update();
-    update.insert("$inc", doc! { "epoch": i64::from(raise_epoch), "writes": 1_i64 });
-    Step::update(USERS, by_id_at(id, epoch), update).or(Guard::User)
+    let counted = doc! { "$set": {
+        "epoch": { "$add": ["$epoch", i64::from(raise_epoch)] },
+        "writes": { "$add": [{ "$ifNull": ["$writes", 0_i64] }, 1_i64] },
+    } };
+    let mut stages = fields.into_stages();
+    stages.extend([counted, facets::derive()]);
+    Step::update(USERS, by_id_at(id, epoch), stages).or(Guard::User)
+}
+
+/// Notes when the user last signed in.
+pub(crate) fn note_sign_in(id: &UserId, at: Timestamp) -> Step {
+    let filter = doc! { "_id": id.as_str(), IS_USER: present() };
+    Step::update(USERS, filter, doc! { "$set": { "last_sign_in_at": date(at) } })
 }
 
 /// Fields to write and fields to remove.
@@ -126,13 +141,18 @@ impl Fields {
         }
     }
 
-    fn into_update(self) -> Document {
-        let operators = [("$set", self.set), ("$unset", self.unset)];
-        operators
+    /// The stages of an update. Values are literal: a name may begin with a `$`.
+    fn into_stages(self) -> Vec<Document> {
+        let set: Document = self
+            .set
             .into_iter()
-            .filter(|(_, fields)| !fields.is_empty())
-            .map(|(operator, fields)| (operator.to_owned(), Bson::Document(fields)))
-            .collect()
+            .map(|(name, value)| (name, Bson::from(doc! { "$literal": value })))
+            .collect();
+        let mut stages = vec![doc! { "$set": set }];
+        if !self.unset.is_empty() {
+            stages.push(doc! { "$unset": self.unset.keys().cloned().collect::<Vec<_>>() });
+        }
+        stages
     }
 }
 
@@ -235,7 +255,42 @@ impl UserStore for MongoStore {
     }
 }
 
+/// What purge reads of a user whose document an earlier version has written.
+#[derive(Deserialize)]
+struct Behind {
+    first_name: Option<String>,
+    last_name: Option<String>,
+    updated_at: DateTime,
+}
+
+#[derive(Deserialize)]
+struct Opened {
+    created_at: DateTime,
+}
+
 impl MongoStore {
+    /// Fills in what lists are read by, where the document is still the one that
+    /// was read, and says how many it were.
+    pub(crate) async fn catch_up(&self, id: &Bson) -> Result<u64, StoreError> {
+        let filter = doc! { "_id": id, IS_USER: present() };
+        let Some(user): Option<Behind> = self.find_one(USERS, filter).await? else {
+            return Ok(0);
+        };
+        let last: Vec<Opened> =
+            self.find(SESSIONS, doc! { "user_id": id }, doc! { "created_at": -1 }, 1).await?;
+        let mut fields = doc! {
+            "first_name_key": { "$literal": name_key(user.first_name.as_deref()) },
+            "last_name_key": { "$literal": name_key(user.last_name.as_deref()) },
+        };
+        if let Some(session) = last.first() {
+            fields.insert("last_sign_in_at", session.created_at);
+        }
+        let filter = doc! { "_id": id, IS_USER: present(), "updated_at": user.updated_at };
+        let stages = vec![doc! { "$set": fields }, facets::derive()];
+        let users = self.collection::<Document>(USERS);
+        Ok(self.ask(|| users.update_one(filter.clone(), stages.clone())).await?.matched_count)
+    }
+
     async fn find_users(
         &self,
         filter: Document,

@@ -12,9 +12,12 @@ use usermgmt_core::model::ids::{LeaseId, ServiceKeyId};
 use usermgmt_core::model::token::Purpose;
 use usermgmt_core::model::user::User;
 use usermgmt_core::rng::OsRng;
+use usermgmt_core::store::directory::{
+    AuditFilter, Paged, Search, Seek, UserFilter, UserPosition, UserQuery, UserSort,
+};
 use usermgmt_core::store::{
-    AuditStore as _, Change, CounterStore as _, CredentialStore as _, Hit, OutboxStore as _,
-    SessionStore as _, Store as _, TokenStore as _, UserStore as _,
+    AuditStore as _, Change, CounterStore as _, CredentialStore as _, DirectoryStore as _, Hit,
+    OutboxStore as _, SessionStore as _, Store as _, TokenStore as _, UserStore as _,
 };
 use usermgmt_store_mongo::MongoStore;
 
@@ -86,6 +89,35 @@ async fn all_reads(store: &MongoStore, ann: &User) {
     store.audit(&ann.id, None, 10).await.unwrap();
     store.dead_mail(None, 10).await.unwrap();
     store.next_mail_at().await.unwrap();
+    store.listed_user(&ann.id).await.unwrap();
+    for search in [None, Search::typed("ann")] {
+        for sort in [UserSort::Created, UserSort::Username, UserSort::Email] {
+            let filter = UserFilter {
+                search: search.clone(),
+                sort,
+                mfa: Some(true),
+                ..UserFilter::default()
+            };
+            let at = match &search {
+                None => sort.position(ann),
+                Some(_) => UserPosition::Matched("ann".to_owned(), ann.id.clone()),
+            };
+            for seek in [None, Some(Seek { at, backward: false, inclusive: false })] {
+                let paged = Paged { seek, limit: 10 };
+                let query = UserQuery { filter: filter.clone(), paged, most_sorted: 10 };
+                store.list_users(&query).await.unwrap();
+            }
+        }
+    }
+    for filter in [
+        AuditFilter { user: Some(ann.id.clone()), ..AuditFilter::default() },
+        AuditFilter { actor: Some(ann.id.to_string()), ..AuditFilter::default() },
+        AuditFilter { action: Some("x".to_owned()), ..AuditFilter::default() },
+        AuditFilter { from: Some(NOW), ..AuditFilter::default() },
+    ] {
+        store.list_audit(&filter, &Paged::first(10)).await.unwrap();
+    }
+    store.list_dead_mail(&Paged::first(10)).await.unwrap();
 }
 
 async fn all_else(store: &MongoStore) {
@@ -95,6 +127,7 @@ async fn all_else(store: &MongoStore) {
     store.clear_count(&hit.key).await.unwrap();
     store.claim_mail(LeaseId::generate(&OsRng), NOW, NOW + HOUR, 10).await.unwrap();
     store.purge(NOW + HOUR, 100).await.unwrap();
+    store.purge_audit(NOW, 100).await.unwrap();
 }
 
 /// A query that the server was asked: where, and what.
@@ -177,7 +210,7 @@ async fn every_query_of_a_request_has_its_index() {
         asked.insert(name);
     }
     let mut named = database.list_collection_names().await.unwrap();
-    let without = ["usermgmt_root_keys", "usermgmt_schema"];
+    let without = ["usermgmt_root_keys", "usermgmt_schema", "usermgmt_turns"];
     named.retain(|name| name.starts_with("usermgmt_") && !without.contains(&name.as_str()));
     named.sort();
     assert_eq!(asked.into_iter().collect::<Vec<_>>(), named, "each collection was asked");

@@ -9,6 +9,8 @@ use usermgmt_test_support::execute;
 /// As long as one of Argon2id is.
 const HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA\
     $AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+/// How many of the people are disabled.
+pub(crate) const DISABLED: u64 = 20;
 /// Sessions end within this time from now, in milliseconds.
 const MONTH: u64 = 30 * 86_400_000;
 
@@ -31,7 +33,7 @@ pub(crate) async fn fill(server: Server, url: &str, people: u64) {
         ),
     };
     numbers(url, people).await;
-    for (table, columns, values) in rows(&Sql::of(server)) {
+    for (table, columns, values) in rows(&Sql::of(server), people) {
         let insert = format!("{first}INSERT INTO {table} ({columns}) SELECT {values} FROM numbers");
         execute(url, &[&insert]).await;
     }
@@ -54,18 +56,22 @@ async fn numbers(url: &str, most: u64) {
 }
 
 /// For each table its columns and what they are in the row of the number `n`.
-fn rows(sql: &Sql) -> [(&'static str, &'static str, String); 6] {
+fn rows(sql: &Sql, people: u64) -> [(&'static str, &'static str, String); 6] {
     let Sql { name, user_id, session_id, audit_id, device, registered_at } = sql;
     let email = format!("CONCAT({name}, '@example.org')");
     let now = NOW.as_millis();
+    // As many are disabled whatever the number of people.
+    let rare = people / DISABLED;
     [
         (
             "usermgmt_users",
             "id, username, username_canonical, email, email_canonical, email_confirmed_at, \
-             first_name, last_name, role, created_at, updated_at, epoch, password_hash",
+             first_name, last_name, role, created_at, updated_at, epoch, password_hash, \
+             first_name_key, last_name_key, indexed_at, disabled_at",
             format!(
                 "{user_id}, {name}, {name}, {email}, {email}, {registered_at}, 'Ada', 'Lovelace', \
-                 'user', {registered_at}, {registered_at}, 0, '{HASH}'"
+                 'user', {registered_at}, {registered_at}, 0, '{HASH}', 'ada', 'lovelace', \
+                 {registered_at}, CASE WHEN n % {rare} = 0 THEN n END"
             ),
         ),
         (

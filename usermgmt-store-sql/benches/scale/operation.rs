@@ -7,11 +7,17 @@ use usermgmt_core::model::audit::AuditEntry;
 use usermgmt_core::model::identifier::Identifier;
 use usermgmt_core::model::ids::{AuditId, SessionId};
 use usermgmt_core::model::session::Session;
-use usermgmt_core::store::{Change, Changes, SessionStore as _, Store as _, UserStore as _};
+use usermgmt_core::store::directory::{
+    Paged, Search, Seek, SortOrder, UserFilter, UserPosition, UserQuery, UserSort,
+};
+use usermgmt_core::store::{
+    Change, Changes, DirectoryStore as _, SessionStore as _, Store as _, UserStore as _,
+};
 use usermgmt_core::testkit::SeededRng;
 
+use crate::fill::DISABLED;
 use crate::now;
-use crate::person::{email, session_id, user_id, username};
+use crate::person::{email, registered_at, session_id, user_id, username};
 use crate::place::Place;
 
 /// The present, later than all of them registered.
@@ -21,6 +27,8 @@ pub(crate) const AGENT: &str =
     "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
 const PAGE: usize = 100;
+/// How many an administrator sees at a time.
+const LISTED: usize = 50;
 const TTL: Duration = Duration::from_secs(30 * 86_400);
 
 #[derive(Clone, Copy)]
@@ -32,10 +40,16 @@ pub(crate) enum Operation {
     Refresh,
     FirstPage,
     DeepPage,
+    Listed,
+    ListedDeep,
+    ListedByName,
+    Rare,
+    RareSearch,
+    CommonSearch,
 }
 
 impl Operation {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::ByAddress,
         Self::ByUsername,
         Self::OpenSession,
@@ -43,6 +57,12 @@ impl Operation {
         Self::Refresh,
         Self::FirstPage,
         Self::DeepPage,
+        Self::Listed,
+        Self::ListedDeep,
+        Self::ListedByName,
+        Self::Rare,
+        Self::RareSearch,
+        Self::CommonSearch,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -54,6 +74,12 @@ impl Operation {
             Self::Refresh => "refresh",
             Self::FirstPage => "first page of users",
             Self::DeepPage => "page at nine tenths",
+            Self::Listed => "list: newest",
+            Self::ListedDeep => "list: in the middle",
+            Self::ListedByName => "list: by name, middle",
+            Self::Rare => "list: the 20 disabled",
+            Self::RareSearch => "search: one finds",
+            Self::CommonSearch => "search: all match",
         }
     }
 
@@ -61,6 +87,12 @@ impl Operation {
         match self {
             // They wait for the disk.
             Self::OpenSession | Self::Refresh => 50,
+            Self::Listed
+            | Self::ListedDeep
+            | Self::ListedByName
+            | Self::Rare
+            | Self::RareSearch
+            | Self::CommonSearch => 5,
             _ => 100,
         }
     }
@@ -122,7 +154,52 @@ impl Operation {
                 assert_eq!(page.len(), PAGE);
                 took
             }
+            listed => {
+                let (query, rows) = listed.list(who);
+                let began = now();
+                let page = store.list_users(&query).await.unwrap();
+                let took = began.elapsed();
+                assert_eq!(page.rows.len(), rows);
+                took
+            }
         }
+    }
+}
+
+impl Operation {
+    /// What is asked of the list, and how many rows that has.
+    fn list(self, who: u64) -> (UserQuery, usize) {
+        let mut query = UserQuery {
+            filter: UserFilter::default(),
+            paged: Paged::first(LISTED),
+            most_sorted: 1000,
+        };
+        let seek = |at| Some(Seek { at, backward: false, inclusive: true });
+        let mut rows = LISTED;
+        let filter = &mut query.filter;
+        match self {
+            Self::ListedDeep => {
+                filter.order = SortOrder::Asc;
+                // Somebody in the first half, behind whom there are enough.
+                let at = Timestamp::from_millis(registered_at(who / 2));
+                query.paged.seek = seek(UserPosition::Created(at, user_id(1)));
+            }
+            Self::ListedByName => {
+                (filter.sort, filter.order) = (UserSort::Username, SortOrder::Asc);
+                query.paged.seek = seek(UserPosition::Username("person7".to_owned(), user_id(1)));
+            }
+            Self::Rare => {
+                filter.disabled = Some(true);
+                rows = usize::try_from(DISABLED).unwrap();
+            }
+            Self::RareSearch => {
+                filter.search = Search::typed(username(who).as_str());
+                rows = 1;
+            }
+            Self::CommonSearch => filter.search = Search::typed("person"),
+            _ => {}
+        }
+        (query, rows)
     }
 }
 

@@ -30,6 +30,11 @@ pub(crate) fn email(n: u64) -> Email {
     Email::parse(&format!("{}@example.org", name(n))).unwrap()
 }
 
+/// In milliseconds.
+pub(crate) fn registered_at(n: u64) -> i64 {
+    i64::try_from(BEGAN + n * APART).unwrap()
+}
+
 /// A UUIDv7.
 pub(crate) fn user_id(n: u64) -> UserId {
     let time = format!("{:012x}", BEGAN + n * APART);

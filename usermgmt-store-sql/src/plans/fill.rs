@@ -11,10 +11,10 @@ const TABLES: [(&str, &str, &str); 13] = [
     (
         "usermgmt_users",
         "id, username, username_canonical, email, email_canonical, email_confirmed_at, \
-         unconfirmed_until, role, created_at, updated_at, epoch, deleted_at",
+         unconfirmed_until, role, created_at, updated_at, epoch, deleted_at, indexed_at",
         "CONCAT('user', n), 'x', CONCAT('name', n), 'x', CONCAT(n, '@example.com'), n, \
          CASE WHEN n % 10 = 0 THEN 1769846400000 + n END, 'user', n, n, 0, \
-         CASE WHEN n % 1000 = 0 THEN n END",
+         CASE WHEN n % 1000 = 0 THEN n END, CASE WHEN n % 100 > 0 THEN n END",
     ),
     (
         "usermgmt_identifiers",

@@ -7,7 +7,7 @@ mod samples;
 
 use usermgmt_core::model::token::Purpose;
 
-use self::samples::{NOW, Samples};
+use self::samples::{LONG_AGO, NOW, Samples};
 use crate::dialect::{Dialect, Locked};
 use crate::pool::{PoolOptions, Use};
 use crate::purge;
@@ -15,7 +15,9 @@ use crate::row::Row;
 use crate::sql::Statement;
 use crate::step::steps;
 use crate::store::SqlStore;
-use crate::table::{audit, counters, credentials, identifiers, outbox, sessions, tokens, users};
+use crate::table::{
+    audit, counters, credentials, directory, identifiers, outbox, sessions, tokens, users,
+};
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use usermgmt_test_support::Database;
 
@@ -45,7 +47,21 @@ fn statements(samples: &Samples, dialect: Dialect) -> Vec<Statement<'_>> {
         counters::hit(dialect, &samples.hits, NOW),
         counters::give_back(&samples.counters),
         outbox::select_due(dialect, NOW, 10),
+        directory::select_one(id),
+        directory::count_registered(NOW),
+        audit::count_by_day("session.opened", NOW),
+        audit::clear_own(id, 100),
+        audit::clear_by(id, 100),
+        users::select_behind(100),
+        dialect.delete_some("usermgmt_audit", "id", "at < ?", LONG_AGO, 100, Locked::Skip),
     ];
+    for query in &samples.queries {
+        all.extend(directory::statements(dialect, query));
+    }
+    for (filter, paged) in &samples.audit_pages {
+        all.push(audit::select_filtered(dialect, filter, paged));
+    }
+    all.extend(samples.mail_pages.iter().map(outbox::select_dead_page));
     for change in &samples.changes {
         all.extend(steps(change, dialect).into_iter().map(|step| step.statement));
     }
@@ -70,7 +86,9 @@ fn scan(line: &Row, next: Option<&Row>) -> Option<String> {
             // What another part of the statement found is no table, and what is
             // read in the order of an index stops at the LIMIT.
             let is_table = name.starts_with("usermgmt_") || ["u", "t", "s", "i"].contains(&name);
-            let is_limited = scanned.ends_with("INDEX usermgmt_outbox_due");
+            let is_limited = ["outbox_due", "outbox_dead", "audit_by_time"]
+                .iter()
+                .any(|index| scanned.ends_with(&format!("INDEX usermgmt_{index}")));
             (is_table && !is_limited).then_some(text)
         }
         #[cfg(feature = "postgres")]
@@ -87,6 +105,10 @@ fn scan(line: &Row, next: Option<&Row>) -> Option<String> {
             let get = |column| sqlx::Row::get::<Option<String>, _>(row, column);
             let table = get("table").filter(|name| !name.starts_with('<'))?;
             let kind = get("type")?;
+            // Read in its order, until the LIMIT.
+            if get("key").as_deref() == Some("usermgmt_audit_by_time") {
+                return None;
+            }
             // An INSERT has no rows to look for.
             let rows: Option<u64> = sqlx::Row::get_unchecked(row, "rows");
             (rows.is_some() && ["ALL", "index"].contains(&&*kind))
@@ -99,8 +121,13 @@ fn scan(line: &Row, next: Option<&Row>) -> Option<String> {
 /// first one on: until the LIMIT, or until the end of the mails that are being
 /// sent just now.
 #[cfg(feature = "postgres")]
-const READ_IN_ORDER: [&str; 3] =
-    ["usermgmt_users_deleted", "usermgmt_outbox_due", "usermgmt_outbox_leased"];
+const READ_IN_ORDER: [&str; 5] = [
+    "usermgmt_users_deleted",
+    "usermgmt_outbox_due",
+    "usermgmt_outbox_leased",
+    "usermgmt_outbox_dead",
+    "usermgmt_audit_by_time",
+];
 
 /// A table read as a whole, or an index that no condition narrows: the first
 /// detail of one that is narrowed says by what.
@@ -109,8 +136,10 @@ fn is_postgres_scan(line: &str, detail: &str) -> bool {
     let is_index = line.contains(" usermgmt_")
         && ["Index Scan", "Index Only Scan"].iter().any(|kind| line.contains(kind));
     let is_narrowed = detail.trim_start().starts_with("Index Cond:");
-    let is_in_order =
-        READ_IN_ORDER.iter().any(|index| line.contains(&format!("Scan using {index} on")));
+    let is_in_order = READ_IN_ORDER.iter().any(|index| {
+        line.contains(&format!("Scan using {index} on"))
+            || line.contains(&format!("Backward using {index} on"))
+    });
     line.contains("Seq Scan on usermgmt_") || (is_index && !is_narrowed && !is_in_order)
 }
 

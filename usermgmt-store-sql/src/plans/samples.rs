@@ -16,9 +16,16 @@ use usermgmt_core::model::session::Session;
 use usermgmt_core::model::token::{Purpose, Token};
 use usermgmt_core::model::user::{Role, User};
 use usermgmt_core::rng::OsRng;
+use usermgmt_core::store::directory::{
+    AuditFilter, AuditPosition, Paged, Search, Seek, SortOrder, UserFilter, UserPosition,
+    UserQuery, UserSort,
+};
 use usermgmt_core::store::{Change, Hit, UserPatch};
 
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_769_846_400_000);
+
+/// When few entries of the audit log are older.
+pub(super) const LONG_AGO: Timestamp = Timestamp::from_millis(100);
 
 pub(super) struct Samples {
     pub(super) user: User,
@@ -32,6 +39,9 @@ pub(super) struct Samples {
     pub(super) hits: Vec<Hit>,
     pub(super) counters: Vec<String>,
     pub(super) changes: Vec<Change>,
+    pub(super) queries: Vec<UserQuery>,
+    pub(super) audit_pages: Vec<(AuditFilter, Paged<AuditPosition>)>,
+    pub(super) mail_pages: Vec<Paged<MailId>>,
 }
 
 impl Samples {
@@ -50,6 +60,9 @@ impl Samples {
             hits: counters.iter().map(|key| Hit { key: key.clone(), window }).collect(),
             counters,
             changes: Vec::new(),
+            queries: queries(&user),
+            audit_pages: audit_pages(&user.id),
+            mail_pages: both_ways(MailId::generate(NOW, &OsRng)),
             user,
         };
         samples.changes = samples.of_users();
@@ -257,4 +270,57 @@ fn entry(user: &UserId) -> AuditEntry {
         detail: Vec::new(),
         origin: usermgmt_core::model::audit::Origin::default(),
     }
+}
+
+/// The first page, and those beside a place.
+fn both_ways<P: Clone>(at: P) -> Vec<Paged<P>> {
+    let beside = [false, true].map(|backward| Paged {
+        seek: Some(Seek { at: at.clone(), backward, inclusive: false }),
+        limit: 50,
+    });
+    [Paged::first(50)].into_iter().chain(beside).collect()
+}
+
+/// Every sort, filtered or not, by a date and by what was typed.
+fn queries(user: &User) -> Vec<UserQuery> {
+    let mut filters = vec![
+        UserFilter::default(),
+        UserFilter { disabled: Some(true), ..UserFilter::default() },
+        UserFilter { mfa: Some(true), role: Some(Role::Admin), ..UserFilter::default() },
+    ];
+    let dated = UserFilter { created_from: Some(NOW), created_to: Some(NOW), ..filters[0].clone() };
+    filters.push(dated);
+    let mut queries = Vec::new();
+    for filter in filters {
+        for sort in [UserSort::Created, UserSort::Username, UserSort::Email] {
+            for order in [SortOrder::Asc, SortOrder::Desc] {
+                for paged in both_ways(sort.position(user)) {
+                    let filter = UserFilter { sort, order, ..filter.clone() };
+                    queries.push(UserQuery { filter, paged, most_sorted: 1000 });
+                }
+            }
+        }
+        let search = Search::typed("name5");
+        let filter = UserFilter { search, ..filter };
+        for paged in both_ways(UserPosition::Matched("name55".to_owned(), user.id.clone())) {
+            queries.push(UserQuery { filter: filter.clone(), paged, most_sorted: 1000 });
+        }
+    }
+    queries
+}
+
+fn audit_pages(user: &UserId) -> Vec<(AuditFilter, Paged<AuditPosition>)> {
+    let place = AuditPosition { at: NOW, id: AuditId::generate(NOW, &OsRng) };
+    let all = AuditFilter::default();
+    let filters = [
+        AuditFilter { user: Some(user.clone()), ..all.clone() },
+        AuditFilter { actor: Some(user.to_string()), ..all.clone() },
+        AuditFilter { action: Some("x".to_owned()), ..all.clone() },
+        AuditFilter { from: Some(NOW), to: Some(NOW), ..all.clone() },
+        all,
+    ];
+    let pages = |filter: AuditFilter| {
+        both_ways(place.clone()).into_iter().map(move |paged| (filter.clone(), paged))
+    };
+    filters.into_iter().flat_map(pages).collect()
 }

@@ -6,6 +6,7 @@ use usermgmt_core::model::identifier::{Identifier, IdentifierKind};
 use usermgmt_core::model::ids::{SessionId, UserId};
 use usermgmt_core::model::session::Session;
 use usermgmt_core::model::user::{Account, PasswordHash, User};
+use usermgmt_core::store::directory::name_key;
 use usermgmt_core::store::{Guard, StoreError, UserPatch, UserStore};
 
 use super::user_row::{user, user_columns};
@@ -145,8 +146,9 @@ pub(crate) fn insert<'a>(user: &'a User, password: Option<&'a PasswordHash>) -> 
     statement(
         "INSERT INTO usermgmt_users (id, username, username_canonical, email, email_canonical, \
          email_confirmed_at, unconfirmed_until, first_name, last_name, gender, role, locale, \
-         disabled_at, created_at, updated_at, epoch, password_hash) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         disabled_at, created_at, updated_at, epoch, password_hash, first_name_key, \
+         last_name_key, indexed_at) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(&user.id)
     .bind(user.username.as_str())
@@ -165,6 +167,9 @@ pub(crate) fn insert<'a>(user: &'a User, password: Option<&'a PasswordHash>) -> 
     .bind(user.updated_at)
     .bind(user.epoch)
     .bind(password.map(PasswordHash::expose))
+    .bind(name_key(user.first_name.as_deref()))
+    .bind(name_key(user.last_name.as_deref()))
+    .bind(user.updated_at)
     .new_key(Guard::Exists)
 }
 
@@ -188,8 +193,14 @@ pub(crate) fn update<'a>(
     at: Timestamp,
     set: &'a UserPatch,
 ) -> Step<'a> {
-    let mut assignments = vec!["updated_at = ?", "epoch = epoch + ?"];
-    let mut values: Vec<Value<'a>> = vec![at.into(), raise_epoch.into()];
+    // In this order, because MySQL's later assignments see the earlier ones. What
+    // was behind stays so.
+    let mut assignments = vec![
+        "indexed_at = CASE WHEN indexed_at = updated_at THEN ? END",
+        "updated_at = ?",
+        "epoch = epoch + ?",
+    ];
+    let mut values: Vec<Value<'a>> = vec![at.into(), at.into(), raise_epoch.into()];
     let mut assign = |assignment, value| {
         assignments.push(assignment);
         values.push(value);
@@ -223,9 +234,11 @@ pub(crate) fn update<'a>(
     }
     if let Some(name) = first_name {
         assign("first_name = ?", name.as_deref().into());
+        assign("first_name_key = ?", name_key(name.as_deref()).into());
     }
     if let Some(name) = last_name {
         assign("last_name = ?", name.as_deref().into());
+        assign("last_name_key = ?", name_key(name.as_deref()).into());
     }
     if let Some(gender) = gender {
         assign("gender = ?", gender.as_deref().into());
@@ -258,6 +271,8 @@ pub(crate) fn delete(id: &UserId, epoch: i64, at: Timestamp) -> Step<'_> {
          email_canonical = '', email_confirmed_at = NULL, unconfirmed_until = NULL, \
          first_name = NULL, last_name = NULL, gender = NULL, role = '', locale = NULL, \
          disabled_at = NULL, updated_at = ?, epoch = epoch + 1, password_hash = NULL, \
+         mfa = 0, last_sign_in_at = NULL, first_name_key = '', last_name_key = '', \
+         indexed_at = NULL, \
          deleted_at = ? WHERE id = ? AND epoch = ? AND deleted_at IS NULL",
     )
     .bind(at)
@@ -265,6 +280,53 @@ pub(crate) fn delete(id: &UserId, epoch: i64, at: Timestamp) -> Step<'_> {
     .bind(id)
     .bind(epoch)
     .one_row(Guard::User)
+}
+
+/// Notes when the user last signed in.
+pub(crate) fn note_sign_in(id: &UserId, at: Timestamp) -> Step<'_> {
+    statement("UPDATE usermgmt_users SET last_sign_in_at = ? WHERE id = ? AND deleted_at IS NULL")
+        .bind(at)
+        .bind(id)
+        .anything()
+}
+
+/// Notes whether the user has a second factor.
+pub(crate) fn note_factor(id: &UserId, has_one: bool) -> Step<'_> {
+    statement("UPDATE usermgmt_users SET mfa = ? WHERE id = ? AND deleted_at IS NULL")
+        .bind(has_one)
+        .bind(id)
+        .anything()
+}
+
+/// Users whose rows another version has written.
+pub(crate) fn select_behind(rows: usize) -> Statement<'static> {
+    statement(
+        "SELECT u.id, u.updated_at, u.first_name, u.last_name FROM usermgmt_users u \
+         WHERE u.behind = 1 LIMIT ?",
+    )
+    .bind(limit(rows))
+}
+
+/// Fills in what that version did not know, where the row is still the one that
+/// was read.
+pub(crate) fn catch_up(row: &Row) -> Result<Statement<'static>, StoreError> {
+    let mut row = row.columns();
+    let (id, updated_at) = (row.parsed::<UserId>()?, row.time()?);
+    let (first, last) = (row.opt_text()?, row.opt_text()?);
+    Ok(statement(
+        "UPDATE usermgmt_users SET first_name_key = ?, last_name_key = ?, \
+         mfa = (SELECT COUNT(*) FROM usermgmt_totp t \
+         WHERE t.user_id = ? AND t.confirmed_id IS NOT NULL), \
+         last_sign_in_at = COALESCE(last_sign_in_at, (SELECT MAX(s.created_at) \
+         FROM usermgmt_sessions s WHERE s.user_id = ?)), \
+         indexed_at = updated_at WHERE id = ? AND updated_at = ? AND deleted_at IS NULL",
+    )
+    .bind(name_key(first.as_deref()))
+    .bind(name_key(last.as_deref()))
+    .bind(String::from(id.clone()))
+    .bind(String::from(id.clone()))
+    .bind(String::from(id))
+    .bind(updated_at))
 }
 
 /// Deleted users, those deleted first; the first `but` of them are passed over.

@@ -279,6 +279,7 @@ fn read_core(layers: &mut Layers, listen: SocketAddr) -> Config {
         ("unconfirmed_ttl", &mut core.unconfirmed_ttl),
         ("activation_ttl", &mut core.activation_ttl),
         ("reset_ttl", &mut core.reset_ttl),
+        ("audit_ttl", &mut core.audit_ttl),
         ("jwt.clock_skew", &mut core.jwt.clock_skew),
     ] {
         layers.set_if_given(name, ttl);

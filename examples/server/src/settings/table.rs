@@ -109,6 +109,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("unconfirmed_ttl", Kind::Duration, "7d", "How long an unconfirmed registration holds its name and address"),
     setting("activation_ttl", Kind::Duration, "60m", "Life of the activation code of an account made through the users API"),
     setting("reset_ttl", Kind::Duration, "15m", "Life of a password reset link"),
+    setting("audit_ttl", Kind::Duration, "400d", "How long entries of the audit log are kept"),
     setting("mail.url", Kind::Url, "dev: on a loopback listener, else required", "How mail leaves: dev: writes files and shows them at /dev/mail, console: logs, smtp://, smtps:// and ses:// send").secret(),
     setting("mail.url_file", Kind::Path, "none", "File whose text is mail.url, without the last line end"),
     setting("mail.from", Kind::Text, "no-reply@localhost for dev: and console:, else required", "Sender of every mail: an address, or Name <address>"),

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 
 pub use self::audit::{AuditFilter, AuditPosition};
 pub use self::page::{Page, Paged, Seek};
-pub use self::search::{NameKeys, Search};
+pub use self::search::{Search, full_name_key, name_key};
 pub use self::summary::{DAY, DayCount, SIGNED_IN, SUMMARY_DAYS, Summary, summary_days};
 pub use self::users::{ListedUser, SortOrder, UserFilter, UserPosition, UserQuery, UserSort};
 use crate::clock::Timestamp;

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::model::identifier::fold;
 use crate::model::user::User;
 
-/// The most bytes of a name that are compared: what fits into every database's index.
-const LONGEST_KEY: usize = 512;
+/// The most bytes of a name that are compared: two of them fit into every
+/// database's index.
+const LONGEST_KEY: usize = 255;
 
 /// What somebody typed to find users: the beginning, in any case, of a username,
 /// an address, a first name, a last name, or both names; or a whole id.
@@ -40,35 +41,34 @@ impl Search {
         if user.id.as_str() == self.id {
             return Some(self.prefix.clone());
         }
-        let names = NameKeys::of(user);
-        let keys = [user.username.canonical(), user.email.canonical(), &names.full, &names.last];
-        keys.into_iter().filter(|key| key.starts_with(&self.prefix)).min().map(str::to_owned)
+        self.matches(user).into_iter().min()
+    }
+
+    /// How many of the user's keys begin so.
+    pub fn count(&self, user: &User) -> usize {
+        self.matches(user).len()
+    }
+
+    fn matches(&self, user: &User) -> Vec<String> {
+        let last = name_key(user.last_name.as_deref());
+        let full = full_name_key(&name_key(user.first_name.as_deref()), &last);
+        let (username, email) = (user.username.canonical(), user.email.canonical());
+        let keys = [username.to_owned(), email.to_owned(), full, last];
+        keys.into_iter().filter(|key| key.starts_with(&self.prefix)).collect()
     }
 }
 
-/// What a user is found by beside username and address.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NameKeys {
-    /// First and last name, or the first alone; empty without a first one.
-    pub full: String,
-    /// The last name; empty without one.
-    pub last: String,
+/// The form of a first or a last name that is compared; empty without one.
+pub fn name_key(name: Option<&str>) -> String {
+    name.map(key).unwrap_or_default()
 }
 
-impl NameKeys {
-    /// The user's.
-    pub fn of(user: &User) -> Self {
-        Self::new(user.first_name.as_deref(), user.last_name.as_deref())
-    }
-
-    /// Those of somebody with these names.
-    pub fn new(first: Option<&str>, last: Option<&str>) -> Self {
-        let full = match (first, last) {
-            (Some(first), Some(last)) => key(&format!("{first} {last}")),
-            (Some(first), None) => key(first),
-            (None, _) => String::new(),
-        };
-        Self { full, last: last.map(key).unwrap_or_default() }
+/// The first name and the last one as one name; empty without a first one.
+pub fn full_name_key(first: &str, last: &str) -> String {
+    match (first, last) {
+        ("", _) => String::new(),
+        (first, "") => first.to_owned(),
+        (first, last) => format!("{first} {last}"),
     }
 }
 

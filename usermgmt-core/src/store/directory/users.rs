@@ -96,17 +96,18 @@ pub enum UserPosition {
 /// A page of users.
 ///
 /// Without a search, users are in the order of the filter's sort. So are those
-/// that a search finds, as long as there are at most `most_sorted` of them; more
-/// are in the order of what was matched, from the least, whatever the sort: the
-/// order in which an index has them. Which it is, is decided with the first page;
-/// the positions of later ones say it.
+/// that a search finds, as long as it matches at most `most_sorted` of their
+/// names (usernames, addresses, first and last names); else they are in the order
+/// of what was matched, from the least, whatever the sort: the order in which an
+/// index has them. Which it is, is decided with the first page; the positions of
+/// later ones say it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserQuery {
     /// Which users.
     pub filter: UserFilter,
     /// Which page.
     pub paged: Paged<UserPosition>,
-    /// How many matches of a search are sorted.
+    /// How many matches of a search are sorted as asked.
     pub most_sorted: usize,
 }
 
@@ -127,9 +128,12 @@ impl UserQuery {
             }
         });
         let found: Vec<(ListedUser, String)> = found.collect();
+        let count = |search: &Search| -> usize {
+            found.iter().map(|(row, _)| search.count(&row.user)).sum()
+        };
         let by_match = match &self.paged.seek {
             Some(seek) => matches!(seek.at, UserPosition::Matched(..)),
-            None => search.is_some() && found.len() > self.most_sorted,
+            None => search.is_some_and(|search| count(search) > self.most_sorted),
         };
         let descending = !by_match && filter.order == SortOrder::Desc;
         let mut placed: Vec<(UserPosition, ListedUser)> = found

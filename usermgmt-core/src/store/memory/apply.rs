@@ -42,6 +42,7 @@ impl State {
                 UserRow::Present(Box::new(Person {
                     user: (**user).clone(),
                     password: password.clone(),
+                    last_sign_in_at: None,
                 })),
             ),
             Change::TouchUser { id, active, epoch } => {
@@ -112,6 +113,7 @@ impl State {
             Change::InsertSession(session) => {
                 insert(&mut self.sessions, (**session).clone())?;
                 self.evict_sessions(session);
+                self.note_sign_in(session);
                 Ok(())
             }
             Change::RotateSession { id, generation, to, now, expires_at, ip, user_agent } => {
@@ -321,6 +323,14 @@ impl State {
             .get(&id)
             .filter(|row| now < row.expires_at && row.generation == generation)
             .ok_or(Guard::Session)
+    }
+
+    fn note_sign_in(&mut self, session: &Session) {
+        if let Some(UserRow::Present(person)) = self.users.get(&session.user_id) {
+            let mut person = person.clone();
+            person.last_sign_in_at = Some(session.created_at);
+            self.users.put(UserRow::Present(person));
+        }
     }
 
     fn evict_sessions(&mut self, added: &Session) {

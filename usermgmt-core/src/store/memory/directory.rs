@@ -22,7 +22,7 @@ impl State {
         ListedUser {
             user: person.user.clone(),
             mfa_enabled: self.factors.get(id).is_some_and(|row| row.totp.is_confirmed()),
-            last_sign_in_at: self.sessions.of(id).map(|session| session.created_at).max(),
+            last_sign_in_at: person.last_sign_in_at,
         }
     }
 

@@ -324,6 +324,11 @@ impl AuditStore for MemoryStore {
         let state = self.state()?;
         Ok(state.audit.of_after(user, after).take(limit).cloned().collect())
     }
+
+    async fn purge_audit(&self, before: Timestamp, limit: usize) -> Result<u64, StoreError> {
+        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+        Ok(self.state()?.purge_audit(before, limit))
+    }
 }
 
 #[async_trait]

@@ -2,6 +2,7 @@
 
 use super::state::{State, UserRow};
 use crate::clock::Timestamp;
+use crate::model::audit::AuditEntry;
 use crate::model::ids::UserId;
 use crate::store::{COMMIT_ID_LIFE, DEVICE_LIFE, EXPIRED_TOKEN_LIFE};
 
@@ -18,6 +19,23 @@ impl State {
         left -= self.purge_deleted_users(left);
         self.commit();
         limit - left
+    }
+
+    /// Deletes entries of the audit log, at most `limit`, and says how many.
+    pub(super) fn purge_audit(&mut self, before: Timestamp, limit: u64) -> u64 {
+        let gone = self.audit.sweep(limit, |entry| entry.at < before);
+        self.commit();
+        gone
+    }
+
+    /// Clears where the user was from entries, at most `limit`, and says how many.
+    fn clear_origins(&mut self, id: &UserId, limit: u64) -> u64 {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let cleared: Vec<AuditEntry> =
+            self.audit.rows().filter_map(|entry| entry.without_traces(id)).take(limit).collect();
+        let count = cleared.len();
+        cleared.into_iter().for_each(|entry| self.audit.put(entry));
+        u64::try_from(count).unwrap_or(u64::MAX)
     }
 
     fn purge_deleted_users(&mut self, limit: u64) -> u64 {
@@ -39,6 +57,7 @@ impl State {
             left -= self.recovery_codes.sweep_of(id, left);
             left -= self.devices.sweep_of(id, left);
             left -= self.mails.sweep_of(id, left);
+            left -= self.clear_origins(id, left);
             // The tombstone goes last: it is what the rest is found by.
             if left == 0 {
                 break;

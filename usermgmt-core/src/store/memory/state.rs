@@ -107,6 +107,7 @@ pub(super) enum UserRow {
 pub(super) struct Person {
     pub(super) user: User,
     pub(super) password: Option<PasswordHash>,
+    pub(super) last_sign_in_at: Option<Timestamp>,
 }
 
 impl Person {

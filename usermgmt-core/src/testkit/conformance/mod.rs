@@ -14,6 +14,7 @@ pub mod counters;
 pub mod credentials;
 pub mod crowds;
 pub mod deletion;
+pub mod directory;
 pub mod identifiers;
 pub mod lists;
 pub mod model;
@@ -133,6 +134,18 @@ macro_rules! store_conformance {
                 a_users_audit_log_is_paged_by_id,
                 a_store_that_answers_says_so,
                 a_stores_own_clock_shows_milliseconds_and_goes_on,
+            }
+            directory {
+                users_are_listed_by_every_filter_and_sort,
+                users_are_searched_by_the_beginning_of_their_names,
+                what_changes_of_a_user_changes_which_lists_they_are_in,
+                pages_neither_repeat_nor_skip_while_users_come_and_go,
+                a_listed_user_shows_the_last_sign_in_and_the_second_factor,
+                the_audit_log_is_listed_by_every_filter,
+                dead_mail_and_service_keys_are_listed_both_ways,
+                a_summary_counts_what_there_is,
+                old_entries_of_the_audit_log_are_purged_in_batches,
+                a_purged_users_traces_are_cleared_from_what_they_did,
             }
             outbox {
                 every_field_of_a_mail_round_trips,

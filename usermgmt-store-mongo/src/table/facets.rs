@@ -1,0 +1,75 @@
+//! What users are listed by, beside what their documents say anyway: kept in
+//! the document by every write that changes it.
+
+use mongodb::bson::{Bson, Document, doc};
+use usermgmt_core::model::ids::UserId;
+use usermgmt_core::model::user::{Role, User};
+use usermgmt_core::store::directory::{UserFilter, full_name_key, name_key};
+
+use super::user_row::IS_USER;
+use crate::guard::Step;
+use crate::schema::USERS;
+use crate::value::present;
+
+/// What users are filtered by, as bits.
+pub(super) const CONFIRMED: i64 = 1;
+pub(super) const DISABLED: i64 = 2;
+pub(super) const MFA: i64 = 4;
+pub(super) const ADMIN: i64 = 8;
+
+/// The values that `facets` has for those whom the filter admits.
+pub(super) fn admitted(filter: &UserFilter) -> Vec<i64> {
+    let has =
+        |facets: i64, bit: i64, is: Option<bool>| is.is_none_or(|is| is == (facets & bit != 0));
+    (0..16)
+        .filter(|&facets| {
+            has(facets, CONFIRMED, filter.confirmed)
+                && has(facets, DISABLED, filter.disabled)
+                && has(facets, MFA, filter.mfa)
+                && has(facets, ADMIN, filter.role.map(|role| role == Role::Admin))
+        })
+        .collect()
+}
+
+/// The fields of a new user, who has no second factor.
+pub(super) fn of_new(user: &User) -> Document {
+    let first = name_key(user.first_name.as_deref());
+    let last = name_key(user.last_name.as_deref());
+    let bit = |is: bool, bit: i64| if is { bit } else { 0 };
+    let facets = bit(user.is_email_confirmed(), CONFIRMED)
+        + bit(user.disabled_at.is_some(), DISABLED)
+        + bit(user.role == Role::Admin, ADMIN);
+    doc! {
+        "facets": facets,
+        "full_name_key": full_name_key(&first, &last),
+        "first_name_key": first,
+        "last_name_key": last,
+    }
+}
+
+/// The stage of an update that derives the rest from the document as it then is.
+pub(super) fn derive() -> Document {
+    let bit = |is: Document, bit: i64| doc! { "$cond": [is, bit, 0_i64] };
+    let there = |field: &str| doc! { "$gt": [field, Bson::Null] };
+    let empty = |field: &str| doc! { "$in": [{ "$ifNull": [field, ""] }, [""]] };
+    doc! { "$set": {
+        "facets": { "$add": [
+            bit(there("$email_confirmed_at"), CONFIRMED),
+            bit(there("$disabled_at"), DISABLED),
+            bit(there("$totp.confirmed"), MFA),
+            bit(doc! { "$eq": ["$role", Role::Admin.as_str()] }, ADMIN),
+        ] },
+        "full_name_key": { "$cond": [
+            { "$or": [empty("$first_name_key"), empty("$last_name_key")] },
+            { "$ifNull": ["$first_name_key", ""] },
+            { "$concat": ["$first_name_key", " ", "$last_name_key"] },
+        ] },
+    } }
+}
+
+/// Notes whether the user has a second factor, where an earlier version has not
+/// left the document without facets: purge fills those in.
+pub(crate) fn note_factor(id: &UserId) -> Step {
+    let filter = doc! { "_id": id.as_str(), IS_USER: present(), "facets": present() };
+    Step::update(USERS, filter, vec![derive()])
+}
