@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use usermgmt_core::{Client, Redacted};
 
 use crate::language::languages;
+use crate::layers::RequestId;
 use crate::state::HttpState;
 
 /// What brings a device token back, and gives one where the body has no place for it.
@@ -34,6 +35,7 @@ where
             user_agent: parts.headers.get(header::USER_AGENT).and_then(shown),
             locale: languages(&parts.headers).first().map(|&tag| tag.to_owned()),
             device_token: text(&parts.headers, DEVICE_HEADER).map(Redacted::new),
+            request_id: parts.extensions.get::<RequestId>().map(|id| id.0.clone()),
         }))
     }
 }

@@ -145,6 +145,11 @@ impl ApiError {
         Self::not_found("User not found")
     }
 
+    /// 409 of what would leave nobody to administer.
+    pub(crate) fn last_admin() -> Self {
+        Self::new(StatusCode::CONFLICT, "last_admin", "This is the last active administrator")
+    }
+
     /// 404 of a path that is not there.
     pub(crate) fn no_such_path() -> Self {
         Self::not_found("The requested resource could not be found")
@@ -242,6 +247,14 @@ impl ApiError {
         match &self.0.body {
             RefusalBody::Message(body) => &body.message,
             RefusalBody::Json(_) => "The request was refused",
+        }
+    }
+
+    /// What the log says of a fault of the server.
+    pub(crate) fn cause(&self) -> &str {
+        match &self.0.body {
+            RefusalBody::Json(Value::String(cause)) => cause,
+            _ => "",
         }
     }
 

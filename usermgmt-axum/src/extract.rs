@@ -12,6 +12,7 @@ use usermgmt_core::jwt::{self, AccessError};
 use usermgmt_core::model::user::Role;
 
 use crate::body::not_too_large;
+use crate::client::ClientInfo;
 use crate::error::ApiError;
 use crate::state::HttpState;
 
@@ -71,7 +72,8 @@ where
         let token = bearer(&parts.headers)?;
         let current = HttpState::from_ref(state).auth().current(token).await?;
         not_too_large(parts)?;
-        Ok(Self(current))
+        let Ok(ClientInfo(client)) = ClientInfo::from_request_parts(parts, state).await;
+        Ok(Self(current.from_client(client)))
     }
 }
 
@@ -90,7 +92,8 @@ where
         let token = bearer(&parts.headers)?;
         let current = HttpState::from_ref(state).auth().current_or_legacy(token).await?;
         not_too_large(parts)?;
-        Ok(Self(current))
+        let Ok(ClientInfo(client)) = ClientInfo::from_request_parts(parts, state).await;
+        Ok(Self(current.from_client(client)))
     }
 }
 
@@ -132,7 +135,7 @@ pub fn require_role(current: &Current, role: Role) -> Result<(), ApiError> {
     Err(forbidden())
 }
 
-fn forbidden() -> ApiError {
+pub(crate) fn forbidden() -> ApiError {
     ApiError::new(StatusCode::FORBIDDEN, "forbidden", "You are not allowed to do this")
 }
 

@@ -21,7 +21,8 @@ pub(crate) fn languages(headers: &HeaderMap) -> Vec<&str> {
     weighed.into_iter().map(|(tag, _)| tag).collect()
 }
 
-fn is_language_tag(tag: &str) -> bool {
+/// Whether it could be the name of a language.
+pub(crate) fn is_language_tag(tag: &str) -> bool {
     tag.len() <= 35
         && tag.split('-').enumerate().all(|(i, part)| {
             let letters = part.bytes().all(|b| b.is_ascii_alphabetic());

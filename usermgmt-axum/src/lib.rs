@@ -91,6 +91,7 @@
 //! - **What is served**: [`openapi`], and `GET /openapi.json`.
 
 mod account;
+mod admin;
 mod answer;
 mod body;
 mod client;
@@ -123,10 +124,10 @@ pub use self::extract::{
 pub use self::fallback::not_found;
 pub use self::layers::{CorsOrigin, InvalidOrigin, with_layers};
 pub use self::openapi::openapi;
-pub use self::routes::{ACCOUNT_PATH, Routes, USERS_PATH};
+pub use self::routes::{ACCOUNT_PATH, ADMIN_PATH, Routes, USERS_PATH};
 pub use self::state::HttpState;
 
-/// Everything: both APIs under their paths, and at the root the pages, the keys,
+/// Everything: the APIs under their paths, and at the root the pages, the keys,
 /// health and the API's description. It has no fallback outside of the two APIs,
 /// so it merges with any application.
 pub fn router(state: HttpState) -> Router {

@@ -19,7 +19,8 @@ pub(crate) fn complete(mut document: OpenApi) -> OpenApi {
     document.info = InfoBuilder::new()
         .title("usermgmt")
         .description(Some(
-            "User accounts: what people do with their own account, and what a team's other \
+            "User accounts: what people do with their own account, what administrators do with \
+             other people's, and what a team's other \
              services ask about users. Paths are served with and without a trailing slash.",
         ))
         .version(env!("CARGO_PKG_VERSION"))

@@ -9,10 +9,12 @@ use utoipa::openapi::OpenApi;
 use crate::layers::{self, with_layers};
 use crate::mount::Part;
 use crate::state::HttpState;
-use crate::{account, fallback, openapi, pages, root, users};
+use crate::{account, admin, fallback, openapi, pages, root, users};
 
 /// Where [`router`](crate::router) mounts the account API.
 pub const ACCOUNT_PATH: &str = "/api/v1";
+/// Where [`router`](crate::router) mounts the admin API.
+pub const ADMIN_PATH: &str = "/api/v1/admin";
 /// Where [`router`](crate::router) mounts the users API.
 pub const USERS_PATH: &str = "/api/users";
 
@@ -35,6 +37,7 @@ pub const USERS_PATH: &str = "/api/users";
 #[derive(Clone, Debug, Default)]
 pub struct Routes {
     account: Option<String>,
+    admin: Option<String>,
     users: Option<String>,
     pages: bool,
     root: bool,
@@ -51,7 +54,12 @@ enum LeftOut {
 impl Routes {
     /// Everything that [`router`](crate::router) mounts.
     pub fn all() -> Self {
-        Self::none().account_at(ACCOUNT_PATH).users_at(USERS_PATH).pages().root()
+        Self::none()
+            .account_at(ACCOUNT_PATH)
+            .admin_at(ADMIN_PATH)
+            .users_at(USERS_PATH)
+            .pages()
+            .root()
     }
 
     /// Nothing yet.
@@ -63,6 +71,22 @@ impl Routes {
     #[must_use]
     pub fn account_at(mut self, path: &str) -> Self {
         self.account = Some(prefix(path));
+        self
+    }
+
+    /// With the admin API under this path, which is not the root.
+    ///
+    /// # Panics
+    /// Where it is: its paths would be those of the other APIs.
+    #[must_use]
+    #[track_caller]
+    pub fn admin_at(mut self, path: &str) -> Self {
+        let path = prefix(path);
+        assert!(
+            path != "/",
+            "usermgmt: the admin API needs a path of its own, such as {ADMIN_PATH}"
+        );
+        self.admin = Some(path);
         self
     }
 
@@ -136,6 +160,10 @@ impl Routes {
             let part = account::routes(Part::new(self));
             document = document.nest_with_path_composer(prefix, part.document, path_under);
         }
+        if let Some(prefix) = &self.admin {
+            let part = admin::routes(Part::new(self));
+            document = document.nest_with_path_composer(prefix, part.document, path_under);
+        }
         if let Some(prefix) = &self.users {
             let part = users::routes(Part::new(self));
             document = document.nest_with_path_composer(prefix, part.document, path_under);
@@ -169,6 +197,10 @@ impl Routes {
                 Some(cors) => api.layer(cors),
                 None => api,
             };
+            router = nest(router, prefix, api, state);
+        }
+        if let Some(prefix) = &self.admin {
+            let api = with_layers(fallback::method(admin::routes(Part::new(self)).router), state);
             router = nest(router, prefix, api, state);
         }
         if let Some(prefix) = &self.users {

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::ops::{Add, Sub};
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -68,6 +69,90 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// Not a point in time that is understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an RFC 3339 time, nor a date")]
+pub struct InvalidTime;
+
+/// RFC 3339, to the millisecond, or a date, which is its beginning in UTC.
+impl FromStr for Timestamp {
+    type Err = InvalidTime;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTime> {
+        let (date, time) = match text.split_once(['T', 't', ' ']) {
+            Some((date, time)) => (date, Some(time)),
+            None => (text, None),
+        };
+        let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
+        let lengths = [31, 28 + i64::from(is_leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+        let length = usize::try_from(month - 1).ok().and_then(|at| lengths.get(at));
+        if !length.is_some_and(|length| (1..=*length).contains(&day)) {
+            return Err(InvalidTime);
+        }
+        // Howard Hinnant, as above: days_from_civil.
+        let y = year - i64::from(month <= 2);
+        let (era, yoe) = (y.div_euclid(400), y.rem_euclid(400));
+        let doy = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+        let days = era * 146_097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719_468;
+        let in_day = time.map_or(Ok(0), millis_of_day)?;
+        Ok(Self(days * 86_400_000 + in_day))
+    }
+}
+
+fn is_leap(year: i64) -> bool {
+    year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+}
+
+/// Milliseconds since midnight in UTC of a time with its offset.
+fn millis_of_day(text: &str) -> Result<i64, InvalidTime> {
+    let (clock, offset) = match text.strip_suffix(['Z', 'z']) {
+        Some(clock) => (clock, 0),
+        None => {
+            let at = text.len().checked_sub(6).ok_or(InvalidTime)?;
+            let (clock, offset) = text.split_at_checked(at).ok_or(InvalidTime)?;
+            let (sign, offset) = offset.split_at_checked(1).ok_or(InvalidTime)?;
+            let [hours, minutes] = numbers(offset, ':', [2, 2])?;
+            let minutes = match (sign, hours < 24 && minutes < 60) {
+                ("+", true) => hours * 60 + minutes,
+                ("-", true) => -(hours * 60 + minutes),
+                _ => return Err(InvalidTime),
+            };
+            (clock, minutes * 60_000)
+        }
+    };
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+    let [hour, minute, second] = numbers(clock, ':', [2, 2, 2])?;
+    let digits = fraction.bytes().all(|byte| byte.is_ascii_digit());
+    // 60 is a second that was put in (RFC 3339, 5.7).
+    if hour > 23 || minute > 59 || second > 60 || !digits || fraction.is_empty() {
+        return Err(InvalidTime);
+    }
+    let millis = format!("{fraction:0<3}");
+    let millis = millis.get(..3).and_then(|millis| millis.parse::<i64>().ok());
+    Ok(((hour * 60 + minute) * 60 + second) * 1000 + millis.ok_or(InvalidTime)? - offset)
+}
+
+/// Numbers of so many digits each.
+fn numbers<const N: usize>(
+    text: &str,
+    between: char,
+    digits: [usize; N],
+) -> Result<[i64; N], InvalidTime> {
+    let mut numbers = [0; N];
+    let mut parts = text.split(between);
+    for (number, digits) in numbers.iter_mut().zip(digits) {
+        let part = parts.next().filter(|part| part.len() == digits).ok_or(InvalidTime)?;
+        if !part.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(InvalidTime);
+        }
+        *number = part.parse().map_err(|_| InvalidTime)?;
+    }
+    match parts.next() {
+        None => Ok(numbers),
+        Some(_) => Err(InvalidTime),
+    }
+}
+
 impl Add<Duration> for Timestamp {
     type Output = Self;
     fn add(self, by: Duration) -> Self {
@@ -114,6 +199,48 @@ mod tests {
             (-1, "1969-12-31T23:59:59.999Z"),
         ] {
             assert_eq!(Timestamp::from_millis(millis).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_printed_is_read() {
+        for millis in [0, 951_782_400_000, 1_798_761_599_999, -1, 1_772_323_200_123] {
+            let time = Timestamp::from_millis(millis);
+            assert_eq!(time.to_string().parse(), Ok(time));
+        }
+    }
+
+    #[test]
+    fn offsets_fractions_and_dates_are_read() {
+        for (text, same) in [
+            ("2026-12-31T23:59:59Z", "2026-12-31T23:59:59.000Z"),
+            ("2027-01-01t01:00:00.5+01:30", "2026-12-31T23:30:00.500Z"),
+            ("2026-12-31T19:00:00.123456-05:00", "2027-01-01T00:00:00.123Z"),
+            ("2024-02-29", "2024-02-29T00:00:00.000Z"),
+        ] {
+            assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), same);
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for text in [
+            "",
+            "yesterday",
+            "2026-02-29",
+            "2026-13-01",
+            "2026-00-10",
+            "26-01-01",
+            "2026-01-01T",
+            "2026-01-01T00:00:00",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01T00:00:00+24:00",
+            "2026-01-01T00:00:00.Z",
+            "2026-01-01T00:00:00.\u{661}Z",
+            "+026-01-01",
+            "2026-01-01T0é:00:00Z",
+        ] {
+            assert_eq!(text.parse::<Timestamp>(), Err(InvalidTime), "{text}");
         }
     }
 }

@@ -56,6 +56,11 @@ pub struct Config {
     pub reset_ttl: Duration,
     /// How long entries of the audit log are kept. Default 400 days.
     pub audit_ttl: Duration,
+    /// How long the link is good by which an invited person chooses a password.
+    /// Default 7 days.
+    pub invitation_ttl: Duration,
+    /// What administrators must have done before they may do anything.
+    pub admin: AdminPolicy,
     /// How long a request takes at least whose answer must not tell who has an
     /// account (forgotten password, confirmation again): longer than its statements
     /// usually do, so that what they cost does not show. Default 25 ms.
@@ -135,6 +140,17 @@ pub struct SignInMethods {
     /// So signs in, too, who has no account yet: it makes one, confirmed, without
     /// a password and with a username that can be changed.
     pub email_registers: bool,
+}
+
+/// What administrators must have done before they may do anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdminPolicy {
+    /// Whether their session needs a second factor. Default on where the public
+    /// URL is not on this machine.
+    pub require_mfa: bool,
+    /// How recent their sign-in must be for whatever changes something. Default
+    /// 15 minutes; zero for however old.
+    pub reauthentication: Duration,
 }
 
 /// How access tokens are signed.
@@ -375,6 +391,7 @@ impl Config {
     /// The defaults for a server that people reach at `public_url`.
     pub fn new(public_url: Url) -> Self {
         let origin = public_url.as_str().trim_end_matches('/').to_owned();
+        let require_mfa = !leads_here(&public_url);
         Self {
             product_name: "usermgmt".to_owned(),
             public_url,
@@ -388,6 +405,8 @@ impl Config {
             unconfirmed_ttl: days(7),
             reset_ttl: minutes(15),
             audit_ttl: days(400),
+            invitation_ttl: days(7),
+            admin: AdminPolicy { require_mfa, reauthentication: REAUTHENTICATION_WINDOW },
             least_request_time: Duration::from_millis(25),
             store_timeout: Duration::from_secs(10),
             jwt: JwtConfig {
@@ -409,13 +428,7 @@ impl Config {
     /// Which domains addresses may have: those without a dot only where people
     /// reach the server on this machine alone.
     pub fn email_domains(&self) -> EmailDomains {
-        let is_loopback = match self.public_url.host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        };
-        if is_loopback { EmailDomains::Local } else { EmailDomains::Public }
+        if leads_here(&self.public_url) { EmailDomains::Local } else { EmailDomains::Public }
     }
 
     /// Where a mailed link leads.
@@ -455,6 +468,8 @@ impl Config {
             ("unconfirmed_ttl", self.unconfirmed_ttl, Duration::from_secs(1), year),
             ("reset_ttl", self.reset_ttl, Duration::from_secs(1), days(7)),
             ("audit_ttl", self.audit_ttl, days(1), 100 * year),
+            ("invitation_ttl", self.invitation_ttl, Duration::from_secs(1), year),
+            ("admin.reauthentication", self.admin.reauthentication, Duration::ZERO, days(1)),
             ("jwt.clock_skew", self.jwt.clock_skew, Duration::ZERO, minutes(1)),
             (
                 "least_request_time",
@@ -524,5 +539,15 @@ impl Config {
             ));
         }
         Ok(())
+    }
+}
+
+/// Whether a URL's host is this machine, reached from itself.
+fn leads_here(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
     }
 }

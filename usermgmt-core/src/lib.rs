@@ -114,6 +114,7 @@ pub use crate::flows::Current;
 pub use crate::jwt::AccessClaims;
 pub use crate::keys::{KeyRing, RootSecret, RootState};
 pub use crate::mail::Mailer;
+pub use crate::model::audit::{Actor, Origin};
 pub use crate::model::identifier::{Email, Username};
 pub use crate::model::ids::UserId;
 pub use crate::model::profile::{Profile, ProfileText};

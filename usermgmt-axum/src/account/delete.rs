@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use usermgmt_core::flows::DeleteError;
 
 use super::reauthenticate::ReauthenticateRequest;
@@ -26,6 +25,7 @@ use crate::state::HttpState;
         (status = 403, description = "`reauthentication_required`: it needs `current_password` or a \
             recent sign-in", body = ErrorBody),
         (status = 404, description = "The user was deleted since", body = ErrorBody),
+        (status = 409, description = "`last_admin`: the last active administrator stays", body = ErrorBody),
     ),
     security(("access_token" = [])),
 )]
@@ -43,11 +43,7 @@ impl From<DeleteError> for ApiError {
     fn from(error: DeleteError) -> Self {
         match error {
             DeleteError::NotFound => Self::user_not_found(),
-            DeleteError::LastAdmin => Self::new(
-                StatusCode::CONFLICT,
-                "last_admin",
-                "This is the last active administrator",
-            ),
+            DeleteError::LastAdmin => Self::last_admin(),
             DeleteError::Reauthentication(error) => error.into(),
             DeleteError::Service(error) => error.into(),
         }

@@ -10,7 +10,7 @@ mod protected;
 mod reauthenticate;
 mod refresh;
 mod register;
-mod sessions;
+pub(crate) mod sessions;
 mod sign_in;
 mod sign_in_email;
 mod sign_in_methods;

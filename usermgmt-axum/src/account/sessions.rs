@@ -4,7 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use usermgmt_core::Session;
 use usermgmt_core::flows::SessionError;
+use usermgmt_core::model::ids::SessionId;
 use utoipa::ToSchema;
 
 use crate::error::{ApiError, ErrorBody};
@@ -30,6 +32,20 @@ pub(crate) struct SessionBody {
     current: bool,
 }
 
+impl SessionBody {
+    /// As the request of session `current` sees it.
+    pub(crate) fn new(session: Session, current: SessionId) -> Self {
+        Self {
+            id: session.id.to_string(),
+            created_at: session.created_at.to_string(),
+            last_seen_at: session.last_seen_at.to_string(),
+            ip: session.ip.map(|ip| ip.to_string()),
+            user_agent: session.user_agent,
+            current: session.id == current,
+        }
+    }
+}
+
 /// The user's sessions, the one used last first.
 #[utoipa::path(
     get,
@@ -47,14 +63,8 @@ pub(crate) async fn list(
     CurrentUser(current): CurrentUser,
 ) -> Result<Json<SessionsBody>, ApiError> {
     let sessions = state.auth().sessions(&current.user.id).await?;
-    let sessions = sessions.into_iter().map(|session| SessionBody {
-        id: session.id.to_string(),
-        created_at: session.created_at.to_string(),
-        last_seen_at: session.last_seen_at.to_string(),
-        ip: session.ip.map(|ip| ip.to_string()),
-        user_agent: session.user_agent,
-        current: session.id == current.session.id,
-    });
+    let current = current.session.id;
+    let sessions = sessions.into_iter().map(|session| SessionBody::new(session, current));
     Ok(Json(SessionsBody { sessions: sessions.collect() }))
 }
 
@@ -78,7 +88,7 @@ pub(crate) async fn end(
     Segment(id): Segment,
 ) -> Result<StatusCode, ApiError> {
     let id = id.parse().map_err(|_| SessionError::NotFound)?;
-    state.auth().end_session(&current.user.id, id).await?;
+    state.auth().end_session(&current.user.id, id, &current.client).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

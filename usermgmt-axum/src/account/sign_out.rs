@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 
+use crate::client::ClientInfo;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::BearerAlone;
 use crate::state::HttpState;
@@ -20,9 +21,10 @@ use crate::state::HttpState;
 )]
 pub(crate) async fn sign_out(
     State(state): State<HttpState>,
+    ClientInfo(client): ClientInfo,
     BearerAlone(bearer): BearerAlone,
 ) -> Result<StatusCode, ApiError> {
-    let current = state.auth().bearer_of_any_token(&bearer).await?;
+    let current = state.auth().bearer_of_any_token(&bearer).await?.from_client(client);
     state.auth().sign_out(&current).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -40,9 +42,10 @@ pub(crate) async fn sign_out(
 )]
 pub(crate) async fn sign_out_all(
     State(state): State<HttpState>,
+    ClientInfo(client): ClientInfo,
     BearerAlone(bearer): BearerAlone,
 ) -> Result<StatusCode, ApiError> {
-    let current = state.auth().bearer_of_any_token(&bearer).await?;
-    state.auth().sign_out_all(&current.user.id).await?;
+    let current = state.auth().bearer_of_any_token(&bearer).await?.from_client(client);
+    state.auth().sign_out_all(&current.user.id, &current.client).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -14,6 +14,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 pub use self::cors::{CorsOrigin, InvalidOrigin};
 pub(crate) use self::cors::{cors, public_cors};
+pub(crate) use self::observe::RequestId;
 use crate::body::receive;
 use crate::error::ApiError;
 use crate::state::HttpState;

@@ -15,14 +15,19 @@ use crate::state::HttpState;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The request's id, for whoever notes what it did.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestId(pub(crate) String);
+
 /// Neither paths as sent, nor query strings, headers or bodies are logged: they
 /// carry tokens.
 pub(super) async fn observe(
     State(state): State<HttpState>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let id = request_id(request.headers());
+    request.extensions_mut().insert(RequestId(id.clone()));
     let path = request.extensions().get::<MatchedPath>().map_or("(no route)", MatchedPath::as_str);
     let span = tracing::info_span!(
         "request",

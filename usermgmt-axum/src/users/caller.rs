@@ -3,9 +3,10 @@
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use usermgmt_core::Client;
 use usermgmt_core::flows::ServiceKeyError;
+use usermgmt_core::model::ids::ServiceKeyId;
 use usermgmt_core::model::user::{Role, User};
+use usermgmt_core::{Actor, Client, Origin};
 
 use super::end_user::EndUser;
 use crate::body::not_too_large;
@@ -17,6 +18,8 @@ use crate::validate::{Issue, Problems, Style};
 /// A service with a good key; or anybody, where the API is open.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
+    /// Which key; none where the API is open.
+    key: Option<ServiceKeyId>,
     allow_admin: bool,
     /// For whom a service with a key asks.
     end_user: Option<EndUser>,
@@ -33,6 +36,12 @@ impl Caller {
             ));
         }
         Ok(())
+    }
+
+    /// Who asks, for the audit log.
+    pub(super) fn origin(&self, client: &Client) -> Origin {
+        let id = self.key.as_ref().map(ToString::to_string);
+        Origin { actor_id: id, ..client.origin(Actor::Service, "") }
     }
 
     /// The client as limits count it.
@@ -64,11 +73,12 @@ where
         };
         let caller = match key {
             Some(key) => Self {
+                key: Some(key.id),
                 allow_admin: key.allow_admin,
                 end_user: Some(EndUser::read(&parts.headers)?),
             },
             None if state.config().compat.open_users_api => {
-                Self { allow_admin: false, end_user: None }
+                Self { key: None, allow_admin: false, end_user: None }
             }
             None => return Err(unauthorized()),
         };

@@ -119,6 +119,7 @@ pub(crate) async fn create(
         gender: Some(request.gender),
     };
     command.role = request.role;
+    command.by = caller.origin(&client);
     command.locale = client.locale;
     let user = state.auth().create_user(&command).await?;
     Ok((StatusCode::CREATED, Json(UserBody::new(user, &state))))

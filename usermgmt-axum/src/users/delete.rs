@@ -2,12 +2,14 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use usermgmt_core::Client;
 use usermgmt_core::model::user::User;
 
 use super::caller::Caller;
 use super::find::{ById, ByIdentifier};
 use super::user::user_by_id;
 use crate::body::QueryFields;
+use crate::client::ClientInfo;
 use crate::error::{ApiError, ErrorBody};
 use crate::state::HttpState;
 
@@ -24,16 +26,18 @@ use crate::state::HttpState;
         (status = 401, description = "No service key, or none that is good", body = ErrorBody),
         (status = 403, description = "The user is an admin, and the key may not change admins", body = ErrorBody),
         (status = 404, description = "There is none", body = ErrorBody),
+        (status = 409, description = "`last_admin`: the last active administrator stays", body = ErrorBody),
     ),
     security(("service_key" = [])),
 )]
 pub(crate) async fn by_id(
     State(state): State<HttpState>,
+    ClientInfo(client): ClientInfo,
     caller: Caller,
     QueryFields(query): QueryFields<ById>,
 ) -> Result<StatusCode, ApiError> {
     let user = user_by_id(&query.user_id, &state).await?;
-    delete(&caller, &user, &state).await
+    delete(&caller, &client, &user, &state).await
 }
 
 /// Deletes a user.
@@ -49,21 +53,28 @@ pub(crate) async fn by_id(
         (status = 401, description = "No service key, or none that is good", body = ErrorBody),
         (status = 403, description = "The user is an admin, and the key may not change admins", body = ErrorBody),
         (status = 404, description = "There is none", body = ErrorBody),
+        (status = 409, description = "`last_admin`: the last active administrator stays", body = ErrorBody),
     ),
     security(("service_key" = [])),
 )]
 pub(crate) async fn by_identifier(
     State(state): State<HttpState>,
+    ClientInfo(client): ClientInfo,
     caller: Caller,
     QueryFields(query): QueryFields<ByIdentifier>,
 ) -> Result<StatusCode, ApiError> {
     let user = state.auth().find_user(&query.identifier).await?;
     let user = user.ok_or_else(ApiError::user_not_found)?;
-    delete(&caller, &user, &state).await
+    delete(&caller, &client, &user, &state).await
 }
 
-async fn delete(caller: &Caller, user: &User, state: &HttpState) -> Result<StatusCode, ApiError> {
+async fn delete(
+    caller: &Caller,
+    client: &Client,
+    user: &User,
+    state: &HttpState,
+) -> Result<StatusCode, ApiError> {
     caller.may_change(user)?;
-    state.auth().delete_user(&user.id).await?;
+    state.auth().remove_user(&caller.origin(client), &user.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -74,10 +74,62 @@ impl Fields {
         self.optional(name, parse)
     }
 
+    /// A field that may be left out, or be null or empty, which takes away what
+    /// is there. `Some(None)` where it is left out.
+    pub(crate) fn clearable<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, Issue>,
+    ) -> Option<Option<Option<T>>> {
+        match self.rest.get(name) {
+            Some(Value::Null) => {
+                self.rest.remove(name);
+                Some(Some(None))
+            }
+            Some(Value::String(text)) if text.is_empty() => {
+                self.rest.remove(name);
+                Some(Some(None))
+            }
+            _ => self.optional(name, parse).map(|given| given.map(Some)),
+        }
+    }
+
+    /// A switch; off where it is left out.
+    pub(crate) fn switch(&mut self, name: &str) -> Option<bool> {
+        match self.rest.remove(name) {
+            None => Some(false),
+            Some(Value::Bool(on)) => Some(on),
+            Some(_) => self.take(name, Err(Issue::NotSwitch)),
+        }
+    }
+
+    /// A list of texts that must be there, of this many.
+    pub(crate) fn texts(&mut self, name: &str, min: usize, max: usize) -> Option<Vec<String>> {
+        let texts = match self.rest.remove(name) {
+            None => Err(Issue::Missing),
+            Some(Value::Array(items)) if items.len() < min => Err(Issue::TooFew(min)),
+            Some(Value::Array(items)) if items.len() > max => Err(Issue::TooMany(max)),
+            Some(Value::Array(items)) => items
+                .into_iter()
+                .map(|item| match item {
+                    Value::String(text) => Ok(text),
+                    _ => Err(Issue::NotText),
+                })
+                .collect(),
+            Some(_) => Err(Issue::NotList),
+        };
+        self.take(name, texts)
+    }
+
     /// Whether nothing was wrong so far: what concerns several fields is only
     /// looked at where each of them is right.
     pub(crate) fn all_right(&self) -> bool {
         self.problems.is_empty()
+    }
+
+    /// A problem of a field that is right by itself.
+    pub(crate) fn refuse(&mut self, name: &str, issue: Issue) {
+        self.problems.push(name, issue);
     }
 
     /// A problem of the whole body.

@@ -8,5 +8,6 @@ mod texts;
 pub(crate) use self::fields::{Fields, FromFields};
 pub(crate) use self::problem::{Detail, Issue, Problems, Style};
 pub(crate) use self::texts::{
-    any, email, new_password, not_empty, one_of, profile, profile_text, text, username,
+    any, email, language, new_password, not_empty, one_of, profile, profile_text, text, time,
+    username, whole,
 };

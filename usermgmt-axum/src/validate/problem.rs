@@ -18,6 +18,14 @@ pub(crate) enum Issue {
     Null,
     /// Something other than a text.
     NotText,
+    /// Something other than true or false.
+    NotSwitch,
+    /// Something other than a list.
+    NotList,
+    /// Fewer items than this.
+    TooFew(usize),
+    /// More items than this.
+    TooMany(usize),
     /// Fewer characters than this.
     TooShort(usize),
     /// More characters than this.
@@ -63,8 +71,14 @@ impl Issue {
             Self::Missing => "Missing data for required field.".into(),
             Self::Null => "Field may not be null.".into(),
             Self::NotText => "Not a valid string.".into(),
-            Self::TooShort(min) => format!("Shorter than minimum length {min}.").into(),
-            Self::TooLong(max) => format!("Longer than maximum length {max}.").into(),
+            Self::NotSwitch => "Not a valid boolean.".into(),
+            Self::NotList => "Not a valid list.".into(),
+            Self::TooFew(min) | Self::TooShort(min) => {
+                format!("Shorter than minimum length {min}.").into()
+            }
+            Self::TooMany(max) | Self::TooLong(max) => {
+                format!("Longer than maximum length {max}.").into()
+            }
             Self::Between { min, max, .. } => {
                 format!("Length must be between {min} and {max}.").into()
             }
@@ -82,6 +96,14 @@ impl Issue {
         match self {
             Self::Missing => ("Field required".into(), "missing"),
             Self::Null | Self::NotText => ("Input should be a valid string".into(), "string_type"),
+            Self::NotSwitch => ("Input should be a valid boolean".into(), "bool_type"),
+            Self::NotList => ("Input should be a valid list".into(), "list_type"),
+            Self::TooFew(min) => {
+                (format!("List should have at least {min} items").into(), "too_short")
+            }
+            Self::TooMany(max) => {
+                (format!("List should have at most {max} items").into(), "too_long")
+            }
             Self::TooShort(min) => too_short(*min),
             Self::TooLong(max) => too_long(*max),
             Self::Between { max, actual, .. } if actual > max => too_long(*max),

@@ -1,11 +1,13 @@
 //! Parsers of the texts that fields hold.
 
+use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::identifier::{Email, InvalidUsername, Username};
 use usermgmt_core::model::profile::{InvalidProfileText, MAX_PROFILE_TEXT, ProfileText};
 use usermgmt_core::password::PasswordProblem;
 use usermgmt_core::secret::PlaintextPassword;
 
 use super::problem::Issue;
+use crate::language::is_language_tag;
 use crate::state::HttpState;
 
 /// Any text.
@@ -87,6 +89,32 @@ pub(crate) fn username(max: usize) -> impl FnOnce(&str) -> Result<Username, Issu
                 "A username has letters of one script, or of scripts that are written together"
                     .into(),
             ),
+        })
+    }
+}
+
+/// A language (BCP 47).
+pub(crate) fn language(text: &str) -> Result<String, Issue> {
+    match is_language_tag(text) {
+        true => Ok(text.to_owned()),
+        false => Err(Issue::Value("A language tag such as en or de-AT is expected".into())),
+    }
+}
+
+/// A time, or a date.
+pub(crate) fn time(text: &str) -> Result<Timestamp, Issue> {
+    // In a query a plus that was not escaped is a blank.
+    text.replace(' ', "+").parse().map_err(|_| {
+        Issue::Value("A time such as 2026-01-31T08:00:00Z or a date is expected".into())
+    })
+}
+
+/// A whole number from `least` to `most`.
+pub(crate) fn whole(least: usize, most: usize) -> impl FnOnce(&str) -> Result<usize, Issue> {
+    move |text| {
+        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+        number.ok_or_else(|| {
+            Issue::Value(format!("A number from {least} to {most} is expected").into())
         })
     }
 }

@@ -93,6 +93,7 @@ fn keeps(
             let fits = argument.as_array().unwrap().iter().filter(|one| check(one, value).is_ok());
             fits.count() == 1
         }
+        "allOf" => return check(&merged(argument), value),
         "enum" => argument.as_array().unwrap().contains(value),
         "required" => argument.as_array().unwrap().iter().all(|name| {
             value.as_object().is_none_or(|object| object.contains_key(name.as_str().unwrap()))
@@ -110,6 +111,19 @@ fn keeps(
         other => return Err(format!("the keyword {other} is not understood here")),
     };
     if holds { Ok(()) } else { Err(format!("{value} is not {keyword} {argument}")) }
+}
+
+/// The parts of an object as one, so that each field is described by one of them.
+fn merged(parts: &Value) -> Value {
+    let (mut properties, mut required) = (Map::new(), Vec::new());
+    for part in parts.as_array().unwrap() {
+        let reference = part.get("$ref").and_then(Value::as_str);
+        let part = reference
+            .map_or(part, |reference| DOCUMENT.pointer(reference.trim_start_matches('#')).unwrap());
+        properties.extend(part["properties"].as_object().unwrap().clone());
+        required.extend(part["required"].as_array().unwrap().clone());
+    }
+    serde_json::json!({ "type": "object", "properties": properties, "required": required })
 }
 
 fn fields(schema: &Map<String, Value>, value: &Value) -> Result<(), String> {

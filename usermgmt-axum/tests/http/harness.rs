@@ -14,7 +14,6 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use usermgmt_axum::{HttpConfig, HttpState, standalone};
-use usermgmt_core::Auth;
 use usermgmt_core::clock::{Clock as _, SystemClock, Timestamp};
 use usermgmt_core::config::Config;
 use usermgmt_core::keys::KeyRing;
@@ -23,6 +22,7 @@ use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_core::password::HasherConfig;
 use usermgmt_core::store::Store as _;
 use usermgmt_core::testkit::{CapturingMailer, FaultyStore, MockClock, SeededRng};
+use usermgmt_core::{Actor, Auth, Origin, Role};
 
 use crate::document;
 use crate::place::new_store;
@@ -178,11 +178,26 @@ impl Call<'_> {
     }
 }
 
+/// Whoever runs the server, for the audit log.
+pub(crate) fn operator() -> Origin {
+    Origin::of(Actor::Operator)
+}
+
 /// Somebody who is signed in.
 pub(crate) struct Session {
     pub(crate) user_id: String,
     pub(crate) access: String,
     pub(crate) refresh: String,
+}
+
+impl Session {
+    fn of(reply: &Reply) -> Self {
+        Self {
+            user_id: reply.field("user_id"),
+            access: reply.field("access_token"),
+            refresh: reply.field("refresh_token"),
+        }
+    }
 }
 
 impl App {
@@ -233,12 +248,7 @@ impl App {
 
     pub(crate) async fn session(&self, email: &str) -> Session {
         let reply = self.sign_in(email, PASSWORD).await;
-        reply.has_status(200);
-        Session {
-            user_id: reply.field("user_id"),
-            access: reply.field("access_token"),
-            refresh: reply.field("refresh_token"),
-        }
+        Session::of(reply.has_status(200))
     }
 
     /// Ada, confirmed and signed in.
@@ -247,10 +257,39 @@ impl App {
         self.session(ADA).await
     }
 
+    /// An administrator, signed in with a second factor.
+    pub(crate) async fn admin(&self) -> Session {
+        self.admin_called("root").await
+    }
+
+    pub(crate) async fn admin_called(&self, name: &str) -> Session {
+        let email = format!("{name}@example.com");
+        self.confirmed(name, &email).await;
+        let first = self.session(&email).await;
+        let id = first.user_id.parse().unwrap();
+        self.auth.set_role(&operator(), &id, Role::Admin).await.unwrap();
+        self.with_second_factor(&email, &first).await
+    }
+
+    /// Turns the second factor on, and signs in with it.
+    pub(crate) async fn with_second_factor(&self, email: &str, first: &Session) -> Session {
+        let begun = self.call("POST", "/api/v1/mfa/totp").bearer(&first.access).send().await;
+        let secret = begun.has_status(200).field("secret");
+        let code = json!({"code": totp(self, &secret)});
+        let on = self.call("POST", "/api/v1/mfa/totp/confirm").bearer(&first.access).json(code);
+        on.send().await.has_status(200);
+        self.advance(30);
+        let ticket = self.sign_in(email, PASSWORD).await.field("mfa_token");
+        let code = json!({"mfa_token": ticket, "code": totp(self, &secret)});
+        let reply = self.post("/api/v1/signin/mfa", code).await;
+        self.advance(30);
+        Session::of(reply.has_status(200))
+    }
+
     pub(crate) async fn service_key(&self, allow_admin: bool) -> String {
         let made = self.auth.service_keys(None, 100).await.unwrap().len();
         let name = format!("test {made}");
-        let (_, key) = self.auth.create_service_key(&name, allow_admin).await.unwrap();
+        let (_, key) = self.auth.create_service_key(&operator(), &name, allow_admin).await.unwrap();
         key.expose().clone()
     }
 }

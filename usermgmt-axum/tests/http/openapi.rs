@@ -97,7 +97,7 @@ async fn what_is_described_is_served_and_nothing_else() {
 #[tokio::test]
 async fn every_described_field_is_known_to_the_account_api() {
     let app = app().await;
-    let ada = app.ada().await;
+    let root = app.admin().await;
     let document = document();
     for (method, path, operation) in operations(&document) {
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
@@ -113,7 +113,7 @@ async fn every_described_field_is_known_to_the_account_api() {
         let mut body: Map<String, Value> =
             fields.keys().map(|name| (name.clone(), json!(0))).collect();
         body.insert("nobody_knows_this".to_owned(), json!(0));
-        let call = app.call(&method, &path).bearer(&ada.access);
+        let call = app.call(&method, &path).bearer(&root.access);
         let reply = call.json(Value::Object(body)).send().await;
         assert_eq!(reply.has_status(400).text.matches("Unknown field.").count(), 1, "{path}");
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use usermgmt_core::mail::MailKind;
 
-use crate::harness::{ADA, OTHER_PASSWORD, PASSWORD, app, app_with, path_of, token_of};
+use crate::harness::{ADA, OTHER_PASSWORD, PASSWORD, app, app_with, operator, path_of, token_of};
 use crate::service::{Service, ada, invalid, user, with};
 
 #[tokio::test]
@@ -177,8 +177,8 @@ const ROUTES: [(&str, &str); 16] = [
 #[tokio::test]
 async fn every_other_route_needs_a_service_key() {
     let app = app().await;
-    let (row, revoked) = app.auth.create_service_key("old", false).await.unwrap();
-    app.auth.revoke_service_key(&row.id).await.unwrap();
+    let (row, revoked) = app.auth.create_service_key(&operator(), "old", false).await.unwrap();
+    app.auth.revoke_service_key(&operator(), &row.id).await.unwrap();
     let session = app.ada().await;
     for (method, path) in ROUTES {
         let path = format!("/api/users{path}");

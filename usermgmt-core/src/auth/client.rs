@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use crate::config::Rate;
+use crate::model::audit::{Actor, Origin};
 use crate::secret::Redacted;
+use crate::store::Change;
 
 /// What a request came from. Nothing here is trusted; it is shown to the
 /// user, counted, and compared with earlier sign-ins. Write the fields you know and
@@ -20,6 +22,8 @@ pub struct Client {
     /// The device token that it was given when its user signed in there before
     /// (`umd_…`). What strangers fail does not bind such a device.
     pub device_token: Option<Redacted<String>>,
+    /// The request's id, as the log has it: the audit log names it.
+    pub request_id: Option<String>,
 }
 
 impl Client {
@@ -39,6 +43,29 @@ impl Client {
         match self.address.map(|address| address.to_canonical()) {
             Some(IpAddr::V6(v6)) => Some(format!("{:x?}", &v6.segments()[..3])),
             _ => None,
+        }
+    }
+
+    /// Who did something from here, as the audit log keeps it.
+    pub fn origin(&self, actor: Actor, id: impl Into<String>) -> Origin {
+        Origin {
+            actor,
+            actor_id: Some(id.into()),
+            ip: self.address,
+            user_agent: self.shown_agent(),
+            request_id: self.request_id.clone(),
+        }
+    }
+
+    /// Has the audit entries of a list say that they come from here, where they
+    /// say nothing yet.
+    pub(crate) fn mark(&self, list: &mut [Change]) {
+        for change in list {
+            let Change::InsertAudit(entry) = change else { continue };
+            let origin = &mut entry.origin;
+            origin.ip = origin.ip.or(self.address);
+            origin.user_agent = origin.user_agent.take().or_else(|| self.shown_agent());
+            origin.request_id = origin.request_id.take().or_else(|| self.request_id.clone());
         }
     }
 

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use super::client::Client;
 use super::error::ServiceError;
 use super::facade::Auth;
 use crate::clock::Timestamp;
@@ -82,6 +83,18 @@ impl Auth {
         now: Timestamp,
     ) -> Result<Result<(), Guard>, ServiceError> {
         self.commit_prepared(&Changes::new(list, now, &*self.0.rng)).await
+    }
+
+    /// Commits what somebody asked for from there: what it writes to the audit
+    /// log says so.
+    pub(crate) async fn commit_from(
+        &self,
+        client: &Client,
+        mut list: Vec<Change>,
+        now: Timestamp,
+    ) -> Result<Result<(), Guard>, ServiceError> {
+        client.mark(&mut list);
+        self.commit(list, now).await
     }
 
     /// Says that the changes are committed: their mail is sent now and not at the

@@ -51,7 +51,7 @@ impl Auth {
             let link = self.open_link(code.trim(), &[Purpose::Activation], now).await?;
             let (user, id) = (link.account.user, link.token.id);
             let committed = self
-                .commit_confirmation(user, id, Purpose::Activation, "user.activated", now)
+                .commit_confirmation(user, id, Purpose::Activation, "user.activated", client, now)
                 .await?;
             if let Some(user) = committed {
                 return Ok(user);

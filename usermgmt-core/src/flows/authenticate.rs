@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::reauthenticate::ReauthenticationError;
-use crate::auth::{Auth, ServiceError};
+use crate::auth::{Auth, Client, ServiceError};
 use crate::jwt::{AccessClaims, AccessError};
 use crate::model::session::Session;
 use crate::model::user::User;
@@ -17,9 +17,22 @@ pub struct Current {
     pub user: User,
     /// The session: not ended and not expired.
     pub session: Session,
+    /// Where the request came from, as far as whoever took it says so
+    /// ([`Current::from_client`]): the audit log names it.
+    pub client: Client,
 }
 
 impl Current {
+    pub(super) fn new(user: User, session: Session) -> Self {
+        Self { user, session, client: Client::default() }
+    }
+
+    /// With where the request came from.
+    #[must_use]
+    pub fn from_client(self, client: Client) -> Self {
+        Self { client, ..self }
+    }
+
     /// Whether the account is still the one that the request was let in for: a
     /// reset in between must not be overtaken by what a thief has under way.
     pub(crate) fn still(&self, user: &User) -> Result<(), ReauthenticationError> {
@@ -65,7 +78,7 @@ impl Auth {
             None => Err(AuthenticationError::UserGone),
             Some((user, Some(session))) if user.is_active() => {
                 self.note_receipt(&claims, &session);
-                Ok(Current { user, session })
+                Ok(Current::new(user, session))
             }
             Some(_) => Err(AuthenticationError::SessionEnded),
         }
@@ -85,7 +98,7 @@ impl Auth {
         match self.read(self.0.store.session(id, now)).await? {
             // One generation back is what a client holds whose last reply was lost.
             Some((session, user)) if user.is_active() && generation >= session.generation - 1 => {
-                Ok(Current { user, session })
+                Ok(Current::new(user, session))
             }
             _ => Err(AuthenticationError::SessionEnded),
         }

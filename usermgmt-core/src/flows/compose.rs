@@ -12,7 +12,7 @@ use crate::model::identifier::{Email, Identifier};
 use crate::model::ids::{AuditId, MailId, TokenId, UserId};
 use crate::model::mail::{MailKind, MailToken, OutboxMail};
 use crate::model::token::{Purpose, Token};
-use crate::model::user::User;
+use crate::model::user::{Account, User};
 use crate::store::{Change, EXPIRED_TOKEN_LIFE};
 
 /// What is awaited goes before all that became due within this time: a hundred
@@ -170,6 +170,15 @@ impl Auth {
         let to = format!("{asked}@void.invalid");
         let token = MailToken { purpose, id: TokenId::generate(&*self.0.rng), code_issue: None };
         self.mail(kind, &Email::from_stored(to.clone(), to), None, vec![token], &[], now)
+    }
+
+    /// The mail in which an account that is not confirmed gets a link to choose
+    /// its password: of one that nobody ever had a password for it is an invitation.
+    pub(crate) fn choose_password_mail(account: &Account) -> MailKind {
+        match account.password.is_none() && account.user.unconfirmed_until.is_none() {
+            true => MailKind::Invitation,
+            false => MailKind::ChoosePassword,
+        }
     }
 
     /// A mail to the user at their present address.

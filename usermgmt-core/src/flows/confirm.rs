@@ -20,8 +20,9 @@ impl Auth {
             let now = rounds.next().await?;
             let link = self.open_link(link_token, &[Purpose::Confirm], now).await?;
             let (user, id) = (link.account.user, link.token.id);
-            if let Some(user) =
-                self.commit_confirmation(user, id, Purpose::Confirm, "user.confirmed", now).await?
+            if let Some(user) = self
+                .commit_confirmation(user, id, Purpose::Confirm, "user.confirmed", client, now)
+                .await?
             {
                 return Ok(user);
             }
@@ -35,6 +36,7 @@ impl Auth {
         id: TokenId,
         purpose: Purpose,
         action: &str,
+        client: &Client,
         now: Timestamp,
     ) -> Result<Option<User>, ServiceError> {
         let mut list = vec![
@@ -44,7 +46,7 @@ impl Auth {
                 raise_epoch: true,
                 at: now,
                 set: Box::new(UserPatch {
-                    email_confirmed_at: Some(now),
+                    email_confirmed_at: Some(Some(now)),
                     unconfirmed_until: Some(None),
                     ..UserPatch::default()
                 }),
@@ -72,6 +74,6 @@ impl Auth {
             epoch: user.epoch + 1,
             ..user
         };
-        Ok(self.commit(list, now).await?.is_ok().then_some(confirmed))
+        Ok(self.commit_from(client, list, now).await?.is_ok().then_some(confirmed))
     }
 }

@@ -85,7 +85,14 @@ impl Auth {
                 return Err(CodeError::Invalid);
             }
             if let Some(user) = self
-                .commit_confirmation(user, id, Purpose::Confirm, "user.confirmed_by_code", now)
+                .commit_confirmation(
+                    user,
+                    id,
+                    Purpose::Confirm,
+                    "user.confirmed_by_code",
+                    client,
+                    now,
+                )
                 .await?
             {
                 return Ok(user);

@@ -2,6 +2,7 @@
 
 use crate::auth::{Auth, ServiceError};
 use crate::mail::Unreachable;
+use crate::model::audit::{Actor, Origin};
 use crate::model::identifier::{Email, Identifier, IdentifierKind, Username};
 use crate::model::ids::UserId;
 use crate::model::mail::{MailKind, MailToken};
@@ -28,13 +29,16 @@ pub struct CreateUser {
     pub role: Role,
     /// The language of mails (BCP 47).
     pub locale: Option<String>,
+    /// Which service, for the audit log.
+    pub by: Origin,
 }
 
 impl CreateUser {
     /// An ordinary user of whom nothing else is known.
     pub fn new(username: Username, email: Email, password: PlaintextPassword) -> Self {
         let profile = Profile::default();
-        Self { username, email, password, profile, role: Role::User, locale: None }
+        let by = Origin::of(Actor::Service);
+        Self { username, email, password, profile, role: Role::User, locale: None, by }
     }
 }
 
@@ -120,7 +124,7 @@ impl Auth {
                 claim(&email),
                 Change::InsertToken(token),
                 self.mail_user(MailKind::Activation, &user, vec![mailed], &[], now),
-                self.audit(&user.id, "user.created", &[user.role.as_str()], now),
+                self.audit_from(&command.by, Some(&user.id), "user.created", &["role"], now),
             ];
             list.extend(names.iter().map(claim));
             match self.commit(list, now).await? {

@@ -130,7 +130,7 @@ impl Auth {
         let Some(account) =
             account.filter(|account| verdict != Verdict::Wrong && account.user.is_active())
         else {
-            self.notice_failure(&identifier, &attempt, now).await?;
+            self.notice_failure(&identifier, &attempt, client, now).await?;
             self.tell_failure(known, SignInFailure::Credentials, now);
             if refused.is_err() {
                 self.count_refusal(&attempt);
@@ -204,6 +204,7 @@ impl Auth {
         &self,
         identifier: &Identifier,
         attempt: &Attempt,
+        client: &Client,
         now: Timestamp,
     ) -> Result<(), ServiceError> {
         let failures = attempt.count(LimitName::SignInAccount, Window::First);
@@ -227,7 +228,7 @@ impl Auth {
             }
         };
         // Only new rows: nothing here can have changed in between.
-        let _ = self.commit(list, now).await?;
+        let _ = self.commit_from(client, list, now).await?;
         Ok(())
     }
 

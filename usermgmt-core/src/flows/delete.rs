@@ -2,7 +2,7 @@
 
 use super::authenticate::Current;
 use super::reauthenticate::{ReauthenticateFailure, ReauthenticationError};
-use crate::auth::{Auth, ServiceError};
+use crate::auth::{Auth, Client, ServiceError};
 use crate::clock::Timestamp;
 use crate::model::ids::UserId;
 use crate::model::user::User;
@@ -48,7 +48,7 @@ impl Auth {
         password: Option<&PlaintextPassword>,
     ) -> Result<(), DeleteError> {
         self.reauthenticate(current, password).await?;
-        self.delete(&current.user.id, |user| current.still(user)).await
+        self.delete(&current.user.id, &current.client, |user| current.still(user)).await
     }
 
     /// Deletes a user, for operators and services.
@@ -56,12 +56,13 @@ impl Auth {
     /// # Errors
     /// [`DeleteError`], but for [`DeleteError::Reauthentication`].
     pub async fn delete_user(&self, id: &UserId) -> Result<(), DeleteError> {
-        self.delete(id, |_| Ok(())).await
+        self.delete(id, &Client::default(), |_| Ok(())).await
     }
 
     async fn delete(
         &self,
         id: &UserId,
+        client: &Client,
         may_go: impl Fn(&User) -> Result<(), ReauthenticationError>,
     ) -> Result<(), DeleteError> {
         let mut rounds = self.rounds();
@@ -74,7 +75,7 @@ impl Auth {
             let mut list = self.deletion(user, now);
             list.push(self.audit(&user.id, "user.deleted", &[], now));
             list.extend(self.keep_admin(user));
-            match self.commit(list, now).await? {
+            match self.commit_from(client, list, now).await? {
                 Ok(()) => {
                     self.purge_deleted(now).await;
                     return Ok(());

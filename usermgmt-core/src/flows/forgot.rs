@@ -28,14 +28,14 @@ impl Auth {
         loop {
             let now = rounds.next().await?;
             let account = self.read(self.0.store.account_by_identifier(&identifier, now)).await?;
-            let user =
-                account.map(|account| account.user).filter(|user| user.disabled_at.is_none());
-            let (purpose, kind) = match &user {
-                Some(user) if !user.is_email_confirmed() => {
-                    (Purpose::ChoosePassword, MailKind::ChoosePassword)
+            let account = account.filter(|account| account.user.disabled_at.is_none());
+            let (purpose, kind) = match &account {
+                Some(account) if !account.user.is_email_confirmed() => {
+                    (Purpose::ChoosePassword, Self::choose_password_mail(account))
                 }
                 _ => (Purpose::Reset, MailKind::PasswordReset),
             };
+            let user = account.map(|account| account.user);
             let enough = match enough {
                 Some(enough) => enough,
                 None => {
@@ -66,7 +66,7 @@ impl Auth {
                     list
                 }
             };
-            if self.commit(list, now).await?.is_ok() {
+            if self.commit_from(client, list, now).await?.is_ok() {
                 least_time.await;
                 return Ok(());
             }

@@ -79,7 +79,7 @@ impl Auth {
             ip: None,
             user_agent: None,
         };
-        Ok(Current { user: account.user, session })
+        Ok(Current::new(account.user, session))
     }
 
     /// What a token of the old service says whose signature is right; `None`

@@ -67,18 +67,18 @@
 //! # Who is asking, and signing out
 //!
 //! ```
-//! # use usermgmt_core::{Auth, flows::*};
-//! # async fn example(auth: &Auth, bearer: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! # use usermgmt_core::{Auth, Client, flows::*};
+//! # async fn example(auth: &Auth, bearer: &str, client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 //! let claims = auth.access_claims(bearer)?; // asks no store
 //! let current = auth.current(bearer).await?; // the user and session as they are now
 //! assert_eq!(claims.sub, current.user.id);
 //! for session in auth.sessions(&current.user.id).await? {
 //!     if session.id != current.session.id {
-//!         auth.end_session(&current.user.id, session.id).await?;
+//!         auth.end_session(&current.user.id, session.id, client).await?;
 //!     }
 //! }
 //! auth.sign_out(&current).await?;
-//! auth.sign_out_all(&current.user.id).await?;
+//! auth.sign_out_all(&current.user.id, client).await?;
 //! # Ok(())
 //! # }
 //! ```
@@ -127,12 +127,13 @@
 //! # For services and operators
 //!
 //! ```
-//! # use usermgmt_core::{Auth, Client, Email, PlaintextPassword, Username, flows::*};
+//! # use usermgmt_core::{Actor, Auth, Client, Email, Origin, PlaintextPassword, Username, flows::*};
 //! # async fn example(auth: &Auth, client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 //! # let code = "…";
-//! let (row, key) = auth.create_service_key("billing", false).await?; // shown once
+//! let by = Origin::of(Actor::Operator); // for the audit log
+//! let (row, key) = auth.create_service_key(&by, "billing", false).await?; // shown once
 //! let service = auth.authenticate_service(key.expose()).await?;
-//! auth.revoke_service_key(&row.id).await?;
+//! auth.revoke_service_key(&by, &row.id).await?;
 //!
 //! let command = CreateUser::new(
 //!     Username::parse("bob", Username::MAX)?,
@@ -186,8 +187,9 @@ mod update_profile;
 pub use self::activate::ActivationError;
 pub(crate) use self::admin::LastCount;
 pub use self::admin::{
-    AdminError, Counted, Invite, InviteError, Invited, Listing, ListingError, MAX_PAGE,
-    MOST_SORTED, Resealed, RootUse,
+    AdminAccess, AdminAccessError, AdminError, BulkAction, BulkOutcome, ChangeUser,
+    ChangeUserError, Counted, Invite, InviteError, Invited, Listing, ListingError, MAX_PAGE,
+    MOST_SORTED, OutboxError, Resealed, RootUse,
 };
 pub use self::authenticate::{AuthenticationError, Current};
 pub use self::confirm_code::CodeError;

@@ -40,7 +40,7 @@ impl Auth {
                 }
                 list.push(claim(name, until));
             }
-            if self.commit(list, now).await?.is_ok() {
+            if self.commit_from(client, list, now).await?.is_ok() {
                 self.purge_deleted(now).await;
                 return Ok(());
             }

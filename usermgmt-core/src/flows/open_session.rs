@@ -90,7 +90,7 @@ impl Auth {
             list.push(self.mail_user(MailKind::NewDevice, user, vec![], &params, now));
         }
         let own = self.own_claims(user, &session).await?;
-        if let Err(guard) = self.commit(list, now).await? {
+        if let Err(guard) = self.commit_from(client, list, now).await? {
             return Ok(Err(guard));
         }
         let tokens = self.tokens(user, &session, own, now)?;

@@ -45,7 +45,7 @@ impl Auth {
             // A contested registration has no password: its mail is the one to choose it.
             let (purpose, kind) = match &unconfirmed {
                 Some(account) if account.password.is_none() => {
-                    (Purpose::ChoosePassword, MailKind::ChoosePassword)
+                    (Purpose::ChoosePassword, Self::choose_password_mail(account))
                 }
                 _ => (Purpose::Confirm, MailKind::Confirmation),
             };

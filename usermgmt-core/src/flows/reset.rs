@@ -67,7 +67,7 @@ impl Auth {
             list.push(Change::UseToken { id, now });
             list.push(self.audit(&user.id, "password.reset", &["password"], now));
             if confirms {
-                set.email_confirmed_at = Some(now);
+                set.email_confirmed_at = Some(Some(now));
                 set.unconfirmed_until = Some(None);
                 list.extend(self.hold_identifiers(&user, None));
                 for purpose in [Purpose::Confirm, Purpose::NotMe, Purpose::Activation] {
@@ -86,7 +86,7 @@ impl Auth {
                 at: now,
                 set: Box::new(set),
             });
-            if self.commit(list, now).await?.is_ok() {
+            if self.commit_from(client, list, now).await?.is_ok() {
                 self.forget_failures(&user, client).await;
                 return Ok(User {
                     email_confirmed_at: user.email_confirmed_at.or(Some(now)),

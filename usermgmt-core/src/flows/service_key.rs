@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::auth::{Auth, ServiceError};
+use crate::model::audit::Origin;
 use crate::model::ids::ServiceKeyId;
 use crate::model::service_key::ServiceKey;
 use crate::rng::random;
@@ -43,6 +44,7 @@ impl Auth {
     /// [`ServiceKeyError`].
     pub async fn create_service_key(
         &self,
+        by: &Origin,
         name: &str,
         allow_admin: bool,
     ) -> Result<(ServiceKey, Redacted<String>), ServiceKeyError> {
@@ -69,7 +71,11 @@ impl Auth {
             last_used_at: None,
             revoked_at: None,
         };
-        match self.commit(vec![Change::InsertServiceKey(row.clone())], now).await? {
+        let list = vec![
+            self.audit_from(by, None, "service_key.created", &[row.id.as_str()], now),
+            Change::InsertServiceKey(row.clone()),
+        ];
+        match self.commit(list, now).await? {
             Ok(()) => Ok((row, key)),
             Err(guard) => {
                 Err(ServiceError::Internal(format!("a new service key met {guard:?}")).into())
@@ -126,10 +132,17 @@ impl Auth {
     ///
     /// # Errors
     /// [`ServiceKeyError`].
-    pub async fn revoke_service_key(&self, id: &ServiceKeyId) -> Result<(), ServiceKeyError> {
+    pub async fn revoke_service_key(
+        &self,
+        by: &Origin,
+        id: &ServiceKeyId,
+    ) -> Result<(), ServiceKeyError> {
         let now = self.now();
-        let revoke = Change::RevokeServiceKey { id: id.clone(), at: now };
-        self.commit(vec![revoke], now).await?.map_err(|_| ServiceKeyError::NotFound)
+        let list = vec![
+            Change::RevokeServiceKey { id: id.clone(), at: now },
+            self.audit_from(by, None, "service_key.revoked", &[id.as_str()], now),
+        ];
+        self.commit(list, now).await?.map_err(|_| ServiceKeyError::NotFound)
     }
 
     /// Keys in the order they were made, after `after`, at most `limit`.

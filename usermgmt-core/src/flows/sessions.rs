@@ -1,7 +1,7 @@
 //! A user's sessions and their end.
 
 use super::authenticate::Current;
-use crate::auth::{Auth, ServiceError};
+use crate::auth::{Auth, Client, ServiceError};
 use crate::model::ids::{SessionId, UserId};
 use crate::model::session::Session;
 use crate::model::token::Purpose;
@@ -24,7 +24,7 @@ impl Auth {
     /// # Errors
     /// [`ServiceError`]. That it has ended already is no error.
     pub async fn sign_out(&self, current: &Current) -> Result<(), ServiceError> {
-        match self.end_session(&current.user.id, current.session.id).await {
+        match self.end_session(&current.user.id, current.session.id, &current.client).await {
             Ok(()) | Err(SessionError::NotFound) => Ok(()),
             Err(SessionError::Service(service_error)) => Err(service_error),
         }
@@ -35,7 +35,7 @@ impl Auth {
     ///
     /// # Errors
     /// [`ServiceError`]. That the user is gone is no error.
-    pub async fn sign_out_all(&self, user: &UserId) -> Result<(), ServiceError> {
+    pub async fn sign_out_all(&self, user: &UserId, client: &Client) -> Result<(), ServiceError> {
         let mut rounds = self.rounds();
         loop {
             let now = rounds.next().await?;
@@ -55,7 +55,7 @@ impl Auth {
                 self.void(user, Some(Purpose::EmailSignIn), now),
                 self.audit(user, "session.all_ended", &[], now),
             ];
-            if self.commit(list, now).await?.is_ok() {
+            if self.commit_from(client, list, now).await?.is_ok() {
                 return Ok(());
             }
         }
@@ -73,12 +73,17 @@ impl Auth {
     ///
     /// # Errors
     /// [`SessionError`].
-    pub async fn end_session(&self, user: &UserId, id: SessionId) -> Result<(), SessionError> {
+    pub async fn end_session(
+        &self,
+        user: &UserId,
+        id: SessionId,
+        client: &Client,
+    ) -> Result<(), SessionError> {
         let now = self.now();
         let list = vec![
             Change::EndSession { id, user_id: user.clone(), generation: None },
             self.audit(user, "session.ended", &[], now),
         ];
-        self.commit(list, now).await?.map_err(|_| SessionError::NotFound)
+        self.commit_from(client, list, now).await?.map_err(|_| SessionError::NotFound)
     }
 }

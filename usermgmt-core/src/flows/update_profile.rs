@@ -161,7 +161,7 @@ impl Auth {
             if list.is_empty() {
                 return Ok(());
             }
-            match self.commit(list, now).await? {
+            match self.commit_from(&current.client, list, now).await? {
                 Ok(()) => return Ok(()),
                 Err(Guard::Taken(kind)) if kind.is_name() => {
                     return Err(ProfileError::UsernameTaken);
@@ -173,7 +173,13 @@ impl Auth {
 
     /// Takes the new name and gives the old one back; another spelling of the
     /// same name is neither, unless it looks otherwise.
-    fn rename(&self, user: &User, name: &Username, list: &mut Vec<Change>, now: Timestamp) {
+    pub(super) fn rename(
+        &self,
+        user: &User,
+        name: &Username,
+        list: &mut Vec<Change>,
+        now: Timestamp,
+    ) {
         let names = Identifier::names(&user.username).into_iter().zip(Identifier::names(name));
         for (old, new) in names.filter(|(old, new)| old != new) {
             let user_id = user.id.clone();
@@ -188,10 +194,13 @@ impl Auth {
     }
 }
 
-fn changed_fields(set: &UserPatch) -> Vec<&'static str> {
+/// The names of what is set.
+pub(super) fn changed_fields(set: &UserPatch) -> Vec<&'static str> {
     [
         ("username", set.username.is_some()),
         ("email", set.email.is_some()),
+        ("email_confirmed_at", set.email_confirmed_at.is_some()),
+        ("role", set.role.is_some()),
         ("first_name", set.first_name.is_some()),
         ("last_name", set.last_name.is_some()),
         ("gender", set.gender.is_some()),
@@ -204,7 +213,7 @@ fn changed_fields(set: &UserPatch) -> Vec<&'static str> {
 }
 
 /// The text to set, where it is another one than `present`.
-fn changed(
+pub(super) fn changed(
     wanted: &Option<Option<ProfileText>>,
     present: &Option<String>,
 ) -> Option<Option<String>> {

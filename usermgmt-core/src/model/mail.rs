@@ -59,11 +59,13 @@ pub enum MailKind {
     RegisteredAgain,
     /// Sign in: link, and a short code for where it was asked for.
     EmailSignIn,
+    /// To both addresses: an administrator made another one the account's.
+    AddressChanged,
 }
 
 impl MailKind {
     /// All of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::Confirmation,
         Self::Activation,
         Self::AlreadyRegistered,
@@ -85,6 +87,7 @@ impl MailKind {
         Self::MfaReplaced,
         Self::RegisteredAgain,
         Self::EmailSignIn,
+        Self::AddressChanged,
     ];
 
     /// The name under which stores and templates know it.
@@ -111,6 +114,7 @@ impl MailKind {
             Self::MfaReplaced => "mfa_replaced",
             Self::RegisteredAgain => "registered_again",
             Self::EmailSignIn => "email_sign_in",
+            Self::AddressChanged => "address_changed",
         }
     }
 

@@ -78,7 +78,8 @@ fn can_be_caused_by_strangers(kind: MailKind) -> bool {
         | MailKind::EmailChangeConfirm
         | MailKind::EmailTaken
         | MailKind::RegisteredAgain => true,
-        MailKind::PasswordReset
+        MailKind::AddressChanged
+        | MailKind::PasswordReset
         | MailKind::PasswordChanged
         | MailKind::EmailChangeRequested
         | MailKind::EmailChanged

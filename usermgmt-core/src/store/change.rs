@@ -421,8 +421,9 @@ pub struct UserPatch {
     pub username: Option<Username>,
     /// The address.
     pub email: Option<Email>,
-    /// When the address was confirmed.
-    pub email_confirmed_at: Option<Timestamp>,
+    /// When the address was confirmed; `Some(None)` makes it one that is not.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "there")]
+    pub email_confirmed_at: Option<Option<Timestamp>>,
     /// Until when it must be; `Some(None)` for no limit any more.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "there")]
     pub unconfirmed_until: Option<Option<Timestamp>>,

@@ -36,7 +36,7 @@ fn of_user(change: &Change) -> Option<UserChange<'_>> {
         Change::InsertUser { user, .. } => Some(UserChange::Created(user)),
         // With another address it is a change of address.
         Change::UpdateUser { id, set, .. } => {
-            let confirms = set.email_confirmed_at.is_some() && set.email.is_none();
+            let confirms = set.email_confirmed_at.flatten().is_some() && set.email.is_none();
             confirms.then_some(UserChange::Confirmed { id })
         }
         Change::DeleteUser { id, .. } => Some(UserChange::Deleted { id }),

@@ -4,15 +4,11 @@ use std::time::Duration;
 
 use usermgmt_core::Role;
 use usermgmt_core::flows::{AdminError, DeleteError, Invite, InviteError};
-use usermgmt_core::model::audit::{Actor, Origin};
+use usermgmt_core::model::audit::Origin;
 use usermgmt_core::model::identifier::{Email, Username};
 use usermgmt_core::secret::PlaintextPassword;
 
 use crate::fixture::*;
-
-fn operator() -> Origin {
-    Origin::of(Actor::Operator)
-}
 
 fn invite(name: &str, role: Role) -> Invite {
     Invite {
@@ -32,7 +28,7 @@ fn invite(name: &str, role: Role) -> Invite {
 #[tokio::test]
 async fn the_last_administrator_is_neither_demoted_disabled_nor_deleted() {
     let world = World::new().await;
-    let by = operator();
+    let by = by();
     let root = world.auth.invite(&by, &invite("root", Role::Admin)).await.unwrap().user;
     let auth = &world.auth;
     for refused in [
@@ -51,7 +47,7 @@ async fn the_last_administrator_is_neither_demoted_disabled_nor_deleted() {
 #[tokio::test]
 async fn of_two_administrators_that_demote_each_other_at_once_one_stays() {
     let world = World::new().await;
-    let by = operator();
+    let by = by();
     let one = world.auth.invite(&by, &invite("one", Role::Admin)).await.unwrap().user;
     let two = world.auth.invite(&by, &invite("two", Role::Admin)).await.unwrap().user;
     let (a, b) = tokio::join!(
@@ -65,21 +61,21 @@ async fn of_two_administrators_that_demote_each_other_at_once_one_stays() {
 async fn an_invitation_is_a_link_that_chooses_the_password_and_confirms() {
     let world = World::new().await;
     let invited = Invite { password: None, ..invite("ann", Role::User) };
-    let made = world.auth.invite(&operator(), &invited).await.unwrap();
+    let made = world.auth.invite(&by(), &invited).await.unwrap();
     assert!(!made.user.is_email_confirmed());
     let link = made.link.unwrap().expose().clone();
     let (_, token) = link.split_once("/reset-password?token=").unwrap();
     let password = PlaintextPassword::new("analytical engine no. 1".to_owned());
     world.auth.reset_password(token, &password, &home()).await.unwrap();
     assert!(world.find("ann").await.unwrap().is_active());
-    let again = world.auth.invite(&operator(), &invited).await.unwrap_err();
+    let again = world.auth.invite(&by(), &invited).await.unwrap_err();
     assert!(matches!(again, InviteError::EmailTaken | InviteError::UsernameTaken));
 }
 
 #[tokio::test]
 async fn the_audit_log_says_who_did_it() {
     let world = World::new().await;
-    let by = Origin { request_id: Some("r1".to_owned()), ..operator() };
+    let by = Origin { request_id: Some("r1".to_owned()), ..by() };
     let ann = world.auth.invite(&by, &invite("ann", Role::User)).await.unwrap().user;
     world.later(MINUTE);
     world.auth.disable_user(&by, &ann.id).await.unwrap();

@@ -113,7 +113,7 @@ async fn a_session_that_ends_is_told_with_how() {
     told.take();
     world.auth.sign_out(&other).await.unwrap();
     assert_eq!(told.take(), [EventKind::SessionEnded]);
-    world.auth.sign_out_all(&current.user.id).await.unwrap();
+    world.auth.sign_out_all(&current.user.id, &home()).await.unwrap();
     assert_eq!(told.take(), [EventKind::AllSessionsEnded]);
 }
 

@@ -123,12 +123,12 @@ async fn sessions_that_ended_have_ended() {
     let id = &first.user.id;
     lost(&world, world.auth.sign_out(&first)).await;
     world.auth.sign_out(&first).await.unwrap();
-    lost(&world, world.auth.end_session(id, second.session.id)).await;
-    let again = world.auth.end_session(id, second.session.id).await.unwrap_err();
+    lost(&world, world.auth.end_session(id, second.session.id, &home())).await;
+    let again = world.auth.end_session(id, second.session.id, &home()).await.unwrap_err();
     assert!(matches!(again, SessionError::NotFound));
     world.sign_in("ann").await;
-    lost(&world, world.auth.sign_out_all(id)).await;
-    world.auth.sign_out_all(id).await.unwrap();
+    lost(&world, world.auth.sign_out_all(id, &home())).await;
+    world.auth.sign_out_all(id, &home()).await.unwrap();
     assert!(world.auth.sessions(id).await.unwrap().is_empty());
 }
 
@@ -210,16 +210,16 @@ async fn a_service_finds_what_it_asked_for() {
     assert!(matches!(again, ActivationError::Invalid));
     assert!(world.find("ann").await.unwrap().is_active());
 
-    lost(&world, world.auth.create_service_key("billing", false)).await;
-    let again = world.auth.create_service_key("billing", false).await.unwrap_err();
+    lost(&world, world.auth.create_service_key(&by(), "billing", false)).await;
+    let again = world.auth.create_service_key(&by(), "billing", false).await.unwrap_err();
     assert!(matches!(again, ServiceKeyError::NameTaken));
-    let (row, key) = world.auth.create_service_key("search", false).await.unwrap();
+    let (row, key) = world.auth.create_service_key(&by(), "search", false).await.unwrap();
     // That a use is not recorded is no reason to refuse the key.
     world.store.lose_next_replies(1);
     assert!(world.auth.authenticate_service(key.expose()).await.unwrap().is_some());
     world.store.heal();
-    lost(&world, world.auth.revoke_service_key(&row.id)).await;
-    let again = world.auth.revoke_service_key(&row.id).await.unwrap_err();
+    lost(&world, world.auth.revoke_service_key(&by(), &row.id)).await;
+    let again = world.auth.revoke_service_key(&by(), &row.id).await.unwrap_err();
     assert!(matches!(again, ServiceKeyError::NotFound));
     assert!(world.auth.authenticate_service(key.expose()).await.unwrap().is_none());
 }

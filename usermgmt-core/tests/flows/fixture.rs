@@ -24,7 +24,7 @@ use usermgmt_core::rng::SecureRng as _;
 use usermgmt_core::secret::PlaintextPassword;
 use usermgmt_core::store::{Change, Changes, MemoryStore, Store, UserStore as _};
 use usermgmt_core::testkit::{CapturingMailer, FaultyStore, MockClock, SeededRng};
-use usermgmt_core::{Auth, AuthBuilder, Client, ServiceError};
+use usermgmt_core::{Actor, Auth, AuthBuilder, Client, Origin, ServiceError};
 
 /// The password of everybody who is not asked for another.
 pub(crate) const PASSWORD: &str = "purple otter swims";
@@ -32,6 +32,11 @@ pub(crate) const PASSWORD: &str = "purple otter swims";
 pub(crate) const OTHER: &str = "green walrus sings";
 /// And a third.
 pub(crate) const THIRD: &str = "yellow heron waits";
+
+/// Whoever runs the server, for the audit log.
+pub(crate) fn by() -> Origin {
+    Origin::of(Actor::Operator)
+}
 
 /// The root secret of every world.
 pub(crate) const SECRET: [u8; 32] = *b"a secret that the tests live by.";
@@ -300,8 +305,7 @@ pub(crate) fn client(n: u8) -> Client {
     Client {
         address: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, n))),
         user_agent: Some(format!("Browser {n}")),
-        locale: None,
-        device_token: None,
+        ..Client::default()
     }
 }
 

@@ -322,7 +322,7 @@ async fn what_was_mailed_is_over_with_a_new_password_and_with_signing_out_everyw
             let link = link_token(&world.mailed(MailKind::PasswordReset).await);
             world.auth.reset_password(&link, &typed(OTHER), &home()).await.unwrap();
         } else {
-            world.auth.sign_out_all(&ann.id).await.unwrap();
+            world.auth.sign_out_all(&ann.id, &home()).await.unwrap();
         }
         assert!(enter(&world, ANN, &mail, &request).await.is_err());
         assert!(world.auth.sign_in_by_link(&link_token(&mail), &home()).await.is_err());

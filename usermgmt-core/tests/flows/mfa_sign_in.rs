@@ -170,7 +170,7 @@ async fn a_ticket_stands_for_the_account_as_it_was() {
                 let (old, new) = (typed(PASSWORD), typed(OTHER));
                 world.auth.change_password(&current, &old, &new).await.unwrap();
             }
-            "sign-out" => world.auth.sign_out_all(id).await.unwrap(),
+            "sign-out" => world.auth.sign_out_all(id, &home()).await.unwrap(),
             "disabled" => world.disable(id).await,
             "factor off" => drop(world.auth.reset_mfa(id).await.unwrap()),
             _ => world.auth.delete_user(id).await.unwrap(),

@@ -331,7 +331,7 @@ async fn nothing_goes_on_with_a_session_that_ended() {
         let second = next(&world, &first).await;
         match how {
             "signed out" => world.auth.sign_out(&current).await.unwrap(),
-            "all signed out" => world.auth.sign_out_all(&current.user.id).await.unwrap(),
+            "all signed out" => world.auth.sign_out_all(&current.user.id, &home()).await.unwrap(),
             "disabled" => world.disable(&current.user.id).await,
             "deleted" => world.auth.delete_user(&current.user.id).await.unwrap(),
             _ => {

@@ -92,7 +92,7 @@ impl Town {
         let id = changes.user_id.unwrap();
         let user = self.store.account(&id).await.unwrap().unwrap().user;
         let set = Box::new(usermgmt_core::store::UserPatch {
-            email_confirmed_at: Some(self.clock.now()),
+            email_confirmed_at: Some(Some(self.clock.now())),
             unconfirmed_until: Some(None),
             ..Default::default()
         });

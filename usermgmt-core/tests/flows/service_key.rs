@@ -7,7 +7,7 @@ use crate::fixture::*;
 #[tokio::test]
 async fn a_service_key_is_shown_once_and_kept_as_a_hash() {
     let world = World::new().await;
-    let (row, key) = world.auth.create_service_key(" billing ", true).await.unwrap();
+    let (row, key) = world.auth.create_service_key(&by(), " billing ", true).await.unwrap();
     assert!(key.expose().starts_with("umk_"));
     assert_eq!((row.name.as_str(), row.allow_admin), ("billing", true));
     assert!(!format!("{row:?}").contains(key.expose().trim_start_matches("umk_")));
@@ -19,8 +19,8 @@ async fn a_service_key_is_shown_once_and_kept_as_a_hash() {
 #[tokio::test]
 async fn what_is_no_service_key_is_nobodys() {
     let world = World::new().await;
-    let (_, key) = world.auth.create_service_key("billing", false).await.unwrap();
-    let (_, other) = world.auth.create_service_key("search", false).await.unwrap();
+    let (_, key) = world.auth.create_service_key(&by(), "billing", false).await.unwrap();
+    let (_, other) = world.auth.create_service_key(&by(), "search", false).await.unwrap();
     let mixed = format!("{}{}", &key.expose()[..30], &other.expose()[30..]);
     let cut = &key.expose()[..key.expose().len() - 1];
     for text in ["", "umk_", cut, &mixed, &key.expose().to_uppercase()] {
@@ -31,10 +31,10 @@ async fn what_is_no_service_key_is_nobodys() {
 #[tokio::test]
 async fn a_revoked_key_is_refused_from_then_on() {
     let world = World::new().await;
-    let (row, key) = world.auth.create_service_key("billing", false).await.unwrap();
-    world.auth.revoke_service_key(&row.id).await.unwrap();
+    let (row, key) = world.auth.create_service_key(&by(), "billing", false).await.unwrap();
+    world.auth.revoke_service_key(&by(), &row.id).await.unwrap();
     assert!(world.auth.authenticate_service(key.expose()).await.unwrap().is_none());
-    let again = world.auth.revoke_service_key(&row.id).await.unwrap_err();
+    let again = world.auth.revoke_service_key(&by(), &row.id).await.unwrap_err();
     assert!(matches!(again, ServiceKeyError::NotFound));
     let listed = world.auth.service_keys(None, 10).await.unwrap();
     assert_eq!(listed[0].revoked_at, Some(world.now()));
@@ -43,7 +43,7 @@ async fn a_revoked_key_is_refused_from_then_on() {
 #[tokio::test]
 async fn the_last_use_of_a_key_is_recorded_once_an_hour() {
     let world = World::new().await;
-    let (_, key) = world.auth.create_service_key("billing", false).await.unwrap();
+    let (_, key) = world.auth.create_service_key(&by(), "billing", false).await.unwrap();
     let began = world.now();
     let mut seen = Vec::new();
     for _ in 0..4 {
@@ -59,7 +59,7 @@ async fn the_last_use_of_a_key_is_recorded_once_an_hour() {
 async fn a_key_has_a_name_that_can_be_read() {
     let world = World::new().await;
     for name in ["", "  ", "a\nb", &"x".repeat(101)] {
-        let error = world.auth.create_service_key(name, false).await.unwrap_err();
+        let error = world.auth.create_service_key(&by(), name, false).await.unwrap_err();
         assert!(matches!(error, ServiceKeyError::InvalidName), "{name}");
     }
 }
@@ -67,9 +67,9 @@ async fn a_key_has_a_name_that_can_be_read() {
 #[tokio::test]
 async fn two_keys_that_are_good_have_two_names() {
     let world = World::new().await;
-    let (row, _) = world.auth.create_service_key("billing", false).await.unwrap();
-    let taken = world.auth.create_service_key(" billing ", true).await.unwrap_err();
+    let (row, _) = world.auth.create_service_key(&by(), "billing", false).await.unwrap();
+    let taken = world.auth.create_service_key(&by(), " billing ", true).await.unwrap_err();
     assert!(matches!(taken, ServiceKeyError::NameTaken));
-    world.auth.revoke_service_key(&row.id).await.unwrap();
-    world.auth.create_service_key("billing", false).await.unwrap();
+    world.auth.revoke_service_key(&by(), &row.id).await.unwrap();
+    world.auth.create_service_key(&by(), "billing", false).await.unwrap();
 }

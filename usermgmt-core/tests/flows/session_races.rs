@@ -120,7 +120,7 @@ async fn what_survives_a_sign_out_of_all_was_opened_after_it() {
         world.store.take_applied();
         let id = ann.id.clone();
         let raced = race(&world, "ann", PASSWORD, |world| async move {
-            world.auth.sign_out_all(&id).await.unwrap();
+            world.auth.sign_out_all(&id, &home()).await.unwrap();
         })
         .await;
         assert!(raced.is_ok(), "{raced:?}");
@@ -139,7 +139,7 @@ async fn what_survives_a_sign_out_of_all_was_opened_after_it() {
             );
             assert!(on_the_new_epoch);
         }
-        world.auth.sign_out_all(&ann.id).await.unwrap();
+        world.auth.sign_out_all(&ann.id, &home()).await.unwrap();
     }
 }
 

@@ -54,10 +54,10 @@ async fn ending_one_session_leaves_the_others() {
     let world = World::new().await;
     let ann = world.member("ann").await;
     let (first, second) = (world.sign_in("ann").await, world.sign_in("ann").await);
-    world.auth.end_session(&ann.id, first.session.id).await.unwrap();
+    world.auth.end_session(&ann.id, first.session.id, &home()).await.unwrap();
     assert!(has_ended(&world.auth.current(access(&first)).await));
     world.auth.current(access(&second)).await.unwrap();
-    let again = world.auth.end_session(&ann.id, first.session.id).await.unwrap_err();
+    let again = world.auth.end_session(&ann.id, first.session.id, &home()).await.unwrap_err();
     assert!(matches!(again, SessionError::NotFound));
 }
 
@@ -66,7 +66,7 @@ async fn somebody_elses_session_is_not_found() {
     let world = World::new().await;
     let (ann, _) = world.signed_in_member("ann").await;
     let bob = world.member("bob").await;
-    let refused = world.auth.end_session(&bob.id, ann.session.id).await.unwrap_err();
+    let refused = world.auth.end_session(&bob.id, ann.session.id, &home()).await.unwrap_err();
     assert!(matches!(refused, SessionError::NotFound));
     world.auth.current(access(&ann)).await.unwrap();
 }
@@ -88,14 +88,14 @@ async fn signing_out_everywhere_ends_all_of_ones_own() {
     let (bob, _) = world.signed_in_member("bob").await;
     let ann = world.member("ann").await;
     let sessions = [world.sign_in("ann").await, world.sign_in("ann").await];
-    world.auth.sign_out_all(&ann.id).await.unwrap();
+    world.auth.sign_out_all(&ann.id, &home()).await.unwrap();
     for session in &sessions {
         assert!(has_ended(&world.auth.current(access(session)).await));
     }
     world.auth.current(access(&bob)).await.unwrap();
     assert_eq!(world.find("ann").await.unwrap().updated_at, ann.updated_at);
     world.auth.delete_user(&ann.id).await.unwrap();
-    world.auth.sign_out_all(&ann.id).await.unwrap();
+    world.auth.sign_out_all(&ann.id, &home()).await.unwrap();
 }
 
 #[tokio::test]

@@ -90,9 +90,7 @@ pub(crate) fn update(
         fields.set("email", Some(email.as_str()));
         fields.set("email_key", Some(email.canonical()));
     }
-    if let Some(confirmed_at) = set.email_confirmed_at {
-        fields.set("email_confirmed_at", Some(date(confirmed_at)));
-    }
+    fields.patch("email_confirmed_at", set.email_confirmed_at.map(|at| at.map(date)));
     fields.patch("unconfirmed_until", set.unconfirmed_until.map(|until| until.map(date)));
     for (name, key) in [(&set.first_name, "first_name_key"), (&set.last_name, "last_name_key")] {
         fields.patch(key, name.as_ref().map(|name| Some(name_key(name.as_deref()))));

@@ -109,6 +109,7 @@ pub(crate) fn client(number: usize) -> Client {
         user_agent: Some("benchmark".to_owned()),
         locale: None,
         device_token: None,
+        ..Client::default()
     }
 }
 

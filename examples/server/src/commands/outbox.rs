@@ -4,11 +4,12 @@ use std::str::FromStr as _;
 
 use serde_json::{Value, json};
 use usermgmt_core::Auth;
+use usermgmt_core::flows::OutboxError;
 use usermgmt_core::model::ids::MailId;
 use usermgmt_core::model::mail::{StoredMail, id_of};
-use usermgmt_core::rng::OsRng;
-use usermgmt_core::store::{Change, Changes, StoreError};
+use usermgmt_core::store::StoreError;
 
+use super::people::operator;
 use crate::cli::{OutboxAction, Which};
 use crate::failure::Failure;
 use crate::output::{List, print_line, time};
@@ -24,10 +25,11 @@ pub(crate) async fn run(action: OutboxAction, settings: &Settings) -> Result<(),
     match action {
         OutboxAction::List { json } => list(&auth, json).await,
         OutboxAction::Retry(which) => {
-            let at = auth.now();
-            change(&auth, which, |id| Change::ReviveMail { id, at }).await
+            change(&auth, which, async |id| auth.retry_mail(&operator(), id).await).await
         }
-        OutboxAction::Drop(which) => change(&auth, which, |id| Change::DropDeadMail { id }).await,
+        OutboxAction::Drop(which) => {
+            change(&auth, which, async |id| auth.drop_mail(&operator(), id).await).await
+        }
     }
 }
 
@@ -103,13 +105,13 @@ fn row(mail: &StoredMail) -> Vec<Value> {
 async fn change(
     auth: &Auth,
     which: Which,
-    change: impl Fn(MailId) -> Change,
+    change: impl AsyncFn(&MailId) -> Result<(), OutboxError>,
 ) -> Result<(), Failure> {
     match which.id {
         Some(id) => {
             let id = MailId::from_str(&id)
                 .map_err(|_| Failure::Setting(format!("`{id}` is not the id of a mail")))?;
-            if apply(auth, change(id.clone())).await? {
+            if was_there(change(&id).await)? {
                 Ok(())
             } else {
                 Err(Failure::Other(format!("no mail {id} was given up")))
@@ -122,7 +124,7 @@ async fn change(
                 let mails =
                     auth.store().dead_mail(after.as_ref(), PAGE).await.map_err(|e| failed(&e))?;
                 for mail in &mails {
-                    count += u64::from(apply(auth, change(id_of(mail).clone())).await?);
+                    count += u64::from(was_there(change(id_of(mail)).await)?);
                 }
                 let Some(last) = mails.last() else {
                     return print_line(&format!("{count} mails"));
@@ -134,11 +136,10 @@ async fn change(
 }
 
 /// Whether the mail was there and given up.
-async fn apply(auth: &Auth, change: Change) -> Result<bool, Failure> {
-    let changes = Changes::new(vec![change], auth.now(), &OsRng);
-    match auth.store().apply(&changes).await {
+fn was_there(done: Result<(), OutboxError>) -> Result<bool, Failure> {
+    match done {
         Ok(()) => Ok(true),
-        Err(StoreError::Conflict(_)) => Ok(false),
-        Err(error) => Err(failed(&error)),
+        Err(OutboxError::NotFound) => Ok(false),
+        Err(OutboxError::Service(error)) => Err(Failure::new("the outbox", &error)),
     }
 }

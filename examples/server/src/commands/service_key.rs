@@ -8,6 +8,7 @@ use usermgmt_core::flows::ServiceKeyError;
 use usermgmt_core::model::ids::ServiceKeyId;
 use usermgmt_core::secret::Redacted;
 
+use super::people::operator;
 use crate::cli::ServiceKeyAction;
 use crate::failure::Failure;
 use crate::output::{List, print_line, time};
@@ -24,14 +25,15 @@ pub(crate) async fn run(action: ServiceKeyAction, settings: &Settings) -> Result
     let auth = setup::auth(settings, settings.listen, None).await?;
     match action {
         ServiceKeyAction::Create { name, allow_admin } => {
-            let (_, key) = auth.create_service_key(&name, allow_admin).await.map_err(failure)?;
+            let (_, key) =
+                auth.create_service_key(&operator(), &name, allow_admin).await.map_err(failure)?;
             print_line(key.expose())
         }
         ServiceKeyAction::List { json } => list(&auth, json).await,
         ServiceKeyAction::Revoke { id } => {
             let id = ServiceKeyId::from_str(&id)
                 .map_err(|_| Failure::Setting(format!("`{id}` is not the id of a service key")))?;
-            auth.revoke_service_key(&id).await.map_err(failure)
+            auth.revoke_service_key(&operator(), &id).await.map_err(failure)
         }
     }
 }
@@ -86,6 +88,7 @@ pub(crate) async fn make_first(auth: &Auth) -> Result<Option<Redacted<String>>, 
     if !any.is_empty() {
         return Ok(None);
     }
-    let (_, key) = auth.create_service_key(FIRST_NAME, false).await.map_err(failure)?;
+    let (_, key) =
+        auth.create_service_key(&operator(), FIRST_NAME, false).await.map_err(failure)?;
     Ok(Some(key))
 }

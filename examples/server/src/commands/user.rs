@@ -3,7 +3,6 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use serde_json::{Value, json};
-use usermgmt_core::model::audit::AuditEntry;
 use usermgmt_core::{Auth, Session, User};
 
 use super::people::{COLUMNS, add, as_json, each, failure, find, not_served, operator};
@@ -12,9 +11,6 @@ use crate::failure::Failure;
 use crate::output::{List, print_line, time};
 use crate::settings::Settings;
 use crate::setup;
-
-/// How many entries of the audit log are read at a time.
-const PAGE: usize = 100;
 
 /// Does it. Works while a server runs on the same store.
 pub(crate) async fn run(action: UserAction, settings: &Settings) -> Result<(), Failure> {
@@ -119,21 +115,6 @@ fn session(session: &Session) -> Value {
     })
 }
 
-fn entry(entry: &AuditEntry) -> Value {
-    let origin = &entry.origin;
-    json!({
-        "id": entry.id.as_str(),
-        "at": time(Some(entry.at)),
-        "action": entry.action,
-        "user_id": entry.user_id.as_ref().map(|id| id.as_str()),
-        "actor": { "kind": origin.actor.as_str(), "id": origin.actor_id },
-        "ip": origin.ip,
-        "user_agent": origin.user_agent,
-        "request_id": origin.request_id,
-        "detail": entry.detail,
-    })
-}
-
 async fn show(auth: &Auth, user: &User, json: bool) -> Result<(), Failure> {
     let all = whole(auth, user).await?;
     if json {
@@ -154,18 +135,6 @@ async fn show(auth: &Auth, user: &User, json: bool) -> Result<(), Failure> {
 
 /// Everything that is kept about the person, as one JSON document.
 async fn export(auth: &Auth, user: &User) -> Result<(), Failure> {
-    let mut all = whole(auth, user).await?;
-    let mut entries: Vec<AuditEntry> = Vec::new();
-    loop {
-        let after = entries.last().map(|entry| &entry.id);
-        let page = auth.store().audit(&user.id, after, PAGE).await;
-        let page = page.map_err(|error| Failure::new("users", &error))?;
-        let count = page.len();
-        entries.extend(page);
-        if count < PAGE {
-            break;
-        }
-    }
-    all["audit"] = entries.iter().map(entry).collect();
-    print_line(&format!("{all:#}"))
+    let document = auth.export_user(&user.id).await.map_err(failure)?;
+    print_line(&format!("{document:#}"))
 }

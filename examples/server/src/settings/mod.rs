@@ -65,6 +65,7 @@ pub(crate) struct Settings {
     public_url: Option<Url>,
     jwt_issuer: Option<String>,
     jwt_audience: Option<String>,
+    require_mfa: Option<bool>,
     shown: Vec<Shown>,
 }
 
@@ -153,6 +154,7 @@ impl Settings {
             self.public_url.clone().unwrap_or_else(|| url_of(bound, self.tls.is_some()));
         let defaults = Config::new(public_url);
         let mut core = self.core.clone();
+        core.admin.require_mfa = self.require_mfa.unwrap_or(defaults.admin.require_mfa);
         core.public_url = defaults.public_url;
         core.jwt.issuer = self.jwt_issuer.clone().unwrap_or(defaults.jwt.issuer);
         core.jwt.audience = self.jwt_audience.clone().unwrap_or(defaults.jwt.audience);
@@ -229,6 +231,7 @@ fn read(layers: &mut Layers) -> Settings {
         core: read_core(layers, listen),
         jwt_issuer: layers.get("jwt.issuer"),
         jwt_audience: layers.get("jwt.audience"),
+        require_mfa: layers.get("admin.require_mfa"),
         shown: shown::all(layers),
         public_url,
         listen,
@@ -280,6 +283,8 @@ fn read_core(layers: &mut Layers, listen: SocketAddr) -> Config {
         ("activation_ttl", &mut core.activation_ttl),
         ("reset_ttl", &mut core.reset_ttl),
         ("audit_ttl", &mut core.audit_ttl),
+        ("invitation_ttl", &mut core.invitation_ttl),
+        ("admin.reauthentication", &mut core.admin.reauthentication),
         ("jwt.clock_skew", &mut core.jwt.clock_skew),
     ] {
         layers.set_if_given(name, ttl);

@@ -2,14 +2,18 @@
 
 use std::process::Command;
 
-use usermgmt_test_support::Setup;
+use usermgmt_test_support::{Server, Setup};
 
 const README: &str = include_str!("../../../../README.md");
+const HTTP_API: &str = include_str!("../../../../docs/http-api.md");
 
-/// The code blocks of one language, in order.
+/// The README's code blocks of one language, in order.
 fn blocks(language: &str) -> Vec<&'static str> {
-    README
-        .split("\n```")
+    blocks_of(README, language)
+}
+
+fn blocks_of(text: &'static str, language: &str) -> Vec<&'static str> {
+    text.split("\n```")
         .skip(1)
         .step_by(2)
         .filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n'))
@@ -29,11 +33,30 @@ fn the_first_screen_has_the_two_commands() {
 #[tokio::test]
 async fn the_walk_runs_as_printed() {
     let server = Setup::new().start().await;
+    let shown = walked(&server, blocks("sh")[1], "");
+    assert!(shown.contains("\"username\":\"ada\""), "{shown}");
+}
+
+#[tokio::test]
+async fn the_administration_runs_as_printed() {
+    let server = Setup::new().start().await;
+    let create = ["admin", "create", "--email", "root@example.org", "--link"];
+    let link = server.setup().command().args(create).output().unwrap().stdout;
+    let link = String::from_utf8(link).unwrap();
+    let shown = walked(&server, blocks_of(HTTP_API, "sh")[0], link.trim());
+    assert!(shown.contains("\"email\":\"ada@example.net\""), "{shown}");
+    assert!(shown.contains("\"failed\":[{\"id\":\"nobody\",\"error\":\"not_found\"}]"), "{shown}");
+    let saved = std::fs::read_to_string(server.setup().dir().join("ada.json")).unwrap();
+    assert!(saved.contains("\"user.invited\""), "{saved}");
+}
+
+/// What a walk against the server shows; each answer that it prints is there, in order.
+fn walked(server: &Server, walk: &str, link: &str) -> String {
     let printed = "http://127.0.0.1:8080";
-    let walk = blocks("sh")[1];
     assert!(walk.contains(&format!("BASE={printed}\n")));
     let output = Command::new("sh")
         .args(["-eu", "-c", &walk.replace(printed, &server.base)])
+        .env("LINK", link)
         .current_dir(server.setup().dir())
         .output()
         .unwrap();
@@ -52,7 +75,7 @@ async fn the_walk_runs_as_printed() {
             };
         }
     }
-    assert!(shown.contains("\"username\":\"ada\""), "{shown}");
+    shown
 }
 
 #[test]

@@ -6,6 +6,7 @@ use usermgmt_core::flows::{
     CreateUser, Current, Register, SignIn, SignInOutcome, SignedIn, UpdateProfile,
 };
 use usermgmt_core::mail::{MailKind, Message};
+use usermgmt_core::model::audit::Origin;
 use usermgmt_core::model::ids::{ServiceKeyId, UserId};
 use usermgmt_core::model::profile::ProfileText;
 use usermgmt_core::model::user::PasswordHash;
@@ -152,7 +153,8 @@ impl Flow {
                 ready.secret = world.mailed(MailKind::Activation).await.code.unwrap();
             }
             Self::RevokeServiceKey => {
-                let (key, _) = auth.create_service_key(name, false).await.unwrap();
+                let (key, _) =
+                    auth.create_service_key(&Origin::default(), name, false).await.unwrap();
                 ready.secret = PlaintextPassword::from(key.id.as_str());
             }
             _ => {
@@ -269,7 +271,7 @@ impl Flow {
                 }
             }
             Self::SignOut => told(auth.sign_out(ready.current()).await),
-            Self::SignOutAll => told(auth.sign_out_all(&ready.user()).await),
+            Self::SignOutAll => told(auth.sign_out_all(&ready.user(), &home).await),
             Self::UpdateProfile => told(auth.update_profile(ready.current(), &update).await),
             Self::ChangePassword => {
                 let (old, new) =
@@ -295,10 +297,12 @@ impl Flow {
             Self::CreateUser => told(auth.create_user(&created(name)).await),
             Self::Activate => told(auth.activate(secret, &home).await),
             Self::ResendActivation => told(auth.resend_activation(name, &home).await),
-            Self::CreateServiceKey => told(auth.create_service_key(name, false).await),
+            Self::CreateServiceKey => {
+                told(auth.create_service_key(&Origin::default(), name, false).await)
+            }
             Self::RevokeServiceKey => {
                 let id: ServiceKeyId = secret.parse().unwrap();
-                told(auth.revoke_service_key(&id).await)
+                told(auth.revoke_service_key(&Origin::default(), &id).await)
             }
         }
     }
@@ -335,8 +339,7 @@ pub(crate) fn home() -> Client {
     Client {
         address: Some([192, 0, 2, 1].into()),
         user_agent: Some("Browser".to_owned()),
-        locale: None,
-        device_token: None,
+        ..Client::default()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::AdminError;
 use crate::auth::Auth;
+use crate::clock::Timestamp;
 use crate::model::audit::Origin;
 use crate::model::ids::UserId;
 use crate::model::token::Purpose;
@@ -21,7 +22,7 @@ impl Auth {
                 return None;
             }
             let set = UserPatch {
-                email_confirmed_at: Some(now),
+                email_confirmed_at: Some(Some(now)),
                 unconfirmed_until: Some(None),
                 ..UserPatch::default()
             };
@@ -29,17 +30,20 @@ impl Auth {
                 self.administered(user, set, now),
                 self.audit_by(by, &user.id, "user.confirmed", &["email_confirmed_at"], now),
             ];
-            list.extend([Purpose::Confirm, Purpose::NotMe, Purpose::Activation].map(|purpose| {
-                Change::VoidTokens {
-                    user_id: user.id.clone(),
-                    purpose: Some(purpose),
-                    since: None,
-                    now,
-                }
-            }));
+            list.extend(self.void_confirmations(&user.id, now));
             list.extend(self.hold_identifiers(user, None));
             Some(list)
         })
         .await
+    }
+
+    /// Voids what was mailed to confirm an address.
+    pub(super) fn void_confirmations(&self, user: &UserId, now: Timestamp) -> [Change; 3] {
+        [Purpose::Confirm, Purpose::NotMe, Purpose::Activation].map(|purpose| Change::VoidTokens {
+            user_id: user.clone(),
+            purpose: Some(purpose),
+            since: None,
+            now,
+        })
     }
 }

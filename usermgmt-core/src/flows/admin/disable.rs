@@ -24,6 +24,7 @@ impl Auth {
             let mut list = vec![
                 self.administered(user, set, now),
                 Change::EndSessions { user_id: id.clone(), except: None },
+                Change::ForgetDevices { user_id: id.clone() },
                 Change::VoidTokens { user_id: id.clone(), purpose: None, since: None, now },
                 Change::DropMail { user_id: id },
                 self.audit_by(by, &user.id, "user.disabled", &["disabled_at"], now),

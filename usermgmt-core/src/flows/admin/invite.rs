@@ -52,7 +52,6 @@ pub struct Invited {
 
 /// Why no account was made.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum InviteError {
     /// The address has an account.
     #[error("the address has an account")]
@@ -109,7 +108,7 @@ impl Auth {
         };
         let mut list = vec![
             Change::InsertUser { user: Box::new(user.clone()), password },
-            self.audit_by(by, &user.id, "user.invited", &[user.role.as_str()], now),
+            self.audit_by(by, &user.id, "user.invited", &given(invite), now),
         ];
         let [name, skeleton] = Identifier::names(&user.username);
         let names = [Identifier::email(&user.email), name, skeleton];
@@ -139,4 +138,17 @@ impl Auth {
             Err(guard) => Err(ServiceError::Internal(format!("a new user met {guard:?}")).into()),
         }
     }
+}
+
+/// The names of what is known of the person.
+fn given(invite: &Invite) -> Vec<&'static str> {
+    let optional = [
+        ("first_name", invite.first_name.is_some()),
+        ("last_name", invite.last_name.is_some()),
+        ("gender", invite.gender.is_some()),
+        ("locale", invite.locale.is_some()),
+        ("password", invite.password.is_some()),
+    ];
+    let optional = optional.into_iter().filter_map(|(name, given)| given.then_some(name));
+    ["username", "email", "role"].into_iter().chain(optional).collect()
 }

@@ -37,7 +37,6 @@ pub struct Listing<T> {
 
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ListingError {
     /// The cursor is none of ours, or of another list or filter.
     #[error("the cursor is not one of this list: begin with its first page")]

@@ -2,11 +2,16 @@
 //! operation a file. Who may ask is the caller's to check; who asked is in the
 //! audit log.
 
+mod access;
+mod bulk;
+mod change;
 mod confirm;
 mod disable;
 mod enable;
+mod export;
 mod invite;
 mod listing;
+mod outbox;
 mod remove;
 mod reseal;
 mod reset_factor;
@@ -15,8 +20,12 @@ mod set_role;
 mod sign_out;
 mod summary;
 
+pub use self::access::{AdminAccess, AdminAccessError};
+pub use self::bulk::{BulkAction, BulkOutcome};
+pub use self::change::{ChangeUser, ChangeUserError};
 pub use self::invite::{Invite, InviteError, Invited};
 pub use self::listing::{Listing, ListingError, MAX_PAGE, MOST_SORTED};
+pub use self::outbox::OutboxError;
 pub use self::reseal::{Resealed, RootUse};
 pub use self::summary::Counted;
 pub(crate) use self::summary::LastCount;
@@ -29,7 +38,6 @@ use crate::store::{Change, Guard, UserPatch};
 
 /// Why nothing was done to an account.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum AdminError {
     /// There is no such user.
     #[error("there is no such user")]

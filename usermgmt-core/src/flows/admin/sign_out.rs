@@ -8,7 +8,7 @@ use crate::model::user::User;
 use crate::store::{Change, UserPatch};
 
 impl Auth {
-    /// Ends all sessions of an account.
+    /// Ends all sessions of an account, and forgets its devices.
     ///
     /// # Errors
     /// [`AdminError`].
@@ -18,6 +18,7 @@ impl Auth {
             Some(vec![
                 self.administered(user, UserPatch::default(), now),
                 Change::EndSessions { user_id: user.id.clone(), except: None },
+                Change::ForgetDevices { user_id: user.id.clone() },
                 self.audit_by(by, &user.id, "session.all_ended", &[], now),
             ])
         })

@@ -38,7 +38,7 @@ impl Auth {
                     at: now,
                     set: Box::new(UserPatch {
                         email: Some(email.clone()),
-                        email_confirmed_at: Some(now),
+                        email_confirmed_at: Some(Some(now)),
                         ..UserPatch::default()
                     }),
                 },
@@ -90,7 +90,7 @@ impl Auth {
                 self.undo_mail(kind, &user, &email, row.created_at, &mut list, now)
             };
             list.push(notice);
-            match self.commit(list, now).await? {
+            match self.commit_from(client, list, now).await? {
                 Ok(()) => return Ok(()),
                 Err(Guard::Taken(IdentifierKind::Email)) => return Err(LinkError::Invalid),
                 Err(_) => {}

@@ -47,7 +47,7 @@ impl Auth {
             ];
             if old.as_str() != user.email.as_str() {
                 set.email = Some(old.clone());
-                set.email_confirmed_at = Some(now);
+                set.email_confirmed_at = Some(Some(now));
             }
             if old.canonical() != user.email.canonical() {
                 list.push(Change::ReleaseIdentifier {
@@ -85,7 +85,7 @@ impl Auth {
             let mailed = MailToken { purpose: Purpose::Reset, id: reset.id, code_issue: None };
             list.push(Change::InsertToken(reset));
             list.push(self.mail(MailKind::PasswordReset, &old, Some(user), vec![mailed], &[], now));
-            match self.commit(list, now).await? {
+            match self.commit_from(client, list, now).await? {
                 Ok(()) => return Ok(()),
                 // The old address is not reserved for this account any more.
                 Err(Guard::Identifier) => return Err(LinkError::Invalid),

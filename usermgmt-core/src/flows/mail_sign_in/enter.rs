@@ -41,6 +41,7 @@ impl Auth {
                 Account { user, password: None, totp: None }
             }
         };
+        client.mark(&mut earned_by);
         if account.mfa_enabled() {
             return self.issue_mfa_ticket(&account, MAIL, earned_by, now).await;
         }
@@ -59,7 +60,7 @@ impl Auth {
                 raise_epoch: true,
                 at: now,
                 set: Box::new(UserPatch {
-                    email_confirmed_at: Some(now),
+                    email_confirmed_at: Some(Some(now)),
                     unconfirmed_until: Some(None),
                     password: Some(None),
                     ..UserPatch::default()

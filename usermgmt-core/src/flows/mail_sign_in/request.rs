@@ -108,7 +108,7 @@ impl Auth {
                     list
                 }
             };
-            if self.commit(list, now).await?.is_ok() {
+            if self.commit_from(client, list, now).await?.is_ok() {
                 least_time.await;
                 return Ok(request);
             }

@@ -41,7 +41,7 @@ impl Auth {
                 at: now,
                 set: Box::default(),
             });
-            match self.commit(list, now).await? {
+            match self.commit_from(&current.client, list, now).await? {
                 Ok(()) => {
                     self.give_back(&attempt).await;
                     return Ok(());

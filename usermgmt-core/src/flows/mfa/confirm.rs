@@ -36,7 +36,7 @@ impl Auth {
                 Err(error) => return self.not_a_try(&attempt, error).await,
             };
             current.still(&account.user)?;
-            match self.commit(list, now).await? {
+            match self.commit_from(&current.client, list, now).await? {
                 Ok(()) => {
                     self.give_back(&attempt).await;
                     return Ok(codes);

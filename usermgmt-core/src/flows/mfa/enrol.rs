@@ -74,7 +74,7 @@ impl Auth {
                     Err(error) => return self.not_a_try(attempt, error).await,
                 }
             }
-            match self.commit(list, now).await? {
+            match self.commit_from(&current.client, list, now).await? {
                 Ok(()) => {
                     if let Some(attempt) = &attempt {
                         self.give_back(attempt).await;

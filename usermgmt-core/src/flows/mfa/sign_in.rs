@@ -86,7 +86,7 @@ impl Auth {
                     return Err(service_error.into());
                 }
                 Ok(None) | Err(_) => {
-                    self.notice_second_factor(&account.user, &tries, now).await?;
+                    self.notice_second_factor(&account.user, &tries, client, now).await?;
                     return Err(MfaSignInError::InvalidCode);
                 }
             };
@@ -106,7 +106,7 @@ impl Auth {
                     return Err(MfaSignInError::InvalidCode);
                 }
                 Err(Guard::Factor | Guard::RecoveryCode) => {
-                    self.notice_second_factor(&account.user, &tries, now).await?;
+                    self.notice_second_factor(&account.user, &tries, client, now).await?;
                     return Err(MfaSignInError::InvalidCode);
                 }
                 Err(_) => user_tries = Some(tries),
@@ -144,6 +144,7 @@ impl Auth {
         &self,
         user: &User,
         tries: &Attempt,
+        client: &Client,
         now: Timestamp,
     ) -> Result<(), ServiceError> {
         self.tell_failure(Some(user.id.clone()), SignInFailure::Code, now);
@@ -157,7 +158,7 @@ impl Auth {
             self.audit(&user.id, "mfa.repeated_failures", &[], now),
         ];
         // Only new rows: nothing here can have changed in between.
-        let _ = self.commit(list, now).await?;
+        let _ = self.commit_from(client, list, now).await?;
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! What is known of a user's second factor.
 
 use super::error::MfaError;
-use crate::auth::Auth;
+use crate::auth::{Auth, ServiceError};
 use crate::model::ids::UserId;
 
 /// What is known of a user's second factor.
@@ -24,5 +24,13 @@ impl Auth {
             enabled: account.mfa_enabled(),
             pending: account.totp.is_some_and(|totp| totp.pending.is_some()),
         })
+    }
+
+    /// How many unused recovery codes a user has; none where there is no such user.
+    ///
+    /// # Errors
+    /// [`ServiceError`].
+    pub async fn recovery_codes_left(&self, user: &UserId) -> Result<u64, ServiceError> {
+        self.read(self.0.store.recovery_codes_left(user)).await
     }
 }

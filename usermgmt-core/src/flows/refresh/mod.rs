@@ -101,7 +101,7 @@ impl Auth {
                     }
                 }
                 Decision::Reuse => {
-                    if self.end_reused(&session, &user, now).await? {
+                    if self.end_reused(&session, &user, client, now).await? {
                         return Err(RefreshError::Reused);
                     }
                 }
@@ -158,6 +158,7 @@ impl Auth {
         &self,
         session: &Session,
         user: &User,
+        client: &Client,
         now: Timestamp,
     ) -> Result<bool, ServiceError> {
         let device = session.user_agent.clone().unwrap_or_default();
@@ -176,7 +177,7 @@ impl Auth {
                 now,
             ),
         ];
-        let ended = self.commit(list, now).await?.is_ok();
+        let ended = self.commit_from(client, list, now).await?.is_ok();
         if ended {
             tracing::warn!(event = "refresh_reused", user_id = %user.id, "a refresh token was used twice");
         }

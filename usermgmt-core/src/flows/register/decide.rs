@@ -77,6 +77,7 @@ impl Auth {
         while list.len() < REGISTRATION_CHANGES {
             list.push(self.decoy(now));
         }
+        client.mark(&mut list);
         Ok(PreparedRegistration { changes: Changes::new(list, now, &*self.0.rng), user_id })
     }
 

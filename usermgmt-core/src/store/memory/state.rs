@@ -133,7 +133,7 @@ impl Person {
         let user = &mut self.user;
         write(&mut user.username, username);
         write(&mut user.email, email);
-        user.email_confirmed_at = email_confirmed_at.or(user.email_confirmed_at);
+        write(&mut user.email_confirmed_at, email_confirmed_at);
         write(&mut user.unconfirmed_until, unconfirmed_until);
         write(&mut user.first_name, first_name);
         write(&mut user.last_name, last_name);

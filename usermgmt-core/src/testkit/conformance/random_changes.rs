@@ -181,13 +181,13 @@ impl RandomChanges {
     }
 
     fn patch(&self) -> UserPatch {
-        let confirmed = self.maybe(self.time());
+        let confirmed = self.maybe(self.maybe(self.time()));
         let name = self.name();
         UserPatch {
             username: self.maybe(username(name)),
             email: self.maybe(email(&format!("{name}@example.com"))),
             email_confirmed_at: confirmed,
-            unconfirmed_until: confirmed.map(|_| None),
+            unconfirmed_until: confirmed.flatten().map(|_| None),
             first_name: self.maybe(self.text()),
             last_name: self.maybe(self.text()),
             gender: self.maybe(self.text()),

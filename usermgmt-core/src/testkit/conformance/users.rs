@@ -126,7 +126,7 @@ pub async fn a_patch_changes_what_it_names_and_nothing_else(store: Arc<dyn Store
     fixture.applied([insert_user(&expected.user, Some("before"))]).await;
 
     type Edit = fn(&mut UserPatch, &mut Account);
-    let edits: [Edit; 18] = [
+    let edits: [Edit; 19] = [
         |_, _| (),
         |set, account| {
             set.username = Some(username("anna"));
@@ -142,9 +142,13 @@ pub async fn a_patch_changes_what_it_names_and_nothing_else(store: Arc<dyn Store
         },
         |set, account| {
             set.unconfirmed_until = Some(None);
-            set.email_confirmed_at = Some(NOW + MS);
+            set.email_confirmed_at = Some(Some(NOW + MS));
             account.user.unconfirmed_until = None;
             account.user.email_confirmed_at = Some(NOW + MS);
+        },
+        |set, account| {
+            set.email_confirmed_at = Some(None);
+            account.user.email_confirmed_at = None;
         },
         |set, account| {
             set.first_name = Some(Some("Ann".to_owned()));

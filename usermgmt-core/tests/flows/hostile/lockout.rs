@@ -70,7 +70,9 @@ async fn a_device_is_its_users_alone_and_ends_with_their_sessions() {
         let (mut name, mut password) = ("bob", PASSWORD);
         match how {
             "another user's" => name = "ann",
-            "signed out everywhere" => world.auth.sign_out_all(&current.user.id).await.unwrap(),
+            "signed out everywhere" => {
+                world.auth.sign_out_all(&current.user.id, &home()).await.unwrap()
+            }
             "new password" => {
                 password = THIRD;
                 let new = typed(THIRD);

@@ -9,7 +9,7 @@ async fn a_request_that_was_let_in_before_all_sessions_ended_does_nothing_lastin
     let world = World::unlimited().await;
     let (_, thief) = world.signed_in_member("ann").await;
     let enrolment = world.auth.enrol_totp(&thief, None, None).await.unwrap();
-    world.auth.sign_out_all(&thief.user.id).await.unwrap();
+    world.auth.sign_out_all(&thief.user.id, &home()).await.unwrap();
 
     let code = totp_code(&enrolment, world.now());
     let confirmed = world.auth.confirm_totp(&thief, &code).await.unwrap_err();

@@ -1,0 +1,180 @@
+//! Every route of the account and admin APIs, and who may call it. The routes
+//! are those of the description; one that is not listed here fails.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use usermgmt_core::Role;
+
+use super::Admin;
+use crate::harness::{PASSWORD, Session, operator};
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum For {
+    /// Whoever likes.
+    Anyone,
+    /// Whoever is signed in, for their own account.
+    SignedIn,
+    /// Administrators.
+    Admin,
+}
+
+const ROUTES: [(&str, For); 47] = [
+    ("sign_in_methods", For::Anyone),
+    ("sign_in_email", For::Anyone),
+    ("confirm_sign_in_email", For::Anyone),
+    ("register", For::Anyone),
+    ("resend_confirmation", For::Anyone),
+    ("confirm_by_code", For::Anyone),
+    ("sign_in", For::Anyone),
+    ("sign_in_mfa", For::Anyone),
+    ("forgot_password", For::Anyone),
+    ("reset_password", For::Anyone),
+    ("confirm_email_change", For::Anyone),
+    ("undo_email_change", For::Anyone),
+    ("refresh_tokens", For::SignedIn),
+    ("sign_out", For::SignedIn),
+    ("sign_out_all", For::SignedIn),
+    ("get_current_user", For::SignedIn),
+    ("get_account", For::SignedIn),
+    ("update_account", For::SignedIn),
+    ("delete_account", For::SignedIn),
+    ("list_sessions", For::SignedIn),
+    ("end_session", For::SignedIn),
+    ("change_password", For::SignedIn),
+    ("enrol_totp", For::SignedIn),
+    ("confirm_totp", For::SignedIn),
+    ("disable_totp", For::SignedIn),
+    ("new_recovery_codes", For::SignedIn),
+    ("admin_list_users", For::Admin),
+    ("admin_create_user", For::Admin),
+    ("admin_bulk", For::Admin),
+    ("admin_get_user", For::Admin),
+    ("admin_update_user", For::Admin),
+    ("admin_delete_user", For::Admin),
+    ("admin_export_user", For::Admin),
+    ("admin_disable_user", For::Admin),
+    ("admin_enable_user", For::Admin),
+    ("admin_confirm_user", For::Admin),
+    ("admin_sign_out_user", For::Admin),
+    ("admin_send_reset", For::Admin),
+    ("admin_reset_mfa", For::Admin),
+    ("admin_list_audit", For::Admin),
+    ("admin_get_summary", For::Admin),
+    ("admin_list_dead_mail", For::Admin),
+    ("admin_retry_mail", For::Admin),
+    ("admin_drop_mail", For::Admin),
+    ("admin_list_service_keys", For::Admin),
+    ("admin_create_service_key", For::Admin),
+    ("admin_revoke_service_key", For::Admin),
+];
+
+/// Who calls.
+struct Caller {
+    name: &'static str,
+    token: Option<String>,
+    /// The status and code with which an admin route refuses them; `None` where
+    /// it lets them in.
+    by_admin_routes: Option<(u16, &'static str)>,
+    /// Whether they are nobody to the account API.
+    is_nobody: bool,
+}
+
+impl Caller {
+    fn new(
+        name: &'static str,
+        token: Option<&str>,
+        is_nobody: bool,
+        by_admin_routes: Option<(u16, &'static str)>,
+    ) -> Self {
+        Self { name, token: token.map(str::to_owned), by_admin_routes, is_nobody }
+    }
+}
+
+/// Everybody, and a user who is nobody of them.
+async fn callers(admin: &Admin) -> (Vec<Caller>, Session) {
+    let app = &admin.app;
+    let (ann, _) = admin.user("ann").await;
+    let (other, _) = admin.user("other").await;
+    let (half, _) = admin.user("half").await;
+    app.with_second_factor("half@example.com", &half).await;
+    let pending = app.sign_in("half@example.com", PASSWORD).await.field("mfa_token");
+    let (disabled, _) = admin.user("disabled").await;
+    app.auth.disable_user(&operator(), &disabled.user_id.parse().unwrap()).await.unwrap();
+    let (single, _) = admin.user("single").await;
+    let id = single.user_id.parse().unwrap();
+    app.auth.set_role(&operator(), &id, Role::Admin).await.unwrap();
+    let (target, _) = admin.user("target").await;
+    let forbidden = Some((403, "forbidden"));
+    let callers = vec![
+        Caller::new("anonymous", None, true, Some((401, "missing_token"))),
+        Caller::new("user", Some(&ann.access), false, forbidden),
+        Caller::new("other user", Some(&other.access), false, forbidden),
+        Caller::new("pending factor", Some(&pending), true, Some((401, "wrong_token_type"))),
+        Caller::new("disabled", Some(&disabled.access), true, Some((401, "invalid_token"))),
+        Caller::new("one factor", Some(&single.access), false, Some((403, "mfa_required"))),
+        Caller::new("admin", Some(&admin.root.access), false, None),
+    ];
+    (callers, target)
+}
+
+/// Method, path and operation id of every route under the APIs' path.
+fn routes() -> Vec<(String, String, String)> {
+    let document = serde_json::to_value(usermgmt_axum::openapi()).unwrap();
+    let mut routes = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let id = operation.get("operationId").and_then(Value::as_str);
+            if let Some(id) = id.filter(|_| path.starts_with("/api/v1/")) {
+                routes.push((method.to_uppercase(), path.clone(), id.to_owned()));
+            }
+        }
+    }
+    routes
+}
+
+#[tokio::test]
+async fn every_route_lets_in_whom_it_is_for_and_nobody_else() {
+    let admin = Admin::new().await;
+    let (callers, target) = callers(&admin).await;
+    let known: BTreeMap<&str, For> = ROUTES.into_iter().collect();
+    let mounted = routes();
+    for (id, _) in ROUTES {
+        assert!(mounted.iter().any(|(_, _, mounted)| mounted == id), "there is no route {id}");
+    }
+    // What deletes comes last: the others want somebody to be there.
+    let (last, first): (Vec<_>, Vec<_>) =
+        mounted.into_iter().partition(|(_, _, id)| id == "admin_delete_user");
+    for (method, path, id) in first.into_iter().chain(last) {
+        let whom = known.get(id.as_str());
+        let whom = whom.unwrap_or_else(|| panic!("{method} {path}: {id} is not in the matrix"));
+        let path = path.replace("{id}", &target.user_id);
+        for caller in &callers {
+            let what = format!("{method} {path} by {}", caller.name);
+            let expected = match whom {
+                For::Admin => caller.by_admin_routes,
+                // Who is let in there, and what comes of it, has tests of its own.
+                For::Anyone => continue,
+                For::SignedIn if !caller.is_nobody => continue,
+                For::SignedIn => Some((401, "")),
+            };
+            let call = admin.app.call(&method, &path);
+            let call = match &caller.token {
+                Some(token) => call.bearer(token),
+                None => call,
+            };
+            let reply = call.send().await;
+            let status = reply.status.as_u16();
+            match expected {
+                Some((refused, code)) => {
+                    assert_eq!(status, refused, "{what}: {}", reply.text);
+                    if !code.is_empty() {
+                        assert_eq!(reply.json()["error"], code, "{what}");
+                    }
+                }
+                None => assert!(![401, 403, 405, 500].contains(&status), "{what}: {}", reply.text),
+            }
+        }
+    }
+}
