@@ -8,6 +8,7 @@ use usermgmt_core::Auth;
 
 use super::args::ExportArgs;
 use super::format::jsonl::{Header, Line, VERSION};
+use super::patience::patiently;
 use super::progress::Progress;
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -54,7 +55,9 @@ async fn write(
     let mut progress = Progress::new("exporting", None);
     let mut after = None;
     loop {
-        let page = auth.export_accounts(after.as_ref(), PAGE, with_credentials).await;
+        let page =
+            patiently(async || auth.export_accounts(after.as_ref(), PAGE, with_credentials).await)
+                .await;
         let page = page.map_err(|error| Failure::new("export", &error))?;
         let Some(last) = page.last() else { break };
         after = Some(last.id.clone());

@@ -8,6 +8,7 @@ mod duplicates;
 mod export;
 mod format;
 mod password;
+mod patience;
 mod progress;
 mod report;
 mod row;
@@ -28,6 +29,7 @@ use usermgmt_core::model::record::AccountRecord;
 
 use self::args::{Format, ImportArgs, OnDuplicate};
 use self::duplicates::{Decided, Seen, decide};
+use self::patience::patiently;
 use self::progress::Progress;
 use self::report::Report;
 use self::row::{Entry, Rules};
@@ -153,11 +155,14 @@ async fn commit(
     report: &mut Report,
 ) -> Result<(), Failure> {
     let ids: Vec<String> = batch.iter().map(|account| account.id.to_string()).collect();
-    let outcomes = if is_dry_run {
-        auth.preview_import(&batch).await
-    } else {
-        auth.import_accounts(batch).await
-    };
+    let outcomes = patiently(async || {
+        if is_dry_run {
+            auth.preview_import(&batch).await
+        } else {
+            auth.import_accounts(batch.clone()).await
+        }
+    })
+    .await;
     let outcomes = outcomes
         .map_err(|error| Failure::new("the import stopped; run again it does the rest", &error))?;
     for (id, outcome) in ids.iter().zip(outcomes) {
