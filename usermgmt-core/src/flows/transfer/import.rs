@@ -72,7 +72,12 @@ impl Auth {
         let mut outcomes = vec![ImportOutcome::Already; records.len()];
         let mut accounts = Vec::new();
         for (number, record) in records.into_iter().enumerate() {
-            if !there.contains(&record.id) {
+            if there.contains(&record.id) {
+                continue;
+            }
+            if self.was_deleted(&record.id).await? {
+                outcomes[number] = ImportOutcome::Refused(ImportRefusal::Deleted);
+            } else {
                 accounts.push(self.new_account(number, record).await?);
             }
         }
@@ -123,6 +128,8 @@ impl Auth {
             };
             outcomes.push(if there.contains(&record.id) {
                 ImportOutcome::Already
+            } else if self.was_deleted(&record.id).await? {
+                ImportOutcome::Refused(ImportRefusal::Deleted)
             } else if is_empty {
                 ImportOutcome::Imported
             } else if taken(Identifier::email(&record.email)).await? {
@@ -146,6 +153,12 @@ impl Auth {
         let ids: Vec<UserId> = records.iter().map(|record| record.id.clone()).collect();
         let found = self.read(self.0.store.credentials(&ids)).await?;
         Ok(found.into_iter().map(|credentials| credentials.user_id).collect())
+    }
+
+    /// Whether somebody who is not there had this id: the audit log remembers it
+    /// when nothing else does.
+    async fn was_deleted(&self, id: &UserId) -> Result<bool, ServiceError> {
+        Ok(!self.read(self.0.store.audit(id, None, 1)).await?.is_empty())
     }
 
     async fn in_the_way(&self, guard: Guard, id: &UserId) -> Result<ImportOutcome, ServiceError> {
