@@ -10,6 +10,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
+use crate::browser::{FORM_TOKEN, PresentedForm};
 use crate::error::ApiError;
 use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Issue, Problems, Style};
@@ -33,7 +34,14 @@ enum Unreadable {
 pub(crate) async fn receive(request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let body = match collect(body).await {
-        Ok(bytes) => Body::from(bytes),
+        Ok(bytes) => {
+            if is_form(&parts.headers)
+                && let Some(Value::String(token)) = pairs(&bytes).remove(FORM_TOKEN)
+            {
+                parts.extensions.insert(PresentedForm(token));
+            }
+            Body::from(bytes)
+        }
         Err(why) => {
             parts.extensions.insert(why);
             Body::empty()
@@ -99,15 +107,8 @@ impl Received {
         Ok(Self { bytes, headers: parts.headers })
     }
 
-    /// The content type without its parameters, in lower case.
-    fn content_type(&self) -> Option<String> {
-        let value = self.headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-        let essence = value.split(';').next().unwrap_or_default();
-        Some(essence.trim().to_ascii_lowercase())
-    }
-
     fn json(&self) -> Result<Value, ApiError> {
-        let is_json = self.content_type().is_some_and(|kind| {
+        let is_json = content_type(&self.headers).is_some_and(|kind| {
             kind == "application/json"
                 || (kind.starts_with("application/") && kind.ends_with("+json"))
         });
@@ -117,6 +118,17 @@ impl Received {
         }
         serde_json::from_slice(&self.bytes).map_err(|_| malformed())
     }
+}
+
+/// The content type without its parameters, in lower case.
+fn content_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let essence = value.split(';').next().unwrap_or_default();
+    Some(essence.trim().to_ascii_lowercase())
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    content_type(headers).as_deref() == Some("application/x-www-form-urlencoded")
 }
 
 fn malformed() -> ApiError {
@@ -205,9 +217,8 @@ impl<S: Send + Sync> FromRequest<S> for FormFields {
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let mut fields = pairs(request.uri().query().unwrap_or_default().as_bytes());
         let received = Received::of(request).await?;
-        let kind = received.content_type();
         if !received.bytes.is_empty() {
-            if kind.as_deref() != Some("application/x-www-form-urlencoded") {
+            if !is_form(&received.headers) {
                 return Err(ApiError::unsupported_media_type("application/x-www-form-urlencoded"));
             }
             fields.extend(pairs(&received.bytes));

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use ipnet::IpNet;
 use usermgmt_core::{Client, Redacted};
 
+use crate::browser;
 use crate::language::languages;
 use crate::layers::RequestId;
 use crate::state::HttpState;
@@ -34,7 +35,9 @@ where
             address: address(parts, &state),
             user_agent: parts.headers.get(header::USER_AGENT).and_then(shown),
             locale: languages(&parts.headers).first().map(|&tag| tag.to_owned()),
-            device_token: text(&parts.headers, DEVICE_HEADER).map(Redacted::new),
+            device_token: text(&parts.headers, DEVICE_HEADER)
+                .or_else(|| browser::device(&parts.headers, &state).map(str::to_owned))
+                .map(Redacted::new),
             request_id: parts.extensions.get::<RequestId>().map(|id| id.0.clone()),
         }))
     }

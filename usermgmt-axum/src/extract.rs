@@ -12,12 +12,16 @@ use usermgmt_core::jwt::{self, AccessError};
 use usermgmt_core::model::user::Role;
 
 use crate::body::not_too_large;
+use crate::browser;
 use crate::client::ClientInfo;
 use crate::error::ApiError;
 use crate::state::HttpState;
 
 /// The claims of a good access token. Asks no store: what has ended since the
 /// token was issued is not seen until it expires.
+///
+/// Where a browser sends the cookie of a session in place of a token, they are what
+/// a token would say now, and the store is asked as by [`CurrentUser`].
 #[derive(Clone, Debug)]
 pub struct AccessClaims(pub Arc<jwt::AccessClaims>);
 
@@ -36,9 +40,14 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let token = bearer(&parts.headers)?;
-        let claims = HttpState::from_ref(state).auth().access_claims(token);
-        let claims = claims?;
+        let state = HttpState::from_ref(state);
+        let claims = match bearer(&parts.headers) {
+            Ok(token) => state.auth().access_claims(token)?,
+            Err(refusal) => {
+                let current = in_browser(parts, &state, refusal).await?;
+                state.auth().claims_in_browser(&current).await?
+            }
+        };
         not_too_large(parts)?;
         Ok(Self(claims))
     }
@@ -46,6 +55,13 @@ where
 
 /// The user and session of a good access token as the store has them now: the
 /// user is there and active, the session has not ended.
+///
+/// In place of a token a browser sends the cookie that it got at the sign-in page.
+/// GET needs no more. POST is refused (403) unless a page of this origin sent it
+/// (`Sec-Fetch-Site`, or `Origin` where that is missing) and has the session's token
+/// ([`HttpState::form_token`]): the field `form_token` of a form, for which the route
+/// is to be surrounded by [`with_layers`](crate::with_layers), or the header
+/// `Usermgmt-Form-Token`. Other methods take no cookie.
 ///
 /// It works with every state that gives an [`HttpState`]. Where the compiler says
 /// that a handler with it is no `Handler<…>`, the router's state gives none: add
@@ -69,8 +85,11 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let token = bearer(&parts.headers)?;
-        let current = HttpState::from_ref(state).auth().current(token).await?;
+        let accounts = HttpState::from_ref(state);
+        let current = match bearer(&parts.headers) {
+            Ok(token) => accounts.auth().current(token).await?,
+            Err(refusal) => in_browser(parts, &accounts, refusal).await?,
+        };
         not_too_large(parts)?;
         let Ok(ClientInfo(client)) = ClientInfo::from_request_parts(parts, state).await;
         Ok(Self(current.from_client(client)))
@@ -89,12 +108,28 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let token = bearer(&parts.headers)?;
-        let current = HttpState::from_ref(state).auth().current_or_legacy(token).await?;
+        let accounts = HttpState::from_ref(state);
+        let current = match bearer(&parts.headers) {
+            Ok(token) => accounts.auth().current_or_legacy(token).await?,
+            Err(refusal) => in_browser(parts, &accounts, refusal).await?,
+        };
         not_too_large(parts)?;
         let Ok(ClientInfo(client)) = ClientInfo::from_request_parts(parts, state).await;
         Ok(Self(current.from_client(client)))
     }
+}
+
+/// Who is asking by cookie; the refusal where there is none.
+async fn in_browser(
+    parts: &mut Parts,
+    state: &HttpState,
+    refusal: ApiError,
+) -> Result<Current, ApiError> {
+    if !browser::has_session(&parts.headers, state) {
+        return Err(refusal);
+    }
+    let Ok(ClientInfo(client)) = ClientInfo::from_request_parts(parts, state).await;
+    browser::current(parts, &client, state).await
 }
 
 /// A [`CurrentUser`] who is an admin now, whatever the token says: a demotion

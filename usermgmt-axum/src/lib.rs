@@ -94,6 +94,7 @@ mod account;
 mod admin;
 mod answer;
 mod body;
+mod browser;
 mod client;
 mod config;
 mod error;

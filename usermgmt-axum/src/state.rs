@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use usermgmt_core::Auth;
+use usermgmt_core::flows::Current;
 
 use crate::config::HttpConfig;
 use crate::warn::Warnings;
@@ -31,6 +32,12 @@ impl HttpState {
     /// The settings.
     pub fn config(&self) -> &HttpConfig {
         &self.config
+    }
+
+    /// What a form of a host's own carries in its field `form_token`, so that
+    /// [`CurrentUser`](crate::CurrentUser) takes it with the cookie of this session.
+    pub fn form_token(&self, current: &Current) -> String {
+        self.auth.form_token(&current.session).expose().clone()
     }
 
     pub(crate) fn warnings(&self) -> &Warnings {

@@ -180,17 +180,18 @@ impl Jwt {
         self.ttl
     }
 
-    pub(crate) fn issue(
+    /// What an access token of this session says.
+    pub(crate) fn claims(
         &self,
         user: &User,
         session: &Session,
         own: Map<String, Value>,
         now: Timestamp,
         rng: &dyn SecureRng,
-    ) -> Result<Redacted<String>, String> {
+    ) -> AccessClaims {
         // Back by as much as the clock of whoever verifies it may be behind.
         let iat = (now - self.clock_skew).as_secs();
-        let claims = AccessClaims {
+        AccessClaims {
             iss: self.issuer.clone(),
             aud: self.audience.clone(),
             sub: user.id.clone(),
@@ -208,9 +209,12 @@ impl Jwt {
             exp: now.as_secs() + i64::try_from(self.ttl.as_secs()).unwrap_or(i64::MAX / 2),
             jti: URL_SAFE_NO_PAD.encode(random::<16>(rng)),
             own,
-        };
-        let token = jsonwebtoken::encode(&self.header, &claims, &self.signing)
-            .map_err(|e| e.to_string())?;
+        }
+    }
+
+    pub(crate) fn issue(&self, claims: &AccessClaims) -> Result<Redacted<String>, String> {
+        let token =
+            jsonwebtoken::encode(&self.header, claims, &self.signing).map_err(|e| e.to_string())?;
         Ok(Redacted::new(token))
     }
 
@@ -223,6 +227,7 @@ impl Jwt {
     ) -> Result<Arc<AccessClaims>, AccessError> {
         if token.starts_with(crate::token::REFRESH_PREFIX)
             || token.starts_with(crate::token::ONE_TIME_PREFIX)
+            || token.starts_with(crate::token::BROWSER_PREFIX)
         {
             return Err(AccessError::WrongType);
         }

@@ -124,6 +124,7 @@ pub(crate) struct Root {
     pub(crate) fingerprint: String,
     mac: Redacted<[u8; 32]>,
     code: Redacted<[u8; 32]>,
+    browser: Redacted<[u8; 32]>,
     lookup: Redacted<[u8; 32]>,
     pub(crate) seal: Redacted<[u8; 32]>,
     pub(crate) jwt_seed: Redacted<[u8; 32]>,
@@ -217,6 +218,7 @@ impl Root {
             fingerprint: URL_SAFE_NO_PAD.encode(key("fingerprint")),
             mac: Redacted::new(key("token-mac")),
             code: Redacted::new(key("short-code")),
+            browser: Redacted::new(key("browser-session")),
             lookup: Redacted::new(key("lookup")),
             seal: Redacted::new(key("seal")),
             jwt_seed: Redacted::new(key("jwt-ed25519")),
@@ -227,6 +229,11 @@ impl Root {
     /// The MAC of a token's fields.
     pub(crate) fn token_mac(&self, fields: &[&[u8]]) -> [u8; 32] {
         mac(self.mac.expose(), self.id, fields)
+    }
+
+    /// The MAC of what a browser presents.
+    pub(crate) fn browser_mac(&self, fields: &[&[u8]]) -> [u8; 32] {
+        mac(self.browser.expose(), self.id, fields)
     }
 
     /// The MAC that a short code is drawn from.

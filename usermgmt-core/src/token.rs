@@ -17,6 +17,9 @@ pub(crate) const ONE_TIME_PREFIX: &str = "umt_";
 /// What refresh tokens begin with.
 pub(crate) const REFRESH_PREFIX: &str = "umr_";
 
+/// What the values of browsers' cookies begin with.
+pub(crate) const BROWSER_PREFIX: &str = "umb_";
+
 /// How many digits a short code has.
 const CODE_DIGITS: u32 = 8;
 
@@ -90,6 +93,43 @@ fn refresh_mac(root: &Root, session: SessionId, generation: i64) -> [u8; 32] {
     root.token_mac(&[b"refresh", session.as_bytes(), &generation.to_be_bytes()])
 }
 
+/// The cookie of a session in a browser: `base64url(key id ‖ session ‖ MAC)`.
+pub(crate) fn browser(keys: &KeyRing, session: SessionId) -> Redacted<String> {
+    let root = keys.signing();
+    let mut bytes = root.id.as_bytes().to_vec();
+    bytes.extend_from_slice(session.as_bytes());
+    bytes.extend_from_slice(&root.browser_mac(&[b"cookie", session.as_bytes()]));
+    Redacted::new(format!("{BROWSER_PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes)))
+}
+
+/// Which session a cookie stands for; `None` where it is none of ours.
+pub(crate) fn parse_browser(keys: &KeyRing, text: &str) -> Option<SessionId> {
+    let bytes = decode::<52>(text, BROWSER_PREFIX)?;
+    let root = find(keys, bytes[..4].try_into().ok()?)?;
+    let session = SessionId::from_bytes(bytes[4..20].try_into().ok()?);
+    let mac = root.browser_mac(&[b"cookie", session.as_bytes()]);
+    bool::from(mac.ct_eq(&bytes[20..])).then_some(session)
+}
+
+/// What every form of a session in a browser carries: `base64url(key id ‖ MAC)`.
+pub(crate) fn form(keys: &KeyRing, session: SessionId) -> Redacted<String> {
+    let root = keys.signing();
+    let mut bytes = root.id.as_bytes().to_vec();
+    bytes.extend_from_slice(&root.browser_mac(&[b"form", session.as_bytes()]));
+    Redacted::new(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// Whether a form is of this session.
+pub(crate) fn form_matches(keys: &KeyRing, session: SessionId, text: &str) -> bool {
+    let matches = || {
+        let bytes = decode::<36>(text, "")?;
+        let root = find(keys, bytes[..4].try_into().ok()?)?;
+        let mac = root.browser_mac(&[b"form", session.as_bytes()]);
+        Some(bool::from(mac.ct_eq(&bytes[4..])))
+    };
+    matches().unwrap_or(false)
+}
+
 /// The short code of a token's `issue`: eight digits, each code as likely as any other.
 pub(crate) fn code(keys: &KeyRing, id: TokenId, issue: i64) -> Redacted<String> {
     derive_code(keys.signing(), id, issue)
@@ -156,6 +196,18 @@ mod tests {
             parse_refresh(&ring(1), refresh(&ring(1), session, 7).expose()),
             Some((session, 7))
         );
+        assert_eq!(parse_browser(&ring(1), browser(&ring(1), session).expose()), Some(session));
+    }
+
+    #[test]
+    fn a_form_is_of_one_session_under_one_secret() {
+        let (session, other) = (SessionId::from_bytes([3; 16]), SessionId::from_bytes([4; 16]));
+        let token = form(&ring(1), session);
+        assert!(form_matches(&ring(1), session, token.expose()));
+        assert!(!form_matches(&ring(1), other, token.expose()));
+        assert!(!form_matches(&ring(2), session, token.expose()));
+        assert!(!form_matches(&ring(1), session, ""));
+        assert!(!form_matches(&ring(1), session, browser(&ring(1), session).expose()));
     }
 
     #[test]
@@ -163,7 +215,8 @@ mod tests {
         let token = one_time(&ring(1), Purpose::Reset, ID);
         let refresh = refresh(&ring(1), SessionId::from_bytes([3; 16]), 7);
         let request = mail_request(&ring(1), ID);
-        for text in [token.expose(), refresh.expose(), request.expose()] {
+        let cookie = browser(&ring(1), SessionId::from_bytes([3; 16]));
+        for text in [token.expose(), refresh.expose(), request.expose(), cookie.expose()] {
             for at in 0..text.len() {
                 for other in ['A', 'B', '_', '='] {
                     let mut changed: Vec<char> = text.chars().collect();
@@ -175,6 +228,7 @@ mod tests {
                     assert_eq!(parse_one_time(&ring(1), &changed), None);
                     assert_eq!(parse_refresh(&ring(1), &changed), None);
                     assert_eq!(parse_mail_request(&ring(1), &changed), None);
+                    assert_eq!(parse_browser(&ring(1), &changed), None);
                 }
             }
             assert_eq!(parse_one_time(&ring(1), &format!("{text}A")), None);

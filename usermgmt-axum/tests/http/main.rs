@@ -12,6 +12,7 @@ mod place;
 mod service;
 
 mod bad_input;
+mod browser;
 mod compat;
 mod extractors;
 mod host;

@@ -51,12 +51,13 @@ impl Auth {
         own: Map<String, Value>,
         now: Timestamp,
     ) -> Result<Tokens, ServiceError> {
-        let issued = self.keys().jwt.issue(user, session, own, now, &*self.0.rng);
-        let access = issued.map_err(ServiceError::Internal)?;
+        let keys = self.keys();
+        let claims = keys.jwt.claims(user, session, own, now, &*self.0.rng);
+        let access = keys.jwt.issue(&claims).map_err(ServiceError::Internal)?;
         Ok(Tokens {
             access_token: access,
-            refresh_token: token::refresh(&self.keys().ring, session.id, session.generation),
-            expires_in: self.keys().jwt.ttl(),
+            refresh_token: token::refresh(&keys.ring, session.id, session.generation),
+            expires_in: keys.jwt.ttl(),
         })
     }
 }

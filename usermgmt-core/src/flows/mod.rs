@@ -83,6 +83,19 @@
 //! # }
 //! ```
 //!
+//! A browser without an application of its own keeps a cookie in place of tokens:
+//!
+//! ```
+//! # use usermgmt_core::{Auth, Client, flows::*};
+//! # async fn example(auth: &Auth, signed_in: SignedIn, client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+//! let cookie = auth.browser_cookie(&signed_in.session);
+//! let current = auth.current_in_browser(cookie.expose(), client).await?;
+//! let token = auth.form_token(&current.session); // in each of its forms
+//! assert!(auth.is_form_token(&current.session, token.expose()));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Passwords and profiles
 //!
 //! ```
@@ -153,6 +166,7 @@
 mod activate;
 mod admin;
 mod authenticate;
+mod browser;
 mod change_password;
 mod compose;
 mod confirm;

@@ -7,6 +7,7 @@
 mod admin_lists;
 mod administering;
 mod background;
+mod browser;
 mod builder;
 mod claims;
 mod confirm;
