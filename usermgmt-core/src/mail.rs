@@ -51,6 +51,16 @@ pub trait Mailer: fmt::Debug + Send + Sync + 'static {
     /// [`MailError`] says whether another try is worth it.
     async fn send(&self, message: &Message) -> Result<(), MailError>;
 
+    /// Whether a mail could be handed over now: connects and signs in, and sends
+    /// nothing. For whoever looks whether a set-up works. A transport that cannot
+    /// tell without sending says that it could, as by default.
+    ///
+    /// # Errors
+    /// [`MailError`] says why not.
+    async fn check(&self) -> Result<(), MailError> {
+        Ok(())
+    }
+
     /// Whether mail can reach this address at all. Asked before an account is made
     /// with it or gets it, so that whoever typed it learns at once what no later
     /// try would change: a server that takes only ASCII before the `@`, say. Not

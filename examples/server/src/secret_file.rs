@@ -32,12 +32,7 @@ pub(crate) fn load(
             match read(path) {
                 Err(error) if error.kind() == ErrorKind::NotFound => {
                     if let Some(store) = store_file.filter(|_| store_exists) {
-                        return Err(format!(
-                            "{} exists, but the secret it was used with does not: \
-                             restore {} from your backup",
-                            store.display(),
-                            path.display()
-                        ));
+                        return Err(lost(path, store));
                     }
                     make(path, rng).map_err(|error| {
                         format!(
@@ -67,13 +62,17 @@ pub(crate) fn read_again(source: &SecretSource) -> Result<KeyRing, String> {
     }
 }
 
-/// Whether the secrets can be read where they are; nothing is made.
+/// Whether the secrets can be read where they are; nothing is made. `store_file`
+/// is the file of an embedded store.
 ///
 /// # Errors
 /// A text that says what is wrong and how to mend it.
-pub(crate) fn check(source: &SecretSource) -> Result<(), String> {
+pub(crate) fn check(source: &SecretSource, store_file: Option<&Path>) -> Result<(), String> {
     match source {
-        SecretSource::MadeAt(path) if !path.exists() => Ok(()),
+        SecretSource::MadeAt(path) if !path.exists() => match store_file {
+            Some(store) if store.exists() => Err(lost(path, store)),
+            _ => Ok(()),
+        },
         source => read_again(source).map(drop),
     }
 }
@@ -88,6 +87,14 @@ pub(crate) fn make_private_dir(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+fn lost(path: &Path, store: &Path) -> String {
+    format!(
+        "{} exists, but the secret it was used with does not: restore {} from your backup",
+        store.display(),
+        path.display()
+    )
 }
 
 fn no_secret(path: &Path, error: &io::Error) -> String {

@@ -174,6 +174,21 @@ impl Mailer for SmtpMailer {
         }
     }
 
+    async fn check(&self) -> Result<(), MailError> {
+        let mut step = Step::Connect;
+        match timeout(self.timeout, self.connection(&mut step)).await {
+            Ok(Ok(connection)) => {
+                self.keep(connection);
+                Ok(())
+            }
+            Ok(Err(failure)) => Err(failure.at(step)),
+            Err(_) => Err(MailError::Temporary(format!(
+                "{step}: the mail server took longer than {:?}",
+                self.timeout
+            ))),
+        }
+    }
+
     /// Asks a server that was not met yet. One that does not answer may take the
     /// address, and the mail waits for it like any other.
     async fn check_reach(&self, address: &Email) -> Result<(), Unreachable> {

@@ -26,7 +26,7 @@ pub(crate) fn print_schema() -> Result<(), Failure> {
 /// What a start would find wrong, all of it.
 async fn check(settings: &Settings) -> Result<(), Failure> {
     let faults = [
-        secret_file::check(&settings.secret).err(),
+        secret_file::check(&settings.secret, settings.database.file.as_deref()).err(),
         settings.mail.build().await.err().map(|error| error.to_string()),
         settings.tls.as_ref().and_then(|files| Tls::load(files).err()),
     ];

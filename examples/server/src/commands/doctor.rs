@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use tokio::net::TcpStream;
 use url::Url;
 use usermgmt_core::Auth;
 use usermgmt_core::model::identifier::Email;
@@ -18,8 +17,6 @@ use crate::settings::{Problems, Settings, leads_to_loopback};
 use crate::setup::{self, Schema};
 use crate::{listener, secret_file};
 
-/// How long a mail server may take to answer at all.
-const REACH: Duration = Duration::from_secs(10);
 /// A store that takes longer for nothing makes every request slow.
 const SLOW: Duration = Duration::from_millis(100);
 /// Less than this is a fault where data is kept, and less than ten times it a warning.
@@ -78,7 +75,10 @@ fn report(findings: Vec<Finding>) -> Result<(), Failure> {
 }
 
 fn secret(settings: &Settings) -> Finding {
-    match (secret_file::check(&settings.secret), settings.secret.path()) {
+    match (
+        secret_file::check(&settings.secret, settings.database.file.as_deref()),
+        settings.secret.path(),
+    ) {
         (Err(why), _) => Fault(format!("secret: {why}")),
         (Ok(()), None) => Fine("secret: given by the settings".to_owned()),
         (Ok(()), Some(path)) if !path.exists() => {
@@ -227,14 +227,13 @@ async fn mail(settings: &Settings, send_to: Option<Email>) -> Vec<Finding> {
     let url = settings.mail.url.expose();
     if outgoing.development {
         findings.push(Fine(format!("mail: {url} keeps it here, for development")));
-    } else if let Some(place) = smtp_place(url) {
-        findings.push(match tokio::time::timeout(REACH, TcpStream::connect(&place)).await {
-            Ok(Ok(_)) => Fine(format!("mail: {place} is reached")),
-            Ok(Err(error)) => Fault(format!(
-                "mail: {place} is not reached ({error}): check mail.url, the name and the firewall"
-            )),
-            Err(_) => Fault(format!(
-                "mail: {place} does not answer: many networks close port 25; try 587 or 465"
+    } else {
+        let place = smtp_place(url).unwrap_or_else(|| "the transport".to_owned());
+        findings.push(match outgoing.mailer.check().await {
+            Ok(()) => Fine(format!("mail: {place} takes mail from here")),
+            Err(error) => Fault(format!(
+                "mail: {place}: {error}: check mail.url, mail.ca_file and the firewall (many \
+                 networks close port 25; try 587 or 465)"
             )),
         });
     }

@@ -3,10 +3,14 @@
 
 #[cfg(test)]
 mod account;
+#[cfg(all(test, feature = "postgres", feature = "sqlite"))]
+mod backup;
 #[cfg(test)]
 mod deploy;
 #[cfg(test)]
 mod dev_mail;
+#[cfg(all(test, feature = "postgres", feature = "smtp", feature = "sqlite"))]
+mod doctor;
 #[cfg(test)]
 mod metrics;
 #[cfg(test)]

@@ -158,3 +158,24 @@ async fn dead_letters_are_dropped_when_an_operator_says_so() {
     let list = printed(&setup, &["outbox", "list"]);
     assert!(list.contains("0 given up; 0 waiting"), "{list}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_asks_for_tls_and_signs_in_and_sends_nothing() {
+    for (mode, password, line) in [
+        ("ok", PASSWORD, "ok       mail: 127.0.0.1:"),
+        ("ok", "wrong", "fault    mail: 127.0.0.1:"),
+        ("no_starttls", PASSWORD, "the mail server offers no TLS"),
+        ("wrong_name", PASSWORD, "fault    mail: 127.0.0.1:"),
+    ] {
+        let server = Smtp::start(mode);
+        let relay = Relay::to(server.port).await;
+        let setup = setup(&relay, password, &[&server]);
+        let asked =
+            tokio::task::spawn_blocking(move || setup.command().arg("doctor").output().unwrap());
+        let output = asked.await.unwrap();
+        let report = String::from_utf8(output.stdout).unwrap();
+        assert!(report.contains(line), "{mode}, {password}: {report}");
+        assert!(!report.contains("hunter2"), "{report}");
+        assert!(server.stop().is_empty(), "something was sent");
+    }
+}

@@ -1,0 +1,215 @@
+//! The doctor finds what is planted, and names how to mend it.
+
+use usermgmt_test_support::{Server, Setup};
+
+/// A fault, how it is planted, and what is said of it.
+struct Planted {
+    what: &'static str,
+    setup: Setup,
+    said: &'static [&'static str],
+}
+
+fn planted(what: &'static str, setup: Setup, said: &'static [&'static str]) -> Planted {
+    Planted { what, setup, said }
+}
+
+/// With this text in the settings file.
+fn file(text: &str) -> Setup {
+    Setup::new().file(text)
+}
+
+fn with_file(setup: Setup, name: &str, content: &str) -> Setup {
+    std::fs::write(setup.dir().join(name), content).unwrap();
+    setup
+}
+
+/// A port where nobody listens.
+fn closed() -> String {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+/// Sends by SMTP to where nobody is.
+fn smtp(more: &str) -> Setup {
+    file(&format!(
+        "mail.url = 'smtp://{}?tls=none'\nmail.from = 'no-reply@example.org'\n{more}",
+        closed()
+    ))
+}
+
+fn certificate(setup: &Setup, certificate: &str, key: &str) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(setup.dir().join(certificate), made.cert.pem()).unwrap();
+    std::fs::write(setup.dir().join(key), made.signing_key.serialize_pem()).unwrap();
+}
+
+#[cfg(unix)]
+fn mode(setup: &Setup, path: &str, bits: u32) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let permissions = std::fs::Permissions::from_mode(bits);
+    std::fs::set_permissions(setup.dir().join(path), permissions).unwrap();
+}
+
+/// What is wrong with the settings themselves.
+fn in_settings() -> Vec<Planted> {
+    vec![
+        planted(
+            "a typing error",
+            file("acess_token_ttl = '5m'"),
+            &["did you mean `access_token_ttl`"],
+        ),
+        planted(
+            "a length of time",
+            file("access_token_ttl = '5x'"),
+            &["expected a duration such as 90s"],
+        ),
+        planted(
+            "too long a grace",
+            file("refresh_grace = '10m'"),
+            &["refresh_grace: must be between"],
+        ),
+        planted(
+            "guesses without end",
+            file("limits.sign_in_account = '50/1h, 75/day, 1000/row'"),
+            &["limits.sign_in_account: must be 1 to 100 in a row"],
+        ),
+        planted(
+            "a link that outlives its account",
+            file("confirmation_ttl = '8d'"),
+            &["must not be longer than unconfirmed_ttl"],
+        ),
+        planted(
+            "no secret on a server's store",
+            file("database_url = 'postgres://127.0.0.1/accounts'"),
+            &["secret or secret_file is required", "openssl rand -base64 32"],
+        ),
+        planted("two secrets", file("secret = 'x'\nsecret_file = 'y'"), &["set one"]),
+        planted(
+            "no sender",
+            file("mail.url = 'smtp://mail.example.org'"),
+            &["mail.from is required"],
+        ),
+        planted(
+            "the development mailbox for everybody",
+            file("public_url = 'https://accounts.example.org'"),
+            &["set mail.url to what delivers your mail"],
+        ),
+        planted("half of TLS", file("tls.key = 'key.pem'"), &["set both or none"]),
+        planted("no signing key", file("jwt.algorithm = 'HS256'"), &["jwt.hs256_key is required"]),
+    ]
+}
+
+/// What is wrong with what they name.
+fn in_surroundings() -> Vec<Planted> {
+    let mut planted_ones = vec![
+        planted(
+            "a secret that is none",
+            with_file(file("secret_file = 'roots'"), "roots", "sign:c2hvcnQ="),
+            &["fault    secret:", "fewer than 32 bytes", "openssl rand -base64 32"],
+        ),
+        planted(
+            "a data folder that is a file",
+            with_file(file("data_dir = 'data'"), "data", ""),
+            &["fault    data_dir: cannot enter"],
+        ),
+        planted(
+            "a database that is none",
+            with_file(
+                file("database_url = 'sqlite:accounts.db'"),
+                "accounts.db",
+                "this is a letter, and a long one, not a database, however one looks at it",
+            ),
+            &["fault    store:", "not a database"],
+        ),
+        planted("nobody takes mail", smtp(""), &["fault    mail: 127.0.0.1:", "check mail.url"]),
+        planted(
+            "no such authorities",
+            smtp("").args(&["--mail-ca-file=none.pem"]),
+            &["mail.ca_file"],
+        ),
+        planted(
+            "no such certificate",
+            file("tls.certificate = 'none.pem'\ntls.key = 'none.key'"),
+            &["fault    tls.certificate: cannot use none.pem"],
+        ),
+        planted(
+            "passwords in clear",
+            smtp("public_url = 'http://accounts.example.org'"),
+            &["warning  public_url:", "is not https"],
+        ),
+        planted(
+            "a proxy that is not trusted",
+            smtp("public_url = 'https://accounts.example.org'"),
+            &["warning  trusted_proxies:", "set it to the proxy's addresses"],
+        ),
+        planted(
+            "no limits",
+            smtp("public_url = 'https://accounts.example.org'\nlimits.enabled = false"),
+            &["warning  limits.enabled: off"],
+        ),
+        planted(
+            "nobody at the database",
+            file(&format!(
+                "database_url = 'postgres://{}/accounts'\nsecret = '{}I'",
+                closed(),
+                "A".repeat(42)
+            )),
+            &["fault    store:", "127.0.0.1"],
+        ),
+    ];
+    let other = file("tls.certificate = 'cert.pem'\ntls.key = 'other.key'");
+    certificate(&other, "cert.pem", "cert.key");
+    certificate(&other, "other.pem", "other.key");
+    planted_ones.push(planted("another's key", other, &["is not the key of tls.certificate"]));
+    planted_ones
+}
+
+fn look_for(planted: &[Planted]) {
+    for Planted { what, setup, said } in planted {
+        let output = setup.command().arg("doctor").output().unwrap();
+        let report = String::from_utf8(output.stdout).unwrap();
+        for part in *said {
+            assert!(report.contains(part), "{what}: {part} is not in\n{report}");
+        }
+        let has_fault = report.lines().any(|line| line.starts_with("fault"));
+        assert_eq!(output.status.code(), Some(i32::from(has_fault)), "{what}");
+    }
+}
+
+#[test]
+fn faults_of_the_settings_are_found_and_their_mend_named() {
+    look_for(&in_settings());
+}
+
+#[test]
+fn faults_around_the_server_are_found_and_their_mend_named() {
+    look_for(&in_surroundings());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_went_wrong_with_a_store_that_was_used_is_found() {
+    let server = Server::start().await;
+    let setup = server.setup();
+    server.stop().await;
+    mode(&setup, "usermgmt-data", 0o755);
+    mode(&setup, "usermgmt-data/secret", 0o644);
+    look_for(&[planted(
+        "open to others",
+        setup.clone(),
+        &[
+            "warning  secret: other users of this machine can read",
+            "chmod 600",
+            "warning  data_dir: other users of this machine can enter",
+            "chmod 700",
+        ],
+    )]);
+    let secret = setup.dir().join("usermgmt-data/secret");
+    std::fs::write(&secret, "bmV3IG5ldyBuZXcgbmV3IG5ldyBuZXcgbmV3IG5ldyE=").unwrap();
+    look_for(&[planted(
+        "another secret",
+        setup.clone(),
+        &["fault    store:", "another root secret"],
+    )]);
+    std::fs::remove_file(&secret).unwrap();
+    look_for(&[planted("a lost secret", setup.clone(), &["fault    secret:", "from your backup"])]);
+}
