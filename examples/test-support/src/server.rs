@@ -34,6 +34,7 @@ pub struct Setup {
     database: Option<Arc<Database>>,
     vars: Vec<(String, String)>,
     args: Vec<String>,
+    open_files: Option<u32>,
 }
 
 impl Default for Setup {
@@ -50,6 +51,7 @@ impl Setup {
             database: None,
             vars: vec![("USERMGMT_LISTEN".into(), "127.0.0.1:0".into())],
             args: vec![],
+            open_files: None,
         }
     }
 
@@ -81,6 +83,12 @@ impl Setup {
         self
     }
 
+    /// Lets it open no more files than so many, its connections among them.
+    pub fn open_files(mut self, most: u32) -> Self {
+        self.open_files = Some(most);
+        self
+    }
+
     /// Writes a `usermgmt.toml` into the folder where the server is started.
     pub fn file(self, text: &str) -> Self {
         std::fs::write(self.dir.path().join("usermgmt.toml"), text).unwrap();
@@ -95,7 +103,15 @@ impl Setup {
     /// The binary with this environment and these arguments, not yet started.
     /// Nothing of the surroundings' own environment reaches it.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = match self.open_files {
+            None => Command::new(binary()),
+            Some(most) => {
+                let limited = format!("ulimit -n {most} && exec \"$0\" \"$@\"");
+                let mut shell = Command::new("sh");
+                shell.arg("-c").arg(limited).arg(binary());
+                shell
+            }
+        };
         command
             .current_dir(self.dir.path())
             .env_clear()

@@ -21,6 +21,8 @@ mod operator;
 mod readme;
 #[cfg(test)]
 mod rotation;
+#[cfg(all(test, unix))]
+mod scarce;
 #[cfg(test)]
 mod server;
 #[cfg(test)]

@@ -1,0 +1,60 @@
+//! What a server does that has little of something.
+
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use usermgmt_test_support::{Server, Setup, eventually};
+
+/// How many connections of slow clients there are.
+const SLOW: usize = 500;
+
+/// A connection that has sent half a request.
+async fn slow(address: &str) -> Option<TcpStream> {
+    let mut stream = TcpStream::connect(address).await.ok()?;
+    let half = b"POST /api/v1/signin HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{";
+    stream.write_all(half).await.ok()?;
+    Some(stream)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_256_descriptors_and_500_slow_connections_good_clients_are_served() {
+    let server: Server = Setup::new().open_files(256).start().await;
+    let address = server.base.strip_prefix("http://").unwrap().to_owned();
+    let mut held = Vec::new();
+    for n in 0..SLOW {
+        held.extend(slow(&address).await);
+        if n % 50 == 49 {
+            let reply = tokio::time::timeout(Duration::from_secs(5), server.get("/health/ready"));
+            assert_eq!(reply.await.expect("no answer in time").status, 200, "after {n}");
+        }
+    }
+    assert!(held.len() > SLOW / 2, "{} were taken", held.len());
+    eventually("the limit to be told", || {
+        server.log().contains("leaves room for fewer").then_some(())
+    })
+    .await;
+    assert_eq!(server.stop().await.code(), Some(0));
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "how long a real process takes to stop")]
+async fn with_the_database_gone_it_stops_within_fifteen_seconds() {
+    use usermgmt_test_support::proxy::TextProxy;
+    use usermgmt_test_support::{Database, Kind, registered};
+
+    let database = Database::of(Kind::Postgres).await.unwrap();
+    let proxy = TextProxy::before(&database.url, "nothing of this is ever said").await;
+    let server = Setup::new()
+        .var("USERMGMT_SECRET", "A".repeat(42) + "I")
+        .var("USERMGMT_DATABASE_URL", proxy.url.clone())
+        .start()
+        .await;
+    registered(&server, "ada", "ada@example.org").await;
+    drop(proxy);
+    assert_eq!(server.get("/health/ready").await.status, 503);
+    let began = std::time::Instant::now();
+    assert_eq!(server.stop().await.code(), Some(0));
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+}
