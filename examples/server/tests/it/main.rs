@@ -3,13 +3,15 @@
 
 #[cfg(test)]
 mod account;
-#[cfg(all(test, feature = "postgres", feature = "sqlite"))]
+#[cfg(test)]
+#[cfg(all(feature = "postgres", feature = "sqlite"))]
 mod backup;
 #[cfg(test)]
 mod deploy;
 #[cfg(test)]
 mod dev_mail;
-#[cfg(all(test, feature = "postgres", feature = "smtp", feature = "sqlite"))]
+#[cfg(test)]
+#[cfg(all(feature = "postgres", feature = "smtp", feature = "sqlite"))]
 mod doctor;
 #[cfg(test)]
 mod metrics;
@@ -21,7 +23,8 @@ mod operator;
 mod readme;
 #[cfg(test)]
 mod rotation;
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod scarce;
 #[cfg(test)]
 mod server;
