@@ -35,6 +35,35 @@ pub enum Counted {
     Mail(&'static str, MailResult),
     /// A refresh token was used again, and its session ended.
     RefreshReuse,
+    /// A check against breached passwords was asked. The application's own check
+    /// counts it.
+    BreachCheck(BreachCheckResult),
+}
+
+/// What a check against breached passwords came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BreachCheckResult {
+    /// The password is known from a breach.
+    Breached,
+    /// It is not.
+    Unknown,
+    /// Nobody could say, and the password passed.
+    Failed,
+}
+
+impl BreachCheckResult {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Breached, Self::Unknown, Self::Failed];
+
+    /// The label's value.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Breached => "breached",
+            Self::Unknown => "unknown",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// How a sign-in ended.

@@ -1,5 +1,7 @@
 //! `usermgmt-server`: user accounts over HTTP, from one command.
 
+#[cfg(feature = "breach-check")]
+mod breach_check;
 mod cli;
 mod commands;
 mod dev_mail;

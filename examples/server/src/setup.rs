@@ -5,11 +5,17 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+#[cfg(feature = "breach-check")]
+use usermgmt_core::Config;
 use usermgmt_core::metrics::Metrics;
+#[cfg(feature = "breach-check")]
+use usermgmt_core::metrics::NoMetrics;
 use usermgmt_core::rng::OsRng;
 use usermgmt_core::store::Store;
 use usermgmt_core::{Auth, BuildError};
 
+#[cfg(feature = "breach-check")]
+use crate::breach_check::PwnedPasswords;
 use crate::failure::Failure;
 use crate::secret_file;
 use crate::settings::{Settings, StoreKind};
@@ -27,6 +33,8 @@ pub(crate) async fn auth(
     let keys = secret_file::load(&settings.secret, store_file, &OsRng).map_err(Failure::Setting)?;
     let store = open(settings).await?;
     let config = settings.core(bound);
+    #[cfg(feature = "breach-check")]
+    let config = with_breach_check(config, settings, metrics.clone())?;
     let mut builder = Auth::builder_shared(store, keys, config);
     if let Some(metrics) = metrics {
         builder = builder.metrics(metrics);
@@ -35,6 +43,20 @@ pub(crate) async fn auth(
         BuildError::Store(error) => Failure::new("the store", &error),
         setting => Failure::Setting(setting.to_string()),
     })
+}
+
+#[cfg(feature = "breach-check")]
+fn with_breach_check(
+    mut config: Config,
+    settings: &Settings,
+    metrics: Option<Arc<dyn Metrics>>,
+) -> Result<Config, Failure> {
+    if let Some(url) = &settings.breach_check {
+        let metrics = metrics.unwrap_or_else(|| Arc::new(NoMetrics));
+        let check = PwnedPasswords::new(url, metrics)?;
+        config.password_policy.breaches = Some(Arc::new(check));
+    }
+    Ok(config)
 }
 
 /// Makes a folder below the data directory, or that itself, and looks whether

@@ -7,7 +7,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use usermgmt_core::metrics::{Counted, Metrics, Timed};
+use usermgmt_core::metrics::{BreachCheckResult, Counted, Metrics, Timed};
 
 use super::latency_buckets;
 
@@ -52,6 +52,7 @@ pub(crate) struct EngineMetrics {
     store_errors: Family<Kind, Counter>,
     mails: Family<Mail, Counter>,
     refresh_reuse: Counter,
+    breach_checks: Family<Outcome, Counter>,
     password_hash: Histogram,
     password_hash_wait: Histogram,
     store_call: Family<Operation, Histogram, fn() -> Histogram>,
@@ -71,6 +72,7 @@ impl EngineMetrics {
             store_errors: Family::default(),
             mails: Family::default(),
             refresh_reuse: Counter::default(),
+            breach_checks: Family::default(),
             password_hash: histogram(),
             password_hash_wait: histogram(),
             store_call: Family::new_with_constructor(histogram),
@@ -95,6 +97,11 @@ impl EngineMetrics {
             metrics.refresh_reuse.clone(),
         );
         registry.register(
+            "breach_checks",
+            "Passwords looked for among breached ones, by outcome",
+            metrics.breach_checks.clone(),
+        );
+        registry.register(
             "password_hash_duration_seconds",
             "How long hashing or verifying one password takes",
             metrics.password_hash.clone(),
@@ -115,6 +122,9 @@ impl EngineMetrics {
         }
         for kind in ["unavailable", "failed"] {
             drop(metrics.store_errors.get_or_create(&Kind { kind }));
+        }
+        for outcome in BreachCheckResult::ALL.map(BreachCheckResult::as_str) {
+            drop(metrics.breach_checks.get_or_create(&Outcome { outcome }));
         }
         drop(metrics.refused.get_or_create(&Reason { reason: "overloaded" }));
         metrics
@@ -147,6 +157,9 @@ impl Metrics for EngineMetrics {
             }
             Counted::RefreshReuse => {
                 self.refresh_reuse.inc();
+            }
+            Counted::BreachCheck(result) => {
+                self.breach_checks.get_or_create(&Outcome { outcome: result.as_str() }).inc();
             }
             // A newer core counts more than this server shows.
             _ => {}

@@ -58,6 +58,9 @@ pub(crate) struct Settings {
     pub(crate) cors_origins: Vec<usermgmt_axum::CorsOrigin>,
     pub(crate) compat: Compat,
     pub(crate) log_format: LogFormat,
+    /// Where new passwords are looked for among breached ones, where they are.
+    #[cfg(feature = "breach-check")]
+    pub(crate) breach_check: Option<Url>,
     /// Where metrics are shown, where they are.
     pub(crate) metrics_listen: Option<SocketAddr>,
     /// What the core decides by, but for what depends on where the listener ends up.
@@ -212,7 +215,14 @@ fn read(layers: &mut Layers) -> Settings {
     let database_idle_timeout = lifetime("database_idle_timeout");
     let database_max_lifetime = lifetime("database_max_lifetime");
     let public_url = layers.get("public_url");
+    let breach_check = read_breach_check(layers);
+    #[cfg(not(feature = "breach-check"))]
+    if breach_check.is_some() {
+        layers.problem("breach_check: this program was built without the feature breach-check");
+    }
     Settings {
+        #[cfg(feature = "breach-check")]
+        breach_check,
         database_connections: layers.number("database_connections"),
         database_idle_timeout,
         database_max_lifetime,
@@ -238,6 +248,19 @@ fn read(layers: &mut Layers) -> Settings {
         data_dir,
         database,
     }
+}
+
+fn read_breach_check(layers: &mut Layers) -> Option<Url> {
+    let url: Url = layers.get("breach_check")?;
+    let is_private = url.scheme() == "https" || (url.scheme() == "http" && leads_to_loopback(&url));
+    let is_plain = url.username().is_empty() && url.password().is_none();
+    if !is_private || !is_plain || url.query().is_some() || url.fragment().is_some() {
+        layers.problem(
+            "breach_check must be an https URL (or http on this machine) without user, query or \
+             fragment, such as https://api.pwnedpasswords.com/range",
+        );
+    }
+    Some(url)
 }
 
 fn read_http(layers: &mut Layers) -> Http {

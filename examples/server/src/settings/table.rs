@@ -131,6 +131,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("legacy.jwt_until", Kind::Text, "none; required with legacy.jwt_key", "When the old service's tokens end, such as 2026-12-31T12:00:00Z; at most 31 days ahead"),
     setting("legacy.jwt_weak_key", Kind::Switch, "false", "Takes a legacy.jwt_key of fewer than 32 bytes: whoever guesses it is every imported user"),
     setting("mfa.issuer", Kind::Text, "product_name", "What authenticator apps show as the account's issuer"),
+    setting("breach_check", Kind::Url, "none", "Where new passwords are looked for among breached ones, by the first five digits of their SHA-1: https://api.pwnedpasswords.com/range, or a mirror; without an answer in a second they pass"),
     setting("sign_in.email", Kind::Switch, "false", "Signing in by a code or link that is mailed"),
     setting("sign_in.email_registers", Kind::Switch, "false", "Signing in by mail makes an account for an address that has none"),
     setting("cors.origins", Kind::List("origins"), "none", "Origins whose pages may call the account API from a browser, such as https://app.example.org, or https://*.example.org for any one label"),

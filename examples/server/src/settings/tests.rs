@@ -437,3 +437,18 @@ fn a_connection_has_some_time_but_not_for_ever() {
     let error = given().flag("http.max_connections", "0").refused();
     assert!(error.contains("http.max_connections"), "{error}");
 }
+
+#[cfg(feature = "breach-check")]
+#[test]
+fn breached_passwords_are_looked_for_privately() {
+    for url in ["https://api.pwnedpasswords.com/range", "http://127.0.0.1:8000/range"] {
+        let settings = given().var("USERMGMT_BREACH_CHECK", url).load().unwrap();
+        assert_eq!(settings.breach_check.unwrap().as_str(), url);
+    }
+    for url in ["http://mirror.example/range", "ftp://127.0.0.1/x", "https://me:pw@mirror.example"]
+    {
+        let refused = given().var("USERMGMT_BREACH_CHECK", url).refused();
+        assert!(refused.contains("breach_check must be an https URL"), "{refused}");
+    }
+    assert!(given().load().unwrap().breach_check.is_none());
+}

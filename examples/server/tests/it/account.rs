@@ -85,3 +85,19 @@ async fn no_secret_is_in_the_log_or_in_clear_in_the_database() {
         assert_eq!(line, None, "a secret is in the log");
     }
 }
+
+#[tokio::test]
+async fn a_mailed_code_signs_in_where_that_is_on() {
+    let server = Setup::new().var("USERMGMT_SIGN_IN__EMAIL", "true").start().await;
+    registered(&server, "ada", "ada@example.org").await;
+    let methods = server.get("/api/v1/signin/methods").await.json();
+    assert_eq!(methods, json!({ "methods": ["password", "email"], "providers": [] }));
+    let body = json!({ "email": "ada@example.org" });
+    let request = server.post("/api/v1/signin/email", body).await.field("request");
+    let code = server.mails_to("ada@example.org", 2).await[1].labelled("Sign-in code");
+    let body = json!({ "email": "ada@example.org", "code": code, "request": request });
+    let reply = server.post("/api/v1/signin/email/confirm", body).await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let reply = server.get_as(&reply.field("access_token"), "/api/v1/protected").await;
+    assert_eq!(reply.field("username"), "ada");
+}

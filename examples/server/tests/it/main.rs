@@ -3,6 +3,8 @@
 
 #[cfg(test)]
 mod account;
+#[cfg(all(test, feature = "breach-check"))]
+mod breach_check;
 #[cfg(test)]
 #[cfg(all(feature = "postgres", feature = "sqlite"))]
 mod backup;
