@@ -27,7 +27,7 @@ async fn a_password_from_a_breach_is_refused_and_any_passes_where_nobody_can_say
     let refused = up.post("/api/v1/register", body(PASSWORD)).await;
     assert_eq!(refused.status, 400, "{refused:?}");
     let texts = &refused.json()["password"];
-    assert_eq!(*texts, json!(["Password is known from a data breach"]));
+    assert_eq!(*texts, json!(["Password is known from a data breach."]));
     let other = up.post("/api/v1/register", body("Zq4-velvet-compass")).await;
     assert_eq!(other.status, 201, "{other:?}");
 
