@@ -3,11 +3,11 @@
 
 #[cfg(test)]
 mod account;
-#[cfg(all(test, feature = "breach-check"))]
-mod breach_check;
 #[cfg(test)]
 #[cfg(all(feature = "postgres", feature = "sqlite"))]
 mod backup;
+#[cfg(all(test, feature = "breach-check"))]
+mod breach_check;
 #[cfg(test)]
 mod deploy;
 #[cfg(test)]
