@@ -13,8 +13,9 @@ async fn range_api() -> String {
         if hash.starts_with(&told) { format!("{}:7", &hash[5..]) } else { String::new() }
     };
     let router = axum::Router::new().route("/range/{told}", get(answer));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/range", listener.local_addr().unwrap());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("its address");
+    let url = format!("http://{address}/range");
     tokio::spawn(async move { axum::serve(listener, router).await });
     url
 }
