@@ -107,11 +107,11 @@ pub(crate) fn device<'a>(headers: &'a HeaderMap, state: &HttpState) -> Option<&'
 
 /// With `__Host-` a browser takes it from this host alone, by HTTPS, for every path
 /// (RFC 6265bis, 4.1.3.2). Plain HTTP is for one's own machine, and has no such names.
-fn session_name(state: &HttpState) -> String {
+pub(crate) fn session_name(state: &HttpState) -> String {
     named(state, "usermgmt")
 }
 
-fn device_name(state: &HttpState) -> String {
+pub(crate) fn device_name(state: &HttpState) -> String {
     named(state, "usermgmt-device")
 }
 
@@ -119,7 +119,7 @@ fn named(state: &HttpState, name: &str) -> String {
     if is_secure(state) { format!("__Host-{name}") } else { name.to_owned() }
 }
 
-fn is_secure(state: &HttpState) -> bool {
+pub(crate) fn is_secure(state: &HttpState) -> bool {
     state.auth().config().public_url.scheme() == "https"
 }
 

@@ -40,6 +40,8 @@ pub struct Routes {
     admin: Option<String>,
     users: Option<String>,
     pages: bool,
+    #[cfg(feature = "pages")]
+    account_pages: bool,
     root: bool,
     left_out: BTreeMap<&'static str, LeftOut>,
 }
@@ -54,12 +56,15 @@ enum LeftOut {
 impl Routes {
     /// Everything that [`router`](crate::router) mounts.
     pub fn all() -> Self {
-        Self::none()
+        let routes = Self::none()
             .account_at(ACCOUNT_PATH)
             .admin_at(ADMIN_PATH)
             .users_at(USERS_PATH)
             .pages()
-            .root()
+            .root();
+        #[cfg(feature = "pages")]
+        let routes = routes.account_pages();
+        routes
     }
 
     /// Nothing yet.
@@ -102,6 +107,16 @@ impl Routes {
     #[must_use]
     pub fn pages(mut self) -> Self {
         self.pages = true;
+        self
+    }
+
+    /// With the pages for people under `/account`: register, sign in, forgot, my
+    /// account. Whoever signs in there is a [`CurrentUser`](crate::CurrentUser) of a
+    /// host's own routes too.
+    #[cfg(feature = "pages")]
+    #[must_use]
+    pub fn account_pages(mut self) -> Self {
+        self.account_pages = true;
         self
     }
 
@@ -216,6 +231,11 @@ impl Routes {
         if self.pages {
             let pages = pages::routes(Part::new(self)).router;
             router = router.merge(with_layers(fallback::method(pages), state));
+        }
+        #[cfg(feature = "pages")]
+        if self.account_pages {
+            let pages = fallback::method(pages::account::router());
+            router = router.merge(with_layers(pages, state));
         }
         if self.root {
             let document = root::Document::new(&self.openapi(), &state.auth().config().public_url);

@@ -8,7 +8,7 @@ const STYLE: &str = include_str!("style.css");
 
 /// Nothing loads but the one style sheet, and forms go only to this server.
 const POLICY: &str = "default-src 'none'; \
-    style-src 'sha256-DoYKZzsS5+HgR5tKGSt29QRyU9ATIaAetwaddg5fBrw='; \
+    style-src 'sha256-W7cig7eDTRnNvVpfB7ekhWoMaSQASfYDKogOhxZy950='; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// A page: a heading, what there is to say, and perhaps a form.

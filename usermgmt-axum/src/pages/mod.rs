@@ -2,6 +2,8 @@
 //! nothing, because mail scanners follow links; its button posts to the same
 //! address, and that does it.
 
+#[cfg(feature = "pages")]
+pub(crate) mod account;
 mod activate;
 mod confirm_email;
 mod email_change;

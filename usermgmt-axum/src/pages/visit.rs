@@ -90,6 +90,11 @@ impl Visitor {
         &self.state.auth().config().product_name
     }
 
+    #[cfg(feature = "pages")]
+    pub(super) fn state(&self) -> &HttpState {
+        &self.state
+    }
+
     /// The path of the public URL, without a slash behind it.
     pub(super) fn base(&self) -> &str {
         self.state.auth().config().public_url.path().trim_end_matches('/')

@@ -10,7 +10,10 @@ mod harness;
 mod logs;
 mod place;
 mod service;
+mod tab;
 
+mod account_pages;
+mod account_pages_protection;
 mod bad_input;
 mod browser;
 mod compat;

@@ -91,9 +91,31 @@ impl Auth {
     /// # Errors
     /// [`AuthenticationError::SessionEnded`] where it was ended since.
     pub async fn renew_session(&self, current: &Current) -> Result<Session, AuthenticationError> {
-        let now = self.now();
-        let (old, user_id) = (&current.session, current.user.id.clone());
-        let session = Session {
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
+            // Read again: what raised it has changed the user since.
+            let found = self.read(self.0.store.session(current.session.id, now)).await?;
+            let Some((old, user)) = found.filter(|(_, user)| user.is_active()) else {
+                return Err(AuthenticationError::SessionEnded);
+            };
+            let session = self.successor(&old);
+            let list = vec![
+                // What ends all sessions at this moment must not miss the new one.
+                Change::TouchUser { id: user.id.clone(), active: true, epoch: user.epoch },
+                Change::EndSession { id: old.id, user_id: user.id.clone(), generation: None },
+                Change::InsertSession(Box::new(session.clone())),
+                self.audit(&user.id, "session.renewed", &[], now),
+            ];
+            if self.commit(list, now).await?.is_ok() {
+                return Ok(session);
+            }
+        }
+    }
+
+    /// The same sign-in under another id.
+    fn successor(&self, old: &Session) -> Session {
+        Session {
             id: SessionId::generate(&*self.0.rng),
             generation: 0,
             rotated_at: None,
@@ -102,15 +124,6 @@ impl Auth {
             replayed: None,
             replays: 0,
             ..old.clone()
-        };
-        let list = vec![
-            Change::EndSession { id: old.id, user_id: user_id.clone(), generation: None },
-            Change::InsertSession(Box::new(session.clone())),
-            self.audit(&user_id, "session.renewed", &[], now),
-        ];
-        match self.commit(list, now).await? {
-            Ok(()) => Ok(session),
-            Err(_) => Err(AuthenticationError::SessionEnded),
         }
     }
 }

@@ -62,6 +62,8 @@ pub(super) const TEXTS: Texts = Texts {
         ("rate_limited", "Zu viele Versuche. Bitte versuchen Sie es später noch einmal."),
         ("overloaded", "Der Server ist ausgelastet. Bitte versuchen Sie es gleich noch einmal."),
         ("unavailable", "Der Dienst antwortet nicht. Bitte versuchen Sie es gleich noch einmal."),
+        ("cross_site", "Die Anfrage kam von einer anderen Seite und wurde abgelehnt."),
+        ("invalid_form_token", "Das Formular ist veraltet. Bitte laden Sie die Seite neu."),
         ("", "Die Anfrage wurde abgelehnt."),
     ],
     password: PasswordTexts {

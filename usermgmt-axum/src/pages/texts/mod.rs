@@ -1,5 +1,7 @@
 //! What the pages say, in the languages that mails have.
 
+#[cfg(feature = "pages")]
+pub(super) mod account;
 mod de;
 mod en;
 mod pl;

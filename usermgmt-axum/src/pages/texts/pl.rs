@@ -61,6 +61,8 @@ pub(super) const TEXTS: Texts = Texts {
         ("rate_limited", "Zbyt wiele prób. Spróbuj ponownie później."),
         ("overloaded", "Serwer jest zajęty. Spróbuj ponownie za chwilę."),
         ("unavailable", "Usługa nie odpowiada. Spróbuj ponownie za chwilę."),
+        ("cross_site", "Żądanie przyszło z innej strony i zostało odrzucone."),
+        ("invalid_form_token", "Formularz jest nieaktualny. Odśwież stronę."),
         ("", "Żądanie zostało odrzucone."),
     ],
     password: PasswordTexts {

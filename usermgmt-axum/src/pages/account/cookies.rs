@@ -1,0 +1,37 @@
+//! Giving a browser its cookies, and taking them away.
+
+use std::time::Duration;
+
+use axum::http::HeaderValue;
+use usermgmt_core::Session;
+use usermgmt_core::config::DEVICE_TTL;
+use usermgmt_core::flows::SignedIn;
+
+use crate::browser::{device_name, is_secure, session_name};
+use crate::state::HttpState;
+
+/// The cookies of somebody who has just signed in.
+pub(super) fn signed_in(state: &HttpState, signed_in: &SignedIn) -> [HeaderValue; 2] {
+    let device = signed_in.device_token.expose();
+    [renewed(state, &signed_in.session), set(state, &device_name(state), device, DEVICE_TTL)]
+}
+
+/// The cookie of a session.
+pub(super) fn renewed(state: &HttpState, session: &Session) -> HeaderValue {
+    let value = state.auth().browser_cookie(session);
+    let life = session.max_expires_at.since(session.created_at);
+    set(state, &session_name(state), value.expose(), life)
+}
+
+/// What takes the session's cookie away.
+pub(super) fn ended(state: &HttpState) -> HeaderValue {
+    set(state, &session_name(state), "", Duration::ZERO)
+}
+
+fn set(state: &HttpState, name: &str, value: &str, life: Duration) -> HeaderValue {
+    let secure = if is_secure(state) { "; Secure" } else { "" };
+    let seconds = life.as_secs();
+    let text = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    // Names and values are ours, of letters, digits, `-` and `_`.
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""))
+}

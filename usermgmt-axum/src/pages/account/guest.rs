@@ -1,0 +1,113 @@
+//! Somebody at a page that takes no session.
+
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use maud::{Markup, html};
+use usermgmt_core::flows::{Current, SignedIn};
+
+use super::return_to::own_path;
+use super::{cookies, look};
+use crate::browser::{self, Source};
+use crate::pages::texts::account::AccountTexts;
+use crate::pages::visit::Visit;
+use crate::state::HttpState;
+
+/// A visit without a session. Another site's form is refused: it could sign
+/// somebody in as somebody else.
+pub(super) struct Guest {
+    pub(super) visit: Visit,
+    headers: HeaderMap,
+}
+
+impl FromRequest<HttpState> for Guest {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &HttpState) -> Result<Self, Response> {
+        let headers = request.headers().clone();
+        let foreign =
+            request.method() == Method::POST && Source::of(&headers, state) == Source::Foreign;
+        let visit = Visit::from_request(request, state).await?;
+        if foreign {
+            return Err(look::refuse(&visit.visitor, browser::cross_site()));
+        }
+        Ok(Self { visit, headers })
+    }
+}
+
+impl Guest {
+    pub(super) fn texts(&self) -> &'static AccountTexts {
+        AccountTexts::of(self.visit.visitor.texts)
+    }
+
+    /// The session that the browser has already.
+    async fn session(&self) -> Option<Current> {
+        let state = self.visit.visitor.state();
+        if !browser::has_session(&self.headers, state) {
+            return None;
+        }
+        browser::session(&self.headers, &self.visit.client, state).await.ok()
+    }
+
+    /// On to where they were going, where they are signed in.
+    pub(super) async fn passes(&self) -> Option<Response> {
+        self.session().await.map(|_| redirect(&self.target()))
+    }
+
+    /// In with a new session; the one that the browser had ends.
+    pub(super) async fn enter(&self, signed_in: &SignedIn) -> Response {
+        if let Some(old) = self.session().await
+            && let Err(error) = self.visit.auth().sign_out(&old).await
+        {
+            tracing::warn!(%error, "the session before is not ended");
+        }
+        let mut response = redirect(&self.target());
+        for cookie in cookies::signed_in(self.visit.visitor.state(), signed_in) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        response
+    }
+
+    fn wanted(&self) -> Option<&str> {
+        let public = &self.visit.auth().config().public_url;
+        own_path(self.visit.form.text("return_to"), public)
+    }
+
+    fn target(&self) -> String {
+        self.wanted().map_or_else(|| self.path("/account"), str::to_owned)
+    }
+
+    /// A path of ours, under the public URL's.
+    pub(super) fn path(&self, path: &str) -> String {
+        format!("{}{path}", self.visit.visitor.base())
+    }
+
+    /// A link to another of these pages, which keeps where they are going.
+    pub(super) fn link(&self, path: &str) -> String {
+        let path = self.path(path);
+        match self.wanted() {
+            Some(wanted) => {
+                let mut query = url::form_urlencoded::Serializer::new(String::new());
+                format!("{path}?{}", query.append_pair("return_to", wanted).finish())
+            }
+            None => path,
+        }
+    }
+
+    /// Keeps where they are going, within a form.
+    pub(super) fn going(&self) -> Markup {
+        html! {
+            @if let Some(wanted) = self.wanted() {
+                input type="hidden" name="return_to" value=(wanted);
+            }
+        }
+    }
+}
+
+/// 303: what was posted is done, and is not done again by a reload.
+pub(super) fn redirect(target: &str) -> Response {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let location = HeaderValue::try_from(target).unwrap_or(HeaderValue::from_static("/"));
+    response.headers_mut().insert(header::LOCATION, location);
+    response
+}

@@ -1,0 +1,129 @@
+//! The look of these pages: one shell, one style sheet, no script.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use maud::{DOCTYPE, Markup, html};
+
+use super::form::Problems;
+use crate::error::ApiError;
+use crate::pages::texts::account::AccountTexts;
+use crate::pages::visit::Visitor;
+
+/// What all pages look like, and what these have besides.
+const STYLE: &str = concat!(include_str!("../style.css"), include_str!("account.css"));
+
+/// Nothing from elsewhere, and images as data for QR codes.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// A page under way.
+pub(super) struct Sheet<'a> {
+    visitor: &'a Visitor,
+    title: &'a str,
+    wide: bool,
+    problems: &'a Problems,
+    notice: Option<&'a str>,
+    body: Markup,
+}
+
+static NO_PROBLEMS: std::sync::LazyLock<Problems> = std::sync::LazyLock::new(Problems::default);
+
+impl<'a> Sheet<'a> {
+    pub(super) fn new(visitor: &'a Visitor, title: &'a str, body: Markup) -> Self {
+        Self { visitor, title, wide: false, problems: &NO_PROBLEMS, notice: None, body }
+    }
+
+    pub(super) fn wide(self) -> Self {
+        Self { wide: true, ..self }
+    }
+
+    pub(super) fn problems(self, problems: &'a Problems) -> Self {
+        Self { problems, ..self }
+    }
+
+    pub(super) fn notice(self, notice: Option<&'a str>) -> Self {
+        Self { notice, ..self }
+    }
+
+    fn render(self) -> Markup {
+        let Self { visitor, title, wide, problems, notice, body } = self;
+        let texts = AccountTexts::of(visitor.texts);
+        let style = format!("{}/account/style.css?v={}", visitor.base(), env!("CARGO_PKG_VERSION"));
+        html! {
+            (DOCTYPE)
+            html lang=(visitor.texts.tag) {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="robots" content="noindex";
+                    title {
+                        @if !problems.is_empty() { (texts.error_prefix) " " }
+                        (title) " – " (visitor.product())
+                    }
+                    link rel="stylesheet" href=(style);
+                }
+                body {
+                    main class=[wide.then_some("wide")] {
+                        p.brand { (visitor.product()) }
+                        h1 { (title) }
+                        (problems.summary(texts.summary))
+                        @if let Some(notice) = notice { p.notice role="status" { (notice) } }
+                        (body)
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl IntoResponse for Sheet<'_> {
+    fn into_response(self) -> Response {
+        let mut response = Html(self.render().into_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+        // Without a referrer a form has no origin either, and older browsers say
+        // nothing else of where it comes from.
+        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+        response
+    }
+}
+
+/// The same refusal, as a page.
+pub(super) fn refuse(visitor: &Visitor, refusal: ApiError) -> Response {
+    let problems = Problems::of_form(explained(visitor, &refusal));
+    let texts = AccountTexts::of(visitor.texts);
+    let home = format!("{}/account", visitor.base());
+    let body = html! { p { a href=(home) { (texts.account) } } };
+    let sheet = Sheet::new(visitor, visitor.texts.refused, body).problems(&problems);
+    answer(refusal, sheet)
+}
+
+/// A page with the status and headers of a refusal.
+pub(super) fn answer(refusal: ApiError, sheet: Sheet<'_>) -> Response {
+    // The outermost layer answers for faults: only it knows the request's id.
+    if refusal.status() == StatusCode::INTERNAL_SERVER_ERROR {
+        refusal.into_response()
+    } else {
+        refusal.respond_with(sheet)
+    }
+}
+
+/// 400 with a page that says what is wrong.
+pub(super) fn invalid(sheet: Sheet<'_>) -> Response {
+    (StatusCode::BAD_REQUEST, sheet).into_response()
+}
+
+/// What a refusal says in the visitor's language.
+pub(super) fn explained(visitor: &Visitor, refusal: &ApiError) -> String {
+    let text = visitor.texts.refusal(refusal.code());
+    text.map_or_else(|| refusal.message().to_owned(), str::to_owned)
+}
+
+/// GET /account/style.css
+pub(super) async fn style() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
+        (header::CACHE_CONTROL, "public, max-age=3600"),
+    ];
+    (headers, STYLE).into_response()
+}

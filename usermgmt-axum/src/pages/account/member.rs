@@ -1,0 +1,108 @@
+//! Somebody at a page behind sign-in.
+
+use axum::extract::{FromRequest, FromRequestParts as _, Request};
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use maud::{Markup, html};
+use usermgmt_core::config::REAUTHENTICATION_WINDOW;
+use usermgmt_core::flows::Current;
+use usermgmt_core::secret::PlaintextPassword;
+
+use super::guest::redirect;
+use super::{cookies, look};
+use crate::browser::{self, FORM_TOKEN};
+use crate::client::ClientInfo;
+use crate::error::ApiError;
+use crate::pages::texts::account::AccountTexts;
+use crate::pages::visit::{Visit, Visitor};
+use crate::state::HttpState;
+
+/// A visit with a session, and where it writes with the evidence that it is the
+/// user's own page that does. Anybody else is led to the sign-in page.
+pub(super) struct Member {
+    pub(super) visit: Visit,
+    pub(super) current: Current,
+}
+
+impl FromRequest<HttpState> for Member {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, state: &HttpState) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let Ok(ClientInfo(client)) = ClientInfo::from_request_parts(&mut parts, state).await;
+        match browser::current(&parts, &client, state).await {
+            Ok(current) => {
+                let mut visit =
+                    Visit::from_request(Request::from_parts(parts, body), state).await?;
+                visit.visitor.knows(&current.user);
+                Ok(Self { visit, current })
+            }
+            Err(refusal) => {
+                let Ok(visitor) = Visitor::from_request_parts(&mut parts, state).await;
+                if refusal.status() != StatusCode::UNAUTHORIZED {
+                    return Err(look::refuse(&visitor, refusal));
+                }
+                let mut response = redirect(&format!("{}/account/sign-in", visitor.base()));
+                response.headers_mut().append(header::SET_COOKIE, cookies::ended(state));
+                Err(response)
+            }
+        }
+    }
+}
+
+impl Member {
+    pub(super) fn texts(&self) -> &'static AccountTexts {
+        AccountTexts::of(self.visit.visitor.texts)
+    }
+
+    /// A path of ours, under the public URL's.
+    pub(super) fn path(&self, path: &str) -> String {
+        format!("{}{path}", self.visit.visitor.base())
+    }
+
+    /// A form of this session.
+    pub(super) fn form(&self, path: &str, fields: Markup) -> Markup {
+        let token = self.visit.visitor.state().form_token(&self.current);
+        html! {
+            form method="post" action=(self.path(path)) novalidate {
+                input type="hidden" name=(FORM_TOKEN) value=(token);
+                (fields)
+            }
+        }
+    }
+
+    /// What was typed, where anything was; blanks at its ends are cut off.
+    pub(super) fn typed(&self, name: &str) -> Option<&str> {
+        let text = self.visit.form.text(name).trim();
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// A password or code as it was typed, where anything was.
+    pub(super) fn secret(&self, name: &str) -> Option<PlaintextPassword> {
+        let text = self.visit.form.text(name);
+        (!text.is_empty()).then(|| PlaintextPassword::from(text))
+    }
+
+    /// Whether the sign-in is too long ago for what only the user may do.
+    pub(super) fn must_prove(&self) -> bool {
+        let age = self.visit.auth().now().since(self.current.session.auth_time);
+        age > REAUTHENTICATION_WINDOW
+    }
+
+    /// Back at the account, which says that it is done.
+    pub(super) fn done(&self, what: &str) -> Response {
+        redirect(&self.path(&format!("/account?done={what}")))
+    }
+
+    /// The same under another cookie, after what raised what a session may do.
+    pub(super) async fn renewed(&self, mut response: Response) -> Result<Response, ApiError> {
+        let session = self.visit.auth().renew_session(&self.current).await?;
+        let cookie = cookies::renewed(self.visit.visitor.state(), &session);
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+        Ok(response)
+    }
+
+    pub(super) fn refused(&self, refusal: ApiError) -> Response {
+        look::refuse(&self.visit.visitor, refusal)
+    }
+}

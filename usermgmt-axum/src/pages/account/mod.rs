@@ -1,0 +1,51 @@
+//! Pages for people whose team has no front end of its own: register, sign in,
+//! forgot, my account. They call the same flows as the APIs, by a session that the
+//! browser keeps as a cookie, and work without script.
+
+mod cookies;
+mod delete;
+mod export;
+mod forgot;
+mod form;
+mod guest;
+mod look;
+mod member;
+mod overview;
+mod profile;
+mod register;
+mod return_to;
+mod second_factor;
+mod sessions;
+mod sign_in;
+mod sign_out;
+
+use axum::Router;
+use axum::routing::{MethodRouter, get, post};
+
+use crate::state::HttpState;
+
+/// The pages, at the root.
+pub(crate) fn router() -> Router<HttpState> {
+    let routes: [(&str, MethodRouter<HttpState>); 17] = [
+        ("/account", get(overview::show)),
+        ("/account/style.css", get(look::style)),
+        ("/account/sign-in", get(sign_in::show).post(sign_in::submit)),
+        ("/account/sign-in/code", post(sign_in::submit_code)),
+        ("/account/register", get(register::show).post(register::submit)),
+        ("/account/forgot", get(forgot::show).post(forgot::submit)),
+        ("/account/sign-out", post(sign_out::submit)),
+        ("/account/profile", post(profile::save)),
+        ("/account/email", post(profile::change_email)),
+        ("/account/password", post(profile::change_password)),
+        ("/account/sessions/end", post(sessions::end)),
+        ("/account/second-factor", post(second_factor::begin)),
+        ("/account/second-factor/confirm", post(second_factor::confirm)),
+        ("/account/second-factor/off", post(second_factor::turn_off)),
+        ("/account/recovery-codes", post(second_factor::new_codes)),
+        ("/account/export", get(export::export)),
+        ("/account/delete", post(delete::submit)),
+    ];
+    routes.into_iter().fold(Router::new(), |router, (path, route)| {
+        router.route(path, route.clone()).route(&format!("{path}/"), route)
+    })
+}
