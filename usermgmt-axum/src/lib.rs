@@ -88,6 +88,8 @@
 //! - **Request ids, security headers and limits around your own routes**: [`with_layers`].
 //! - **Proxies, origins, time limits**: [`HttpConfig`].
 //! - **A server that is nothing else**: [`standalone`].
+//! - **Pages for people**, with the feature `pages`: register, sign in, my account
+//!   under `/account`. Whoever signs in there is a [`CurrentUser`] by cookie.
 //! - **What is served**: [`openapi`], and `GET /openapi.json`.
 
 mod account;
