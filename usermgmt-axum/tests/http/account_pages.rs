@@ -136,7 +136,7 @@ async fn profile_address_and_password_change_by_forms() {
 
     let new = "ada@example.net";
     leads_to(&browser.post("/account/email", &[("email", new)]).await, "/account?done=email");
-    let path = path_of(&app.mail(MailKind::EmailChange, new).await);
+    let path = path_of(&app.mail(MailKind::EmailChangeConfirm, new).await);
     browser.post(&path, &[]).await.has_status(200);
     if !browser.is_in().await {
         leads_to(&browser.sign_in(new, PASSWORD).await, "/account");
