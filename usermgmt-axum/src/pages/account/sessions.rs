@@ -10,7 +10,8 @@ pub(super) async fn end(member: Member) -> Response {
     let Ok(id) = member.visit.form.text("session").parse() else {
         return member.refused(SessionError::NotFound.into());
     };
-    match member.visit.auth().end_session(&member.current.user.id, id).await {
+    let (auth, client) = (member.visit.auth(), &member.visit.client);
+    match auth.end_session(&member.current.user.id, id, client).await {
         Ok(()) | Err(SessionError::NotFound) => member.done("session"),
         Err(error) => member.refused(error.into()),
     }
