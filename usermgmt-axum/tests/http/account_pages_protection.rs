@@ -177,7 +177,7 @@ async fn what_people_write_is_text() {
     leads_to(&browser.post("/account/profile", &fields).await, "/account?done=profile");
     let mut guest = Browser::new(&app);
     for page in [
-        browser.open("/account?done=<script>").await,
+        browser.open("/account?done=%3Cscript%3E").await,
         browser.post("/account/profile", &[("username", script)]).await,
         browser.post("/account/email", &[("email", script)]).await,
         guest.sign_in(script, script).await,

@@ -253,10 +253,9 @@ fn read(layers: &mut Layers) -> Settings {
 fn read_breach_check(layers: &mut Layers) -> Option<Url> {
     let url: Url = layers.get("breach_check")?;
     let is_private = url.scheme() == "https" || (url.scheme() == "http" && leads_to_loopback(&url));
-    let is_plain = url.username().is_empty() && url.password().is_none();
-    if !is_private || !is_plain || url.query().is_some() || url.fragment().is_some() {
+    if !is_private || url.query().is_some() || url.fragment().is_some() {
         layers.problem(
-            "breach_check must be an https URL (or http on this machine) without user, query or \
+            "breach_check must be an https URL (or http on this machine) without query or \
              fragment, such as https://api.pwnedpasswords.com/range",
         );
     }

@@ -107,7 +107,7 @@ impl Pair {
             }
         }
         assert!(
-            self.applied > LISTS / 4 && self.refused > LISTS / 4,
+            self.applied > LISTS / 6 && self.refused > LISTS / 6,
             "the random changes were drawn badly: {} lists applied, {} refused",
             self.applied,
             self.refused
