@@ -110,12 +110,15 @@ fn ask_password() -> Result<Option<PlaintextPassword>, Failure> {
     Ok(Some(PlaintextPassword::new(password.to_string())))
 }
 
-/// Makes an administrator at the first start, and a link to choose the password.
-pub(super) async fn make_first(auth: &Auth) -> Result<Redacted<String>, Failure> {
+/// Makes an administrator at the first start, and a link to choose the password;
+/// `None` where another process that starts at once made them.
+pub(super) async fn make_first(auth: &Auth) -> Result<Option<Redacted<String>>, Failure> {
     let (name, email) = FIRST;
     let username = Username::from_stored(name.to_owned(), name.to_owned());
     let email = Email::from_stored(email.to_owned(), email.to_owned());
-    let made = auth.invite(&operator(), &invite(username, email, None)).await;
-    let made = made.map_err(|error| Failure::new("the first administrator", &error))?;
-    made.link.ok_or_else(|| Failure::Other("the first administrator has no link".to_owned()))
+    match auth.invite(&operator(), &invite(username, email, None)).await {
+        Ok(made) => Ok(made.link),
+        Err(InviteError::EmailTaken | InviteError::UsernameTaken) => Ok(None),
+        Err(error) => Err(Failure::new("the first administrator", &error)),
+    }
 }

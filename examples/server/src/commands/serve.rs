@@ -54,7 +54,7 @@ pub(crate) async fn run(settings: Settings, sources: Sources) -> Result<(), Fail
     };
     // A store that never had a key is new: it has no administrator either.
     let setup_link = match &service_key {
-        Some(_) => Some(admin::make_first(&auth).await?),
+        Some(_) => admin::make_first(&auth).await?,
         None => None,
     };
 

@@ -88,7 +88,10 @@ pub(crate) async fn make_first(auth: &Auth) -> Result<Option<Redacted<String>>, 
     if !any.is_empty() {
         return Ok(None);
     }
-    let (_, key) =
-        auth.create_service_key(&operator(), FIRST_NAME, false).await.map_err(failure)?;
-    Ok(Some(key))
+    match auth.create_service_key(&operator(), FIRST_NAME, false).await {
+        Ok((_, key)) => Ok(Some(key)),
+        // Another process that starts at once made it.
+        Err(ServiceKeyError::NameTaken) => Ok(None),
+        Err(error) => Err(failure(error)),
+    }
 }
