@@ -5,7 +5,7 @@ use url::Url;
 use usermgmt_core::rng::{OsRng, random};
 
 /// The kinds of store that tests run on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// SQLite, which needs no server.
     Sqlite,

@@ -40,6 +40,8 @@ async fn run(world: &World, flow: Flow, name: &str, lose: Option<usize>) -> Run 
     let commits = world.proxy.seen();
     world.proxy.lose(None);
     world.later(Duration::from_secs(1));
+    // A purge that was cut short goes on at the next one.
+    world.steady.purge().await.unwrap();
     let after = world.state_of(name, ready.user.as_ref()).await;
     Run { before, outcome, after, commits }
 }
