@@ -8,9 +8,10 @@ use usermgmt_core::model::audit::AuditEntry;
 use usermgmt_core::model::ids::{MailId, ServiceKeyId, UserId};
 use usermgmt_core::model::mail::{StoredMail, id_of};
 use usermgmt_core::model::service_key::ServiceKey;
+use usermgmt_core::model::user::User;
 use usermgmt_core::store::directory::{
     AuditFilter, AuditPosition, DAY, ListedUser, Page, Paged, SIGNED_IN, Search, Seek, SortOrder,
-    Summary, UserFilter, UserPosition, UserQuery, UserSort, summary_days,
+    Summary, UserFilter, UserPosition, UserQuery, UserSort, full_name_key, name_key, summary_days,
 };
 use usermgmt_core::store::{DirectoryStore, StoreError};
 
@@ -68,27 +69,20 @@ const LAST: char = '\u{10FFFF}';
 /// What a search looks through.
 const SEARCHED: [&str; 4] = ["username_key", "email_key", "full_name_key", "last_name_key"];
 
+/// What the document has in this field.
+fn key_of(field: &str, user: &User) -> String {
+    let last = || name_key(user.last_name.as_deref());
+    match field {
+        "username_key" => user.username.canonical().to_owned(),
+        "email_key" => user.email.canonical().to_owned(),
+        "full_name_key" => full_name_key(&name_key(user.first_name.as_deref()), &last()),
+        _ => last(),
+    }
+}
+
 fn begins(field: &str, search: &Search) -> Document {
     let end = format!("{}{LAST}", search.prefix());
     doc! { field: { "$gte": search.prefix(), "$lt": end } }
-}
-
-/// That no lesser key of the same user is found, nor their id.
-fn is_first_match(field: &str, search: &Search) -> Document {
-    let mut than = "$lte";
-    let mut others = Vec::new();
-    for other in SEARCHED {
-        if other == field {
-            than = "$lt";
-            continue;
-        }
-        let (this, other) = (format!("${field}"), format!("${other}"));
-        others.push(doc! { "$and": [
-            { "$gte": [&other, { "$literal": search.prefix() }] },
-            { than: [&other, this] },
-        ] });
-    }
-    doc! { "$expr": { "$not": [{ "$or": others }] }, "_id": { "$ne": search.id() } }
 }
 
 /// What is asked of every user of the list, whatever they are searched by.
@@ -161,39 +155,71 @@ impl MongoStore {
         Ok(Page::of_read(rows, paged, |row| filter.sort.position(&row.user)))
     }
 
-    /// In the order of what is matched: the first of each field, merged.
+    /// In the order of what is matched: some matches of each field, merged, until
+    /// there are users enough. Of a user whom several match, the first counts.
     async fn matched(
         &self,
         query: &UserQuery,
         search: &Search,
     ) -> Result<Page<ListedUser, UserPosition>, StoreError> {
         let UserQuery { filter, paged, .. } = query;
+        let (backward, window) = (paged.is_backward(), paged.to_read().saturating_mul(3));
+        let mut next = paged.clone();
+        let mut found: Vec<(UserPosition, ListedUser)> = Vec::new();
+        loop {
+            let mut matches = self.matches(filter, search, &next, window).await?;
+            matches.sort_by(|(a, _), (b, _)| if backward { b.cmp(a) } else { a.cmp(b) });
+            matches.dedup_by(|(a, _), (b, _)| a == b);
+            matches.truncate(window);
+            let is_over = matches.len() < window;
+            let last = matches.last().map(|(at, _)| at.clone());
+            found.extend(matches.into_iter().filter(|(at, row)| {
+                let first = search.matched(&row.user);
+                matches!(at, UserPosition::Matched(key, _) if first.as_ref() == Some(key))
+            }));
+            match last {
+                Some(at) if !is_over && found.len() < paged.to_read() => {
+                    next.seek = Some(Seek { at, backward, inclusive: false });
+                }
+                _ => break,
+            }
+        }
+        found.truncate(paged.to_read());
+        let page = Page::of_read(found, paged, |(position, _)| position.clone());
+        Ok(page.map(|(_, row)| row))
+    }
+
+    /// At least the first `window` matches, by whichever field.
+    async fn matches(
+        &self,
+        filter: &UserFilter,
+        search: &Search,
+        paged: &Paged<UserPosition>,
+        window: usize,
+    ) -> Result<Vec<(UserPosition, ListedUser)>, StoreError> {
         let upward = !paged.is_backward();
         let mut found = Vec::new();
         for field in SEARCHED {
             let mut all = admitted(filter);
-            all.extend([begins(field, search), is_first_match(field, search)]);
+            all.push(begins(field, search));
             if let Some(seek) = &paged.seek {
                 let (value, id) = place(&seek.at);
                 behind(&mut all, field, &value, (id.as_str(), seek.inclusive), upward);
             }
-            found.extend(self.find_listed(all, field, upward, paged.to_read()).await?);
+            let rows = self.find_listed(all, field, upward, window).await?;
+            found.extend(rows.into_iter().map(|row| {
+                let key = key_of(field, &row.user);
+                (UserPosition::Matched(key, row.user.id.clone()), row)
+            }));
         }
         let mut all = admitted(filter);
         all.push(doc! { "_id": search.id() });
-        found.extend(self.find_listed(all, "_id", true, 1).await?);
-        let mut placed: Vec<(UserPosition, ListedUser)> = found
-            .into_iter()
-            .filter_map(|row| {
-                let key = search.matched(&row.user)?;
-                Some((UserPosition::Matched(key, row.user.id.clone()), row))
-            })
-            .filter(|(position, _)| paged.reaches(position, false))
-            .collect();
-        placed.sort_by(|(a, _), (b, _)| if upward { a.cmp(b) } else { b.cmp(a) });
-        placed.truncate(paged.to_read());
-        let page = Page::of_read(placed, paged, |(position, _)| position.clone());
-        Ok(page.map(|(_, row)| row))
+        let by_id = self.find_listed(all, "_id", true, 1).await?.into_iter().map(|row| {
+            let key = search.prefix().to_owned();
+            (UserPosition::Matched(key, row.user.id.clone()), row)
+        });
+        found.extend(by_id.filter(|(position, _)| paged.reaches(position, false)));
+        Ok(found)
     }
 
     async fn count(&self, collection: &str, filter: Document) -> Result<u64, StoreError> {

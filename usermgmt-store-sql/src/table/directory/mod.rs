@@ -9,12 +9,12 @@ use usermgmt_core::model::ids::{MailId, ServiceKeyId, UserId};
 use usermgmt_core::model::mail::{StoredMail, id_of};
 use usermgmt_core::model::service_key::ServiceKey;
 use usermgmt_core::store::directory::{
-    AuditFilter, AuditPosition, DAY, ListedUser, Page, Paged, SIGNED_IN, Summary, UserPosition,
-    UserQuery, summary_days,
+    AuditFilter, AuditPosition, DAY, ListedUser, Page, Paged, SIGNED_IN, Seek, Summary,
+    UserPosition, UserQuery, summary_days,
 };
 use usermgmt_core::store::{DirectoryStore, StoreError};
 
-use self::page::{Pages, Reading};
+use self::page::{Pages, Reading, window};
 use super::user_row::{user, user_columns};
 use super::{audit, credentials, outbox};
 #[cfg(test)]
@@ -80,6 +80,42 @@ fn count_retried() -> Statement<'static> {
     statement("SELECT COUNT(*) FROM usermgmt_outbox WHERE dead_at IS NULL AND attempts > 0")
 }
 
+impl SqlStore {
+    /// Reads matches, some at a time, until there are users enough: as a rule once.
+    async fn list_matched(
+        &self,
+        query: &UserQuery,
+    ) -> Result<Page<ListedUser, UserPosition>, StoreError> {
+        let (paged, window) = (&query.paged, window(query));
+        let mut next = query.clone();
+        let mut found = Vec::new();
+        loop {
+            let matches = self
+                .read_all(&Pages::new(self.dialect(), &next).read(Reading::Matched), |row| {
+                    let mut row = row.columns();
+                    let listed = listed(&mut row)?;
+                    let at = UserPosition::Matched(row.text()?, listed.user.id.clone());
+                    Ok((at, listed, row.truth()?))
+                })
+                .await?;
+            let is_over = matches.len() < window;
+            let last = matches.last().map(|(at, ..)| at.clone());
+            let first = matches.into_iter().filter(|(.., is_first)| *is_first);
+            found.extend(first.map(|(at, listed, _)| (at, listed)));
+            match last {
+                Some(at) if !is_over && found.len() < paged.to_read() => {
+                    let backward = paged.is_backward();
+                    next.paged.seek = Some(Seek { at, backward, inclusive: false });
+                }
+                _ => break,
+            }
+        }
+        found.truncate(paged.to_read());
+        let page = Page::of_read(found, paged, |(position, _)| position.clone());
+        Ok(page.map(|(_, listed)| listed))
+    }
+}
+
 #[async_trait]
 impl DirectoryStore for SqlStore {
     async fn list_users(
@@ -95,18 +131,11 @@ impl DirectoryStore for SqlStore {
                 if count.unwrap_or_default() <= most { few } else { many }
             }
         };
-        let found = pages.read(reading);
-        let rows = self.read_all(&found, |row| {
-            let mut row = row.columns();
-            let listed = listed(&mut row)?;
-            let position = match reading {
-                Reading::Matched => UserPosition::Matched(row.text()?, listed.user.id.clone()),
-                Reading::Gathered | Reading::Sorted => query.filter.sort.position(&listed.user),
-            };
-            Ok((position, listed))
-        });
-        let page = Page::of_read(rows.await?, &query.paged, |(position, _)| position.clone());
-        Ok(page.map(|(_, listed)| listed))
+        if reading == Reading::Matched {
+            return self.list_matched(query).await;
+        }
+        let rows = self.read_all(&pages.read(reading), |row| listed(&mut row.columns())).await?;
+        Ok(Page::of_read(rows, &query.paged, |row| query.filter.sort.position(&row.user)))
     }
 
     async fn listed_user(&self, id: &UserId) -> Result<Option<ListedUser>, StoreError> {

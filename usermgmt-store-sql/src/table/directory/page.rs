@@ -147,6 +147,7 @@ impl<'a> Pages<'a> {
 
     /// Reads all that is found, of which there is not much, and sorts it.
     fn gathered(&self) -> Statement<'a> {
+        let rows = self.query.paged.to_read();
         let key = Key::of(self.query.filter.sort);
         let columns = format!("u.id AS id, {} AS k", key.column());
         let mut parts = self.parts(narrowing(&self.query.filter), |narrow, facets| {
@@ -156,21 +157,22 @@ impl<'a> Pages<'a> {
         if let Some(search) = &self.query.filter.search {
             parts.push(self.beyond(self.by_id(statement(columns), search), key));
         }
-        self.page(union(parts, "id, k", " UNION "), self.is_descending())
+        self.page(statement(""), union(parts, "id, k", " UNION "), self.is_descending(), rows)
     }
 
     /// Reads in the order of the sort, and stops at the end of the page.
     fn sorted(&self) -> Statement<'a> {
         let key = Key::of(self.query.filter.sort);
-        let descending = self.is_descending();
-        let parts = self.parts(&[key], |key, facets| self.run(key, facets, descending, None));
-        self.page(union(parts, "id, k", " UNION ALL "), descending)
+        let (rows, descending) = (self.query.paged.to_read(), self.is_descending());
+        let parts = self.parts(&[key], |key, facets| self.run(key, facets, descending, rows));
+        self.page(statement(""), union(parts, "id, k", " UNION ALL "), descending, rows)
     }
 
-    /// Reads in the order of what is matched, and stops at the end of the page.
+    /// Reads in the order of what is matched, and stops after some: of a user whom
+    /// several keys match, each match is read, and marked where it is the first.
     fn matched(&self, search: &'a Search) -> Statement<'a> {
-        let mut parts =
-            self.parts(&SEARCHED, |key, facets| self.run(key, facets, false, Some(search)));
+        let rows = window(self.query);
+        let mut parts = self.parts(&SEARCHED, |key, facets| self.run(key, facets, false, rows));
         if let Ok(id) = search.id().parse::<UserId>()
             && self
                 .query
@@ -182,7 +184,7 @@ impl<'a> Pages<'a> {
             let columns = statement(format!("u.id AS id, {value} AS k")).bind(search.prefix());
             parts.push(self.by_id(columns, search));
         }
-        self.page(union(parts, "id, k", " UNION ALL "), false)
+        self.page(is_first_match(search), union(parts, "id, k", " UNION "), false, rows)
     }
 
     fn parts(&self, keys: &[Key], part: impl Fn(Key, i64) -> Statement<'a>) -> Vec<Statement<'a>> {
@@ -246,24 +248,14 @@ impl<'a> Pages<'a> {
         self.created(found.bind(search.id()))
     }
 
-    /// The users of the page with these facets, in the order of the index.
-    fn run(
-        &self,
-        key: Key,
-        facets: i64,
-        descending: bool,
-        search: Option<&'a Search>,
-    ) -> Statement<'a> {
+    /// The first users of the page with these facets, in the order of the index.
+    fn run(&self, key: Key, facets: i64, descending: bool, rows: usize) -> Statement<'a> {
         let upward = self.is_upward(descending);
         let from_seek = self.query.paged.seek.is_some().then_some(upward);
         let columns = format!("u.id AS id, {} AS k", key.column());
-        let mut run = self.beyond_by(self.found(&columns, key, facets, from_seek), key, upward);
-        if let Some(search) = search {
-            run = first_match(run, key, search);
-        }
+        let run = self.beyond_by(self.found(&columns, key, facets, from_seek), key, upward);
         let way = way(upward);
-        run.and(format!(" ORDER BY {}{way}, u.id{way} LIMIT ?", key.column()))
-            .bind(limit(self.query.paged.to_read()))
+        run.and(format!(" ORDER BY {}{way}, u.id{way} LIMIT ?", key.column())).bind(limit(rows))
     }
 
     fn beyond(&self, found: Statement<'a>, key: Key) -> Statement<'a> {
@@ -288,16 +280,24 @@ impl<'a> Pages<'a> {
         )
     }
 
-    /// The users of these ids, in the order of their keys.
-    fn page(&self, found: Statement<'a>, descending: bool) -> Statement<'a> {
+    /// The users of these ids, in the order of their keys, with more columns.
+    fn page(
+        &self,
+        columns: Statement<'a>,
+        found: Statement<'a>,
+        descending: bool,
+        rows: usize,
+    ) -> Statement<'a> {
         let way = way(self.is_upward(descending));
-        statement(concat!("SELECT ", listed_columns!(), ", page.k FROM (SELECT id, k FROM ("))
+        statement(concat!("SELECT ", listed_columns!()))
+            .with(columns)
+            .and(" FROM (SELECT id, k FROM (")
             .with(found)
             .and(format!(
                 ") AS found ORDER BY k{way}, id{way} LIMIT ?) AS page \
                  JOIN usermgmt_users u ON u.id = page.id ORDER BY page.k{way}, page.id{way}"
             ))
-            .bind(limit(self.query.paged.to_read()))
+            .bind(limit(rows))
     }
 
     fn is_descending(&self) -> bool {
@@ -309,20 +309,22 @@ impl<'a> Pages<'a> {
     }
 }
 
-/// Leaves out those whom the search finds by a lesser key, or by their id: they
-/// stand there.
-fn first_match<'a>(mut run: Statement<'a>, key: Key, search: &'a Search) -> Statement<'a> {
-    let mut than = "<=";
-    for other in SEARCHED {
-        if other == key {
-            than = "<";
-            continue;
-        }
-        let (other, key) = (other.column(), key.column());
-        run = run.and(format!(" AND NOT ({other} >= ? AND {other} {than} {key})"));
-        run = run.bind(search.prefix());
-    }
-    run.and(" AND u.id <> ?").bind(search.id())
+/// How many matches are read for a page: a username and the address that begins
+/// with it are two, of which one counts.
+pub(super) fn window(query: &UserQuery) -> usize {
+    query.paged.to_read().saturating_mul(3)
+}
+
+/// Whether the user stands at this match: 0 where a lesser key matches as well,
+/// or their id is what was typed.
+fn is_first_match(search: &Search) -> Statement<'_> {
+    let lesser = SEARCHED.map(|key| format!("({0} >= ? AND {0} < page.k)", key.column()));
+    let sql = format!(
+        ", page.k, CASE WHEN {} OR (u.id = ? AND page.k > ?) THEN 0 ELSE 1 END",
+        lesser.join(" OR ")
+    );
+    let first = SEARCHED.iter().fold(statement(sql), |first, _| first.bind(search.prefix()));
+    first.bind(search.id()).bind(search.prefix())
 }
 
 fn way(upward: bool) -> &'static str {
