@@ -135,11 +135,13 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// Counts what is found, but no more than whether it is more than are sorted.
+    /// Counts what is found, but no more than whether it is more than are sorted. In
+    /// the order of the index, so that no planner thinks of reading the table instead.
     pub(super) fn count(&self) -> Statement<'a> {
         let most = limit(self.query.most_sorted.saturating_add(1));
         let parts = self.parts(narrowing(&self.query.filter), |key, facets| {
-            self.found("1 AS k", key, facets, None).and(" LIMIT ?").bind(most)
+            let found = self.found("1 AS k", key, facets, None);
+            found.and(format!(" ORDER BY {} LIMIT ?", key.column())).bind(most)
         });
         let parts = union(parts, "k", " UNION ALL ");
         statement("SELECT COUNT(*) FROM (").with(parts).and(" LIMIT ?) AS counted").bind(most)
@@ -320,11 +322,12 @@ pub(super) fn window(query: &UserQuery) -> usize {
 fn is_first_match(search: &Search) -> Statement<'_> {
     let lesser = SEARCHED.map(|key| format!("({0} >= ? AND {0} < page.k)", key.column()));
     let sql = format!(
-        ", page.k, CASE WHEN {} OR (u.id = ? AND page.k > ?) THEN 0 ELSE 1 END",
+        ", page.k, CASE WHEN {} OR (u.id = ? AND page.k > ?) THEN ? ELSE ? END",
         lesser.join(" OR ")
     );
     let first = SEARCHED.iter().fold(statement(sql), |first, _| first.bind(search.prefix()));
-    first.bind(search.id()).bind(search.prefix())
+    // Bound, since PostgreSQL takes a number that is written here for a short one.
+    first.bind(search.id()).bind(search.prefix()).bind(0_i64).bind(1_i64)
 }
 
 fn way(upward: bool) -> &'static str {
