@@ -253,10 +253,10 @@ fn read(layers: &mut Layers) -> Settings {
 fn read_breach_check(layers: &mut Layers) -> Option<Url> {
     let url: Url = layers.get("breach_check")?;
     let is_private = url.scheme() == "https" || (url.scheme() == "http" && leads_to_loopback(&url));
-    if !is_private || url.query().is_some() || url.fragment().is_some() {
+    if !is_private {
         layers.problem(
-            "breach_check must be an https URL (or http on this machine) without query or \
-             fragment, such as https://api.pwnedpasswords.com/range",
+            "breach_check must be an https URL (or http on this machine), such as \
+             https://api.pwnedpasswords.com/range",
         );
     }
     Some(url)

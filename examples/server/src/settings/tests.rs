@@ -446,11 +446,11 @@ fn breached_passwords_are_looked_for_privately() {
         assert_eq!(settings.breach_check.unwrap().as_str(), url);
     }
     let refused = |url| given().var("USERMGMT_BREACH_CHECK", url).refused();
-    for url in ["http://mirror.example/range", "https://mirror.example?q"] {
+    let in_clear = refused("http://mirror.example/range");
+    assert!(in_clear.contains("breach_check must be an https URL"), "{in_clear}");
+    for url in ["https://me:pw@mirror.example", "https://mirror.example?q"] {
         let refused = refused(url);
-        assert!(refused.contains("breach_check must be an https URL"), "{refused}");
+        assert!(refused.contains("breach_check"), "{refused}");
     }
-    let with_a_user = refused("https://me:pw@mirror.example");
-    assert!(with_a_user.contains("breach_check"), "{with_a_user}");
     assert!(given().load().unwrap().breach_check.is_none());
 }
