@@ -99,6 +99,10 @@ impl Dialect {
 
     /// What makes a SELECT read this index, behind the name of its table.
     /// PostgreSQL knows how the values are distributed and takes it by itself.
+    #[cfg_attr(
+        not(any(feature = "sqlite", feature = "mysql")),
+        expect(unused_variables, reason = "PostgreSQL is not told")
+    )]
     pub(crate) fn by_index(self, index: &str) -> String {
         match self {
             #[cfg(feature = "sqlite")]

@@ -47,8 +47,16 @@ pub(crate) struct Settings {
     /// The most connections to it, where that was said.
     pub(crate) database_connections: Option<u32>,
     /// How long one may lie unused, where that was said.
+    #[cfg_attr(
+        not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
+        expect(dead_code, reason = "MongoDB's are in its URL")
+    )]
     pub(crate) database_idle_timeout: Option<Duration>,
     /// How long one is used at most, where that was said.
+    #[cfg_attr(
+        not(any(feature = "sqlite", feature = "postgres", feature = "mysql")),
+        expect(dead_code, reason = "MongoDB's are in its URL")
+    )]
     pub(crate) database_max_lifetime: Option<Duration>,
     pub(crate) secret: SecretSource,
     pub(crate) trusted_proxies: Vec<IpNet>,
