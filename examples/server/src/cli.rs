@@ -141,7 +141,7 @@ pub(crate) enum AdminAction {
         /// The address
         #[arg(long)]
         email: String,
-        /// The username [default: what stands before the @]
+        /// The username; by default what stands before the `@`
         #[arg(long)]
         username: Option<String>,
         /// Prints a link without asking for a password
