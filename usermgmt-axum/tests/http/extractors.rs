@@ -49,7 +49,8 @@ async fn claims_are_checked_without_the_store_and_users_with_it() {
     assert_eq!(ask(&host, "/claims", &ada.access).await, (200, "ada".to_owned()));
     assert_eq!(app.store.take_calls().statements(), 0);
     assert_eq!(ask(&host, "/user", &ada.access).await, (200, "ada".to_owned()));
-    assert_eq!(app.store.take_calls().statements(), 1);
+    // That the token was used is noted beside, whenever that is done.
+    assert_eq!(app.store.take_calls().reads, 1);
 
     app.call("POST", "/api/v1/signout").bearer(&ada.access).send().await.has_status(204);
     assert_eq!(ask(&host, "/claims", &ada.access).await.0, 200);

@@ -62,7 +62,9 @@ async fn names_addresses_and_hosts_of_strangers_add_nothing_to_a_mail() {
         assert_eq!(event["to"], json!([letter.to]), "one recipient");
         assert!(letter.to.ends_with("@example.org"), "{raw}");
         let mail = parse_mail(raw.as_bytes()).unwrap();
-        for header in &mail.headers {
+        // An id is random, and may have any letters.
+        let written = mail.headers.iter().filter(|header| header.get_key() != "Message-ID");
+        for header in written {
             let line = format!("{}: {}", header.get_key(), header.get_value()).to_lowercase();
             for word in ["bcc", "victim", "evil"] {
                 assert!(!line.contains(word), "{line}");
