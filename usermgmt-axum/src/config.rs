@@ -22,6 +22,9 @@ pub struct HttpConfig {
     /// Whether browsers are told to come back by HTTPS only (RFC 6797). Turn it
     /// on where the public URL is an `https` one. Default off.
     pub hsts: bool,
+    /// The path of a page that shows mails in place of sending them, linked from
+    /// the page at `/` of [`standalone`](crate::standalone). Default none.
+    pub mailbox_path: Option<String>,
     /// Behaviours of the services that this project replaces.
     pub compat: HttpCompat,
 }
@@ -33,6 +36,7 @@ impl Default for HttpConfig {
             cors_origins: Vec::new(),
             request_timeout: Duration::from_secs(30),
             hsts: false,
+            mailbox_path: None,
             compat: HttpCompat::default(),
         }
     }

@@ -90,6 +90,8 @@
 //! - **A server that is nothing else**: [`standalone`].
 //! - **Pages for people**, with the feature `pages`: register, sign in, my account
 //!   under `/account`. Whoever signs in there is a [`CurrentUser`] by cookie.
+//! - **Documentation to read and try**, with the feature `docs`, at `/` of a
+//!   [`standalone`] server.
 //! - **What is served**: [`openapi`], and `GET /openapi.json`.
 
 mod account;
@@ -137,14 +139,18 @@ pub fn router(state: HttpState) -> Router {
     Routes::all().router(state)
 }
 
-/// A whole server: [`router`], a page at the root that says what runs here, and
-/// 404 for the rest.
+/// A whole server: [`router`], a page at the root that says what runs here, with
+/// the feature `docs` every endpoint to read and try, and 404 for the rest.
 pub fn standalone(state: HttpState) -> Router {
     let base = state.auth().config().public_url.path().trim_end_matches('/').to_owned();
     let front = || axum::routing::get(pages::front);
     let mut rest = Router::new().route("/", front());
+    #[cfg(feature = "docs")]
+    {
+        rest = rest.merge(pages::docs::assets());
+    }
     if !base.is_empty() {
-        rest = rest.route(&base, front()).route(&format!("{base}/"), front());
+        rest = rest.clone().nest(&base, rest).route(&format!("{base}/"), front());
     }
     let rest = with_layers(fallback::method(rest).fallback(not_found), &state);
     router(state.clone()).merge(rest.with_state(state))

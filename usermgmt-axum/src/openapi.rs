@@ -2,6 +2,7 @@
 
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{Content, InfoBuilder, OpenApi, Ref, RefOr, ResponseBuilder, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -25,6 +26,7 @@ pub(crate) fn complete(mut document: OpenApi) -> OpenApi {
         ))
         .version(env!("CARGO_PKG_VERSION"))
         .build();
+    document.tags = Some(tags());
     let components = document.components.get_or_insert_default();
     for (name, scheme) in schemes() {
         components.add_security_scheme(name, SecurityScheme::Http(scheme));
@@ -55,6 +57,20 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete]
         .into_iter()
         .flatten()
+}
+
+/// The parts of the API, in the order in which people meet them.
+fn tags() -> Vec<Tag> {
+    [
+        ("account", "What people do with their own account."),
+        ("users", "What a team's other services ask about users, with a service key."),
+        ("admin", "What administrators do with other people's accounts."),
+        ("pages", "What mailed links open in a browser."),
+        ("server", "Keys, health and this description."),
+    ]
+    .into_iter()
+    .map(|(name, description)| TagBuilder::new().name(name).description(Some(description)).build())
+    .collect()
 }
 
 fn schemes() -> [(&'static str, Http); 3] {

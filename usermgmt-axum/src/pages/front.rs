@@ -7,11 +7,20 @@ use serde_json::json;
 use super::visit::Visitor;
 
 pub(crate) async fn front(visitor: Visitor) -> Response {
-    let document = format!("{}/openapi.json", visitor.base());
-    if !visitor.html {
-        return Json(json!({ "message": "User accounts", "openapi": document })).into_response();
+    if visitor.html {
+        return page(&visitor);
     }
+    let document = format!("{}/openapi.json", visitor.base());
+    Json(json!({ "message": "User accounts", "openapi": document })).into_response()
+}
+
+#[cfg(feature = "docs")]
+use super::docs::page;
+
+#[cfg(not(feature = "docs"))]
+fn page(visitor: &Visitor) -> Response {
     let texts = &visitor.texts.front;
+    let document = format!("{}/openapi.json", visitor.base());
     let page = visitor.page(visitor.product(), texts.text);
     page.with_link(document, texts.api.to_owned()).into_response()
 }

@@ -4,7 +4,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
 
 /// Kept apart so that its hash can be told to the browser.
-const STYLE: &str = include_str!("style.css");
+const STYLE: &str = concat!(include_str!("tokens.css"), include_str!("style.css"));
 
 /// Nothing loads but the one style sheet, and forms go only to this server.
 const POLICY: &str = "default-src 'none'; \

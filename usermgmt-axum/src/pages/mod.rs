@@ -6,6 +6,8 @@
 pub(crate) mod account;
 mod activate;
 mod confirm_email;
+#[cfg(feature = "docs")]
+pub(crate) mod docs;
 mod email_change;
 mod front;
 mod html;
@@ -23,14 +25,17 @@ use crate::mount::Part;
 
 /// The pages, at the root.
 pub(crate) fn routes(part: Part<'_>) -> Part<'_> {
-    part.mount(routes!(confirm_email::show))
+    let part = part
+        .mount(routes!(confirm_email::show))
         .mount(routes!(confirm_email::submit))
         .mount(routes!(activate::show))
         .mount(routes!(activate::submit))
         .mount(routes!(reset_password::show))
         .mount(routes!(reset_password::submit))
-        .mount(routes!(sign_in_email::show))
-        .mount(routes!(email_change::show_confirm))
+        .mount(routes!(sign_in_email::show));
+    #[cfg(feature = "pages")]
+    let part = part.mount(routes!(sign_in_email::submit));
+    part.mount(routes!(email_change::show_confirm))
         .mount(routes!(email_change::submit_confirm))
         .mount(routes!(email_change::show_undo))
         .mount(routes!(email_change::submit_undo))

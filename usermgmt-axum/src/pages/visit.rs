@@ -90,7 +90,7 @@ impl Visitor {
         &self.state.auth().config().product_name
     }
 
-    #[cfg(feature = "pages")]
+    #[cfg(any(feature = "docs", feature = "pages"))]
     pub(super) fn state(&self) -> &HttpState {
         &self.state
     }

@@ -22,6 +22,7 @@ mod host;
 mod intake;
 mod layers;
 mod limits;
+mod mail_sign_in_pages;
 mod mfa;
 mod mounting;
 mod openapi;

@@ -294,9 +294,41 @@ async fn who_names_no_language_that_there_is_reads_their_own() {
 async fn the_root_of_a_server_says_what_runs_here() {
     let app = app().await;
     let page = browse(&app, "GET", "/").await;
-    is_page(page.has_status(200));
-    assert!(page.text.contains("<a href=\"/openapi.json\">"), "{}", page.text);
+    page.has_status(200);
+    for part in [
+        "<html lang=\"en\">",
+        "href=\"/openapi.json\"",
+        "href=\"/account\"",
+        "POST /api/v1/signin<",
+    ] {
+        assert!(page.text.contains(part), "{part}: {}", page.text);
+    }
+    assert!(!page.text.contains("/dev/mail"));
     let reply = app.get("/").send().await;
     reply.is(200, json!({"message": "User accounts", "openapi": "/openapi.json"}));
     app.call("POST", "/").send().await.has_error(405, "method_not_allowed");
+}
+
+#[tokio::test]
+async fn the_documentation_loads_nothing_from_elsewhere() {
+    let app = app_with(|_, http| http.mailbox_path = Some("/mail".to_owned())).await;
+    let page = browse(&app, "GET", "/").await;
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(
+        !policy.contains("http") && policy.starts_with("default-src 'none'; script-src 'self'")
+    );
+    assert!(page.text.contains("href=\"/mail\""));
+    let loaded: Vec<&str> = ["src=\"", "<link rel=\"stylesheet\" href=\""]
+        .iter()
+        .flat_map(|before| page.text.split(before).skip(1))
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect();
+    assert_eq!(loaded.len(), 3, "{loaded:?}");
+    for path in loaded {
+        let reply = app.get(path).send().await;
+        reply.has_status(200);
+        assert!(
+            reply.text.len() > 500 && reply.header("cache-control").unwrap().contains("immutable")
+        );
+    }
 }

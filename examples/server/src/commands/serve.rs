@@ -145,6 +145,7 @@ fn app(settings: &Settings, bound: SocketAddr, auth: Auth, mailbox: Option<DevMa
     config.compat.free_gender = settings.compat.free_gender;
     config.compat.open_users_api = settings.compat.open_users_api;
     let shows_mail = shows_mail(bound, public_url);
+    config.mailbox_path = mailbox.as_ref().filter(|_| shows_mail).map(|_| "/dev/mail".to_owned());
     let state = HttpState::new(auth, config);
     let app = usermgmt_axum::standalone(state.clone());
     match mailbox.filter(|_| shows_mail) {

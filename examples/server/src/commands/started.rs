@@ -28,7 +28,7 @@ impl Started {
         let public_url = settings.core(bound).public_url;
         let mail = settings.mail.url.expose();
         Self {
-            documentation: format!("{}/openapi.json", public_url.as_str().trim_end_matches('/')),
+            documentation: format!("{}/", public_url.as_str().trim_end_matches('/')),
             mail: match mail.as_str() {
                 _ if is_dev_mailbox && shows_mail(bound, &public_url) => {
                     format!("{listening}/dev/mail")

@@ -228,7 +228,7 @@ async fn the_start_says_where_everything_is_at_a_glance() {
     let printed = server.kill();
     assert_eq!(printed[0], format!("listening on {base}"));
     for (what, at) in [
-        ("documentation", format!("{base}/openapi.json")),
+        ("documentation", format!("{base}/")),
         ("mail", format!("{base}/dev/mail")),
         ("data", "./usermgmt-data".to_owned()),
     ] {
@@ -252,7 +252,7 @@ async fn the_start_is_fields_in_a_json_log() {
         .find(|fields| fields["message"] == "the server has started")
         .unwrap();
     assert_eq!(fields["listening"], base.as_str());
-    assert_eq!(fields["documentation"], format!("{base}/openapi.json"));
+    assert_eq!(fields["documentation"], format!("{base}/"));
     assert_eq!(fields["mail"], format!("{base}/dev/mail"));
     assert_eq!(fields["data"], "./usermgmt-data");
 }

@@ -15,7 +15,7 @@ use crate::state::HttpState;
 
 /// A visit without a session. Another site's form is refused: it could sign
 /// somebody in as somebody else.
-pub(super) struct Guest {
+pub(in crate::pages) struct Guest {
     pub(super) visit: Visit,
     headers: HeaderMap,
 }

@@ -10,7 +10,11 @@ use crate::pages::texts::account::AccountTexts;
 use crate::pages::visit::Visitor;
 
 /// What all pages look like, and what these have besides.
-const STYLE: &str = concat!(include_str!("../style.css"), include_str!("account.css"));
+const STYLE: &str = concat!(
+    include_str!("../tokens.css"),
+    include_str!("../style.css"),
+    include_str!("account.css")
+);
 
 /// Nothing from elsewhere, and images as data for QR codes.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \

@@ -7,8 +7,9 @@ mod delete;
 mod export;
 mod forgot;
 mod form;
-mod guest;
+pub(in crate::pages) mod guest;
 mod look;
+pub(in crate::pages) mod mail_sign_in;
 mod member;
 mod overview;
 mod profile;
@@ -26,11 +27,13 @@ use crate::state::HttpState;
 
 /// The pages, at the root.
 pub(crate) fn router() -> Router<HttpState> {
-    let routes: [(&str, MethodRouter<HttpState>); 17] = [
+    let routes: [(&str, MethodRouter<HttpState>); 19] = [
         ("/account", get(overview::show)),
         ("/account/style.css", get(look::style)),
         ("/account/sign-in", get(sign_in::show).post(sign_in::submit)),
         ("/account/sign-in/code", post(sign_in::submit_code)),
+        ("/account/sign-in/email", get(mail_sign_in::show).post(mail_sign_in::request)),
+        ("/account/sign-in/email/code", post(mail_sign_in::submit_code)),
         ("/account/register", get(register::show).post(register::submit)),
         ("/account/forgot", get(forgot::show).post(forgot::submit)),
         ("/account/sign-out", post(sign_out::submit)),

@@ -84,6 +84,9 @@ fn page<'a>(guest: &'a Guest, problems: &'a Problems) -> Sheet<'a> {
             button type="submit" { (texts.sign_in) }
         }
         ul.links {
+            @if guest.visit.auth().config().sign_in.email {
+                li { a href=(guest.link("/account/sign-in/email")) { (texts.by_mail) } }
+            }
             li { a href=(guest.link("/account/forgot")) { (texts.forgot) } }
             li { a href=(guest.link("/account/register")) { (texts.no_account) } }
         }
@@ -92,7 +95,7 @@ fn page<'a>(guest: &'a Guest, problems: &'a Problems) -> Sheet<'a> {
 }
 
 /// The ticket stands for the password that was right, for five minutes.
-fn code_page<'a>(guest: &'a Guest, ticket: &str, problems: &'a Problems) -> Sheet<'a> {
+pub(super) fn code_page<'a>(guest: &'a Guest, ticket: &str, problems: &'a Problems) -> Sheet<'a> {
     let texts = guest.texts();
     let body = html! {
         p { (texts.code_text) }

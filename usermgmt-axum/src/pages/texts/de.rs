@@ -51,6 +51,14 @@ pub(super) const TEXTS: Texts = Texts {
     front: FrontTexts {
         text: "Hier werden Benutzerkonten geführt. Anwendungen erreichen sie über eine API.",
         api: "Beschreibung der API (OpenAPI)",
+        #[cfg(feature = "docs")]
+        links: super::FrontLinks {
+            account: "Mein Konto",
+            register: "Konto erstellen",
+            admin: "Verwaltung",
+            mailbox: "Entwicklungs-Postfach",
+            health: "Zustand",
+        },
     },
     lead_on: "Weiter zu {product}",
     refused: "Das hat nicht geklappt",

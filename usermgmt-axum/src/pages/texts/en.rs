@@ -51,6 +51,14 @@ pub(super) const TEXTS: Texts = Texts {
     front: FrontTexts {
         text: "User accounts are kept here. Applications reach them by an API.",
         api: "Description of the API (OpenAPI)",
+        #[cfg(feature = "docs")]
+        links: super::FrontLinks {
+            account: "My account",
+            register: "Create an account",
+            admin: "Administration",
+            mailbox: "Development mailbox",
+            health: "Health",
+        },
     },
     lead_on: "Continue to {product}",
     refused: "This did not work",

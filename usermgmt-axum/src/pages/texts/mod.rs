@@ -74,7 +74,22 @@ impl MailedSignInTexts {
 #[derive(Debug)]
 pub(super) struct FrontTexts {
     pub(super) text: &'static str,
+    /// A link.
     pub(super) api: &'static str,
+    /// Links of the page with the documentation.
+    #[cfg(feature = "docs")]
+    pub(super) links: FrontLinks,
+}
+
+/// Where that page leads.
+#[cfg(feature = "docs")]
+#[derive(Debug)]
+pub(super) struct FrontLinks {
+    pub(super) account: &'static str,
+    pub(super) register: &'static str,
+    pub(super) admin: &'static str,
+    pub(super) mailbox: &'static str,
+    pub(super) health: &'static str,
 }
 
 #[derive(Debug)]

@@ -50,6 +50,14 @@ pub(super) const TEXTS: Texts = Texts {
     front: FrontTexts {
         text: "Tutaj przechowywane są konta użytkowników. Aplikacje korzystają z nich przez API.",
         api: "Opis API (OpenAPI)",
+        #[cfg(feature = "docs")]
+        links: super::FrontLinks {
+            account: "Moje konto",
+            register: "Utwórz konto",
+            admin: "Administracja",
+            mailbox: "Skrzynka deweloperska",
+            health: "Stan",
+        },
     },
     lead_on: "Przejdź do {product}",
     refused: "Nie udało się",

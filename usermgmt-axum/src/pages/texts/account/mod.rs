@@ -45,6 +45,22 @@ pub(in crate::pages) struct AccountTexts {
     pub(in crate::pages) go_on: &'static str,
     /// A link back to the first step.
     pub(in crate::pages) start_again: &'static str,
+    /// A link.
+    pub(in crate::pages) by_mail: &'static str,
+    /// A link.
+    pub(in crate::pages) by_password: &'static str,
+    /// What happens.
+    pub(in crate::pages) by_mail_text: &'static str,
+    /// A button.
+    pub(in crate::pages) send_mail: &'static str,
+    /// Before the address; the same for everybody.
+    pub(in crate::pages) mailed: &'static str,
+    /// After it.
+    pub(in crate::pages) mailed_next: &'static str,
+    /// Wrong, used or too late.
+    pub(in crate::pages) wrong_mailed_code: &'static str,
+    /// `{name}` is whom the mailed link signs in.
+    pub(in crate::pages) link_signs_in: &'static str,
     /// A heading and button.
     pub(in crate::pages) register: &'static str,
     /// A link to sign-in.

@@ -1,0 +1,107 @@
+//! GET /, of a server that is nothing else: what runs here, where to go on to, and
+//! every endpoint to read and to try.
+//!
+//! The list of endpoints is there without script. With it, Scalar takes its place;
+//! its assets are in the program, and the page's policy lets it ask nobody but
+//! this server.
+
+mod list;
+
+use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::response::{Html, IntoResponse as _, Response};
+use axum::routing::get;
+use maud::{DOCTYPE, Markup, html};
+
+use super::texts::FrontTexts;
+use super::visit::Visitor;
+use crate::state::HttpState;
+
+/// The documentation styles its elements by attributes, which a hash cannot allow.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; font-src 'self' data:; connect-src 'self'; form-action 'self'; \
+    frame-ancestors 'none'; base-uri 'none'";
+
+const STYLE: &str = concat!(include_str!("../tokens.css"), include_str!("docs.css"));
+const START: &str = include_str!("start.js");
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What the page loads.
+pub(crate) fn assets() -> Router<HttpState> {
+    Router::new()
+        .route("/docs/docs.css", get(async || asset("text/css; charset=utf-8", STYLE)))
+        .route("/docs/start.js", get(async || asset("text/javascript; charset=utf-8", START)))
+        .route("/docs/scalar.js", get(scalar))
+}
+
+async fn scalar() -> Response {
+    let script = scalar_api_reference::get_asset("scalar.js").unwrap_or_default();
+    asset("text/javascript; charset=utf-8", script)
+}
+
+fn asset(kind: &'static str, body: impl Into<axum::body::Body>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+    ];
+    (headers, body.into()).into_response()
+}
+
+/// The page, for a browser.
+pub(super) fn page(visitor: &Visitor) -> Response {
+    let markup = render(visitor);
+    let mut response = Html(markup.into_string()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    response
+}
+
+fn render(visitor: &Visitor) -> Markup {
+    let (base, texts) = (visitor.base(), &visitor.texts.front);
+    let asset = |name: &str| format!("{base}/docs/{name}?v={VERSION}");
+    html! {
+        (DOCTYPE)
+        html lang=(visitor.texts.tag) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="robots" content="noindex";
+                title { (visitor.product()) }
+                link rel="stylesheet" href=(asset("docs.css"));
+            }
+            body {
+                header.top {
+                    h1 { (visitor.product()) " " small { (VERSION) } }
+                    p { (texts.text) }
+                    nav { ul {
+                        @for (i, (path, label)) in links(visitor, texts).into_iter().enumerate() {
+                            li class=[(i == 0).then_some("first")] {
+                                a href={ (base) (path) } { (label) }
+                            }
+                        }
+                    } }
+                }
+                main #endpoints lang="en" { (list::markup()) }
+                script src=(asset("scalar.js")) {}
+                script src=(asset("start.js")) data-openapi={ (base) "/openapi.json" } {}
+            }
+        }
+    }
+}
+
+fn links<'a>(visitor: &'a Visitor, front: &'a FrontTexts) -> Vec<(&'a str, &'a str)> {
+    let (texts, mut links) = (&front.links, Vec::new());
+    if cfg!(feature = "pages") {
+        links.push(("/account", texts.account));
+        links.push(("/account/register", texts.register));
+    }
+    if cfg!(feature = "admin-pages") {
+        links.push(("/admin", texts.admin));
+    }
+    if let Some(mailbox) = &visitor.state().config().mailbox_path {
+        links.push((mailbox.as_str(), texts.mailbox));
+    }
+    links.push(("/health/ready", texts.health));
+    links.push(("/openapi.json", front.api));
+    links
+}
