@@ -39,6 +39,8 @@ pub(crate) fn complete(mut document: OpenApi) -> OpenApi {
     for item in document.paths.paths.values_mut() {
         for operation in operations_mut(item) {
             describe_refusals(operation);
+            // It stands as a heading where it is shown.
+            operation.summary = operation.summary.take().map(|text| heading(&text));
         }
     }
     document
@@ -71,6 +73,10 @@ fn tags() -> Vec<Tag> {
     .into_iter()
     .map(|(name, description)| TagBuilder::new().name(name).description(Some(description)).build())
     .collect()
+}
+
+fn heading(sentence: &str) -> String {
+    sentence.strip_suffix('.').unwrap_or(sentence).to_owned()
 }
 
 fn schemes() -> [(&'static str, Http); 3] {

@@ -67,6 +67,7 @@ fn render(visitor: &Visitor) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="robots" content="noindex";
                 title { (visitor.product()) }
+                link rel="icon" href="data:,";
                 link rel="stylesheet" href=(asset("docs.css"));
             }
             body {
