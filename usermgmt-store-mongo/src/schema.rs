@@ -17,6 +17,7 @@ use crate::value::present;
 
 pub(crate) const USERS: &str = "usermgmt_users";
 pub(crate) const IDENTIFIERS: &str = "usermgmt_identifiers";
+pub(crate) const IDENTITIES: &str = "usermgmt_identities";
 pub(crate) const DEVICES: &str = "usermgmt_devices";
 pub(crate) const TOKENS: &str = "usermgmt_tokens";
 pub(crate) const SESSIONS: &str = "usermgmt_sessions";
@@ -29,9 +30,10 @@ pub(crate) const COMMITS: &str = "usermgmt_commits";
 pub(crate) const TURNS: &str = "usermgmt_turns";
 const SCHEMA: &str = "usermgmt_schema";
 
-const ALL: [&str; 13] = [
+const ALL: [&str; 14] = [
     USERS,
     IDENTIFIERS,
+    IDENTITIES,
     DEVICES,
     TOKENS,
     SESSIONS,
@@ -73,6 +75,7 @@ fn indexes() -> Vec<(&'static str, Vec<IndexModel>)> {
             IDENTIFIERS,
             vec![sparse("user_id", doc! { "user_id": 1 }), sparse("until", doc! { "until": 1 })],
         ),
+        (IDENTITIES, vec![full("user_id", doc! { "user_id": 1, "id": 1 })]),
         (
             DEVICES,
             vec![

@@ -4,8 +4,8 @@ use usermgmt_core::store::{Change, StoreError};
 
 use crate::guard::Step;
 use crate::table::{
-    audit, devices, facets, factors, identifiers, outbox, root_keys, service_keys, sessions,
-    tokens, users,
+    audit, devices, facets, factors, identifiers, identities, outbox, root_keys, service_keys,
+    sessions, tokens, users,
 };
 
 /// The operations of a change, in the order to run them.
@@ -72,6 +72,12 @@ pub(crate) fn steps(change: &Change) -> Result<Vec<Step>, StoreError> {
         }
         Change::ReplaceRecoveryCodes { user_id, hashes } => factors::replace_codes(user_id, hashes),
         Change::UseRecoveryCode { user_id, hash } => factors::use_code(user_id, hash),
+        Change::LinkIdentity(identity) => identities::insert(identity)?,
+        Change::UseIdentity { user_id, issuer, subject, at } => {
+            identities::note_use(user_id, issuer, subject, *at)
+        }
+        Change::UnlinkIdentity { user_id, id } => identities::delete(user_id, id),
+        Change::UnlinkIdentities { user_id, since } => identities::delete_all(user_id, *since),
         Change::ForgetDevices { user_id } => devices::forget(user_id),
         Change::RememberDevice { user_id, device, at } => devices::remember(user_id, device, *at),
         Change::InsertServiceKey(key) => service_keys::insert(key)?,

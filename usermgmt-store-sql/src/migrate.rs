@@ -28,6 +28,7 @@ fn migrations(dialect: Dialect) -> &'static [&'static str] {
             include_str!("../migrations/sqlite/0002_administration.sql"),
             include_str!("../migrations/sqlite/0003_receipts.sql"),
             include_str!("../migrations/sqlite/0004_directory.sql"),
+            include_str!("../migrations/sqlite/0005_identities.sql"),
         ],
         #[cfg(feature = "postgres")]
         Dialect::Postgres => &[
@@ -35,6 +36,7 @@ fn migrations(dialect: Dialect) -> &'static [&'static str] {
             include_str!("../migrations/postgres/0002_administration.sql"),
             include_str!("../migrations/postgres/0003_receipts.sql"),
             include_str!("../migrations/postgres/0004_directory.sql"),
+            include_str!("../migrations/postgres/0005_identities.sql"),
         ],
         #[cfg(feature = "mysql")]
         Dialect::MySql => &[
@@ -42,12 +44,13 @@ fn migrations(dialect: Dialect) -> &'static [&'static str] {
             include_str!("../migrations/mysql/0002_administration.sql"),
             include_str!("../migrations/mysql/0003_receipts.sql"),
             include_str!("../migrations/mysql/0004_directory.sql"),
+            include_str!("../migrations/mysql/0005_identities.sql"),
         ],
     }
 }
 
 /// How many migrations there are, on every kind of database.
-pub(crate) const KNOWN: i64 = 4;
+pub(crate) const KNOWN: i64 = 5;
 
 /// The version of the schema that this code knows.
 pub(crate) fn known(dialect: Dialect) -> i64 {

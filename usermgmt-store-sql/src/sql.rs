@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::ids::{
-    AuditId, CommitId, FactorId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
+    AuditId, CommitId, FactorId, IdentityId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId,
+    UserId,
 };
 use usermgmt_core::store::directory::Paged;
 
@@ -163,7 +164,7 @@ macro_rules! text_ids {
     )*};
 }
 
-text_ids!(UserId, AuditId, FactorId, MailId, ServiceKeyId);
+text_ids!(UserId, AuditId, FactorId, IdentityId, MailId, ServiceKeyId);
 
 macro_rules! random_ids {
     ($($id:ty),*) => {$(

@@ -4,7 +4,9 @@ use usermgmt_core::store::Change;
 
 use crate::dialect::Dialect;
 use crate::guard::Step;
-use crate::table::{audit, credentials, factors, identifiers, outbox, sessions, tokens, users};
+use crate::table::{
+    audit, credentials, factors, identifiers, identities, outbox, sessions, tokens, users,
+};
 
 /// The statements of a change, in the order to run them.
 pub(crate) fn steps(change: &Change, dialect: Dialect) -> Vec<Step<'_>> {
@@ -89,6 +91,14 @@ pub(crate) fn steps(change: &Change, dialect: Dialect) -> Vec<Step<'_>> {
         }
         Change::UseRecoveryCode { user_id, hash } => {
             vec![credentials::use_recovery_code(user_id, hash)]
+        }
+        Change::LinkIdentity(identity) => vec![identities::insert(identity)],
+        Change::UseIdentity { user_id, issuer, subject, at } => {
+            vec![identities::note_use(user_id, issuer, subject, *at)]
+        }
+        Change::UnlinkIdentity { user_id, id } => vec![identities::delete(user_id, id)],
+        Change::UnlinkIdentities { user_id, since } => {
+            vec![identities::delete_all(user_id, *since)]
         }
         Change::ForgetDevices { user_id } => vec![credentials::forget_devices(user_id)],
         Change::RememberDevice { user_id, device, at } => {

@@ -20,6 +20,7 @@ use usermgmt_core::clock::Timestamp;
 use usermgmt_core::keys::KeyId;
 use usermgmt_core::model::audit::AuditEntry;
 use usermgmt_core::model::identifier::Identifier;
+use usermgmt_core::model::identity::Identity;
 use usermgmt_core::model::ids::{
     AuditId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
 };
@@ -256,6 +257,14 @@ impl CredentialStore for FileStore {
 
     async fn knows_device(&self, user: &UserId, device: &str) -> Result<KnownDevice, StoreError> {
         self.memory.knows_device(user, device).await
+    }
+
+    async fn identity(&self, issuer: &str, subject: &str) -> Result<Option<Identity>, StoreError> {
+        self.memory.identity(issuer, subject).await
+    }
+
+    async fn identities(&self, user: &UserId) -> Result<Vec<Identity>, StoreError> {
+        self.memory.identities(user).await
     }
 
     async fn service_key(&self, id: &ServiceKeyId) -> Result<Option<ServiceKey>, StoreError> {

@@ -92,6 +92,7 @@ impl Auth {
             Change::DeleteUser { id: user.id.clone(), epoch: user.epoch, at: now },
             Change::ReleaseIdentifiers { user_id: user.id.clone() },
             Change::EndSessions { user_id: user.id.clone(), except: None },
+            Change::UnlinkIdentities { user_id: user.id.clone(), since: None },
             Change::DropMail { user_id: user.id.clone() },
         ]
     }

@@ -109,6 +109,8 @@ time_ordered_id! {
     ServiceKeyId;
     /// A second factor, so that a code of an earlier enrolment cannot count for a later one.
     FactorId;
+    /// A user's identity at a provider, in the user's own list.
+    IdentityId;
 }
 
 macro_rules! random_id {

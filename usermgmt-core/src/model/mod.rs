@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod factor;
 pub mod identifier;
+pub mod identity;
 pub mod ids;
 pub mod mail;
 pub mod profile;

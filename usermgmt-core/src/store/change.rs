@@ -6,8 +6,9 @@ use crate::clock::Timestamp;
 use crate::model::audit::AuditEntry;
 use crate::model::factor::SealedSecret;
 use crate::model::identifier::{Email, Identifier, Username};
+use crate::model::identity::Identity;
 use crate::model::ids::{
-    CommitId, FactorId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
+    CommitId, FactorId, IdentityId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
 };
 use crate::model::mail::OutboxMail;
 use crate::model::service_key::ServiceKey;
@@ -272,6 +273,36 @@ pub enum Change {
         /// Its hash.
         hash: String,
     },
+    /// Links an identity to a user. Guarded (`Identity`): nobody has one of this
+    /// issuer and subject.
+    LinkIdentity(Box<Identity>),
+    /// Records when an identity signed in. Guarded (`Identity`): it is there and
+    /// this user's.
+    UseIdentity {
+        /// Whose.
+        user_id: UserId,
+        /// The provider's issuer.
+        issuer: String,
+        /// Who they are to it.
+        subject: String,
+        /// When.
+        at: Timestamp,
+    },
+    /// Takes an identity from a user. Guarded (`Identity`): it is there and this
+    /// user's.
+    UnlinkIdentity {
+        /// Whose.
+        user_id: UserId,
+        /// Which.
+        id: IdentityId,
+    },
+    /// Takes the user's identities. Unguarded.
+    UnlinkIdentities {
+        /// Whose.
+        user_id: UserId,
+        /// Linked then or later, or whenever.
+        since: Option<Timestamp>,
+    },
     /// Remembers a device, or that it was used again. Unguarded.
     RememberDevice {
         /// Whose.
@@ -395,20 +426,22 @@ impl Change {
             | Self::UseRecoveryCode { .. } => 9,
             Self::ResealTotp { .. } | Self::DropPendingTotp { .. } | Self::RemoveTotp { .. } => 10,
             Self::ReplaceRecoveryCodes { .. } => 11,
-            Self::ForgetDevices { .. } => 12,
-            Self::RememberDevice { .. } => 13,
+            Self::UnlinkIdentity { .. } | Self::UnlinkIdentities { .. } => 12,
+            Self::LinkIdentity(_) | Self::UseIdentity { .. } => 13,
+            Self::ForgetDevices { .. } => 14,
+            Self::RememberDevice { .. } => 15,
             Self::InsertServiceKey(_)
             | Self::RevokeServiceKey { .. }
-            | Self::TouchServiceKey { .. } => 14,
-            Self::InsertRootKey { .. } => 15,
-            Self::DropMail { .. } => 16,
+            | Self::TouchServiceKey { .. } => 16,
+            Self::InsertRootKey { .. } => 17,
+            Self::DropMail { .. } => 18,
             Self::InsertMail(_)
             | Self::CompleteMail { .. }
             | Self::RetryMail { .. }
             | Self::BuryMail { .. }
             | Self::ReviveMail { .. }
-            | Self::DropDeadMail { .. } => 17,
-            Self::InsertAudit(_) => 18,
+            | Self::DropDeadMail { .. } => 19,
+            Self::InsertAudit(_) => 20,
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::keys::KeyId;
 use crate::metrics::{Counted, Metrics, Stopwatch, StoreErrorKind, Timed};
 use crate::model::audit::AuditEntry;
 use crate::model::identifier::Identifier;
+use crate::model::identity::Identity;
 use crate::model::ids::{AuditId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
 use crate::model::mail::StoredMail;
 use crate::model::service_key::ServiceKey;
@@ -79,6 +80,8 @@ time_each! { UserStore:
 time_each! { CredentialStore:
     fn recovery_codes_left(user: &UserId) -> u64;
     fn knows_device(user: &UserId, device: &str) -> KnownDevice;
+    fn identity(issuer: &str, subject: &str) -> Option<Identity>;
+    fn identities(user: &UserId) -> Vec<Identity>;
     fn service_key(id: &ServiceKeyId) -> Option<ServiceKey>;
     fn service_keys(after: Option<&ServiceKeyId>, limit: usize) -> Vec<ServiceKey>;
     fn root_keys() -> Vec<(String, String)>;

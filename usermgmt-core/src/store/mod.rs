@@ -30,6 +30,7 @@ use crate::keys::KeyId;
 use crate::model::audit::AuditEntry;
 use crate::model::factor::Totp;
 use crate::model::identifier::{Identifier, IdentifierKind};
+use crate::model::identity::Identity;
 use crate::model::ids::{AuditId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
 use crate::model::mail::StoredMail;
 use crate::model::service_key::ServiceKey;
@@ -53,6 +54,8 @@ pub enum Guard {
     Session,
     /// The factor is not that one, or a code of that time step or a later one was accepted.
     Factor,
+    /// Somebody has an identity of this issuer and subject, or it is not this user's.
+    Identity,
     /// The recovery code is used or void.
     RecoveryCode,
     /// The service key is gone or revoked.
@@ -154,6 +157,12 @@ pub trait CredentialStore: Send + Sync {
     /// Whether the user has signed in from this device, and whether from any.
     async fn knows_device(&self, user: &UserId, device: &str) -> Result<KnownDevice, StoreError>;
 
+    /// The identity of this issuer and subject, whosoever it is.
+    async fn identity(&self, issuer: &str, subject: &str) -> Result<Option<Identity>, StoreError>;
+
+    /// The user's identities, in the order of their ids.
+    async fn identities(&self, user: &UserId) -> Result<Vec<Identity>, StoreError>;
+
     /// A service key, revoked or not.
     async fn service_key(&self, id: &ServiceKeyId) -> Result<Option<ServiceKey>, StoreError>;
 
@@ -190,6 +199,8 @@ pub struct Credentials {
     pub totp: Option<Totp>,
     /// The hashes of the unused recovery codes, in the order of their bytes.
     pub recovery_codes: Vec<String>,
+    /// Who they are to providers, in the order of the ids.
+    pub identities: Vec<Identity>,
 }
 
 /// What is known of a device.

@@ -9,7 +9,10 @@ use crate::clock::Timestamp;
 use crate::model::audit::{AuditEntry, Origin};
 use crate::model::factor::SealedSecret;
 use crate::model::identifier::{Email, Identifier, Username};
-use crate::model::ids::{AuditId, FactorId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
+use crate::model::identity::Identity;
+use crate::model::ids::{
+    AuditId, FactorId, IdentityId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
+};
 use crate::model::mail::{MailKind, OutboxMail};
 use crate::model::service_key::ServiceKey;
 use crate::model::session::Session;
@@ -154,6 +157,20 @@ impl SampleRows {
             factor_id: FactorId::generate(Self::NOW, &self.rng),
             sealed: crate::rng::random::<72>(&self.rng).to_vec(),
             created_at: Self::NOW,
+        }
+    }
+
+    /// An identity of that subject at a provider, which has never signed in.
+    pub fn identity(&self, user: &UserId, subject: &str) -> Identity {
+        Identity {
+            id: IdentityId::generate(Self::NOW, &self.rng),
+            user_id: user.clone(),
+            issuer: "https://provider.example.com".to_owned(),
+            subject: subject.to_owned(),
+            provider: "example".to_owned(),
+            email: Some("somebody@example.com".to_owned()),
+            created_at: Self::NOW,
+            last_used_at: None,
         }
     }
 

@@ -11,6 +11,7 @@ use usermgmt_core::clock::Timestamp;
 use usermgmt_core::keys::KeyId;
 use usermgmt_core::model::audit::AuditEntry;
 use usermgmt_core::model::identifier::Identifier;
+use usermgmt_core::model::identity::Identity;
 use usermgmt_core::model::ids::{
     AuditId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
 };
@@ -115,6 +116,8 @@ pass_on! {
     CredentialStore {
         fn recovery_codes_left(user: &UserId) -> u64;
         fn knows_device(user: &UserId, device: &str) -> KnownDevice;
+        fn identity(issuer: &str, subject: &str) -> Option<Identity>;
+        fn identities(user: &UserId) -> Vec<Identity>;
         fn service_key(id: &ServiceKeyId) -> Option<ServiceKey>;
         fn service_keys(after: Option<&ServiceKeyId>, limit: usize) -> Vec<ServiceKey>;
         fn root_keys() -> Vec<(String, String)>;

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use mongodb::bson::doc;
 use serde::Deserialize;
 use usermgmt_core::keys::KeyId;
+use usermgmt_core::model::identity::Identity;
 use usermgmt_core::model::ids::{ServiceKeyId, UserId};
 use usermgmt_core::model::service_key::ServiceKey;
 use usermgmt_core::model::user::PasswordHash;
@@ -11,10 +12,11 @@ use usermgmt_core::store::{CredentialStore, Credentials, KnownDevice, StoreError
 
 use super::devices;
 use super::factors::TotpRow;
+use super::identities::{self, IdentityRow};
 use super::root_keys::RootKeyRow;
 use super::service_keys::ServiceKeyRow;
 use super::user_row::IS_USER;
-use crate::schema::{DEVICES, ROOT_KEYS, SERVICE_KEYS, USERS};
+use crate::schema::{DEVICES, IDENTITIES, ROOT_KEYS, SERVICE_KEYS, USERS};
 use crate::store::MongoStore;
 use crate::value::present;
 
@@ -37,6 +39,7 @@ impl CredentialsRow {
             password: self.password.map(PasswordHash::from_stored),
             totp: self.totp.and_then(TotpRow::into_totp),
             recovery_codes: self.recovery_codes,
+            identities: Vec::new(),
         }
     }
 }
@@ -44,6 +47,16 @@ impl CredentialsRow {
 #[derive(Deserialize)]
 struct Left {
     codes: i64,
+}
+
+impl MongoStore {
+    /// Those of some users, in the order of users and ids.
+    async fn identities_of(&self, users: &[UserId]) -> Result<Vec<Identity>, StoreError> {
+        let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
+        let (filter, order) = (doc! { "user_id": { "$in": ids } }, doc! { "user_id": 1, "id": 1 });
+        let rows: Vec<IdentityRow> = self.find(IDENTITIES, filter, order, usize::MAX).await?;
+        Ok(rows.into_iter().map(IdentityRow::into_identity).collect())
+    }
 }
 
 #[async_trait]
@@ -65,6 +78,16 @@ impl CredentialStore for MongoStore {
             self.find_ids(DEVICES, any, doc! {}, 1),
         )?;
         Ok(KnownDevice { this: !this.is_empty(), any: !any.is_empty() })
+    }
+
+    async fn identity(&self, issuer: &str, subject: &str) -> Result<Option<Identity>, StoreError> {
+        let row: Option<IdentityRow> =
+            self.find_one(IDENTITIES, identities::key(issuer, subject)).await?;
+        Ok(row.map(IdentityRow::into_identity))
+    }
+
+    async fn identities(&self, user: &UserId) -> Result<Vec<Identity>, StoreError> {
+        self.identities_of(std::slice::from_ref(user)).await
     }
 
     async fn service_key(&self, id: &ServiceKeyId) -> Result<Option<ServiceKey>, StoreError> {
@@ -99,6 +122,13 @@ impl CredentialStore for MongoStore {
         let filter = doc! { "_id": { "$in": ids }, IS_USER: present() };
         let rows: Vec<CredentialsRow> =
             self.find(USERS, filter, doc! { "_id": 1 }, users.len().max(1)).await?;
-        Ok(rows.into_iter().map(CredentialsRow::into_credentials).collect())
+        let mut all: Vec<Credentials> =
+            rows.into_iter().map(CredentialsRow::into_credentials).collect();
+        for identity in self.identities_of(users).await? {
+            if let Ok(at) = all.binary_search_by(|one| one.user_id.cmp(&identity.user_id)) {
+                all[at].identities.push(identity);
+            }
+        }
+        Ok(all)
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod directory;
 pub(crate) mod facets;
 pub(crate) mod factors;
 pub(crate) mod identifiers;
+pub(crate) mod identities;
 pub(crate) mod outbox;
 pub(crate) mod root_keys;
 pub(crate) mod service_keys;

@@ -24,11 +24,11 @@ use usermgmt_store_mongo::MongoStore;
 use usermgmt_test_support::Database;
 
 use crate::SERVER;
-use crate::rows::{HOUR, NOW, entry, list, mail, registration, session, token, user};
+use crate::rows::{HOUR, NOW, entry, identity, list, mail, registration, session, token, user};
 
 async fn all_writes(store: &MongoStore, ann: &User) {
     let (first, second, reset, queued) = (session(ann), session(ann), token(ann), mail(ann));
-    let id = || ann.id.clone();
+    let (id, linked) = (|| ann.id.clone(), identity(ann));
     store.apply(&list(registration(ann))).await.unwrap();
     let rows = list([
         Change::TouchUser { id: id(), active: true, epoch: 0 },
@@ -39,6 +39,7 @@ async fn all_writes(store: &MongoStore, ann: &User) {
         Change::ReplaceRecoveryCodes { user_id: id(), hashes: vec!["code".to_owned()] },
         Change::ForgetDevices { user_id: id() },
         Change::RememberDevice { user_id: id(), device: "phone".to_owned(), at: NOW },
+        Change::LinkIdentity(Box::new(linked.clone())),
         Change::InsertAudit(entry(ann)),
     ]);
     store.apply(&rows).await.unwrap();
@@ -59,6 +60,14 @@ async fn all_writes(store: &MongoStore, ann: &User) {
         Change::EndSession { id: second.id, user_id: id(), generation: None },
         Change::UseToken { id: reset.id, now: NOW },
         Change::UseRecoveryCode { user_id: id(), hash: "code".to_owned() },
+        Change::UseIdentity {
+            user_id: id(),
+            issuer: linked.issuer.clone(),
+            subject: linked.subject.clone(),
+            at: NOW,
+        },
+        Change::UnlinkIdentity { user_id: id(), id: linked.id.clone() },
+        Change::UnlinkIdentities { user_id: id(), since: Some(NOW) },
         Change::VoidTokens { user_id: id(), purpose: None, since: None, now: NOW },
         Change::EndSessions { user_id: id(), except: None },
         Change::DropMail { user_id: id() },
@@ -80,6 +89,8 @@ async fn all_reads(store: &MongoStore, ann: &User) {
     store.unconfirmed_users(NOW, 10).await.unwrap();
     store.recovery_codes_left(&ann.id).await.unwrap();
     store.knows_device(&ann.id, "phone").await.unwrap();
+    store.identity("https://provider.example.com", "1").await.unwrap();
+    store.identities(&ann.id).await.unwrap();
     store.service_key(&ServiceKeyId::generate(NOW, &OsRng)).await.unwrap();
     store.service_keys(None, 10).await.unwrap();
     store.token(token.id).await.unwrap();

@@ -6,7 +6,8 @@ use std::time::Duration;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::audit::AuditEntry;
 use usermgmt_core::model::identifier::{Email, Identifier, Username};
-use usermgmt_core::model::ids::{AuditId, MailId, SessionId, TokenId, UserId};
+use usermgmt_core::model::identity::Identity;
+use usermgmt_core::model::ids::{AuditId, IdentityId, MailId, SessionId, TokenId, UserId};
 use usermgmt_core::model::mail::{MailKind, OutboxMail};
 use usermgmt_core::model::session::Session;
 use usermgmt_core::model::token::{Purpose, Token};
@@ -86,6 +87,19 @@ pub(crate) fn token(user: &User) -> Token {
         used_at: None,
         code_issue: 0,
         code_expires_at: None,
+    }
+}
+
+pub(crate) fn identity(user: &User) -> Identity {
+    Identity {
+        id: IdentityId::generate(NOW, &OsRng),
+        user_id: user.id.clone(),
+        issuer: "https://provider.example.com".to_owned(),
+        subject: "1".to_owned(),
+        provider: "example".to_owned(),
+        email: None,
+        created_at: NOW,
+        last_used_at: None,
     }
 }
 

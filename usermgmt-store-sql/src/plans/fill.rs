@@ -7,7 +7,7 @@ use crate::store::SqlStore;
 /// For each table its columns, and what they are in the row of the number `n`.
 /// `{bytes}` are 16 bytes of its own. A tenth of the users have never confirmed
 /// their address, a hundredth of the mails are leased or dead.
-const TABLES: [(&str, &str, &str); 13] = [
+const TABLES: [(&str, &str, &str); 14] = [
     (
         "usermgmt_users",
         "id, username, username_canonical, email, email_canonical, email_confirmed_at, \
@@ -39,6 +39,12 @@ const TABLES: [(&str, &str, &str); 13] = [
         "usermgmt_devices",
         "user_id, device, used_at",
         "CONCAT('user', n), 'device', 1769846400000 + n",
+    ),
+    (
+        "usermgmt_identities",
+        "issuer, subject, id, user_id, provider, created_at",
+        "'https://provider.example.com', CONCAT('subject', n), CONCAT('identity', n), \
+         CONCAT('user', n), 'example', n",
     ),
     (
         "usermgmt_service_keys",

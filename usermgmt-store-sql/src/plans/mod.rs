@@ -16,7 +16,8 @@ use crate::sql::Statement;
 use crate::step::steps;
 use crate::store::SqlStore;
 use crate::table::{
-    audit, counters, credentials, directory, identifiers, outbox, sessions, tokens, users,
+    audit, counters, credentials, directory, identifiers, identities, outbox, sessions, tokens,
+    users,
 };
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use usermgmt_test_support::Database;
@@ -37,6 +38,8 @@ fn statements(samples: &Samples, dialect: Dialect) -> Vec<Statement<'_>> {
         credentials::select_credentials(std::slice::from_ref(id)),
         credentials::select_recovery_codes(std::slice::from_ref(id)),
         credentials::select_device(id, "device"),
+        identities::select(&samples.identity.issuer, &samples.identity.subject),
+        identities::select_of(std::slice::from_ref(id)),
         credentials::select_service_key(&samples.key.id),
         tokens::select(samples.token.id),
         tokens::select_live(id, Purpose::Reset, NOW),

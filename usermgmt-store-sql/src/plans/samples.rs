@@ -7,8 +7,9 @@ use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::audit::AuditEntry;
 use usermgmt_core::model::factor::SealedSecret;
 use usermgmt_core::model::identifier::{Email, Identifier, Username};
+use usermgmt_core::model::identity::Identity;
 use usermgmt_core::model::ids::{
-    AuditId, FactorId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
+    AuditId, FactorId, IdentityId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
 };
 use usermgmt_core::model::mail::{MailKind, OutboxMail};
 use usermgmt_core::model::service_key::ServiceKey;
@@ -35,6 +36,7 @@ pub(super) struct Samples {
     pub(super) session: Session,
     pub(super) mail: OutboxMail,
     pub(super) key: ServiceKey,
+    pub(super) identity: Identity,
     pub(super) entry: AuditEntry,
     pub(super) hits: Vec<Hit>,
     pub(super) counters: Vec<String>,
@@ -56,6 +58,7 @@ impl Samples {
             session: session(&user.id),
             mail: mail(&user),
             key: service_key(),
+            identity: identity(&user.id),
             entry: entry(&user.id),
             hits: counters.iter().map(|key| Hit { key: key.clone(), window }).collect(),
             counters,
@@ -151,6 +154,15 @@ impl Samples {
                 hashes: vec!["hash".to_owned()],
             },
             Change::UseRecoveryCode { user_id: user_id.clone(), hash: "hash".to_owned() },
+            Change::LinkIdentity(Box::new(self.identity.clone())),
+            Change::UseIdentity {
+                user_id: user_id.clone(),
+                issuer: self.identity.issuer.clone(),
+                subject: self.identity.subject.clone(),
+                at: NOW,
+            },
+            Change::UnlinkIdentity { user_id: user_id.clone(), id: self.identity.id.clone() },
+            Change::UnlinkIdentities { user_id: user_id.clone(), since: Some(NOW) },
             Change::ForgetDevices { user_id: user_id.clone() },
             Change::RememberDevice { user_id, device: "device".to_owned(), at: NOW },
             Change::InsertServiceKey(self.key.clone()),
@@ -258,6 +270,19 @@ fn service_key() -> ServiceKey {
         created_at: NOW,
         last_used_at: None,
         revoked_at: None,
+    }
+}
+
+fn identity(user: &UserId) -> Identity {
+    Identity {
+        id: IdentityId::generate(NOW, &OsRng),
+        user_id: user.clone(),
+        issuer: "https://provider.example.com".to_owned(),
+        subject: "subject50001".to_owned(),
+        provider: "example".to_owned(),
+        email: None,
+        created_at: NOW,
+        last_used_at: None,
     }
 }
 

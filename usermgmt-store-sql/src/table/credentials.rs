@@ -3,13 +3,14 @@
 use async_trait::async_trait;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::keys::KeyId;
+use usermgmt_core::model::identity::Identity;
 use usermgmt_core::model::ids::{ServiceKeyId, UserId};
 use usermgmt_core::model::service_key::ServiceKey;
 use usermgmt_core::model::user::PasswordHash;
 use usermgmt_core::store::directory::Paged;
 use usermgmt_core::store::{CredentialStore, Credentials, Guard, KnownDevice, StoreError};
 
-use super::factors;
+use super::{factors, identities};
 use crate::dialect::Dialect;
 use crate::guard::Step;
 use crate::row::Row;
@@ -82,6 +83,7 @@ fn credentials(row: &Row) -> Result<Credentials, StoreError> {
         password: row.opt_text()?.map(PasswordHash::from_stored),
         totp: factors::totp(&mut row)?,
         recovery_codes: Vec::new(),
+        identities: Vec::new(),
     })
 }
 
@@ -182,6 +184,12 @@ pub(crate) fn insert_root_key<'a>(id: &'a str, fingerprint: &'a str, at: Timesta
         .new_key(Guard::Exists)
 }
 
+/// Theirs among those that are in the order of the ids.
+fn owner<'a>(all: &'a mut [Credentials], user: &UserId) -> Option<&'a mut Credentials> {
+    let at = all.binary_search_by(|one| one.user_id.cmp(user)).ok()?;
+    Some(&mut all[at])
+}
+
 #[async_trait]
 impl CredentialStore for SqlStore {
     async fn recovery_codes_left(&self, user: &UserId) -> Result<u64, StoreError> {
@@ -197,6 +205,15 @@ impl CredentialStore for SqlStore {
             })
             .await?;
         Ok(known.unwrap_or(KnownDevice { this: false, any: false }))
+    }
+
+    async fn identity(&self, issuer: &str, subject: &str) -> Result<Option<Identity>, StoreError> {
+        self.read_one(&identities::select(issuer, subject), identities::identity).await
+    }
+
+    async fn identities(&self, user: &UserId) -> Result<Vec<Identity>, StoreError> {
+        let select = identities::select_of(std::slice::from_ref(user));
+        self.read_all(&select, identities::identity).await
     }
 
     async fn service_key(&self, id: &ServiceKeyId) -> Result<Option<ServiceKey>, StoreError> {
@@ -237,12 +254,14 @@ impl CredentialStore for SqlStore {
                 Ok((row.parsed::<UserId>()?, row.text()?))
             })
             .await?;
-        // Both in the order of the ids.
-        let mut owners = all.iter_mut().peekable();
         for (user_id, hash) in codes {
-            while owners.next_if(|owner| owner.user_id < user_id).is_some() {}
-            if let Some(owner) = owners.peek_mut().filter(|owner| owner.user_id == user_id) {
+            if let Some(owner) = owner(&mut all, &user_id) {
                 owner.recovery_codes.push(hash);
+            }
+        }
+        for identity in self.read_all(&identities::select_of(users), identities::identity).await? {
+            if let Some(owner) = owner(&mut all, &identity.user_id) {
+                owner.identities.push(identity);
             }
         }
         Ok(all)

@@ -7,6 +7,7 @@ pub(crate) mod credentials;
 pub(crate) mod directory;
 pub(crate) mod factors;
 pub(crate) mod identifiers;
+pub(crate) mod identities;
 pub(crate) mod outbox;
 pub(crate) mod sessions;
 pub(crate) mod tokens;

@@ -8,6 +8,7 @@ use super::table::{Row, Table};
 use crate::clock::Timestamp;
 use crate::model::factor::{SealedSecret, Totp};
 use crate::model::identifier::{Identifier, IdentifierKind};
+use crate::model::identity::Identity;
 use crate::model::ids::{FactorId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
 use crate::model::mail::OutboxMail;
 use crate::model::service_key::ServiceKey;
@@ -203,6 +204,33 @@ impl State {
                 self.recovery_codes.remove(&(user_id.clone(), hash.clone())),
                 Guard::RecoveryCode,
             ),
+            Change::LinkIdentity(identity) => {
+                guard(!self.identities.contains(&identity.key()), Guard::Identity)?;
+                self.identities.put((**identity).clone());
+                Ok(())
+            }
+            Change::UseIdentity { user_id, issuer, subject, at } => {
+                let found = self.identities.get(&(issuer.clone(), subject.clone()));
+                let found = found.filter(|row| row.user_id == *user_id).ok_or(Guard::Identity)?;
+                let used = Identity { last_used_at: Some(*at), ..found.clone() };
+                self.identities.put(used);
+                Ok(())
+            }
+            Change::UnlinkIdentity { user_id, id } => {
+                let found = self.identities.of(user_id).find(|row| row.id == *id);
+                let key = found.map(Row::key).ok_or(Guard::Identity)?;
+                self.identities.remove(&key);
+                Ok(())
+            }
+            Change::UnlinkIdentities { user_id, since } => {
+                let is_meant = |row: &&Identity| since.is_none_or(|since| row.created_at >= since);
+                let keys: Vec<_> =
+                    self.identities.of(user_id).filter(is_meant).map(Row::key).collect();
+                for key in &keys {
+                    self.identities.remove(key);
+                }
+                Ok(())
+            }
             Change::ForgetDevices { user_id } => {
                 self.devices.sweep_of(user_id, u64::MAX);
                 Ok(())

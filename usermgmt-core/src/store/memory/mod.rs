@@ -21,6 +21,7 @@ use crate::clock::Timestamp;
 use crate::keys::KeyId;
 use crate::model::audit::AuditEntry;
 use crate::model::identifier::{Identifier, IdentifierKind};
+use crate::model::identity::Identity;
 use crate::model::ids::{AuditId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
 use crate::model::mail::{OutboxMail, StoredMail};
 use crate::model::service_key::ServiceKey;
@@ -154,6 +155,14 @@ impl CredentialStore for MemoryStore {
         })
     }
 
+    async fn identity(&self, issuer: &str, subject: &str) -> Result<Option<Identity>, StoreError> {
+        Ok(self.state()?.identities.get(&(issuer.to_owned(), subject.to_owned())).cloned())
+    }
+
+    async fn identities(&self, user: &UserId) -> Result<Vec<Identity>, StoreError> {
+        Ok(self.state()?.identities_of(user))
+    }
+
     async fn service_key(&self, id: &ServiceKeyId) -> Result<Option<ServiceKey>, StoreError> {
         Ok(self.state()?.service_keys.get(id).cloned())
     }
@@ -191,6 +200,7 @@ impl CredentialStore for MemoryStore {
                     .collect::<BTreeSet<_>>()
                     .into_iter()
                     .collect(),
+                identities: state.identities_of(&account.user.id),
                 user_id: account.user.id,
                 password: account.password,
                 totp: account.totp,

@@ -5,6 +5,7 @@ use crate::clock::Timestamp;
 use crate::model::audit::AuditEntry;
 use crate::model::factor::Totp;
 use crate::model::identifier::{Identifier, IdentifierKind};
+use crate::model::identity::Identity;
 use crate::model::ids::{AuditId, CommitId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
 use crate::model::mail::OutboxMail;
 use crate::model::service_key::ServiceKey;
@@ -23,6 +24,7 @@ pub(super) struct State {
     pub(super) sessions: Table<Session>,
     pub(super) factors: Table<FactorRow>,
     pub(super) recovery_codes: Table<RecoveryCodeRow>,
+    pub(super) identities: Table<Identity>,
     pub(super) devices: Table<DeviceRow>,
     pub(super) service_keys: Table<ServiceKey>,
     pub(super) root_keys: Table<RootKeyRow>,
@@ -40,7 +42,7 @@ impl State {
         self.journals().into_iter().for_each(Journal::roll_back);
     }
 
-    fn journals(&mut self) -> [&mut dyn Journal; 13] {
+    fn journals(&mut self) -> [&mut dyn Journal; 14] {
         [
             &mut self.commits,
             &mut self.users,
@@ -49,6 +51,7 @@ impl State {
             &mut self.sessions,
             &mut self.factors,
             &mut self.recovery_codes,
+            &mut self.identities,
             &mut self.devices,
             &mut self.service_keys,
             &mut self.root_keys,
@@ -69,6 +72,13 @@ impl State {
         people
             .map(|person| &person.user)
             .any(|user| user.role == Role::Admin && user.is_active() && user.id != *id)
+    }
+
+    /// The user's identities, in the order of their ids.
+    pub(super) fn identities_of(&self, user: &UserId) -> Vec<Identity> {
+        let mut identities: Vec<Identity> = self.identities.of(user).cloned().collect();
+        identities.sort_by(|a, b| a.id.cmp(&b.id));
+        identities
     }
 
     pub(super) fn account(&self, id: &UserId) -> Option<Account> {
@@ -249,6 +259,16 @@ impl Row for RecoveryCodeRow {
     type Key = (UserId, String);
     fn key(&self) -> (UserId, String) {
         (self.user_id.clone(), self.hash.clone())
+    }
+    fn owner(&self) -> Option<&UserId> {
+        Some(&self.user_id)
+    }
+}
+
+impl Row for Identity {
+    type Key = (String, String);
+    fn key(&self) -> (String, String) {
+        (self.issuer.clone(), self.subject.clone())
     }
     fn owner(&self) -> Option<&UserId> {
         Some(&self.user_id)

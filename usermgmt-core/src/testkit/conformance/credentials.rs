@@ -276,6 +276,10 @@ pub async fn the_credentials_of_many_users_are_read_at_once(store: Arc<dyn Store
     fixture.applied([pend(&ids[0], &secret)]).await;
     fixture.applied([confirm(&ids[0], &secret, 7), codes(&ids[0], &["b", "B", "a"])]).await;
     fixture.applied([pend(&ids[1], &waiting), codes(&ids[2], &["c"])]).await;
+    let linked = [(&ids[0], "1"), (&ids[0], "0"), (&ids[2], "2")];
+    let linked = linked.map(|(id, subject)| fixture.identity(id, subject));
+    let list = linked.map(|identity| Change::LinkIdentity(Box::new(identity)));
+    fixture.applied(list).await;
     let gone = &users[3];
     let delete = Change::DeleteUser { id: gone.id.clone(), epoch: gone.epoch, at: NOW };
     fixture.applied([delete]).await;
@@ -288,9 +292,11 @@ pub async fn the_credentials_of_many_users_are_read_at_once(store: Arc<dyn Store
             password: account.password,
             totp: account.totp,
             recovery_codes: hashes.into_iter().map(str::to_owned).collect(),
+            identities: read(fixture.store.identities(id).await),
         });
     }
     assert!(expected[0].totp.is_some() && expected[1].totp.is_some());
+    assert_eq!(expected[0].identities.len(), 2);
     // In another order than theirs, one of them twice, with some who are not there.
     let nobody: UserId = "nobody".parse().expect("an id");
     let asked: Vec<UserId> = ids.iter().rev().chain([&nobody, &ids[1]]).cloned().collect();

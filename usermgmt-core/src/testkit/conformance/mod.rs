@@ -16,6 +16,7 @@ pub mod crowds;
 pub mod deletion;
 pub mod directory;
 pub mod identifiers;
+pub mod identities;
 pub mod lists;
 pub mod model;
 pub mod outbox;
@@ -117,6 +118,12 @@ macro_rules! store_conformance {
                 the_credentials_of_many_users_are_read_at_once,
                 a_device_is_known_to_the_user_who_used_it,
                 all_of_a_users_devices_are_forgotten_at_once,
+            }
+            identities {
+                every_field_of_an_identity_round_trips,
+                issuer_and_subject_are_linked_once_and_told_apart_byte_by_byte,
+                an_identity_is_used_and_unlinked_by_the_one_who_has_it,
+                all_of_a_users_identities_are_unlinked_or_those_since_a_time,
             }
             admins {
                 an_administrator_goes_only_while_another_is_active,

@@ -11,6 +11,7 @@ use super::snapshot::same_reads;
 use super::world::World;
 use crate::clock::Timestamp;
 use crate::model::identifier::Identifier;
+use crate::model::identity::Identity;
 use crate::model::ids::UserId;
 use crate::model::session::Session;
 use crate::model::token::{Purpose, Token};
@@ -181,6 +182,9 @@ async fn purge_a_deleted_user(fixture: &Fixture, limit: usize) {
     same("sessions", &read(store.sessions(&ann, EARLY).await), &vec![]);
     assert_eq!(read(store.recovery_codes_left(&ann).await), 0);
     assert!(!read(store.knows_device(&ann, "phone").await).any);
+    for Identity { issuer, subject, .. } in &world.identities {
+        same("an identity", &read(store.identity(issuer, subject).await), &None);
+    }
     for name in [Identifier::email(&world.ann.email), username_id("ann"), world.reserved.clone()] {
         assert!(!read(store.is_taken(&name, None, EARLY).await), "{name:?}");
     }
@@ -199,6 +203,8 @@ async fn purge_a_deleted_user(fixture: &Fixture, limit: usize) {
     fixture.token_is(&world.bobs_token).await;
     fixture.session_is(&world.bobs_session).await;
     assert_eq!(read(store.recovery_codes_left(bob).await), 2);
+    let identities = read(store.identities(bob).await);
+    same("Bob's identities", &identities, &vec![world.bobs_identity.clone()]);
     assert!(read(store.knows_device(bob, "phone").await).this);
     assert!(read(store.is_taken(&username_id("bob"), None, EARLY).await));
 }

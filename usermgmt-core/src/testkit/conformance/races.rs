@@ -170,6 +170,7 @@ fn is_spending(change: &Change) -> bool {
             | Change::UseTotpStep { .. }
             | Change::ConfirmTotp { .. }
             | Change::UseRecoveryCode { .. }
+            | Change::UnlinkIdentity { .. }
     )
 }
 

@@ -11,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::model::audit::AuditEntry;
 use crate::model::factor::SealedSecret;
 use crate::model::identifier::Identifier;
+use crate::model::identity::Identity;
 use crate::model::ids::{
     AuditId, FactorId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
 };
@@ -207,7 +208,26 @@ impl RandomChanges {
         };
         let step = i64::try_from(self.below(20)).unwrap_or(0);
         let code = || self.pick(&["c1", "c2", "c3"]).to_owned();
-        match self.below(11) {
+        match self.below(15) {
+            11 | 12 => Change::LinkIdentity(Box::new(Identity {
+                created_at: self.time(),
+                last_used_at: self.maybe(self.time()),
+                email: self.text(),
+                ..self.fixture.identity(&user_id, self.pick(&["1", "2", "3"]))
+            })),
+            13 => Change::UseIdentity {
+                user_id,
+                issuer: self.fixture.identity(&self.user(), "").issuer,
+                subject: self.pick(&["1", "2", "3"]).to_owned(),
+                at: self.time(),
+            },
+            14 => {
+                let found = read(model.identities(&user_id).await);
+                match found.first().filter(|_| self.below(2) == 0) {
+                    Some(first) => Change::UnlinkIdentity { id: first.id.clone(), user_id },
+                    None => Change::UnlinkIdentities { user_id, since: self.maybe(self.time()) },
+                }
+            }
             0 | 1 => Change::SetPendingTotp {
                 user_id,
                 secret: SealedSecret {

@@ -14,6 +14,8 @@ pub(super) struct Scope {
     pub(super) tokens: BTreeSet<TokenId>,
     pub(super) sessions: BTreeSet<SessionId>,
     pub(super) devices: BTreeSet<(UserId, String)>,
+    /// By issuer and subject.
+    pub(super) identities: BTreeSet<(String, String)>,
     pub(super) service_keys: BTreeSet<ServiceKeyId>,
 }
 
@@ -79,7 +81,17 @@ impl Scope {
                 self.devices.insert((user_id.clone(), device.clone()));
                 self.add_user(user_id);
             }
+            Change::LinkIdentity(identity) => {
+                self.identities.insert((identity.issuer.clone(), identity.subject.clone()));
+                self.add_user(&identity.user_id);
+            }
+            Change::UseIdentity { user_id, issuer, subject, .. } => {
+                self.identities.insert((issuer.clone(), subject.clone()));
+                self.add_user(user_id);
+            }
             Change::ReleaseIdentifiers { user_id }
+            | Change::UnlinkIdentity { user_id, .. }
+            | Change::UnlinkIdentities { user_id, .. }
             | Change::VoidTokens { user_id, .. }
             | Change::EndSessions { user_id, .. }
             | Change::ForgetDevices { user_id }

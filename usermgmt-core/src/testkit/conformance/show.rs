@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use crate::model::audit::AuditEntry;
 use crate::model::factor::Totp;
+use crate::model::identity::Identity;
 use crate::model::mail::OutboxMail;
 use crate::model::service_key::ServiceKey;
 use crate::model::session::Session;
@@ -71,7 +72,15 @@ impl Show for Account {
 impl Show for Credentials {
     fn show(&self) -> String {
         let password = self.password.as_ref().map(|password| password.expose());
-        format!("{}\npassword: {password:?}", pretty(self))
+        let identities = self.identities.show();
+        format!("{}\npassword: {password:?}\nidentities: {identities}", pretty(self))
+    }
+}
+
+impl Show for Identity {
+    fn show(&self) -> String {
+        let Self { issuer, subject, email, .. } = self;
+        format!("{}\nissuer: {issuer:?}\nsubject: {subject:?}\nemail: {email:?}", pretty(self))
     }
 }
 

@@ -47,6 +47,7 @@ pub(super) async fn snapshot(store: &dyn Store, scope: &Scope, now: Timestamp) -
             let known = read(store.knows_device(user, device).await);
             add(format!("knows_device({user}, {device})"), &known);
         }
+        add(format!("identities({user})"), &read(store.identities(user).await));
         let mut sessions = read(store.sessions(user, now).await);
         sessions.sort_by_key(|session| session.id);
         add(format!("sessions({user})"), &sessions);
@@ -65,6 +66,10 @@ pub(super) async fn snapshot(store: &dyn Store, scope: &Scope, now: Timestamp) -
             let taken = read(store.is_taken(&identifier, Some(user), now).await);
             add(format!("is_taken({name}) but by {user}"), &taken);
         }
+    }
+    for (issuer, subject) in &scope.identities {
+        let found = read(store.identity(issuer, subject).await);
+        add(format!("identity({issuer:?}, {subject:?})"), &found);
     }
     for id in &scope.tokens {
         add(format!("token({id})"), &read(store.token(*id).await));

@@ -6,6 +6,7 @@ use super::fixture::{Fixture, HOUR, NOW, claim, email_id, insert_user, username_
 use crate::model::audit::AuditEntry;
 use crate::model::factor::SealedSecret;
 use crate::model::identifier::Identifier;
+use crate::model::identity::Identity;
 use crate::model::ids::LeaseId;
 use crate::model::mail::OutboxMail;
 use crate::model::service_key::ServiceKey;
@@ -27,6 +28,8 @@ pub(super) struct World {
     pub(super) bobs_session: Session,
     pub(super) confirmed: SealedSecret,
     pub(super) pending: SealedSecret,
+    pub(super) identities: [Identity; 2],
+    pub(super) bobs_identity: Identity,
     pub(super) service_key: ServiceKey,
     pub(super) lease: LeaseId,
     /// Three that a worker has, two that were given up, and Bob's, which waits.
@@ -50,6 +53,8 @@ impl World {
             bobs_session: fixture.session(&bob.id),
             confirmed: fixture.secret(),
             pending: fixture.secret(),
+            identities: ["1", "2"].map(|subject| fixture.identity(&ann.id, subject)),
+            bobs_identity: fixture.identity(&bob.id, "3"),
             service_key: fixture.service_key("billing"),
             lease,
             leased: [0; 3].map(|_| OutboxMail {
@@ -94,6 +99,9 @@ impl World {
         let mails = self.leased.iter().chain(&self.dead);
         for mail in mails.chain([&self.bobs_mail]) {
             list.push(Change::InsertMail(Box::new(mail.clone())));
+        }
+        for identity in self.identities.iter().chain([&self.bobs_identity]) {
+            list.push(Change::LinkIdentity(Box::new(identity.clone())));
         }
         for user in [&self.ann, &self.bob] {
             list.push(Change::ReplaceRecoveryCodes {
@@ -237,6 +245,18 @@ impl World {
             free(Change::ReplaceRecoveryCodes {
                 user_id: bob.clone(),
                 hashes: vec!["new".to_owned()],
+            }),
+            guarded(
+                Guard::Identity,
+                Change::UnlinkIdentity { user_id: ann.clone(), id: self.identities[0].id.clone() },
+            ),
+            free(Change::UnlinkIdentities { user_id: bob.clone(), since: None }),
+            guarded(Guard::Identity, Change::LinkIdentity(Box::new(fixture.identity(ann, "new")))),
+            free(Change::UseIdentity {
+                user_id: ann.clone(),
+                issuer: self.identities[1].issuer.clone(),
+                subject: self.identities[1].subject.clone(),
+                at: later,
             }),
             free(Change::RememberDevice { user_id: ann.clone(), device: "laptop".to_owned(), at }),
             free(Change::ForgetDevices { user_id: bob.clone() }),
