@@ -1,5 +1,7 @@
 //! `usermgmt-server`: user accounts over HTTP, from one command.
 
+#[cfg(feature = "aws-secrets")]
+mod aws_secrets;
 #[cfg(feature = "breach-check")]
 mod breach_check;
 mod cli;
@@ -43,6 +45,7 @@ fn run(invocation: Invocation) -> Result<(), Failure> {
         Action::Config(ConfigAction::Schema) => return commands::config::print_schema(),
         Action::Keys(KeysAction::Generate) => return commands::keys::generate(),
         Action::Openapi { openapi } => return commands::openapi::print(openapi),
+        Action::Healthcheck => return healthcheck(&invocation.sources),
         _ => {}
     }
     match invocation.sources.read() {
@@ -52,6 +55,15 @@ fn run(invocation: Invocation) -> Result<(), Failure> {
         }
         Err(problems) => Err(Failure::Setting(problems.to_string())),
     }
+}
+
+/// Without the settings that a secret manager has: a server runs on without it,
+/// and must not be taken for ill.
+#[tokio::main(flavor = "current_thread")]
+async fn healthcheck(sources: &Sources) -> Result<(), Failure> {
+    let read = sources.read_listener();
+    let (listen, tls) = read.map_err(|problems| Failure::Setting(problems.to_string()))?;
+    commands::healthcheck::run(listen, tls.as_ref()).await
 }
 
 #[tokio::main]
@@ -64,7 +76,9 @@ async fn act(action: Action, settings: Settings, sources: Sources) -> Result<(),
             commands::doctor::run(&settings, send_mail.as_deref()).await
         }
         Action::Migrate { check } => commands::migrate::run(check, &settings).await,
-        Action::Healthcheck => commands::healthcheck::run(&settings).await,
+        Action::Healthcheck => {
+            commands::healthcheck::run(settings.listen, settings.tls.as_ref()).await
+        }
         Action::User(action) => commands::user::run(action, &settings).await,
         Action::Admin(action) => commands::admin::run(action, &settings).await,
         Action::Keys(action) => commands::keys::run(action, &settings).await,

@@ -13,7 +13,7 @@ use usermgmt_mail::{MailKind, sample_message};
 use crate::failure::Failure;
 use crate::listener::Tls;
 use crate::output::print_line;
-use crate::settings::{Problems, Settings, leads_to_loopback};
+use crate::settings::{FromSecret, Problems, Settings, leads_to_loopback};
 use crate::setup::{self, Schema};
 use crate::{listener, secret_file};
 
@@ -54,6 +54,7 @@ pub(crate) async fn run(settings: &Settings, send_to: Option<&str>) -> Result<()
     let send_to = send_to.map_err(|error| Failure::Setting(format!("--send-mail: {error}")))?;
     let mut findings = vec![Fine("settings: they parse and agree".to_owned())];
     findings.push(secret(settings));
+    findings.extend(settings.from_secret.iter().map(from_secret));
     findings.extend(files(settings));
     findings.extend(store(settings).await);
     findings.extend(mail(settings, send_to).await);
@@ -91,6 +92,20 @@ fn secret(settings: &Settings) -> Finding {
             )),
             false => Fine(format!("secret: {}", path.display())),
         },
+    }
+}
+
+fn from_secret(from_secret: &FromSecret) -> Finding {
+    let names = |names: Vec<&str>| names.join(", ");
+    match from_secret.overridden() {
+        overridden if overridden.is_empty() => {
+            Fine(format!("secrets.url: it has {}", names(from_secret.names().collect())))
+        }
+        overridden => Warning(format!(
+            "secrets.url: {} of it does not count, because the environment or a flag sets another \
+             value: take that out, unless it is meant",
+            names(overridden)
+        )),
     }
 }
 

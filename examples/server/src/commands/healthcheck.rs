@@ -7,17 +7,16 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::failure::Failure;
-use crate::listener::connect_tls;
-use crate::settings::Settings;
+use crate::listener::{TlsFiles, connect_tls};
 
 /// How long it may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Asks it.
-pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
-    let address = reachable(settings.listen)?;
+/// Asks the server that listens there.
+pub(crate) async fn run(listen: SocketAddr, tls: Option<&TlsFiles>) -> Result<(), Failure> {
+    let address = reachable(listen)?;
     let not_ready = |why: String| Failure::Other(format!("not ready: {address}: {why}"));
-    match tokio::time::timeout(PATIENCE, ask(settings, address)).await {
+    match tokio::time::timeout(PATIENCE, ask(tls, address)).await {
         Ok(Ok(200)) => Ok(()),
         Ok(Ok(status)) => Err(not_ready(format!("status {status}"))),
         Ok(Err(error)) => Err(not_ready(error.to_string())),
@@ -38,9 +37,9 @@ fn reachable(listen: SocketAddr) -> Result<SocketAddr, Failure> {
     Ok(SocketAddr::new(ip, listen.port()))
 }
 
-async fn ask(settings: &Settings, address: SocketAddr) -> std::io::Result<u16> {
+async fn ask(tls: Option<&TlsFiles>, address: SocketAddr) -> std::io::Result<u16> {
     let stream = TcpStream::connect(address).await?;
-    match &settings.tls {
+    match tls {
         None => status(stream, address).await,
         Some(files) => status(connect_tls(files, stream).await?, address).await,
     }

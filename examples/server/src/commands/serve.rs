@@ -74,7 +74,9 @@ pub(crate) async fn run(settings: Settings, sources: Sources) -> Result<(), Fail
     if let Some(tls) = tls.clone() {
         tokio::spawn(tls.follow(hangup.clone()));
     }
-    tokio::spawn(rotation::follow(auth.clone(), sources, hangup));
+    let rotation = counted.as_ref().map(|counted| Arc::clone(&counted.metrics.rotation));
+    let from_secret = settings.from_secret.clone();
+    tokio::spawn(rotation::follow(auth.clone(), sources, hangup, from_secret, rotation));
 
     let watchdog = tokio::spawn(service_manager::keep_watchdog());
     let started = Started::new(&settings, bound, outgoing.dev_mailbox.is_some());

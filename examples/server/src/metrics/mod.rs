@@ -4,6 +4,7 @@ mod engine;
 mod http;
 mod listener;
 mod process;
+mod rotation;
 mod sampled;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,6 +17,7 @@ pub(crate) use self::engine::EngineMetrics;
 pub(crate) use self::http::HttpMetrics;
 pub(crate) use self::listener::serve;
 use self::process::ProcessCollector;
+pub(crate) use self::rotation::{ReadOutcome, RotationMetrics};
 use self::sampled::Sampled;
 
 /// Every metric of this process.
@@ -24,6 +26,7 @@ pub(crate) struct ServerMetrics {
     registry: Mutex<Registry>,
     pub(crate) engine: Arc<EngineMetrics>,
     pub(crate) http: Arc<HttpMetrics>,
+    pub(crate) rotation: Arc<RotationMetrics>,
     sampled: Sampled,
 }
 
@@ -36,11 +39,13 @@ impl ServerMetrics {
         own.register("build", "The version that runs", build);
         let engine = EngineMetrics::register(own);
         let http = HttpMetrics::register(own);
+        let rotation = RotationMetrics::register(own);
         let sampled = Sampled::register(own);
         Self {
             registry: Mutex::new(registry),
             engine: Arc::new(engine),
             http: Arc::new(http),
+            rotation: Arc::new(rotation),
             sampled,
         }
     }

@@ -1,5 +1,5 @@
-//! What was set, where: the old services' settings, the file, the environment
-//! and the flags, in rising order.
+//! What was set, where: the old services' settings, the file, the secret, the
+//! environment and the flags, in rising order.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -17,6 +17,8 @@ pub(super) enum Source {
     File(PathBuf),
     Env(String),
     Flag(String),
+    /// From the secret that `secrets.url` names.
+    Secret,
     /// From the file that this setting names.
     ValueFile(&'static str),
     /// From a setting of an old service, by its own name.
@@ -29,6 +31,7 @@ impl fmt::Display for Source {
             Self::File(path) => write!(f, "in {}", path.display()),
             Self::Env(name) => write!(f, "from the environment, {name}"),
             Self::Flag(name) => write!(f, "from --{name}"),
+            Self::Secret => f.write_str("from the secret of secrets.url"),
             Self::ValueFile(setting) => write!(f, "from the file of {setting}"),
             Self::Old(name) => write!(f, "from the old service's {name}"),
         }
@@ -48,7 +51,7 @@ impl Layers {
         // Some editors begin a file with a byte order mark.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         match text.parse::<toml::Table>() {
-            Ok(table) => self.add_table("", table, path),
+            Ok(table) => self.add_table("", table, &Source::File(path.to_owned())),
             // The parser's own rendering quotes the line, which may hold a secret.
             Err(error) => {
                 let line = error.span().map_or(1, |span| {
@@ -60,22 +63,28 @@ impl Layers {
         }
     }
 
-    fn add_table(&mut self, section: &str, table: toml::Table, path: &Path) {
+    /// Takes the settings of a secret. What somebody set for this process alone,
+    /// in its environment or by a flag, wins over what all have.
+    pub(super) fn add_secret(&mut self, table: toml::Table) {
+        self.add_table("", table, &Source::Secret);
+    }
+
+    fn add_table(&mut self, section: &str, table: toml::Table, source: &Source) {
         for (key, value) in table {
             let name = match section {
                 "" => key,
                 section => format!("{section}.{key}"),
             };
             match (table::find(&name), value) {
-                (Some(setting), value) => {
-                    self.set(setting, value, Source::File(path.to_owned()));
-                }
+                (Some(setting), _)
+                    if *source == Source::Secret && self.is_of_process(setting.name) => {}
+                (Some(setting), value) => self.set(setting, value, source.clone()),
                 (None, Value::Table(inner)) if section.is_empty() => {
-                    self.add_table(&name, inner, path);
+                    self.add_table(&name, inner, source);
                 }
                 (None, _) => {
                     let hint = hint(table::nearest(&name).map(|near| near.name));
-                    self.problem(format!("unknown setting `{name}` in {}{hint}", path.display()));
+                    self.problem(format!("unknown setting `{name}` {source}{hint}"));
                 }
             }
         }
@@ -104,6 +113,11 @@ impl Layers {
                 None => self.problem(format!("{name} in the environment is not UTF-8")),
             }
         }
+    }
+
+    /// Whether somebody set it for this process alone.
+    pub(super) fn is_of_process(&self, name: &str) -> bool {
+        matches!(self.given(name), Some((_, Source::Env(_) | Source::Flag(_))))
     }
 
     /// Takes a setting given as a flag.
@@ -170,7 +184,7 @@ impl Layers {
             Ok(parsed) => Some(parsed),
             Err(why) => {
                 let shown = match table::find(name) {
-                    Some(setting) if !setting.is_secret => format!(" = {value}"),
+                    Some(setting) if !is_hidden(setting, source) => format!(" = {value}"),
                     _ => String::new(),
                 };
                 self.problems.push(format!("{name}{shown} ({source}): {why}"));
@@ -226,6 +240,12 @@ impl Layers {
     pub(super) fn into_problems(self) -> Vec<String> {
         self.problems
     }
+}
+
+/// Whether a value must not be repeated: whatever is kept in a secret is none of
+/// a log's business.
+pub(super) fn is_hidden(setting: &Setting, source: &Source) -> bool {
+    setting.is_secret || *source == Source::Secret
 }
 
 fn hint(nearest: Option<impl fmt::Display>) -> String {

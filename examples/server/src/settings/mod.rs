@@ -1,5 +1,5 @@
-//! The server's settings: from a TOML file, the environment and flags, in rising
-//! order. Whatever is unknown or cannot work stops the start and is named.
+//! The server's settings: from a TOML file, a secret manager, the environment and
+//! flags, in rising order. Whatever is unknown or cannot work stops the start and is named.
 
 mod database;
 #[cfg(test)]
@@ -10,6 +10,7 @@ mod limits;
 mod old_services;
 mod schema;
 mod secret;
+mod secrets;
 mod shown;
 mod sources;
 pub(crate) mod table;
@@ -33,6 +34,7 @@ pub(crate) use self::database::{Database, StoreKind};
 use self::layers::Layers;
 pub(crate) use self::schema::schema;
 pub(crate) use self::secret::{SecretSource, parse_secret_lines};
+pub(crate) use self::secrets::FromSecret;
 pub(crate) use self::shown::Shown;
 pub(crate) use self::sources::Sources;
 use self::table::Setting;
@@ -59,6 +61,8 @@ pub(crate) struct Settings {
     )]
     pub(crate) database_max_lifetime: Option<Duration>,
     pub(crate) secret: SecretSource,
+    /// What came from a secret manager, where one is asked.
+    pub(crate) from_secret: Option<FromSecret>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) http: Http,
     pub(crate) tls: Option<TlsFiles>,
@@ -130,26 +134,40 @@ impl Settings {
         env: impl IntoIterator<Item = (OsString, OsString)>,
         flags: impl IntoIterator<Item = (&'static Setting, String)>,
     ) -> Result<Self, Problems> {
-        let mut layers = Layers::default();
-        let path = config.unwrap_or(Path::new(DEFAULT_FILE));
-        match std::fs::read_to_string(path) {
-            Ok(text) => layers.add_file(path, &text),
-            Err(error) if config.is_none() && error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => layers.problem(format!("cannot read {}: {error}", path.display())),
-        }
         let env: Vec<_> = env.into_iter().collect();
-        layers.add_env(&env);
-        for (setting, value) in flags {
-            layers.add_flag(setting, value);
-        }
+        let mut layers = layers(config, &env, flags);
+        let Ok(from_secret) = secrets::add(&mut layers) else {
+            // What else is missing may be in the secret.
+            return Err(Problems(layers.into_problems()));
+        };
         old_services::add(&mut layers, &env, Path::new("."));
         layers.read_value_files();
-        let settings = read(&mut layers);
+        let mut settings = read(&mut layers);
+        settings.from_secret = from_secret;
         if let Err(error) = settings.core(settings.listen).validate() {
             layers.problem(error.to_string());
         }
         match layers.into_problems() {
             problems if problems.is_empty() => Ok(settings),
+            problems => Err(Problems(problems)),
+        }
+    }
+
+    /// Where the server of these settings listens, and by which certificate; nothing
+    /// else is looked at, and no secret manager asked.
+    ///
+    /// # Errors
+    /// As of [`Self::load`].
+    pub(crate) fn load_listener(
+        config: Option<&Path>,
+        env: impl IntoIterator<Item = (OsString, OsString)>,
+        flags: impl IntoIterator<Item = (&'static Setting, String)>,
+    ) -> Result<(SocketAddr, Option<TlsFiles>), Problems> {
+        let env: Vec<_> = env.into_iter().collect();
+        let mut layers = layers(config, &env, flags);
+        let listener = (read_listen(&mut layers), read_tls(&mut layers));
+        match layers.into_problems() {
+            problems if problems.is_empty() => Ok(listener),
             problems => Err(Problems(problems)),
         }
     }
@@ -173,6 +191,26 @@ impl Settings {
     }
 }
 
+/// What the file, the environment and the flags say.
+fn layers(
+    config: Option<&Path>,
+    env: &[(OsString, OsString)],
+    flags: impl IntoIterator<Item = (&'static Setting, String)>,
+) -> Layers {
+    let mut layers = Layers::default();
+    let path = config.unwrap_or(Path::new(DEFAULT_FILE));
+    match std::fs::read_to_string(path) {
+        Ok(text) => layers.add_file(path, &text),
+        Err(error) if config.is_none() && error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => layers.problem(format!("cannot read {}: {error}", path.display())),
+    }
+    layers.add_env(env);
+    for (setting, value) in flags {
+        layers.add_flag(setting, value);
+    }
+    layers
+}
+
 #[expect(clippy::expect_used, reason = "an address and port always make a URL")]
 fn url_of(addr: SocketAddr, tls: bool) -> Url {
     let scheme = if tls { "https" } else { "http" };
@@ -192,7 +230,7 @@ pub(crate) fn leads_to_loopback(url: &Url) -> bool {
 /// Takes every setting out of the layers; what does not parse is a problem
 /// noted there, and stands at its default meanwhile.
 fn read(layers: &mut Layers) -> Settings {
-    let listen = layers.get("listen").unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)));
+    let listen = read_listen(layers);
     let data_dir = layers.get("data_dir").unwrap_or_else(|| PathBuf::from("./usermgmt-data"));
     let database = match layers.get_with("database_url", Database::parse) {
         Some(database) => database,
@@ -235,6 +273,7 @@ fn read(layers: &mut Layers) -> Settings {
         database_idle_timeout,
         database_max_lifetime,
         secret: secret::read(layers, &database, &data_dir),
+        from_secret: None,
         trusted_proxies: layers.get("trusted_proxies").unwrap_or_default(),
         http: read_http(layers),
         tls: read_tls(layers),
@@ -256,6 +295,10 @@ fn read(layers: &mut Layers) -> Settings {
         data_dir,
         database,
     }
+}
+
+fn read_listen(layers: &mut Layers) -> SocketAddr {
+    layers.get("listen").unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))
 }
 
 fn read_breach_check(layers: &mut Layers) -> Option<Url> {

@@ -73,16 +73,8 @@ fn add_env(layers: &mut Layers, old: &BTreeMap<String, String>) {
             matches!(text.to_ascii_lowercase().as_str(), "true" | "1" | "yes" | "on" | "t" | "y")
         })
     };
-    if let Some(key) = get("SECRET_KEY").filter(|_| !layers.is_set("secret_file")) {
-        if key.len() >= LEAST_SECRET {
-            layers.add_old("secret", STANDARD.encode(key), "SECRET_KEY");
-        } else if !layers.is_set("secret") {
-            layers.problem(format!(
-                "the old service's SECRET_KEY has {} characters, and a root secret needs \
-                 {LEAST_SECRET}: set secret or secret_file (`openssl rand -base64 32` makes one)",
-                key.len()
-            ));
-        }
+    if let Some(key) = get("SECRET_KEY") {
+        add_secret_key(layers, key, "SECRET_KEY");
     }
     if let Some(url) = mongo_url(&get) {
         layers.add_old("database_url", url, "MONGODB_HOST");
@@ -117,6 +109,22 @@ fn add_env(layers: &mut Layers, old: &BTreeMap<String, String>) {
     }
     if let Some(url) = get("FRONTEND_URL") {
         layers.add_old("frontend_url", url.to_owned(), "FRONTEND_URL");
+    }
+}
+
+/// Either service's key becomes the root secret, where it is long enough for one.
+pub(super) fn add_secret_key(layers: &mut Layers, key: &str, old: &str) {
+    if layers.is_set("secret_file") {
+        return;
+    }
+    if key.len() >= LEAST_SECRET {
+        layers.add_old("secret", STANDARD.encode(key), old);
+    } else if !layers.is_set("secret") {
+        layers.problem(format!(
+            "the old service's {old} has {} characters, and a root secret needs {LEAST_SECRET}: \
+             set secret or secret_file (`openssl rand -base64 32` makes one)",
+            key.len()
+        ));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::layers::Layers;
+use super::layers::{Layers, is_hidden};
 use super::table::{SETTINGS, Setting};
 
 /// What stands in place of a secret.
@@ -36,7 +36,7 @@ pub(super) fn all(layers: &Layers) -> Vec<Shown> {
         Some((value, source)) => Shown {
             setting,
             value: match value {
-                _ if setting.is_secret => json!(REDACTED),
+                _ if is_hidden(setting, source) => json!(REDACTED),
                 value => serde_json::to_value(value).unwrap_or_else(|_| json!(value.to_string())),
             },
             source: source.to_string(),

@@ -95,6 +95,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("product_name", Kind::Text, "usermgmt", "What mails and pages call your product"),
     setting("secret", Kind::List("root secrets"), "none", "Root secrets in base64, 32 bytes or more, each with its state before a colon: sign (where none is given), verify or unseal-only").secret(),
     setting("secret_file", Kind::Path, "{data_dir}/secret with SQLite, made at the first start", "File of the root secrets, one a line"),
+    setting("secrets.url", Kind::Url, "none", "A secret of AWS Secrets Manager, a JSON object whose keys are names of settings: aws-secretsmanager://REGION/NAME, with ?endpoint=URL for another endpoint than AWS's"),
+    setting("secrets.refresh", Kind::Duration, "1h", "How often that secret is read again (1s to 7d): root secrets that changed are taken over"),
     setting("trusted_proxies", Kind::List("networks"), "none", "Addresses or networks whose X-Forwarded-For is believed"),
     setting("http.keep_alive", Kind::Duration, "75s", "How long a connection may be silent between requests; longer than what a balancer in front keeps its own"),
     setting("http.request_timeout", Kind::Duration, "30s", "How long a request may take to arrive whole, and an answer to be taken"),

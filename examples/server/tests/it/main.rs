@@ -4,6 +4,9 @@
 #[cfg(test)]
 mod account;
 #[cfg(test)]
+#[cfg(all(feature = "aws-secrets", feature = "mysql", feature = "sqlite"))]
+mod aws_secrets;
+#[cfg(test)]
 #[cfg(all(feature = "postgres", feature = "sqlite"))]
 mod backup;
 #[cfg(all(test, feature = "breach-check"))]
