@@ -68,7 +68,7 @@ start_python() {
         fi
         mkdir -p "$target"
         local sum
-        sum=$(cat .ci/requirements.txt <(python3 --version) | cksum | cut -d' ' -f1)
+        sum=$(cat .ci/requirements*.txt <(python3 --version) | cksum | cut -d' ' -f1)
         local venv
         venv=$(cd "$target" && pwd)/test-python-$sum
         (
@@ -78,6 +78,9 @@ start_python() {
                 rm -rf "$venv"
                 python3 -m venv "$venv"
                 "$venv/bin/pip" install --quiet --disable-pip-version-check -r .ci/requirements.txt
+                # For the checker that it carries; the browser's driver is another one.
+                "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps \
+                    -r .ci/requirements-alone.txt
                 touch "$venv/complete"
             fi
         ) 9>"$target/test-python.lock"
@@ -180,6 +183,9 @@ start_services() {
     # Servers are shown another time than it is.
     if [ -z "$(find /usr/lib /usr/lib64 /usr/local/lib -name libfaketime.so.1 2>/dev/null)" ]; then
         install libfaketime faketime
+    fi
+    if ! command -v chromedriver >/dev/null || ! command -v chromium >/dev/null; then
+        install "Chromium and its driver" chromium chromium-driver fonts-dejavu-core
     fi
     local service
     for service in python postgres mariadb mongo; do

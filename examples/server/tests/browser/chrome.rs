@@ -1,0 +1,217 @@
+//! A browser: what a person does with it, and what is checked of every page.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
+use thirtyfour::prelude::*;
+
+/// The widths that pages are looked at with: a phone, a tablet, a desk.
+const WIDTHS: [u32; 3] = [360, 768, 1440];
+const SCHEMES: [&str; 2] = ["light", "dark"];
+
+/// A browser with nothing in it. It ends when dropped.
+pub(crate) struct Chrome {
+    pub(crate) driver: WebDriver,
+    axe: String,
+    process: Driver,
+}
+
+struct Driver(Child);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Chrome {
+    pub(crate) async fn start() -> Self {
+        let (process, port) = start_driver();
+        let mut capabilities = DesiredCapabilities::chrome();
+        // Chromium's sandbox does not start for root, who runs these tests in containers.
+        for arg in ["headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage"] {
+            capabilities.add_arg(&format!("--{arg}")).unwrap();
+        }
+        let driver =
+            WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await.unwrap();
+        Self { driver, axe: std::fs::read_to_string(axe()).unwrap(), process }
+    }
+
+    /// Ends it; a test that fails leaves that to the drop.
+    pub(crate) async fn quit(self) {
+        let Self { driver, process, .. } = self;
+        driver.quit().await.unwrap();
+        drop(process);
+    }
+
+    async fn devtools(&self, command: &str, parameters: Value) {
+        self.driver.cdp().send_raw(command, parameters).await.unwrap();
+    }
+
+    /// As where script is turned off: pages have none but in files.
+    pub(crate) async fn without_script(&self) {
+        self.devtools("Network.enable", json!({})).await;
+        self.devtools("Network.setBlockedURLs", json!({"urls": ["*.js*"]})).await;
+    }
+
+    pub(crate) async fn speaks(&self, language: &str) {
+        self.devtools("Network.enable", json!({})).await;
+        let headers = json!({"headers": {"Accept-Language": language}});
+        self.devtools("Network.setExtraHTTPHeaders", headers).await;
+    }
+
+    pub(crate) async fn open(&self, url: &str) {
+        self.driver.goto(url).await.unwrap();
+    }
+
+    /// Types into the field of this name in the form that posts there.
+    pub(crate) async fn fill(&self, form: &str, fields: &[(&str, &str)]) {
+        for (name, text) in fields {
+            let field = format!("form[action$='{form}'] [name='{name}']");
+            let field = self.driver.find(By::Css(field)).await.unwrap();
+            field.clear().await.unwrap();
+            field.send_keys(*text).await.unwrap();
+        }
+    }
+
+    /// Presses the button, or follows the link, that says this.
+    pub(crate) async fn press(&self, text: &str) {
+        let said =
+            format!("//button[normalize-space()='{text}'] | //a[normalize-space()='{text}']");
+        match self.driver.find(By::XPath(said)).await {
+            Ok(button) => button.click().await.unwrap(),
+            Err(_) => panic!("nothing says {text}: {}", self.driver.source().await.unwrap()),
+        }
+    }
+
+    /// Presses the first button of the form that posts there, in any language.
+    pub(crate) async fn submit(&self, form: &str) {
+        let button = format!("form[action$='{form}'] button");
+        self.driver.find(By::Css(button)).await.unwrap().click().await.unwrap();
+    }
+
+    pub(crate) async fn tick(&self, name: &str) {
+        let check = self.driver.find(By::Name(name)).await.unwrap();
+        check.click().await.unwrap();
+    }
+
+    async fn text(&self) -> String {
+        self.driver.find(By::Tag("body")).await.unwrap().text().await.unwrap()
+    }
+
+    pub(crate) async fn reads(&self, part: &str) {
+        let text = self.text().await;
+        assert!(text.contains(part), "{part:?} is not in:\n{text}");
+    }
+
+    pub(crate) async fn texts_of(&self, css: &str) -> Vec<String> {
+        let mut texts = vec![];
+        for element in self.driver.find_all(By::Css(css)).await.unwrap() {
+            texts.push(element.text().await.unwrap());
+        }
+        texts
+    }
+
+    /// What the QR code on the screen says.
+    pub(crate) async fn qr_code(&self) -> String {
+        let image = self.driver.find(By::Css("img.qr")).await.unwrap();
+        let shot = image.screenshot_as_png().await.unwrap();
+        let mut decoder = png::Decoder::new(std::io::Cursor::new(shot));
+        decoder.set_transformations(png::Transformations::STRIP_16 | png::Transformations::EXPAND);
+        let mut reader = decoder.read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        let frame = reader.next_frame(&mut pixels).unwrap();
+        let (width, height) = (frame.width as usize, frame.height as usize);
+        let (line, step) = (frame.line_size, frame.line_size / width);
+        let mut image = rqrr::PreparedImage::prepare_from_greyscale(width, height, |x, y| {
+            pixels[y * line + x * step]
+        });
+        let grids = image.detect_grids();
+        assert_eq!(grids.len(), 1, "one QR code is on the screen");
+        grids[0].decode().unwrap().1
+    }
+
+    /// At every width, light and dark: nothing sticks out to the side, axe finds
+    /// nothing at WCAG 2.2 AA, and a picture is taken.
+    pub(crate) async fn looks_right(&self, name: &str) {
+        for width in WIDTHS {
+            let size = json!({
+                "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false,
+            });
+            self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+            for scheme in SCHEMES {
+                let feature = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+                self.devtools("Emulation.setEmulatedMedia", json!({"features": feature})).await;
+                let at = format!("{name}-{width}-{scheme}");
+                self.picture(&at).await;
+                let sideways = "const page = document.documentElement;
+                    return page.scrollWidth - page.clientWidth;";
+                let sideways = self.driver.execute(sideways, vec![]).await.unwrap();
+                assert_eq!(sideways.json(), &json!(0), "{at} has to be scrolled sideways");
+                self.is_accessible(&at).await;
+            }
+        }
+    }
+
+    async fn is_accessible(&self, at: &str) {
+        // The documentation's own parts are its maker's.
+        let run = format!(
+            "{}; const done = arguments[arguments.length - 1];
+            axe.run(
+                {{exclude: [['.scalar-app']]}},
+                {{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}},
+            ).then(
+                (found) => done(found.violations.map((each) => each.id + ': ' + each.nodes.map(
+                    (node) => node.html + ' ' + node.failureSummary).join('; '))),
+                (error) => done([String(error)]));",
+            self.axe
+        );
+        let found = self.driver.execute_async(&run, vec![]).await.unwrap();
+        assert_eq!(found.json(), &json!([]), "{at}");
+    }
+
+    /// Of the whole page.
+    async fn picture(&self, name: &str) {
+        let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
+        std::fs::create_dir_all(&target).unwrap();
+        let shot = json!({"captureBeyondViewport": true, "format": "png"});
+        let shot = self.driver.cdp().send_raw("Page.captureScreenshot", shot).await.unwrap();
+        let png = base64::Engine::decode(
+            &base64::engine::general_purpose::STANDARD,
+            shot["data"].as_str().unwrap(),
+        );
+        std::fs::write(target.join(format!("{name}.png")), png.unwrap()).unwrap();
+    }
+}
+
+/// On a port of its own choice.
+fn start_driver() -> (Driver, u16) {
+    let mut child = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| {
+            panic!("chromedriver does not start ({error}): install Chromium and its driver")
+        });
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let port = lines.by_ref().map_while(Result::ok).find_map(|line| {
+        line.strip_suffix('.')?.split_once("successfully on port ")?.1.parse().ok()
+    });
+    // It would end where nobody reads what it says.
+    std::thread::spawn(move || lines.for_each(drop));
+    (Driver(child), port.expect("chromedriver says its port"))
+}
+
+/// Deque's accessibility checker, beside the tests' Python packages.
+fn axe() -> PathBuf {
+    let python = std::env::var("USERMGMT_TEST_PYTHON").expect("USERMGMT_TEST_PYTHON is not set");
+    let find = "import importlib.util as u; print(u.find_spec('axe_playwright_python').origin)";
+    let output = Command::new(python).args(["-c", find]).output().unwrap();
+    assert!(output.status.success(), "axe-playwright-python is not installed");
+    let origin = String::from_utf8(output.stdout).unwrap();
+    PathBuf::from(origin.trim()).with_file_name("axe.min.js")
+}
