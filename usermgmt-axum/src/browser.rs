@@ -115,6 +115,17 @@ pub(crate) fn device_name(state: &HttpState) -> String {
     named(state, "usermgmt-device")
 }
 
+/// What binds a sign-in by a provider to the browser that began it.
+#[cfg(feature = "oidc")]
+pub(crate) fn provider<'a>(headers: &'a HeaderMap, state: &HttpState) -> Option<&'a str> {
+    cookie(headers, &provider_name(state))
+}
+
+#[cfg(feature = "oidc")]
+pub(crate) fn provider_name(state: &HttpState) -> String {
+    named(state, "usermgmt-provider")
+}
+
 fn named(state: &HttpState, name: &str) -> String {
     if is_secure(state) { format!("__Host-{name}") } else { name.to_owned() }
 }

@@ -46,6 +46,11 @@ pub struct Routes {
     left_out: BTreeMap<&'static str, LeftOut>,
 }
 
+/// Where the account API is, for what leads there.
+#[cfg(feature = "oidc")]
+#[derive(Clone, Debug)]
+pub(crate) struct AccountPath(pub(crate) String);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum LeftOut {
     /// The host has a route of its own in its place.
@@ -207,7 +212,10 @@ impl Routes {
     pub(crate) fn at_root(&self, state: &HttpState) -> Router<HttpState> {
         let mut router = Router::new();
         if let Some(prefix) = &self.account {
-            let api = with_layers(fallback::method(account::routes(Part::new(self)).router), state);
+            let api = fallback::method(account::routes(Part::new(self)).router);
+            #[cfg(feature = "oidc")]
+            let api = api.layer(axum::Extension(AccountPath(prefix.clone())));
+            let api = with_layers(api, state);
             let api = match layers::cors(state.config()) {
                 Some(cors) => api.layer(cors),
                 None => api,
@@ -235,6 +243,11 @@ impl Routes {
         #[cfg(feature = "pages")]
         if self.account_pages {
             let pages = fallback::method(pages::account::router());
+            #[cfg(feature = "oidc")]
+            let pages = match &self.account {
+                Some(prefix) => pages.layer(axum::Extension(AccountPath(prefix.clone()))),
+                None => pages,
+            };
             router = router.merge(with_layers(pages, state));
         }
         if self.root {

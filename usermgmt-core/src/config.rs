@@ -20,6 +20,10 @@ pub const EMAIL_UNDO_TTL: Duration = Duration::from_secs(7 * 86_400);
 pub const REAUTHENTICATION_WINDOW: Duration = Duration::from_secs(15 * 60);
 /// How long the ticket between password and second factor is good.
 pub const MFA_TICKET_TTL: Duration = Duration::from_secs(5 * 60);
+/// How long somebody may take at a provider that signs them in.
+pub const PROVIDER_SIGN_IN_TTL: Duration = Duration::from_secs(10 * 60);
+/// How long a front end has to fetch what came of a sign-in by a provider.
+pub const SIGN_IN_EXCHANGE_TTL: Duration = Duration::from_secs(60);
 /// How long a device token is good.
 pub const DEVICE_TTL: Duration = Duration::from_secs(365 * 86_400);
 /// How many tries a short code or a ticket takes.
@@ -74,6 +78,9 @@ pub struct Config {
     pub mfa_issuer: Option<String>,
     /// Ways to sign in besides the password.
     pub sign_in: SignInMethods,
+    /// Whose accounts elsewhere sign in here.
+    #[cfg(feature = "oidc")]
+    pub providers: Vec<crate::oidc::ProviderConfig>,
     /// Limits on attempts.
     pub limits: Limits,
     /// Which passwords are accepted.
@@ -377,6 +384,11 @@ impl ConfigError {
     fn new(setting: &'static str, problem: impl Into<String>) -> Self {
         Self { setting, problem: problem.into() }
     }
+
+    #[cfg(feature = "oidc")]
+    pub(crate) fn without_http_client() -> Self {
+        Self::new("providers", "need an HTTP client (AuthBuilder::http_client)")
+    }
 }
 
 const fn minutes(n: u64) -> Duration {
@@ -417,6 +429,8 @@ impl Config {
             },
             mfa_issuer: None,
             sign_in: SignInMethods::default(),
+            #[cfg(feature = "oidc")]
+            providers: Vec::new(),
             limits: Limits::default(),
             password_policy: PasswordPolicy::default(),
             hasher: HasherConfig::default(),
@@ -446,7 +460,11 @@ impl Config {
             Purpose::EmailUndo => format!("{public}/email/undo?token={token}"),
             Purpose::NotMe => format!("{public}/not-me?token={token}"),
             Purpose::Activation => format!("{public}/activate?token={token}"),
-            Purpose::Confirm | Purpose::MfaTicket | Purpose::LegacyRefresh => {
+            Purpose::Confirm
+            | Purpose::MfaTicket
+            | Purpose::LegacyRefresh
+            | Purpose::ProviderSignIn
+            | Purpose::SignInExchange => {
                 format!("{public}/confirm-email/{token}")
             }
         })
@@ -499,6 +517,8 @@ impl Config {
                 "needs sign_in.email, which is off",
             ));
         }
+        #[cfg(feature = "oidc")]
+        self.validate_providers()?;
         for (setting, url) in
             [("public_url", Some(&self.public_url)), ("frontend_url", self.frontend_url.as_ref())]
         {
@@ -537,6 +557,20 @@ impl Config {
                 "mfa.issuer",
                 "must have no colon (it defaults to product_name)",
             ));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "oidc")]
+impl Config {
+    fn validate_providers(&self) -> Result<(), ConfigError> {
+        for (number, provider) in self.providers.iter().enumerate() {
+            let wrong = |problem: String| ConfigError::new("providers", problem);
+            provider.validate().map_err(|error| wrong(format!("{}: {error}", provider.id)))?;
+            if self.providers[..number].iter().any(|other| other.id == provider.id) {
+                return Err(wrong(format!("{} is there twice", provider.id)));
+            }
         }
         Ok(())
     }

@@ -100,6 +100,16 @@ pub enum EventKind {
     EmailChangeUndone,
     /// What has to do with the second factor changed.
     FactorChanged(FactorChange),
+    /// An identity at this provider signs in from now on.
+    IdentityLinked {
+        /// The provider, as the settings name it.
+        provider: String,
+    },
+    /// And does no more.
+    IdentityUnlinked {
+        /// The provider, as the settings name it.
+        provider: String,
+    },
     /// An operator disabled the account.
     Disabled,
     /// And enabled it again.
@@ -133,6 +143,8 @@ pub enum SignInFailure {
     Credentials,
     /// Not the second factor's code.
     Code,
+    /// Not what a provider said, or it was not said to this browser.
+    Provider,
 }
 
 /// How a second factor changed.
@@ -221,6 +233,8 @@ fn audited(entry: &AuditEntry, opened: Option<SessionId>) -> Vec<EventKind> {
         "mfa.recovery_codes_replaced" => {
             EventKind::FactorChanged(FactorChange::RecoveryCodesReplaced)
         }
+        "identity.linked" => EventKind::IdentityLinked { provider: entry.detail.concat() },
+        "identity.unlinked" => EventKind::IdentityUnlinked { provider: entry.detail.concat() },
         "user.disabled" => EventKind::Disabled,
         "user.enabled" => EventKind::Enabled,
         "user.deleted" => EventKind::Deleted { reason: DeletionReason::Requested },

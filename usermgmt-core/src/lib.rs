@@ -81,6 +81,7 @@
 //! # Features
 //!
 //! - `memory`: the store in memory.
+//! - `oidc`: signing in by OpenID Connect providers and GitHub.
 //! - `testkit`: test doubles, sample rows and the conformance suite; has `memory`.
 
 mod auth;
@@ -95,6 +96,8 @@ pub mod keys;
 pub mod mail;
 pub mod metrics;
 pub mod model;
+#[cfg(feature = "oidc")]
+pub mod oidc;
 pub mod outbox;
 pub mod password;
 mod qr;

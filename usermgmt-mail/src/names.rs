@@ -22,7 +22,7 @@ pub(crate) const TEXTS: [&str; 10] = [
 const OTHER_TEXTS: [&str; 4] = ["subject", "detail_time", "detail_device", "detail_ip"];
 
 /// What a text of the wording may show.
-const VALUES: [&str; 12] = [
+const VALUES: [&str; 13] = [
     "product",
     "kind",
     "language",
@@ -30,6 +30,7 @@ const VALUES: [&str; 12] = [
     "device",
     "ip",
     "time",
+    "provider",
     "new_email",
     "old_email",
     "link",

@@ -3,6 +3,8 @@
 mod confirm;
 mod delete;
 mod email;
+#[cfg(feature = "oidc")]
+mod identities;
 mod mfa;
 mod password;
 mod profile;
@@ -13,8 +15,12 @@ mod register;
 pub(crate) mod sessions;
 mod sign_in;
 mod sign_in_email;
+#[cfg(feature = "oidc")]
+mod sign_in_exchange;
 mod sign_in_methods;
 mod sign_in_mfa;
+#[cfg(feature = "oidc")]
+mod sign_in_provider;
 mod sign_out;
 
 use utoipa_axum::routes;
@@ -24,6 +30,14 @@ use crate::mount::Part;
 
 /// All of it, relative to where it is mounted.
 pub(crate) fn routes(part: Part<'_>) -> Part<'_> {
+    #[cfg(feature = "oidc")]
+    let part = part
+        .mount(routes!(sign_in_provider::begin))
+        .mount(routes!(sign_in_provider::callback))
+        .mount(routes!(sign_in_exchange::exchange))
+        .mount(routes!(identities::list))
+        .mount(routes!(identities::link))
+        .mount(routes!(identities::unlink));
     part.mount(routes!(register::register))
         .mount(routes!(confirm::resend_confirmation))
         .mount(routes!(confirm::confirm))

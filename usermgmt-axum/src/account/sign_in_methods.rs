@@ -10,7 +10,7 @@ use crate::state::HttpState;
 /// What a front end shows to sign in with.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SignInMethodsBody {
-    /// `password`, `email`.
+    /// `password`, `email`, `oidc`.
     methods: Vec<&'static str>,
     /// Whose accounts elsewhere sign in here.
     providers: Vec<ProviderBody>,
@@ -38,5 +38,21 @@ pub(crate) async fn sign_in_methods(State(state): State<HttpState>) -> Json<Sign
     if state.auth().config().sign_in.email {
         methods.push("email");
     }
-    Json(SignInMethodsBody { methods, providers: Vec::new() })
+    let providers = providers(&state);
+    if !providers.is_empty() {
+        methods.push("oidc");
+    }
+    Json(SignInMethodsBody { methods, providers })
+}
+
+#[cfg(feature = "oidc")]
+fn providers(state: &HttpState) -> Vec<ProviderBody> {
+    let providers = state.auth().config().providers.iter();
+    let shown = providers.map(|one| ProviderBody { id: one.id.clone(), name: one.name.clone() });
+    shown.collect()
+}
+
+#[cfg(not(feature = "oidc"))]
+fn providers(_: &HttpState) -> Vec<ProviderBody> {
+    Vec::new()
 }

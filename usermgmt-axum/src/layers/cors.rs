@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue, Method, header};
-use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
+use tower_http::cors::{AllowCredentials, AllowHeaders, AllowOrigin, Any, CorsLayer};
 use url::Url;
 
 use crate::config::HttpConfig;
@@ -97,8 +97,8 @@ impl fmt::Display for CorsOrigin {
     }
 }
 
-/// Of the account API. Bearer tokens only, so no credentials mode; `None` where
-/// no origin is allowed.
+/// Of the account API. Bearer tokens only, so no credentials mode but for what a
+/// provider's sign-in is bound to a browser by; `None` where no origin is allowed.
 pub(crate) fn cors(config: &HttpConfig) -> Option<CorsLayer> {
     if config.cors_origins.is_empty() {
         return None;
@@ -110,8 +110,19 @@ pub(crate) fn cors(config: &HttpConfig) -> Option<CorsLayer> {
     Some(
         layer()
             .allow_origin(AllowOrigin::predicate(move |origin, _| is_allowed(origin)))
+            .allow_credentials(AllowCredentials::predicate(|_, request| {
+                is_bound_to_a_browser(request.uri.path())
+            }))
             .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE]),
     )
+}
+
+/// Whether a path of the account API sets or takes the cookie of a sign-in by a
+/// provider. Cookies of sessions do nothing there without a form's token.
+fn is_bound_to_a_browser(path: &str) -> bool {
+    let path = path.trim_end_matches('/');
+    let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+    path.ends_with("/signin/exchange") || parent.ends_with("/identities")
 }
 
 /// Of what is the same for everybody: any page may read it.

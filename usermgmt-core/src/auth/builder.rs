@@ -33,6 +33,8 @@ pub struct AuthBuilder {
     events: Option<Arc<dyn EventSink>>,
     claims: Option<Arc<dyn Claims>>,
     metrics: Option<Arc<dyn Metrics>>,
+    #[cfg(feature = "oidc")]
+    http: Option<Arc<dyn crate::oidc::HttpClient>>,
 }
 
 impl fmt::Debug for AuthBuilder {
@@ -81,6 +83,14 @@ impl AuthBuilder {
         self
     }
 
+    /// What makes requests of the [`providers`](Config::providers).
+    #[cfg(feature = "oidc")]
+    #[must_use]
+    pub fn http_client(mut self, http: Arc<dyn crate::oidc::HttpClient>) -> Self {
+        self.http = Some(http);
+        self
+    }
+
     /// Checks the policies and that the store was not used with other root
     /// secrets, and starts the hashing threads.
     ///
@@ -89,6 +99,12 @@ impl AuthBuilder {
     pub async fn build(self) -> Result<Auth, BuildError> {
         self.config.validate()?;
         let keys = Keys::new(self.keys, &self.config)?;
+        #[cfg(feature = "oidc")]
+        let providers = match &self.http {
+            Some(http) => crate::oidc::Providers::new(&self.config.providers, http),
+            None if self.config.providers.is_empty() => crate::oidc::Providers::default(),
+            None => return Err(crate::config::ConfigError::without_http_client().into()),
+        };
         let (metrics, store): (Arc<dyn Metrics>, Arc<dyn Store>) = match self.metrics {
             Some(metrics) => {
                 let store = MeteredStore::new(self.store, Arc::clone(&metrics));
@@ -118,6 +134,8 @@ impl AuthBuilder {
             last_count: LastCount::default(),
             events: self.events,
             claims: self.claims,
+            #[cfg(feature = "oidc")]
+            providers,
         }));
         auth.follow_store_clock().await?;
         if let Some(legacy) = &auth.0.config.legacy_tokens {
@@ -151,6 +169,8 @@ impl Auth {
             events: None,
             claims: None,
             metrics: None,
+            #[cfg(feature = "oidc")]
+            http: None,
         }
     }
 }

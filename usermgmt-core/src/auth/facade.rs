@@ -51,6 +51,9 @@ pub(crate) struct Inner {
     pub(crate) events: Option<Arc<dyn EventSink>>,
     /// Asked what else goes into access tokens.
     pub(crate) claims: Option<Arc<dyn Claims>>,
+    /// Who signs people in elsewhere.
+    #[cfg(feature = "oidc")]
+    pub(crate) providers: crate::oidc::Providers,
 }
 
 impl fmt::Debug for Auth {

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::auth::{Auth, Client, Limit, LimitName, Networks, ServiceError};
 use crate::clock::Timestamp;
-use crate::config::{EMAIL_SIGN_IN_TTL, EMAIL_UNDO_TTL, MFA_TICKET_TTL};
+use crate::config::{
+    EMAIL_SIGN_IN_TTL, EMAIL_UNDO_TTL, MFA_TICKET_TTL, PROVIDER_SIGN_IN_TTL, SIGN_IN_EXCHANGE_TTL,
+};
 use crate::model::identifier::Email;
 use crate::model::token::{Purpose, Token};
 use crate::model::user::{Account, User};
@@ -55,7 +57,11 @@ const fn rule(purpose: Purpose) -> Option<Rule> {
         Purpose::ChoosePassword => (true, State::Enabled),
         Purpose::EmailChange | Purpose::EmailUndo => (false, State::Enabled),
         // The first may lead to an address that has no account yet.
-        Purpose::EmailSignIn | Purpose::MfaTicket | Purpose::LegacyRefresh => return None,
+        Purpose::EmailSignIn
+        | Purpose::MfaTicket
+        | Purpose::LegacyRefresh
+        | Purpose::ProviderSignIn
+        | Purpose::SignInExchange => return None,
     };
     Some(Rule { to_present_address, account })
 }
@@ -90,6 +96,8 @@ impl Auth {
             Purpose::EmailUndo => EMAIL_UNDO_TTL,
             Purpose::MfaTicket | Purpose::LegacyRefresh => MFA_TICKET_TTL,
             Purpose::EmailSignIn => EMAIL_SIGN_IN_TTL,
+            Purpose::ProviderSignIn => PROVIDER_SIGN_IN_TTL,
+            Purpose::SignInExchange => SIGN_IN_EXCHANGE_TTL,
         }
     }
 

@@ -64,6 +64,25 @@
 //! # }
 //! ```
 //!
+//! Or by a provider, with the feature `oidc`: the browser goes there and comes back
+//! to the application, which keeps a cookie for the time between.
+//!
+//! ```
+//! # #[cfg(feature = "oidc")]
+//! # use usermgmt_core::{Auth, Client, flows::*};
+//! # #[cfg(feature = "oidc")]
+//! # async fn example(auth: &Auth, client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+//! # let (cookie, state, code) = ("…", "umt_…", "…");
+//! let back = "https://accounts.example.org/signed-in-by/google";
+//! let ProviderRedirect { url, browser, .. } =
+//!     auth.begin_provider_sign_in(&ProviderRequest::new("google", back), client).await?;
+//! let answer = ProviderAnswer { state, code: Some(code), ..ProviderAnswer::default() };
+//! let outcome = auth.finish_provider_sign_in("google", &answer, Some(cookie), client).await?;
+//! # drop((url, browser, outcome));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Who is asking, and signing out
 //!
 //! ```
@@ -178,6 +197,8 @@ mod devices;
 mod email_change;
 mod find_users;
 mod forgot;
+#[cfg(feature = "oidc")]
+mod identities;
 mod legacy_tokens;
 mod link;
 mod mail_request;
@@ -197,6 +218,8 @@ mod sign_in;
 mod skeletons;
 mod transfer;
 mod update_profile;
+#[cfg(feature = "oidc")]
+mod ways_in;
 
 pub use self::activate::ActivationError;
 pub(crate) use self::admin::LastCount;
@@ -210,6 +233,11 @@ pub use self::confirm_code::CodeError;
 pub use self::create_user::{CreateUser, CreateUserError};
 pub use self::credentials::Checked;
 pub use self::delete::DeleteError;
+#[cfg(feature = "oidc")]
+pub use self::identities::{
+    IdentityError, MAX_IDENTITIES, ProviderAnswer, ProviderOutcome, ProviderRedirect,
+    ProviderRequest, ProviderSignInError,
+};
 pub use self::link::LinkError;
 pub use self::mail_sign_in::{MailSignInError, MailSignInLink, MailSignInRequestError};
 pub use self::mfa::{MfaError, MfaSignInError, MfaStatus, RecoveryCodes, TotpEnrolment};

@@ -1,7 +1,7 @@
 //! "This was not me": the owner of an address deletes what a stranger registered.
 
 use super::link::LinkError;
-use crate::auth::{Auth, Client};
+use crate::auth::{Auth, Client, ServiceError};
 use crate::clock::Timestamp;
 use crate::model::identifier::Identifier;
 use crate::model::mail::MailToken;
@@ -21,30 +21,40 @@ impl Auth {
             let now = rounds.next().await?;
             let link = self.open_link(link_token, &[Purpose::NotMe], now).await?;
             let (user, id) = (link.account.user, link.token.id);
-            let mut list = self.deletion(&user, now);
-            list.push(self.audit(&user.id, "user.not_me", &[], now));
+            let mut list = self.drop_registration(&user, now).await?;
             list.push(Change::UseToken { id, now });
-            // A name that were free at once would tell whoever registered it that
-            // the address was unknown.
-            let claim = |identifier, until| Change::ClaimIdentifier {
-                identifier,
-                user_id: None,
-                until: Some(until),
-                now,
-            };
-            if let Some(until) = user.unconfirmed_until {
-                let [name, skeleton] = Identifier::names(&user.username);
-                // Somebody may look like an account that is older than skeletons.
-                if !self.read(self.0.store.is_taken(&skeleton, Some(&user.id), now)).await? {
-                    list.push(claim(skeleton, until));
-                }
-                list.push(claim(name, until));
-            }
             if self.commit_from(client, list, now).await?.is_ok() {
                 self.purge_deleted(now).await;
                 return Ok(());
             }
         }
+    }
+
+    /// The changes that delete a registration that was not its address's owner's.
+    pub(crate) async fn drop_registration(
+        &self,
+        user: &User,
+        now: Timestamp,
+    ) -> Result<Vec<Change>, ServiceError> {
+        let mut list = self.deletion(user, now);
+        list.push(self.audit(&user.id, "user.not_me", &[], now));
+        // A name that were free at once would tell whoever registered it that
+        // the address was unknown.
+        let claim = |identifier, until| Change::ClaimIdentifier {
+            identifier,
+            user_id: None,
+            until: Some(until),
+            now,
+        };
+        if let Some(until) = user.unconfirmed_until {
+            let [name, skeleton] = Identifier::names(&user.username);
+            // Somebody may look like an account that is older than skeletons.
+            if !self.read(self.0.store.is_taken(&skeleton, Some(&user.id), now)).await? {
+                list.push(claim(skeleton, until));
+            }
+            list.push(claim(name, until));
+        }
+        Ok(list)
     }
 
     /// Adds a "this was not me" link, which is good as long as the account may

@@ -42,9 +42,13 @@ impl Auth {
                 return Err(ResendError::UnknownUser);
             }
             let unconfirmed = account.filter(|account| !account.user.is_email_confirmed());
-            // A contested registration has no password: its mail is the one to choose it.
+            let nobody = UserId::generate(now, &*self.0.rng);
+            let asked = unconfirmed.as_ref().map_or(&nobody, |account| &account.user.id);
+            let is_linked = !self.read(self.0.store.identities(asked)).await?.is_empty();
+            // A contested registration has nothing to sign in with: its mail is the one
+            // to choose a password.
             let (purpose, kind) = match &unconfirmed {
-                Some(account) if account.password.is_none() => {
+                Some(account) if account.password.is_none() && !is_linked => {
                     (Purpose::ChoosePassword, Self::choose_password_mail(account))
                 }
                 _ => (Purpose::Confirm, MailKind::Confirmation),

@@ -61,11 +61,15 @@ pub enum MailKind {
     EmailSignIn,
     /// To both addresses: an administrator made another one the account's.
     AddressChanged,
+    /// An identity at a provider signs in from now on.
+    IdentityLinked,
+    /// And does no more.
+    IdentityUnlinked,
 }
 
 impl MailKind {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::Confirmation,
         Self::Activation,
         Self::AlreadyRegistered,
@@ -88,6 +92,8 @@ impl MailKind {
         Self::RegisteredAgain,
         Self::EmailSignIn,
         Self::AddressChanged,
+        Self::IdentityLinked,
+        Self::IdentityUnlinked,
     ];
 
     /// The name under which stores and templates know it.
@@ -115,6 +121,8 @@ impl MailKind {
             Self::RegisteredAgain => "registered_again",
             Self::EmailSignIn => "email_sign_in",
             Self::AddressChanged => "address_changed",
+            Self::IdentityLinked => "identity_linked",
+            Self::IdentityUnlinked => "identity_unlinked",
         }
     }
 

@@ -41,6 +41,23 @@ pub struct AccountRecord {
     pub totp: Option<TotpSecret>,
     /// The hashes of the unused recovery codes, which count for this id alone.
     pub recovery_codes: Vec<String>,
+    /// Who they are to providers.
+    pub identities: Vec<RecordedIdentity>,
+}
+
+/// An identity of an [`AccountRecord`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedIdentity {
+    /// The provider's issuer: 1 to [`MAX_ISSUER`](super::identity::MAX_ISSUER) bytes.
+    pub issuer: String,
+    /// Who they are to it: 1 to [`MAX_SUBJECT`](super::identity::MAX_SUBJECT) bytes.
+    pub subject: String,
+    /// The name that the settings give the provider.
+    pub provider: String,
+    /// The address that the provider named.
+    pub email: Option<String>,
+    /// When it was linked.
+    pub created_at: Timestamp,
 }
 
 /// The password of an [`AccountRecord`].

@@ -32,11 +32,16 @@ pub enum Purpose {
     EmailSignIn = 9,
     /// Marks a refresh token of the service before this one as exchanged.
     LegacyRefresh = 10,
+    /// A sign-in by a provider that is under way.
+    ProviderSignIn = 11,
+    /// Stands for a provider's word that was believed, until the front end fetches
+    /// what comes of it.
+    SignInExchange = 12,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Confirm,
         Self::NotMe,
         Self::Activation,
@@ -47,6 +52,8 @@ impl Purpose {
         Self::MfaTicket,
         Self::EmailSignIn,
         Self::LegacyRefresh,
+        Self::ProviderSignIn,
+        Self::SignInExchange,
     ];
 
     /// The number that tokens carry and stores keep.
@@ -73,7 +80,8 @@ pub struct Token {
     pub purpose: Purpose,
     /// What it binds, where the purpose needs it: the address a confirmation
     /// was mailed to, or the user's epoch that a ticket was issued under, with what
-    /// was proved before it where that is not the password.
+    /// was proved before it where that is not the password, or what is sealed of a
+    /// sign-in that is under way.
     pub binding: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,

@@ -92,6 +92,8 @@ fn can_be_caused_by_strangers(kind: MailKind) -> bool {
         | MailKind::Invitation
         | MailKind::MfaFailures
         | MailKind::MfaReplaced
-        | MailKind::EmailSignIn => false,
+        | MailKind::EmailSignIn
+        | MailKind::IdentityLinked
+        | MailKind::IdentityUnlinked => false,
     }
 }

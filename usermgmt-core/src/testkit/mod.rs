@@ -26,12 +26,16 @@ mod clock;
 pub mod conformance;
 mod faulty;
 mod mailer;
+#[cfg(feature = "oidc")]
+mod provider;
 mod rng;
 mod rows;
 
 pub use self::clock::MockClock;
 pub use self::faulty::{Calls, FaultyStore};
 pub use self::mailer::CapturingMailer;
+#[cfg(feature = "oidc")]
+pub use self::provider::{FakeProvider, ProviderAccount};
 pub use self::rng::SeededRng;
 pub use self::rows::SampleRows;
 pub use crate::store_conformance;

@@ -25,6 +25,8 @@ mod mfa_sign_in;
 mod outbox;
 mod password;
 mod profile;
+#[cfg(feature = "oidc")]
+mod providers;
 mod refresh;
 mod refresh_crowd;
 mod register;

@@ -28,6 +28,7 @@ fn record(world: &World, name: &str) -> AccountRecord {
         password: RecordedPassword::Hash(PasswordHash::from_stored(OLD_HASH.to_owned())),
         totp: None,
         recovery_codes: Vec::new(),
+        identities: Vec::new(),
     }
 }
 

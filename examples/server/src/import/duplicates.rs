@@ -174,6 +174,7 @@ mod tests {
             password: RecordedPassword::None,
             totp: None,
             recovery_codes: Vec::new(),
+            identities: Vec::new(),
         }
     }
 

@@ -4,8 +4,9 @@ use sha2::{Digest as _, Sha256};
 use usermgmt_core::Auth;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::factor::TotpSecret;
+use usermgmt_core::model::identity::{MAX_ISSUER, MAX_SUBJECT};
 use usermgmt_core::model::profile::{InvalidProfileText, ProfileText};
-use usermgmt_core::model::record::{AccountRecord, RecordedPassword};
+use usermgmt_core::model::record::{AccountRecord, RecordedIdentity, RecordedPassword};
 use usermgmt_core::{Email, Role, UserId, Username};
 
 use super::password::{StoredPassword, classify};
@@ -33,6 +34,7 @@ pub(super) struct Row {
     pub(super) password: Option<String>,
     pub(super) totp: Option<Result<TotpSecret, String>>,
     pub(super) recovery_codes: Vec<String>,
+    pub(super) identities: Vec<RecordedIdentity>,
     /// What the format itself found wrong.
     pub(super) faults: Vec<String>,
     /// Nothing of it could be read: that one reason is enough.
@@ -159,6 +161,13 @@ impl Row {
                 "recovery_codes: not at most {RECOVERY_CODES_MAX} hashes of at most 64 ASCII characters"
             ));
         }
+        let fits = |text: &str, most| (1..=most).contains(&text.len()) && text.is_ascii();
+        if !self.identities.iter().all(|identity| {
+            fits(&identity.issuer, MAX_ISSUER) && fits(&identity.subject, MAX_SUBJECT)
+        }) {
+            faults
+                .push("identities: issuer or subject is not 1 to 255 ASCII characters".to_owned());
+        }
         let created_at = created_at.unwrap_or(rules.now);
         Some(AccountRecord {
             id: id?,
@@ -176,6 +185,7 @@ impl Row {
             password,
             totp,
             recovery_codes: self.recovery_codes,
+            identities: self.identities,
         })
     }
 

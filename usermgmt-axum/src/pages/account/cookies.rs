@@ -5,8 +5,12 @@ use std::time::Duration;
 use axum::http::HeaderValue;
 use usermgmt_core::Session;
 use usermgmt_core::config::DEVICE_TTL;
+#[cfg(feature = "oidc")]
+use usermgmt_core::config::PROVIDER_SIGN_IN_TTL;
 use usermgmt_core::flows::SignedIn;
 
+#[cfg(feature = "oidc")]
+use crate::browser::provider_name;
 use crate::browser::{device_name, is_secure, session_name};
 use crate::state::HttpState;
 
@@ -21,6 +25,13 @@ pub(super) fn renewed(state: &HttpState, session: &Session) -> HeaderValue {
     let value = state.auth().browser_cookie(session);
     let life = session.max_expires_at.since(session.created_at);
     set(state, &session_name(state), value.expose(), life)
+}
+
+/// What binds a sign-in by a provider to this browser. It comes back with the
+/// provider's redirect, which is a link from another site.
+#[cfg(feature = "oidc")]
+pub(crate) fn provider(state: &HttpState, value: &str) -> HeaderValue {
+    set(state, &provider_name(state), value, PROVIDER_SIGN_IN_TTL)
 }
 
 /// What takes the session's cookie away.

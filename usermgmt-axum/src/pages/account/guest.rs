@@ -11,6 +11,8 @@ use super::{cookies, look};
 use crate::browser::{self, Source};
 use crate::pages::texts::account::AccountTexts;
 use crate::pages::visit::Visit;
+#[cfg(feature = "oidc")]
+use crate::routes::AccountPath;
 use crate::state::HttpState;
 
 /// A visit without a session. Another site's form is refused: it could sign
@@ -18,6 +20,11 @@ use crate::state::HttpState;
 pub(in crate::pages) struct Guest {
     pub(super) visit: Visit,
     headers: HeaderMap,
+    /// Where they go on, whatever the request says.
+    #[cfg(feature = "oidc")]
+    pub(super) onward: Option<String>,
+    #[cfg(feature = "oidc")]
+    pub(super) account_path: Option<AccountPath>,
 }
 
 impl FromRequest<HttpState> for Guest {
@@ -27,11 +34,20 @@ impl FromRequest<HttpState> for Guest {
         let headers = request.headers().clone();
         let foreign =
             request.method() == Method::POST && Source::of(&headers, state) == Source::Foreign;
+        #[cfg(feature = "oidc")]
+        let account_path = request.extensions().get().cloned();
         let visit = Visit::from_request(request, state).await?;
         if foreign {
             return Err(look::refuse(&visit.visitor, browser::cross_site()));
         }
-        Ok(Self { visit, headers })
+        Ok(Self {
+            visit,
+            headers,
+            #[cfg(feature = "oidc")]
+            onward: None,
+            #[cfg(feature = "oidc")]
+            account_path,
+        })
     }
 }
 
@@ -69,11 +85,15 @@ impl Guest {
     }
 
     fn wanted(&self) -> Option<&str> {
+        #[cfg(feature = "oidc")]
+        if let Some(onward) = &self.onward {
+            return Some(onward);
+        }
         let public = &self.visit.auth().config().public_url;
         own_path(self.visit.form.text("return_to"), public)
     }
 
-    fn target(&self) -> String {
+    pub(super) fn target(&self) -> String {
         self.wanted().map_or_else(|| self.path("/account"), str::to_owned)
     }
 

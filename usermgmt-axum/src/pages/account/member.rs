@@ -22,6 +22,10 @@ use crate::state::HttpState;
 pub(super) struct Member {
     pub(super) visit: Visit,
     pub(super) current: Current,
+    #[cfg(feature = "oidc")]
+    pub(super) headers: axum::http::HeaderMap,
+    #[cfg(feature = "oidc")]
+    pub(super) account_path: Option<crate::routes::AccountPath>,
 }
 
 impl FromRequest<HttpState> for Member {
@@ -32,10 +36,20 @@ impl FromRequest<HttpState> for Member {
         let Ok(ClientInfo(client)) = ClientInfo::from_request_parts(&mut parts, state).await;
         match browser::current(&parts, &client, state).await {
             Ok(current) => {
+                #[cfg(feature = "oidc")]
+                let (headers, account_path) =
+                    (parts.headers.clone(), parts.extensions.get().cloned());
                 let mut visit =
                     Visit::from_request(Request::from_parts(parts, body), state).await?;
                 visit.visitor.knows(&current.user);
-                Ok(Self { visit, current })
+                Ok(Self {
+                    visit,
+                    current,
+                    #[cfg(feature = "oidc")]
+                    headers,
+                    #[cfg(feature = "oidc")]
+                    account_path,
+                })
             }
             Err(refusal) => {
                 let Ok(visitor) = Visitor::from_request_parts(&mut parts, state).await;

@@ -2,19 +2,23 @@
 //! forgot, my account. They call the same flows as the APIs, by a session that the
 //! browser keeps as a cookie, and work without script.
 
-mod cookies;
+pub(crate) mod cookies;
 mod delete;
 mod export;
 mod forgot;
 mod form;
 pub(in crate::pages) mod guest;
+#[cfg(feature = "oidc")]
+mod identities;
 mod look;
 pub(in crate::pages) mod mail_sign_in;
 mod member;
 mod overview;
 mod profile;
+#[cfg(feature = "oidc")]
+pub(crate) mod provider;
 mod register;
-mod return_to;
+pub(crate) mod return_to;
 mod second_factor;
 mod sessions;
 mod sign_in;
@@ -27,7 +31,7 @@ use crate::state::HttpState;
 
 /// The pages, at the root.
 pub(crate) fn router() -> Router<HttpState> {
-    let routes: [(&str, MethodRouter<HttpState>); 19] = [
+    let routes: Vec<(&str, MethodRouter<HttpState>)> = vec![
         ("/account", get(overview::show)),
         ("/account/style.css", get(look::style)),
         ("/account/sign-in", get(sign_in::show).post(sign_in::submit)),
@@ -41,6 +45,10 @@ pub(crate) fn router() -> Router<HttpState> {
         ("/account/email", post(profile::change_email)),
         ("/account/password", post(profile::change_password)),
         ("/account/sessions/end", post(sessions::end)),
+        #[cfg(feature = "oidc")]
+        ("/account/identities/link", post(identities::link)),
+        #[cfg(feature = "oidc")]
+        ("/account/identities/unlink", post(identities::unlink)),
         ("/account/second-factor", post(second_factor::begin)),
         ("/account/second-factor/confirm", post(second_factor::confirm)),
         ("/account/second-factor/off", post(second_factor::turn_off)),

@@ -18,6 +18,8 @@ pub(super) const PROFILE: &str = "profile";
 pub(super) const EMAIL: &str = "email";
 pub(super) const PASSWORD: &str = "password";
 pub(super) const FACTOR: &str = "factor";
+#[cfg(feature = "oidc")]
+pub(super) const IDENTITIES: &str = "identities";
 pub(super) const DELETE: &str = "delete";
 
 pub(super) async fn show(member: Member) -> Response {
@@ -60,6 +62,10 @@ async fn page(
     let factor = member.visit.auth().mfa_status(id).await?.enabled;
     let texts = member.texts();
     let forms = Forms { member, problems, wrong };
+    #[cfg(feature = "oidc")]
+    let identities = forms.identities(&member.visit.auth().identities(id).await?);
+    #[cfg(not(feature = "oidc"))]
+    let identities = html! {};
     let body = html! {
         div.who {
             p { (texts.signed_in_as) " " strong { (member.current.user.email.as_str()) } }
@@ -83,6 +89,7 @@ async fn page(
             h2 #factor { (texts.second_factor) }
             (forms.factor(factor))
         }
+        (identities)
         section aria-labelledby="sessions" {
             h2 #sessions { (texts.sessions) }
             ul.sessions { @for session in &sessions { (forms.session(session)) } }
@@ -204,6 +211,56 @@ impl Forms<'_> {
                     button.danger type="submit" { (texts.turn_off) }
                 }
             }))
+        }
+    }
+
+    /// Linked accounts at providers, where there are any to link.
+    #[cfg(feature = "oidc")]
+    fn identities(&self, identities: &[usermgmt_core::model::identity::Identity]) -> Markup {
+        let (member, texts) = (self.member, self.member.texts());
+        let providers = &member.visit.auth().config().providers;
+        if identities.is_empty() && (providers.is_empty() || member.account_path.is_none()) {
+            return html! {};
+        }
+        let name = |id: &str| {
+            let known = providers.iter().find(|provider| provider.id == id);
+            known.map_or_else(|| id.to_owned(), |provider| provider.name.clone())
+        };
+        html! {
+            section aria-labelledby="identities" {
+                h2 #identities { (texts.identities) }
+                p { (texts.identities_text) }
+                ul.sessions {
+                    @for identity in identities {
+                        li {
+                            div {
+                                p.agent { (name(&identity.provider)) }
+                                p.hint {
+                                    @if let Some(email) = &identity.email { (email) " · " }
+                                    (texts.linked_on) " " (time(identity.created_at))
+                                }
+                            }
+                            (member.form("/account/identities/unlink", html! {
+                                input type="hidden" name="identity" value=(identity.id);
+                                (self.proof(&format!("unlink-{}", identity.id)))
+                                button.quiet type="submit" { (texts.unlink) }
+                            }))
+                        }
+                    }
+                }
+                @if member.account_path.is_some() && !providers.is_empty() {
+                    (member.form("/account/identities/link", html! {
+                        (self.proof(IDENTITIES))
+                        div.row {
+                            @for provider in providers {
+                                button type="submit" name="provider" value=(provider.id) {
+                                    (texts.link_provider.replace("{name}", &provider.name))
+                                }
+                            }
+                        }
+                    }))
+                }
+            }
         }
     }
 

@@ -8,7 +8,7 @@ const LONGEST: usize = 2048;
 /// The path that was asked for, where it is one of this origin's. Browsers read a
 /// backslash as a slash and drop control characters, so what has either is ignored;
 /// so are other hosts and schemes (OWASP, "Unvalidated Redirects and Forwards").
-pub(super) fn own_path<'a>(wanted: &'a str, public: &Url) -> Option<&'a str> {
+pub(crate) fn own_path<'a>(wanted: &'a str, public: &Url) -> Option<&'a str> {
     let plain = wanted.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     if !plain || wanted.len() > LONGEST || !wanted.starts_with('/') || wanted.starts_with("//") {
         return None;

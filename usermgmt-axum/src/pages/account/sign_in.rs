@@ -83,6 +83,7 @@ fn page<'a>(guest: &'a Guest, problems: &'a Problems) -> Sheet<'a> {
             (password.show(problems))
             button type="submit" { (texts.sign_in) }
         }
+        (providers(guest))
         ul.links {
             @if guest.visit.auth().config().sign_in.email {
                 li { a href=(guest.link("/account/sign-in/email")) { (texts.by_mail) } }
@@ -108,4 +109,13 @@ pub(super) fn code_page<'a>(guest: &'a Guest, ticket: &str, problems: &'a Proble
         ul.links { li { a href=(guest.link("/account/sign-in")) { (texts.start_again) } } }
     };
     Sheet::new(&guest.visit.visitor, texts.second_factor, body).problems(problems)
+}
+
+/// Links to sign in by providers.
+#[cfg(feature = "oidc")]
+pub(super) use super::provider::links as providers;
+
+#[cfg(not(feature = "oidc"))]
+pub(super) fn providers(_: &Guest) -> maud::Markup {
+    html! {}
 }

@@ -72,6 +72,38 @@ pub(super) const TEXTS: Texts = Texts {
         ("unavailable", "Der Dienst antwortet nicht. Bitte versuchen Sie es gleich noch einmal."),
         ("cross_site", "Die Anfrage kam von einer anderen Seite und wurde abgelehnt."),
         ("invalid_form_token", "Das Formular ist veraltet. Bitte laden Sie die Seite neu."),
+        (
+            "invalid_state",
+            "Diese Anmeldung wurde nicht in diesem Browser begonnen, ist schon verbraucht oder hat zu lange gedauert. Bitte beginnen Sie noch einmal.",
+        ),
+        ("access_denied", "Die Anmeldung wurde beim Anbieter abgebrochen."),
+        (
+            "provider_refused",
+            "Die Antwort des Anbieters ließ sich nicht prüfen. Bitte beginnen Sie noch einmal.",
+        ),
+        (
+            "provider_unavailable",
+            "Der Anbieter antwortet nicht. Versuchen Sie es später noch einmal, oder melden Sie sich anders an.",
+        ),
+        ("no_email", "Ein Konto braucht eine E-Mail-Adresse, und der Anbieter nennt keine."),
+        (
+            "account_exists",
+            "Zu dieser E-Mail-Adresse gibt es schon ein Konto. Melden Sie sich dort auf anderem Weg an, und verknüpfen Sie den Anbieter dann auf Ihrer Kontoseite.",
+        ),
+        (
+            "confirmation_required",
+            "Der Anbieter bürgt nicht für die E-Mail-Adresse. Folgen Sie dem Link in der E-Mail, die dorthin unterwegs ist, und melden Sie sich dann noch einmal an.",
+        ),
+        (
+            "identity_taken",
+            "Dieses Konto beim Anbieter ist schon mit einem anderen Konto verknüpft.",
+        ),
+        ("too_many_identities", "Mehr Konten lassen sich nicht verknüpfen."),
+        ("not_active", "Das Konto ist nicht aktiv."),
+        (
+            "last_sign_in_method",
+            "Sonst kommen Sie nicht mehr in Ihr Konto. Setzen Sie zuerst ein Passwort, oder verknüpfen Sie ein anderes Konto.",
+        ),
         ("", "Die Anfrage wurde abgelehnt."),
     ],
     password: PasswordTexts {

@@ -71,6 +71,32 @@ pub(super) const TEXTS: Texts = Texts {
         ("unavailable", "Usługa nie odpowiada. Spróbuj ponownie za chwilę."),
         ("cross_site", "Żądanie przyszło z innej strony i zostało odrzucone."),
         ("invalid_form_token", "Formularz jest nieaktualny. Odśwież stronę."),
+        (
+            "invalid_state",
+            "To logowanie nie zaczęło się w tej przeglądarce, zostało już użyte albo trwało zbyt długo. Zacznij od nowa.",
+        ),
+        ("access_denied", "Logowanie zostało przerwane u dostawcy."),
+        ("provider_refused", "Odpowiedzi dostawcy nie udało się sprawdzić. Zacznij od nowa."),
+        (
+            "provider_unavailable",
+            "Dostawca nie odpowiada. Spróbuj później albo zaloguj się inaczej.",
+        ),
+        ("no_email", "Konto wymaga adresu e-mail, a dostawca żadnego nie podał."),
+        (
+            "account_exists",
+            "Ten adres e-mail ma już konto. Zaloguj się do niego w inny sposób, a potem połącz dostawcę na stronie konta.",
+        ),
+        (
+            "confirmation_required",
+            "Dostawca nie poręcza za ten adres e-mail. Otwórz link z wiadomości, którą wysłaliśmy na ten adres, a potem zaloguj się ponownie.",
+        ),
+        ("identity_taken", "To konto u dostawcy jest już połączone z innym kontem."),
+        ("too_many_identities", "Nie można połączyć więcej kont."),
+        ("not_active", "Konto nie jest aktywne."),
+        (
+            "last_sign_in_method",
+            "Bez tego nie będzie można się zalogować. Najpierw ustaw hasło albo połącz inne konto.",
+        ),
         ("", "Żądanie zostało odrzucone."),
     ],
     password: PasswordTexts {

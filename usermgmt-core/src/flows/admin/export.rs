@@ -6,6 +6,7 @@ use super::AdminError;
 use crate::auth::{Auth, ServiceError};
 use crate::clock::Timestamp;
 use crate::model::audit::AuditEntry;
+use crate::model::identity::Identity;
 use crate::model::ids::UserId;
 use crate::model::session::Session;
 use crate::model::token::{Purpose, Token};
@@ -16,7 +17,7 @@ const PAGE: usize = 200;
 
 impl Auth {
     /// Everything that is kept about a person (GDPR, articles 15 and 20): the
-    /// account, sessions, links that are still good, and what the audit log says
+    /// account, identities, sessions, links that are still good, and what the audit log says
     /// of them and of what they did. No hash, secret, token or code.
     ///
     /// # Errors
@@ -37,6 +38,7 @@ impl Auth {
         let others = self.all_audit(&by).await?;
         entries.extend(others.into_iter().filter(|entry| entry.user_id.as_ref() != Some(id)));
         let left = self.recovery_codes_left(id).await?;
+        let identities = self.read(self.0.store.identities(id)).await?;
         Ok(json!({
             "exported_at": now.to_string(),
             "id": user.id,
@@ -59,6 +61,7 @@ impl Auth {
             "created_at": user.created_at.to_string(),
             "updated_at": user.updated_at.to_string(),
             "last_sign_in_at": time(listed.last_sign_in_at),
+            "identities": identities.iter().map(identity).collect::<Vec<_>>(),
             "sessions": sessions.iter().map(session).collect::<Vec<_>>(),
             "links": links.iter().map(link).collect::<Vec<_>>(),
             "audit": entries.iter().map(entry).collect::<Vec<_>>(),
@@ -95,10 +98,28 @@ fn session(session: &Session) -> Value {
     })
 }
 
+fn identity(identity: &Identity) -> Value {
+    json!({
+        "id": identity.id.as_str(),
+        "provider": identity.provider,
+        "issuer": identity.issuer,
+        "subject": identity.subject,
+        "email": identity.email,
+        "created_at": identity.created_at.to_string(),
+        "last_used_at": time(identity.last_used_at),
+    })
+}
+
 /// What was mailed, without what makes it good; and to which address, where it
 /// is bound to one and not to something else.
 fn link(token: &Token) -> Value {
-    let elsewhere = matches!(token.purpose, Purpose::MfaTicket | Purpose::EmailSignIn);
+    let elsewhere = matches!(
+        token.purpose,
+        Purpose::MfaTicket
+            | Purpose::EmailSignIn
+            | Purpose::ProviderSignIn
+            | Purpose::SignInExchange
+    );
     let address = token.binding.as_ref().filter(|_| !elsewhere);
     json!({
         "purpose": token.purpose,

@@ -11,7 +11,7 @@ use crate::store::{Change, Guard, UserPatch};
 impl Auth {
     /// Gives the account its old address back, by the link that was mailed
     /// there: whoever changed it may not be its owner. Ends all sessions, voids
-    /// every token and what was enrolled as second factor since, and mails a
+    /// every token, what was enrolled as second factor and who was linked since, and mails a
     /// link to set a new password. Before the change took effect it is called off.
     ///
     /// # Errors
@@ -43,6 +43,7 @@ impl Auth {
                 },
                 Change::EndSessions { user_id: id.clone(), except: None },
                 Change::ForgetDevices { user_id: id.clone() },
+                Change::UnlinkIdentities { user_id: id.clone(), since: Some(row.created_at) },
                 self.audit(id, "email.change_undone", &["email"], now),
             ];
             if old.as_str() != user.email.as_str() {

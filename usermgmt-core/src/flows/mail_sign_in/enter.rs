@@ -70,6 +70,7 @@ impl Auth {
             Change::EndSessions { user_id: id.clone(), except: None },
             Change::ForgetDevices { user_id: id.clone() },
             Change::DropPendingTotp { user_id: id.clone() },
+            Change::UnlinkIdentities { user_id: id.clone(), since: None },
             self.audit(id, "user.confirmed_by_sign_in", &["email_confirmed_at", "password"], now),
         ];
         list.extend(self.hold_identifiers(user, None));

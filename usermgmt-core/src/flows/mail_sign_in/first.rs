@@ -26,13 +26,30 @@ impl Auth {
     }
 
     /// The user, confirmed by the very mail, and the changes that make them.
-    pub(super) fn first_user(
+    pub(in crate::flows) fn first_user(
         &self,
         email: &Email,
         client: &Client,
         now: Timestamp,
     ) -> Result<(User, Vec<Change>), ServiceError> {
-        let user = User {
+        let user = self.newcomer(email, client, now)?;
+        let mut list = vec![
+            Change::InsertUser { user: Box::new(user.clone()), password: None },
+            self.audit(&user.id, "user.registered", &[], now),
+            self.audit(&user.id, "user.confirmed_by_sign_in", &["email_confirmed_at"], now),
+        ];
+        list.extend(self.claims_of(&user, None, now));
+        Ok((user, list))
+    }
+
+    /// Somebody who has an address, confirmed, and nothing else.
+    pub(in crate::flows) fn newcomer(
+        &self,
+        email: &Email,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<User, ServiceError> {
+        Ok(User {
             id: UserId::generate(now, &*self.0.rng),
             username: self.username_for_now()?,
             email: email.clone(),
@@ -47,19 +64,21 @@ impl Auth {
             created_at: now,
             updated_at: now,
             epoch: 0,
-        };
+        })
+    }
+
+    /// What takes the user's address and name.
+    pub(in crate::flows) fn claims_of(
+        &self,
+        user: &User,
+        until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> [Change; 3] {
         let [name, skeleton] = Identifier::names(&user.username);
-        let claims = [Identifier::email(email), name, skeleton].map(|identifier| {
+        [Identifier::email(&user.email), name, skeleton].map(|identifier| {
             let user_id = Some(user.id.clone());
-            Change::ClaimIdentifier { identifier, user_id, until: None, now }
-        });
-        let mut list = vec![
-            Change::InsertUser { user: Box::new(user.clone()), password: None },
-            self.audit(&user.id, "user.registered", &[], now),
-            self.audit(&user.id, "user.confirmed_by_sign_in", &["email_confirmed_at"], now),
-        ];
-        list.extend(claims);
-        Ok((user, list))
+            Change::ClaimIdentifier { identifier, user_id, until, now }
+        })
     }
 
     /// A name until they choose one. Names are public: nothing of the address is in it.

@@ -14,9 +14,11 @@ use crate::secret::PlaintextPassword;
 use crate::store::{Change, Guard};
 use crate::token;
 
-/// The first factors (RFC 8176, and `email` for what was mailed).
+/// The first factors (RFC 8176, and `email` for what was mailed, `fed` for what a
+/// provider said).
 pub(in crate::flows) const PASSWORD: &str = "pwd";
 pub(in crate::flows) const MAIL: &str = "email";
+pub(in crate::flows) const PROVIDER: &str = "fed";
 
 /// Why a sign-in did not get past the second factor.
 #[derive(Debug, thiserror::Error)]
@@ -200,5 +202,5 @@ fn binding(first: &str, epoch: i64) -> String {
 
 /// The first factor that a ticket stands for, where the epoch is the user's still.
 fn proved(bound: &str, epoch: i64) -> Option<&'static str> {
-    [PASSWORD, MAIL].into_iter().find(|first| binding(first, epoch) == bound)
+    [PASSWORD, MAIL, PROVIDER].into_iter().find(|first| binding(first, epoch) == bound)
 }

@@ -116,6 +116,9 @@ impl Auth {
             self.mail_token(&user.id, purpose, &user.email, with_code, now).await?;
         let mut tokens = vec![token];
         let mut list = vec![change, touch, self.audit(&user.id, "user.registered_again", &[], now)];
+        if !same_password {
+            list.push(Change::UnlinkIdentities { user_id: user.id.clone(), since: None });
+        }
         list.extend(names.map(|name| self.claim(name, None, now)));
         self.not_me(user, &mut tokens, &mut list, now);
         list.push(self.mail_user(kind, user, tokens, &[], now));

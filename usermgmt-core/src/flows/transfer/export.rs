@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 
 use crate::auth::{Auth, ServiceError};
+use crate::model::identity::Identity;
 use crate::model::ids::UserId;
-use crate::model::record::{AccountRecord, RecordedPassword};
+use crate::model::record::{AccountRecord, RecordedIdentity, RecordedPassword};
 use crate::model::user::User;
 use crate::store::Credentials;
 
 impl Auth {
     /// Accounts in the order of their ids, after `after`, at most `limit`: with
-    /// password hashes, second factors in clear and recovery codes where
+    /// password hashes, second factors in clear, recovery codes and identities where
     /// `with_credentials`, which whoever reads them can sign in with.
     ///
     /// # Errors
@@ -44,9 +45,9 @@ impl Auth {
         user: User,
         credentials: Option<Credentials>,
     ) -> Result<AccountRecord, ServiceError> {
-        let (password, totp, recovery_codes) = match credentials {
-            Some(found) => (found.password, found.totp, found.recovery_codes),
-            None => (None, None, Vec::new()),
+        let (password, totp, recovery_codes, identities) = match credentials {
+            Some(found) => (found.password, found.totp, found.recovery_codes, found.identities),
+            None => (None, None, Vec::new(), Vec::new()),
         };
         let confirmed = totp.and_then(|totp| totp.confirmed);
         Ok(AccountRecord {
@@ -55,6 +56,7 @@ impl Auth {
             password: password.map_or(RecordedPassword::None, RecordedPassword::Hash),
             totp: confirmed.map(|secret| self.unseal_totp(&user.id, &secret)).transpose()?,
             recovery_codes,
+            identities: identities.into_iter().map(recorded).collect(),
             id: user.id,
             username: user.username,
             email: user.email,
@@ -66,5 +68,15 @@ impl Auth {
             created_at: user.created_at,
             updated_at: user.updated_at,
         })
+    }
+}
+
+fn recorded(identity: Identity) -> RecordedIdentity {
+    RecordedIdentity {
+        issuer: identity.issuer,
+        subject: identity.subject,
+        provider: identity.provider,
+        email: identity.email,
+        created_at: identity.created_at,
     }
 }

@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashSet};
 use crate::auth::{Auth, ServiceError};
 use crate::clock::Timestamp;
 use crate::model::identifier::{Identifier, IdentifierKind};
-use crate::model::ids::UserId;
+use crate::model::identity::Identity;
+use crate::model::ids::{IdentityId, UserId};
 use crate::model::record::{AccountRecord, RecordedPassword};
 use crate::model::user::{PasswordHash, User};
 use crate::store::{Change, Guard};
@@ -31,6 +32,9 @@ pub enum ImportRefusal {
     /// Another account has its username.
     #[error("username: another account has it")]
     UsernameTaken,
+    /// Another account has one of its identities.
+    #[error("identities: another account has one of them")]
+    IdentityTaken,
     /// An account with its id was deleted here. Who asked for that is not brought back.
     #[error("id: an account with this id was deleted here")]
     Deleted,
@@ -169,6 +173,7 @@ impl Auth {
                 ImportOutcome::Refused(ImportRefusal::EmailTaken)
             }
             Guard::Taken(_) => ImportOutcome::Refused(ImportRefusal::UsernameTaken),
+            Guard::Identity => ImportOutcome::Refused(ImportRefusal::IdentityTaken),
             other => return Err(ServiceError::Internal(format!("import of {id}: {other:?}"))),
         })
     }
@@ -200,6 +205,19 @@ impl Auth {
             let hashes: BTreeSet<&String> = record.recovery_codes.iter().collect();
             let hashes = hashes.into_iter().cloned().collect();
             changes.push(Change::ReplaceRecoveryCodes { user_id: id.clone(), hashes });
+        }
+        for identity in &record.identities {
+            let identity = Identity {
+                id: IdentityId::generate(now, &*self.0.rng),
+                user_id: id.clone(),
+                issuer: identity.issuer.clone(),
+                subject: identity.subject.clone(),
+                provider: identity.provider.clone(),
+                email: identity.email.clone(),
+                created_at: identity.created_at,
+                last_used_at: None,
+            };
+            changes.push(Change::LinkIdentity(Box::new(identity)));
         }
         changes.push(Change::InsertUser { user: Box::new(user(record)), password });
         Ok(NewAccount { number, id, changes, skeleton: Some(skeleton) })

@@ -7,3 +7,5 @@ mod prehijacking;
 mod second_factor;
 mod stale;
 mod store_filling;
+#[cfg(feature = "oidc")]
+mod take_over;

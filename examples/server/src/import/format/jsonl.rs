@@ -3,12 +3,14 @@
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::factor::{TotpAlgorithm, TotpSecret};
-use usermgmt_core::model::record::{AccountRecord, RecordedPassword};
+use usermgmt_core::model::record::{AccountRecord, RecordedIdentity, RecordedPassword};
 
 use crate::failure::Failure;
 use crate::import::row::Row;
 use crate::import::source::{self, Lines, Rows, read_file};
+use crate::import::value::parse_time;
 
 /// The first line.
 #[derive(Serialize, Deserialize)]
@@ -47,8 +49,8 @@ pub(in crate::import) struct Line {
     recovery_codes: Vec<String>,
     #[serde(default, skip_serializing)]
     passkeys: Vec<IgnoredAny>,
-    #[serde(default, skip_serializing)]
-    identities: Vec<IgnoredAny>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    identities: Vec<Identity>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -59,6 +61,17 @@ struct Totp {
     algorithm: TotpAlgorithm,
     digits: u8,
     period: u16,
+}
+
+/// Who they are to a provider.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Identity {
+    issuer: String,
+    subject: String,
+    provider: String,
+    email: Option<String>,
+    created_at: Option<String>,
 }
 
 pub(in crate::import) fn open(path: &str) -> Result<Rows, Failure> {
@@ -106,11 +119,23 @@ fn row(number: u64, line: source::Line) -> Row {
 impl Line {
     fn into_row(self) -> Row {
         let mut faults = Vec::new();
-        for (name, list) in [("passkeys", &self.passkeys), ("identities", &self.identities)] {
-            if !list.is_empty() {
-                faults.push(format!("{name}: this version does not take them over"));
-            }
+        if !self.passkeys.is_empty() {
+            faults.push("passkeys: this version does not take them over".to_owned());
         }
+        let identities = self.identities.into_iter().map(|identity| {
+            let linked_at = identity.created_at.as_deref().map(parse_time);
+            if linked_at == Some(None) {
+                faults.push("identities: created_at: not a time".to_owned());
+            }
+            RecordedIdentity {
+                issuer: identity.issuer,
+                subject: identity.subject,
+                provider: identity.provider,
+                email: identity.email,
+                created_at: linked_at.flatten().unwrap_or(Timestamp::from_millis(0)),
+            }
+        });
+        let identities = identities.collect();
         let totp = self.totp.map(|totp| {
             let Totp { secret, algorithm, digits, period } = totp;
             TotpSecret::from_base32(&secret, algorithm, digits, period)
@@ -132,6 +157,7 @@ impl Line {
             password: self.password,
             totp,
             recovery_codes: self.recovery_codes,
+            identities,
             faults,
             is_unreadable: false,
         }
@@ -164,7 +190,17 @@ impl Line {
             }),
             recovery_codes: account.recovery_codes,
             passkeys: Vec::new(),
-            identities: Vec::new(),
+            identities: account
+                .identities
+                .into_iter()
+                .map(|identity| Identity {
+                    issuer: identity.issuer,
+                    subject: identity.subject,
+                    provider: identity.provider,
+                    email: identity.email,
+                    created_at: Some(identity.created_at.to_string()),
+                })
+                .collect(),
         }
     }
 }

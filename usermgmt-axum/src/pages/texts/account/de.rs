@@ -92,11 +92,27 @@ pub(super) const TEXTS: AccountTexts = AccountTexts {
     delete_sure: "Ja, mein Konto löschen",
     delete_unsure: "Kreuzen Sie das Feld an, wenn Sie sicher sind.",
     last_admin: "Sie sind der letzte Administrator. Machen Sie zuerst jemand anderen dazu.",
+    #[cfg(feature = "oidc")]
+    with_provider: "Mit {name} anmelden",
+    #[cfg(feature = "oidc")]
+    identities: "Verknüpfte Konten",
+    #[cfg(feature = "oidc")]
+    identities_text: "Ein verknüpftes Konto bei einem anderen Dienst meldet Sie hier an.",
+    #[cfg(feature = "oidc")]
+    linked_on: "verknüpft seit",
+    #[cfg(feature = "oidc")]
+    link_provider: "{name} verknüpfen",
+    #[cfg(feature = "oidc")]
+    unlink: "Verknüpfung lösen",
+    #[cfg(feature = "oidc")]
+    go_to_provider: "Weiter zu {name}",
     done: &[
         ("profile", "Ihr Profil ist gespeichert."),
         ("email", "Eine E-Mail ist an die neue Adresse unterwegs. Folgen Sie dem Link darin."),
         ("password", "Ihr Passwort ist geändert. Alle anderen Geräte sind abgemeldet."),
         ("session", "Das Gerät ist abgemeldet."),
         ("factor_off", "Der zweite Faktor ist aus."),
+        ("linked", "Das Konto ist verknüpft. Ab jetzt meldet es Sie an."),
+        ("unlinked", "Das Konto ist nicht mehr verknüpft."),
     ],
 };

@@ -87,11 +87,27 @@ pub(super) const TEXTS: AccountTexts = AccountTexts {
     delete_sure: "Yes, delete my account",
     delete_unsure: "Tick the box if you are sure.",
     last_admin: "You are the last administrator. Make somebody else one first.",
+    #[cfg(feature = "oidc")]
+    with_provider: "Sign in with {name}",
+    #[cfg(feature = "oidc")]
+    identities: "Linked accounts",
+    #[cfg(feature = "oidc")]
+    identities_text: "An account elsewhere that is linked here signs you in.",
+    #[cfg(feature = "oidc")]
+    linked_on: "linked on",
+    #[cfg(feature = "oidc")]
+    link_provider: "Link {name}",
+    #[cfg(feature = "oidc")]
+    unlink: "Unlink",
+    #[cfg(feature = "oidc")]
+    go_to_provider: "Continue to {name}",
     done: &[
         ("profile", "Your profile is saved."),
         ("email", "A mail is on its way to the new address. Follow its link."),
         ("password", "Your password is changed. All other devices are signed out."),
         ("session", "That device is signed out."),
         ("factor_off", "The second factor is off."),
+        ("linked", "The account is linked. It signs you in from now on."),
+        ("unlinked", "The account is no longer linked."),
     ],
 };

@@ -169,6 +169,27 @@ pub(in crate::pages) struct AccountTexts {
     pub(in crate::pages) delete_unsure: &'static str,
     /// Nobody else could administer.
     pub(in crate::pages) last_admin: &'static str,
+    /// A link; `{name}` is a provider.
+    #[cfg(feature = "oidc")]
+    pub(in crate::pages) with_provider: &'static str,
+    /// A heading of accounts at providers.
+    #[cfg(feature = "oidc")]
+    pub(in crate::pages) identities: &'static str,
+    /// What they do.
+    #[cfg(feature = "oidc")]
+    pub(in crate::pages) identities_text: &'static str,
+    /// Before a time.
+    #[cfg(feature = "oidc")]
+    pub(in crate::pages) linked_on: &'static str,
+    /// A button; `{name}` is a provider.
+    #[cfg(feature = "oidc")]
+    pub(in crate::pages) link_provider: &'static str,
+    /// A button.
+    #[cfg(feature = "oidc")]
+    pub(in crate::pages) unlink: &'static str,
+    /// A heading and link; `{name}` is a provider.
+    #[cfg(feature = "oidc")]
+    pub(in crate::pages) go_to_provider: &'static str,
     /// What is said when something is done, by its name.
     done: &'static [(&'static str, &'static str)],
 }

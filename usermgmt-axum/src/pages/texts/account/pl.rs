@@ -88,11 +88,27 @@ pub(super) const TEXTS: AccountTexts = AccountTexts {
     delete_sure: "Tak, usuń moje konto",
     delete_unsure: "Zaznacz pole, jeśli masz pewność.",
     last_admin: "Jesteś ostatnim administratorem. Najpierw nadaj tę rolę komuś innemu.",
+    #[cfg(feature = "oidc")]
+    with_provider: "Zaloguj się przez {name}",
+    #[cfg(feature = "oidc")]
+    identities: "Połączone konta",
+    #[cfg(feature = "oidc")]
+    identities_text: "Połączonym kontem z innej usługi możesz się tu logować.",
+    #[cfg(feature = "oidc")]
+    linked_on: "połączone od",
+    #[cfg(feature = "oidc")]
+    link_provider: "Połącz {name}",
+    #[cfg(feature = "oidc")]
+    unlink: "Odłącz",
+    #[cfg(feature = "oidc")]
+    go_to_provider: "Przejdź do {name}",
     done: &[
         ("profile", "Profil został zapisany."),
         ("email", "Wysłaliśmy wiadomość na nowy adres. Otwórz link, który zawiera."),
         ("password", "Hasło zostało zmienione. Wszystkie inne urządzenia zostały wylogowane."),
         ("session", "To urządzenie zostało wylogowane."),
         ("factor_off", "Drugi składnik jest wyłączony."),
+        ("linked", "Konto zostało połączone. Od teraz możesz się nim logować."),
+        ("unlinked", "Konto nie jest już połączone."),
     ],
 };

@@ -1,0 +1,210 @@
+//! A stranger and the owner of an address each come to it, by every way there is,
+//! in either order. Once the owner has proved that it is theirs, the stranger has
+//! nothing on it, and the owner is never kept out.
+
+use usermgmt_core::flows::{ProviderOutcome, SignInOutcome};
+use usermgmt_core::mail::{MailKind, Message};
+use usermgmt_core::model::user::User;
+use usermgmt_core::store::CredentialStore as _;
+use usermgmt_core::testkit::ProviderAccount;
+
+use crate::fixture::*;
+use crate::providers::Provided;
+
+const VICTIM: &str = "victim@example.com";
+const VICTIMS: &str = "purple otter swims";
+const STRANGERS: &str = "green walrus sings";
+
+/// How somebody comes to an address. What takes its mailbox, or a provider that
+/// vouches for it, the stranger only tries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    PasswordUnconfirmed,
+    PasswordConfirmed,
+    MailCode,
+    ProviderVerified,
+    ProviderUnverified,
+}
+
+const WAYS: [Way; 5] = [
+    Way::PasswordUnconfirmed,
+    Way::PasswordConfirmed,
+    Way::MailCode,
+    Way::ProviderVerified,
+    Way::ProviderUnverified,
+];
+
+struct Case {
+    provided: Provided,
+    /// What the mailbox has, the newest last.
+    mails: Vec<Message>,
+}
+
+fn strangers_identity() -> ProviderAccount {
+    ProviderAccount::unverified("stranger", VICTIM)
+}
+
+impl Case {
+    async fn new(trusts: bool) -> Self {
+        let provided = Provided::with(|config| {
+            config.sign_in.email = true;
+            config.sign_in.email_registers = true;
+            for provider in &mut config.providers {
+                provider.trust_email = trusts;
+            }
+        })
+        .await;
+        Self { provided, mails: Vec::new() }
+    }
+
+    async fn take_mail(&mut self) {
+        let mails = self.provided.world.mail().await;
+        self.mails.extend(mails.into_iter().filter(|mail| mail.recipient.as_str() == VICTIM));
+    }
+
+    async fn stranger(&mut self, way: Way) {
+        let world = &self.provided.world;
+        match way {
+            Way::PasswordUnconfirmed | Way::PasswordConfirmed => {
+                world.try_register("stranger", VICTIM, STRANGERS).await.unwrap();
+            }
+            Way::MailCode => {
+                let request = world.auth.mail_sign_in(VICTIM, &home()).await.unwrap();
+                for guess in ["00000000", "12345678"] {
+                    let asked = request.expose();
+                    let guessed =
+                        world.auth.sign_in_by_code(VICTIM, &typed(guess), asked, &home()).await;
+                    assert!(guessed.is_err());
+                }
+            }
+            // The provider vouches for an address of their own alone.
+            Way::ProviderVerified => {
+                let own = ProviderAccount::verified("own", "stranger@example.com");
+                self.provided.go(&own).await.unwrap();
+                assert!(!self.is_in(&strangers_identity()).await);
+            }
+            Way::ProviderUnverified => assert!(!self.is_in(&strangers_identity()).await),
+        }
+        self.take_mail().await;
+    }
+
+    /// What the owner of the mailbox does, to the end.
+    async fn victim(&mut self, way: Way) {
+        let seen = self.mails.len();
+        let world = &self.provided.world;
+        match way {
+            Way::PasswordUnconfirmed => {
+                world.try_register("victim", VICTIM, VICTIMS).await.unwrap();
+                self.take_mail().await;
+            }
+            Way::PasswordConfirmed => {
+                world.try_register("victim", VICTIM, VICTIMS).await.unwrap();
+                self.take_mail().await;
+                self.answer(seen).await;
+            }
+            Way::MailCode => {
+                let request = world.auth.mail_sign_in(VICTIM, &home()).await.unwrap();
+                self.take_mail().await;
+                let mails = self.mails[seen..].iter();
+                let mail = mails.filter(|mail| mail.kind == MailKind::EmailSignIn).last().unwrap();
+                let world = &self.provided.world;
+                let request = request.expose();
+                world.auth.sign_in_by_code(VICTIM, &code(mail), request, &home()).await.unwrap();
+            }
+            Way::ProviderVerified => {
+                // Where an account is in the way, they get in another way, below.
+                let _ = self.provided.go(&ProviderAccount::verified("victim", VICTIM)).await;
+            }
+            Way::ProviderUnverified => {
+                let account = ProviderAccount::unverified("victim", VICTIM);
+                let _ = self.provided.go(&account).await;
+                self.take_mail().await;
+                self.answer(seen).await;
+            }
+        }
+        self.take_mail().await;
+    }
+
+    /// Follows what was mailed since.
+    async fn answer(&self, seen: usize) {
+        let world = &self.provided.world;
+        let Some(mail) = self.mails[seen..].iter().rfind(|mail| mail.link.is_some()) else {
+            return;
+        };
+        match mail.kind {
+            MailKind::Confirmation => {
+                world.auth.confirm(&link_token(mail), &home()).await.unwrap();
+            }
+            MailKind::ChoosePassword => {
+                let link = link_token(mail);
+                world.auth.reset_password(&link, &typed(VICTIMS), &home()).await.unwrap();
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Whether an identity signs in to the victim's account.
+    async fn is_in(&self, identity: &ProviderAccount) -> bool {
+        match self.provided.go(identity).await {
+            Ok(ProviderOutcome::SignedIn {
+                outcome: SignInOutcome::SignedIn(signed_in), ..
+            }) => signed_in.user.email.as_str() == VICTIM,
+            _ => false,
+        }
+    }
+
+    /// The owner gets in by what the mailbox is good for in any case.
+    async fn recover(&mut self) -> User {
+        self.take_mail().await;
+        let seen = self.mails.len();
+        let world = &self.provided.world;
+        world.auth.forgot_password(VICTIM, &home()).await.unwrap();
+        self.take_mail().await;
+        let mail = self.mails[seen..].iter().rfind(|mail| mail.link.is_some()).unwrap();
+        let world = &self.provided.world;
+        let link = link_token(mail);
+        world.auth.reset_password(&link, &typed(THIRD), &home()).await.unwrap();
+        assert!(world.signs_in(VICTIM, THIRD).await);
+        world.find(VICTIM).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_has_nothing_on_an_address_once_its_owner_has_proved_it() {
+    for trusts in [false, true] {
+        for first in WAYS {
+            for second in WAYS {
+                for stranger_first in [true, false] {
+                    let named = format!(
+                        "{first:?}, then {second:?}, stranger first: {stranger_first}, \
+                         trusted: {trusts}"
+                    );
+                    let mut case = Case::new(trusts).await;
+                    if stranger_first {
+                        case.stranger(first).await;
+                        case.victim(second).await;
+                    } else {
+                        case.victim(first).await;
+                        case.stranger(second).await;
+                    }
+                    let world = &case.provided.world;
+                    assert!(!world.signs_in(VICTIM, STRANGERS).await, "{named}");
+                    if world.find(VICTIM).await.is_none() {
+                        // The victim's provider was not believed to make one, and nobody else.
+                        panic!("{named}: nobody has the address");
+                    }
+                    let user = case.recover().await;
+                    let world = &case.provided.world;
+                    assert!(!world.signs_in(VICTIM, STRANGERS).await, "{named}");
+                    assert!(!case.is_in(&strangers_identity()).await, "{named}");
+                    let identities = world.store.identities(&user.id).await.unwrap();
+                    let strangers = identities.iter().any(|identity| identity.subject != "victim");
+                    assert!(!strangers, "{named}: {identities:?}");
+                    // Only the sign-in that has just shown that the password is right.
+                    let sessions = world.auth.sessions(&user.id).await.unwrap();
+                    assert_eq!(sessions.len(), 1, "{named}: {sessions:?}");
+                }
+            }
+        }
+    }
+}
