@@ -8,6 +8,8 @@ mod cli;
 mod commands;
 mod dev_mail;
 mod failure;
+#[cfg(any(feature = "breach-check", feature = "oidc"))]
+mod http_client;
 mod import;
 mod listener;
 mod log;

@@ -35,9 +35,15 @@ pub(crate) async fn auth(
     let config = settings.core(bound);
     #[cfg(feature = "breach-check")]
     let config = with_breach_check(config, settings, metrics.clone())?;
+    #[cfg(feature = "oidc")]
+    let asks_providers = !config.providers.is_empty();
     let mut builder = Auth::builder_shared(store, keys, config);
     if let Some(metrics) = metrics {
         builder = builder.metrics(metrics);
+    }
+    #[cfg(feature = "oidc")]
+    if asks_providers {
+        builder = builder.http_client(Arc::new(crate::http_client::ProviderClient::new()?));
     }
     builder.build().await.map_err(|error| match error {
         BuildError::Store(error) => Failure::new("the store", &error),

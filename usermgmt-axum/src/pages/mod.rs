@@ -21,8 +21,6 @@ mod visit;
 use utoipa_axum::routes;
 
 pub(crate) use self::front::front;
-#[cfg(feature = "oidc")]
-pub(crate) use self::visit::Visitor;
 use crate::mount::Part;
 
 /// The pages, at the root.

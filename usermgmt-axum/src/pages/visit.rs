@@ -69,7 +69,7 @@ pub(crate) struct Visitor {
 }
 
 impl Visitor {
-    pub(crate) fn new(headers: &HeaderMap, state: &HttpState) -> Self {
+    fn new(headers: &HeaderMap, state: &HttpState) -> Self {
         let liked = Texts::in_one_of(&languages(headers));
         let texts = liked.unwrap_or(Texts::english());
         Self { state: state.clone(), html: asks_for_html(headers), liked, texts }
@@ -118,7 +118,7 @@ impl Visitor {
     }
 
     /// It is refused.
-    pub(crate) fn refused(&self, title: &str, refusal: ApiError) -> Response {
+    pub(super) fn refused(&self, title: &str, refusal: ApiError) -> Response {
         let text = self.texts.refusal(refusal.code()).unwrap_or_else(|| refusal.message());
         let page = self.page(title, "").with_alert(text);
         self.refused_with(refusal, page)

@@ -22,7 +22,7 @@ use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_core::password::HasherConfig;
 use usermgmt_core::store::Store as _;
 use usermgmt_core::testkit::{CapturingMailer, FaultyStore, MockClock, SeededRng};
-use usermgmt_core::{Actor, Auth, Origin, Role};
+use usermgmt_core::{Actor, Auth, AuthBuilder, Origin, Role};
 
 use crate::document;
 use crate::place::new_store;
@@ -48,6 +48,14 @@ pub(crate) async fn app() -> App {
 }
 
 pub(crate) async fn app_with(set: impl FnOnce(&mut Config, &mut HttpConfig)) -> App {
+    app_built(set, |builder| builder).await
+}
+
+/// Whose core is told more than the rest.
+pub(crate) async fn app_built(
+    set: impl FnOnce(&mut Config, &mut HttpConfig),
+    extend: impl FnOnce(AuthBuilder) -> AuthBuilder,
+) -> App {
     let mut config = Config::new("https://accounts.example.com".parse().unwrap());
     config.hasher = HasherConfig::insecure_for_tests();
     config.limits.enabled = false;
@@ -63,12 +71,10 @@ pub(crate) async fn app_with(set: impl FnOnce(&mut Config, &mut HttpConfig)) -> 
     let clock = MockClock::new(now);
     let mailer = CapturingMailer::default();
     let keys = KeyRing::single((7..39).collect()).unwrap();
-    let auth = Auth::builder_shared(store.clone(), keys, config)
+    let builder = Auth::builder_shared(store.clone(), keys, config)
         .clock(clock.clone())
-        .rng(SeededRng::new(1))
-        .build()
-        .await
-        .unwrap();
+        .rng(SeededRng::new(1));
+    let auth = extend(builder).build().await.unwrap();
     begin_step(&auth, &clock);
     let worker = OutboxWorker::new(auth.clone(), Arc::new(mailer.clone()));
     let router = standalone(HttpState::new(auth.clone(), http));

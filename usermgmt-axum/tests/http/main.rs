@@ -29,6 +29,8 @@ mod openapi;
 mod pages;
 mod password;
 mod profile;
+#[cfg(feature = "oidc")]
+mod providers;
 mod registration;
 mod sessions;
 mod sign_in;

@@ -50,6 +50,8 @@ pub enum HttpMethod {
     Post,
 }
 
+/// GitHub answers nobody who does not say who they are.
+const AGENT: &str = concat!("usermgmt/", env!("CARGO_PKG_VERSION"));
 /// The longest answer that is read, in bytes.
 const MAX_ANSWER: usize = 1024 * 1024;
 
@@ -58,7 +60,9 @@ impl HttpRequest {
         Self {
             method: HttpMethod::Get,
             url,
-            headers: vec![("accept", Redacted::new("application/json".to_owned()))],
+            headers: [("accept", "application/json"), ("user-agent", AGENT)]
+                .map(|(name, value)| (name, Redacted::new(value.to_owned())))
+                .to_vec(),
             body: None,
             max_bytes: MAX_ANSWER,
             may_be_private: false,

@@ -13,7 +13,7 @@ use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::user::User;
 use usermgmt_core::store::{CredentialStore as _, MemoryStore};
 use usermgmt_core::testkit::{FakeProvider, FaultyStore, MockClock, ProviderAccount};
-use usermgmt_core::{Auth, AuthBuilder, Client};
+use usermgmt_core::{Auth, AuthBuilder};
 
 use crate::fixture::*;
 
@@ -337,17 +337,18 @@ async fn what_a_provider_says_wrongly_or_not_at_all_changes_nothing() {
     let provided = Provided::new().await;
     provided.fake.tamper(|said| drop(said.insert("nonce".into(), "another".into())));
     assert!(matches!(provided.go(&ann()).await, Err(ProviderSignInError::Refused)));
-    let (mut browser, none) = (Browser::default(), None);
+    let mut browser = Browser::default();
     let url = provided.begin(&mut browser).await;
     let back = provided.sign_in_there(&url, &ann());
     let denied = ProviderAnswer {
         state: &back.state,
         issuer: Some(ISSUER),
         error: Some("access_denied"),
-        code: none,
+        code: None,
     };
     let cookie = browser.0.as_deref();
-    let finish = provided.auth().finish_provider_sign_in("example", &denied, cookie, &home());
+    let client = home();
+    let finish = provided.auth().finish_provider_sign_in("example", &denied, cookie, &client);
     assert!(matches!(finish.await, Err(ProviderSignInError::Denied)));
     provided.fake.answer_with("/token", 503, "");
     assert!(matches!(provided.go(&ann()).await, Err(ProviderSignInError::Unavailable)));
@@ -608,11 +609,10 @@ async fn no_secret_of_a_sign_in_is_in_the_store() {
     let provided = Provided::new().await;
     let mut browser = Browser::default();
     let url = provided.begin(&mut browser).await;
-    let written = format!("{:?}", provided.world.store.take_applied());
-    let rows = serde_json::to_string(&provided.world.store.take_applied()).unwrap();
+    let applied = provided.world.store.take_applied();
+    let (written, rows) = (format!("{applied:?}"), serde_json::to_string(&applied).unwrap());
     let state = url.split("state=").nth(1).unwrap().split('&').next().unwrap();
     for secret in [state, browser.0.as_deref().unwrap(), "nonce"] {
         assert!(!written.contains(secret) && !rows.contains(secret), "{secret}");
     }
-    let _ = Client::default();
 }

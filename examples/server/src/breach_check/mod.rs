@@ -14,12 +14,6 @@ use async_trait::async_trait;
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::body::Bytes;
 use hyper::{Request, StatusCode, header};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
-use rustls::crypto::aws_lc_rs::default_provider;
-use rustls::{ClientConfig, RootCertStore};
 use sha1::{Digest as _, Sha1};
 use url::Url;
 use usermgmt_core::PlaintextPassword;
@@ -27,6 +21,7 @@ use usermgmt_core::metrics::{BreachCheckResult, Counted, Metrics};
 use usermgmt_core::password::BreachCheck;
 
 use crate::failure::Failure;
+use crate::http_client::{Client, Reach, client};
 
 /// How long an answer is waited for: somebody waits for it.
 const LIMIT: Duration = Duration::from_secs(1);
@@ -43,7 +38,7 @@ type Fault = Box<dyn std::error::Error + Send + Sync>;
 pub(crate) struct PwnedPasswords {
     /// Without a slash behind it.
     url: String,
-    client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+    client: Client<Empty<Bytes>>,
     metrics: Arc<dyn Metrics>,
     limit: Duration,
 }
@@ -52,20 +47,11 @@ impl PwnedPasswords {
     /// # Errors
     /// [`Failure`] where TLS cannot be set up.
     pub(crate) fn new(url: &Url, metrics: Arc<dyn Metrics>) -> Result<Self, Failure> {
-        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        let tls = ClientConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| Failure::new("breach_check", &error))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_http1()
-            .build();
+        let client = client(Reach::Anywhere);
+        let client = client.map_err(|error| Failure::new("breach_check", &error))?;
         Ok(Self {
             url: url.as_str().trim_end_matches('/').to_owned(),
-            client: Client::builder(TokioExecutor::new()).build(connector),
+            client,
             metrics,
             limit: LIMIT,
         })

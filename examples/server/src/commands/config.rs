@@ -42,7 +42,7 @@ fn print(settings: &Settings, json: bool) -> Result<(), Failure> {
         List::begin(&[("name", "SETTING"), ("value", "VALUE"), ("source", "SOURCE")], json)?;
     for shown in settings.shown() {
         let value = if json { shown.value.clone() } else { json!(shown.text()) };
-        list.row(vec![json!(shown.setting.name), value, json!(shown.source)])?;
+        list.row(vec![json!(shown.name), value, json!(shown.source)])?;
     }
     list.end()
 }

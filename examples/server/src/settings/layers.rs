@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use toml::Value;
 
+use super::providers;
 use super::table::{self, ENV_PREFIX, Kind, SETTINGS, Setting, TEST_ENV_PREFIX};
 use super::value::{self, Parse};
 
@@ -42,6 +43,7 @@ impl fmt::Display for Source {
 #[derive(Default)]
 pub(super) struct Layers {
     values: BTreeMap<&'static str, (Value, Source)>,
+    pub(super) providers: providers::Given,
     problems: Vec<String>,
 }
 
@@ -75,6 +77,11 @@ impl Layers {
                 "" => key,
                 section => format!("{section}.{key}"),
             };
+            if name == "providers" || name.starts_with("providers.") {
+                let path = name.trim_start_matches("providers").trim_start_matches('.');
+                self.add_providers(path, value, source);
+                continue;
+            }
             match (table::find(&name), value) {
                 (Some(setting), _)
                     if *source == Source::Secret && self.is_of_process(setting.name) => {}
@@ -96,6 +103,12 @@ impl Layers {
         for (name, value) in vars {
             let Some(name) = name.to_str() else { continue };
             if !name.starts_with(ENV_PREFIX) || name.starts_with(TEST_ENV_PREFIX) {
+                continue;
+            }
+            if let (Some(rest), Some(value)) =
+                (name[ENV_PREFIX.len()..].strip_prefix("PROVIDERS__"), value.to_str())
+                && self.add_provider_env(rest, value, &Source::Env(name.to_owned()))
+            {
                 continue;
             }
             let Some(setting) = SETTINGS.iter().find(|s| s.env_name() == name) else {

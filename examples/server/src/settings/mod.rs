@@ -8,6 +8,7 @@ mod layers;
 mod legacy;
 mod limits;
 mod old_services;
+pub(crate) mod providers;
 mod schema;
 mod secret;
 mod secrets;
@@ -378,6 +379,12 @@ fn read_core(layers: &mut Layers, listen: SocketAddr) -> Config {
     core.mfa_issuer = layers.get("mfa.issuer");
     core.jwt.algorithm = read_algorithm(layers);
     core.legacy_tokens = legacy::read(layers);
+    #[cfg(feature = "oidc")]
+    {
+        core.providers = providers::read(layers);
+    }
+    #[cfg(not(feature = "oidc"))]
+    providers::refuse(layers);
     core
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::providers::ProviderSetting;
 use super::table::{Kind, SETTINGS, Setting};
 
 /// The schema (JSON Schema 2020-12).
@@ -18,10 +19,34 @@ pub(crate) fn schema() -> Value {
             }
         }
     }
+    top.insert("providers".to_owned(), providers());
     let mut schema = object(top);
     schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     schema["title"] = json!("usermgmt-server");
     schema
+}
+
+/// A section each, under names of the operator's.
+fn providers() -> Value {
+    let settings = super::providers::SETTINGS.iter().map(|setting| {
+        let ProviderSetting { name, default, about, is_secret } = setting;
+        let mut property = match *name {
+            "kind" => json!({ "enum": ["oidc", "github"] }),
+            "trust_email" => json!({ "type": ["boolean", "string", "integer"] }),
+            "scopes" => json!({ "type": ["array", "string"], "items": { "type": "string" } }),
+            _ => json!({ "type": "string" }),
+        };
+        property["description"] = json!(format!("{about}. Default: {default}"));
+        if *is_secret {
+            property["writeOnly"] = json!(true);
+        }
+        ((*name).to_owned(), property)
+    });
+    json!({
+        "type": "object",
+        "propertyNames": { "pattern": "^[a-z0-9_-]{1,32}$" },
+        "additionalProperties": object(settings.collect()),
+    })
 }
 
 fn object(properties: Map<String, Value>) -> Value {

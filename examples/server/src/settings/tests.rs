@@ -322,7 +322,7 @@ fn what_is_shown_has_the_source_of_each_and_no_secret() {
         .load()
         .unwrap();
     let shown = |name: &str| {
-        let found = settings.shown().iter().find(|shown| shown.setting.name == name).unwrap();
+        let found = settings.shown().iter().find(|shown| shown.name == name).unwrap();
         (found.text(), found.source.clone())
     };
     assert_eq!(settings.shown().len(), SETTINGS.len());
@@ -453,4 +453,82 @@ fn breached_passwords_are_looked_for_privately() {
         assert!(refused.contains("breach_check"), "{refused}");
     }
     assert!(given().load().unwrap().breach_check.is_none());
+}
+
+#[cfg(feature = "oidc")]
+mod providers {
+    use super::*;
+
+    const GOOGLE: &str = "[providers.google]\nissuer = \"https://accounts.google.com\"\n\
+        client_id = \"id\"\nclient_secret = \"hunter2\"\n";
+
+    #[test]
+    fn come_from_file_and_environment_together() {
+        let settings = given()
+            .file(&format!("{GOOGLE}scopes = [\"openid\", \"email\"]"))
+            .var("USERMGMT_PROVIDERS__GOOGLE__NAME", "Google")
+            .var("USERMGMT_PROVIDERS__GOOGLE__TRUST_EMAIL", "true")
+            .var("USERMGMT_PROVIDERS__MY_HUB__KIND", "github")
+            .var("USERMGMT_PROVIDERS__MY_HUB__CLIENT_ID", "hub")
+            .var("USERMGMT_PROVIDERS__MY_HUB__CLIENT_SECRET", "hunter2")
+            .var("USERMGMT_PROVIDERS__GOOGLE__ISSUER", "")
+            .load()
+            .unwrap();
+        let core = settings.core(settings.listen);
+        let [google, hub] = &core.providers[..] else { panic!("{:?}", core.providers) };
+        assert_eq!((google.id.as_str(), google.name.as_str()), ("google", "Google"));
+        assert_eq!(google.issuer, "https://accounts.google.com");
+        assert_eq!(google.scopes, ["openid", "email"]);
+        assert!(google.trust_email);
+        assert_eq!((hub.id.as_str(), hub.issuer.as_str()), ("my_hub", "https://github.com"));
+        assert!(!hub.trust_email);
+        let shown =
+            |name: &str| settings.shown().iter().find(|shown| shown.name == name).unwrap().text();
+        assert_eq!(shown("providers.google.name"), "Google");
+        assert_eq!(shown("providers.google.client_secret"), "[redacted]");
+        assert!(!format!("{settings:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn that_cannot_work_are_named() {
+        for (file, named) in [
+            (GOOGLE.replace("https:", "http:"), "providers.google.issuer: must be an https URL"),
+            (GOOGLE.replace("client_id", "client"), "unknown setting `providers.google.client`"),
+            (GOOGLE.replace("client_id = \"id\"\n", ""), "providers.google.client_id is required"),
+            (
+                GOOGLE.replace("client_secret = \"hunter2\"\n", ""),
+                "providers.google.client_secret is required",
+            ),
+            (
+                GOOGLE.replace("providers.google", "providers.Big"),
+                "providers.Big: a provider's name",
+            ),
+            (format!("{GOOGLE}kind = \"saml\""), "providers.google.kind = saml"),
+            (format!("{GOOGLE}scopes = \"email\""), "providers.google.scopes: must hold openid"),
+            (
+                format!("{GOOGLE}trust_email = \"maybe\""),
+                "providers.google.trust_email = \"maybe\"",
+            ),
+            (format!("{GOOGLE}client_secret_file = \"/x\""), "are both set: set one"),
+            ("providers = 1".to_owned(), "unknown setting `providers.`"),
+        ] {
+            let refused = given().file(&file).refused();
+            assert!(refused.contains(named), "{named}: {refused}");
+            assert!(!refused.contains("hunter2"), "{refused}");
+        }
+        let refused = given().var("USERMGMT_PROVIDERS__X__ISSUR", "y").refused();
+        assert!(refused.contains("unknown setting `providers.x.issur`"), "{refused}");
+    }
+
+    #[test]
+    fn a_client_secret_is_read_from_a_file() {
+        let given = given();
+        let path = given.dir.path().join("client-secret");
+        std::fs::write(&path, "hunter2\n").unwrap();
+        let named = format!("client_secret_file = {path:?}");
+        let file = GOOGLE.replace("client_secret = \"hunter2\"", &named);
+        let settings = given.file(&file).load().unwrap();
+        let core = settings.core(settings.listen);
+        assert_eq!(core.providers[0].client_secret.expose(), "hunter2");
+    }
 }

@@ -24,6 +24,8 @@ mod metrics;
 mod old_users_client;
 #[cfg(test)]
 mod operator;
+#[cfg(all(test, feature = "oidc"))]
+mod providers;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
