@@ -65,7 +65,7 @@ fn has(beginning: &str, table: &str) {
         return;
     }
     assert_eq!(
-        doc[begin..begin + rows],
+        &doc[begin..begin + rows],
         table,
         "docs/configuration.md has another table: run with UPDATE_CONFIGURATION=1"
     );
