@@ -1,4 +1,5 @@
-//! GET /identities, POST /identities/{provider} and DELETE /identities/{id}
+//! GET /identities, POST /identities/{id} with a provider's id, and DELETE
+//! /identities/{id} with an identity's
 
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -91,10 +92,10 @@ pub(crate) struct LinkBody {
 /// the provider has to be the one that asked.
 #[utoipa::path(
     post,
-    path = "/identities/{provider}",
+    path = "/identities/{id}",
     operation_id = "link_identity",
     tag = "account",
-    params(("provider" = String, Path, description = "The provider's id"), LinkQuery),
+    params(("id" = String, Path, description = "The provider's id"), LinkQuery),
     request_body = Option<ReauthenticateRequest>,
     responses(
         (status = 200, description = "Where to go", body = LinkBody),

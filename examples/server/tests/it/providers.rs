@@ -88,7 +88,7 @@ async fn what_a_provider_does_wrong_is_refused_and_logged_without_its_tokens() {
     let reply = sign_in(&server, &provider, &ada()).await;
     assert_eq!((reply.status, reply.field("error").as_str()), (400, "provider_refused"));
     provider.tamper(|_| {});
-    provider.answer_with("/keys", 200, vec![b' '; 10 * 1024 * 1024]);
+    provider.answer_with("/token", 200, vec![b' '; 10 * 1024 * 1024]);
     let reply = sign_in(&server, &provider, &ada()).await;
     assert_eq!((reply.status, reply.field("error").as_str()), (502, "provider_unavailable"));
     let log = server.log();
