@@ -2,11 +2,13 @@
 //! operator's, so these settings are in no table of all.
 
 use std::collections::BTreeMap;
+#[cfg(feature = "oidc")]
 use std::path::PathBuf;
 
 use toml::Value;
 
 use super::layers::{Layers, Source};
+#[cfg(feature = "oidc")]
 use super::value::Parse;
 
 /// A setting that every provider has.
@@ -105,7 +107,10 @@ impl Layers {
             given.insert(setting.name, (value, source.clone()));
         }
     }
+}
 
+#[cfg(feature = "oidc")]
+impl Layers {
     /// A setting of a provider, where somebody set it. One that does not parse is a
     /// problem and counts as not set.
     fn provider<T: Parse>(&mut self, id: &str, name: &'static str) -> Option<T> {
