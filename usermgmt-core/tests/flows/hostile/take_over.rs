@@ -105,8 +105,8 @@ impl Case {
             Way::MailCode => {
                 let request = world.auth.mail_sign_in(VICTIM, &home()).await.unwrap();
                 self.take_mail().await;
-                let mails = self.mails[seen..].iter();
-                let mail = mails.filter(|mail| mail.kind == MailKind::EmailSignIn).last().unwrap();
+                let mut mails = self.mails[seen..].iter();
+                let mail = mails.rfind(|mail| mail.kind == MailKind::EmailSignIn).unwrap();
                 let world = &self.provided.world;
                 let request = request.expose();
                 world.auth.sign_in_by_code(VICTIM, &code(mail), request, &home()).await.unwrap();
