@@ -151,6 +151,8 @@ pub enum Timed {
     PasswordHashWait,
     /// One call of the store, by the name of its method.
     StoreCall(&'static str),
+    /// Handing over one mail of this kind, or failing to.
+    Mail(&'static str),
 }
 
 /// Counts nothing.

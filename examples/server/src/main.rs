@@ -14,6 +14,8 @@ mod import;
 mod listener;
 mod log;
 mod metrics;
+#[cfg(feature = "otel")]
+mod otel;
 mod output;
 mod secret_file;
 mod service_manager;

@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 use super::OutboxWorker;
 use crate::clock::Timestamp;
 use crate::mail::{MailError, Message};
-use crate::metrics::{Counted, MailResult};
+use crate::metrics::{Counted, MailResult, Stopwatch, Timed};
 use crate::model::ids::{LeaseId, MailId};
 use crate::model::mail::{OutboxMail, StoredMail};
 use crate::rng::random;
@@ -155,7 +155,10 @@ impl OutboxWorker {
             tracing::warn!(mail = %mail.id, "the store was slow; the mail is left for another try");
             None
         } else {
-            Some(match self.hand_over(message).await {
+            let began = Stopwatch::start();
+            let handed_over = self.hand_over(message).await;
+            self.auth.0.metrics.time(Timed::Mail(mail.kind.as_str()), began.elapsed());
+            Some(match handed_over {
                 Ok(()) => Outcome::Sent,
                 Err(error) => Outcome::Failed(error),
             })

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use argon2::{Block, Params};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tracing::Span;
 use zeroize::Zeroizing;
 
 use super::argon2id::{self, Argon2idHash, SALT_LENGTH, TAG_LENGTH};
@@ -25,6 +26,8 @@ pub(super) struct Job {
     work: Work,
     fits: bool,
     made: Stopwatch,
+    /// Where it was asked for: what is told of the job is told there.
+    span: Span,
     /// Free again when the job is done or dropped, or goes back with the answer.
     room: OwnedSemaphorePermit,
 }
@@ -40,7 +43,14 @@ impl Job {
         reply: oneshot::Sender<PasswordHash>,
         room: OwnedSemaphorePermit,
     ) -> Self {
-        Self { password, work: Work::Hash(reply), fits: true, made: Stopwatch::start(), room }
+        Self {
+            password,
+            work: Work::Hash(reply),
+            fits: true,
+            made: Stopwatch::start(),
+            span: Span::current(),
+            room,
+        }
     }
 
     /// `own_kib` is the memory that every thread keeps.
@@ -56,6 +66,7 @@ impl Job {
             fits: stored.as_ref().is_none_or(|stored| stored.fits(own_kib)),
             work: Work::Verify(stored, reply),
             made: Stopwatch::start(),
+            span: Span::current(),
             room,
         }
     }
@@ -63,6 +74,11 @@ impl Job {
     /// Whether the memory that every thread keeps is enough for it.
     pub(super) fn fits(&self) -> bool {
         self.fits
+    }
+
+    /// The span that it was asked for in.
+    pub(super) fn span(&self) -> Span {
+        self.span.clone()
     }
 
     /// How long ago it was made.

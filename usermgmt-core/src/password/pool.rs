@@ -98,6 +98,7 @@ impl Shared {
     /// keep large after it.
     fn serve(&self, mut engine: Engine, takes_all: bool) {
         while let Some(job) = self.next(takes_all) {
+            let _within = job.span().entered();
             self.metrics.time(Timed::PasswordHashWait, job.waited());
             let began = Stopwatch::start();
             // The memory that a panic leaves behind is written before it is

@@ -20,6 +20,8 @@ use super::{admin, rotation, service_key};
 use crate::failure::Failure;
 use crate::listener::{Limits, Tls};
 use crate::metrics::{self, HttpMetrics, ServerMetrics};
+#[cfg(feature = "otel")]
+use crate::otel::Telemetry;
 use crate::settings::{Settings, Sources, leads_to_loopback};
 use crate::{dev_mail, listener, service_manager, setup};
 
@@ -44,6 +46,13 @@ pub(crate) async fn run(settings: Settings, sources: Sources) -> Result<(), Fail
         None => None,
     };
     let engine = counted.as_ref().map(|counted| Arc::clone(&counted.metrics.engine) as Arc<_>);
+    #[cfg(feature = "otel")]
+    let mut telemetry = settings.otel_endpoint.as_ref().map(Telemetry::start).transpose()?;
+    #[cfg(feature = "otel")]
+    let engine = match &telemetry {
+        Some(telemetry) => Some(telemetry.beside(engine)),
+        None => engine,
+    };
     let auth = setup::auth(&settings, bound, engine).await?;
     if outgoing.dev_mailbox.is_some() {
         setup::private_dir(&settings.mail.dev_folder)?;
@@ -82,6 +91,10 @@ pub(crate) async fn run(settings: Settings, sources: Sources) -> Result<(), Fail
     let started = Started::new(&settings, bound, outgoing.dev_mailbox.is_some());
     let limits = limits(&settings);
     let mut app = app(&settings, bound, auth.clone(), outgoing.dev_mailbox);
+    #[cfg(feature = "otel")]
+    if let Some(telemetry) = &mut telemetry {
+        app = telemetry.observe(app, auth.clone());
+    }
     if let Some(counted) = counted {
         let http = Arc::clone(&counted.metrics.http);
         app = app.layer(from_fn_with_state(http, HttpMetrics::observe));
@@ -101,6 +114,10 @@ pub(crate) async fn run(settings: Settings, sources: Sources) -> Result<(), Fail
         Err(_) => {
             tracing::warn!("mails being sent did not finish in time; what was begun is tried again")
         }
+    }
+    #[cfg(feature = "otel")]
+    if let Some(telemetry) = telemetry {
+        telemetry.stop().await;
     }
     watchdog.abort();
     Ok(())

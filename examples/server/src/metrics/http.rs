@@ -78,7 +78,8 @@ impl HttpMetrics {
     }
 }
 
-fn known_method(method: &Method) -> &'static str {
+/// A method by its name; one that nobody knows is not told from others.
+pub(crate) fn known_method(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "HEAD" => "HEAD",

@@ -15,6 +15,8 @@ use prometheus_client::registry::Registry;
 
 pub(crate) use self::engine::EngineMetrics;
 pub(crate) use self::http::HttpMetrics;
+#[cfg(feature = "otel")]
+pub(crate) use self::http::known_method;
 pub(crate) use self::listener::serve;
 use self::process::ProcessCollector;
 pub(crate) use self::rotation::{ReadOutcome, RotationMetrics};
@@ -59,6 +61,6 @@ impl ServerMetrics {
 }
 
 /// Buckets for what takes from half a millisecond to ten seconds.
-fn latency_buckets() -> [f64; 14] {
+pub(crate) fn latency_buckets() -> [f64; 14] {
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0]
 }

@@ -74,6 +74,9 @@ pub(crate) struct Settings {
     /// Where new passwords are looked for among breached ones, where they are.
     #[cfg(feature = "breach-check")]
     pub(crate) breach_check: Option<Url>,
+    /// Where traces and metrics are sent, where they are.
+    #[cfg(feature = "otel")]
+    pub(crate) otel_endpoint: Option<Url>,
     /// Where metrics are shown, where they are.
     pub(crate) metrics_listen: Option<SocketAddr>,
     /// What the core decides by, but for what depends on where the listener ends up.
@@ -267,7 +270,14 @@ fn read(layers: &mut Layers) -> Settings {
     if breach_check.is_some() {
         layers.problem("breach_check: this program was built without the feature breach-check");
     }
+    let otel_endpoint: Option<Url> = layers.get("otel.endpoint");
+    #[cfg(not(feature = "otel"))]
+    if otel_endpoint.is_some() {
+        layers.problem("otel.endpoint: this program was built without the feature otel");
+    }
     Settings {
+        #[cfg(feature = "otel")]
+        otel_endpoint,
         #[cfg(feature = "breach-check")]
         breach_check,
         database_connections: layers.number("database_connections"),

@@ -167,6 +167,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("compat_env", Kind::Switch, "false", "Reads the environment (and a .env file) of the second old service where nothing else is set"),
     setting("settings_json", Kind::Path, "none", "The first old service's settings.json, read where nothing else is set"),
     setting("metrics.listen", Kind::Address, "none", "Address and port where metrics are shown to Prometheus, at /metrics; not for strangers"),
+    setting("otel.endpoint", Kind::Url, "none", "Where traces and metrics are sent by OTLP over HTTP: below it are v1/traces and v1/metrics"),
     setting("log_format", Kind::Choice(&["text", "json"]), "text", "How the log is written: text or json"),
 ];
 

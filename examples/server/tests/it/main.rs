@@ -27,6 +27,9 @@ mod operator;
 #[cfg(all(test, feature = "oidc"))]
 mod providers;
 #[cfg(test)]
+#[cfg(all(feature = "otel", feature = "sqlite"))]
+mod otel;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod rotation;
