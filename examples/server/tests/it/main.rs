@@ -24,11 +24,11 @@ mod metrics;
 mod old_users_client;
 #[cfg(test)]
 mod operator;
-#[cfg(all(test, feature = "oidc"))]
-mod providers;
 #[cfg(test)]
 #[cfg(all(feature = "otel", feature = "sqlite"))]
 mod otel;
+#[cfg(all(test, feature = "oidc"))]
+mod providers;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
