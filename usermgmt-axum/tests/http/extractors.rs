@@ -1,15 +1,18 @@
 //! The extractors in a host's own routes.
 
-use axum::extract::FromRef;
+use std::time::Duration;
+
+use axum::extract::{FromRef, State};
 use axum::http::Request;
 use axum::routing::get;
 use axum::{Router, body::Body};
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
-use usermgmt_axum::{AccessClaims, CurrentUser, HttpConfig, HttpState, RequireAdmin};
+use usermgmt_axum::{AccessClaims, ApiError, CurrentUser, HttpConfig, HttpState, RequireAdmin};
+use usermgmt_core::flows::StepUp;
 use usermgmt_core::model::user::Role;
 
-use crate::harness::{App, app};
+use crate::harness::{ADA, App, app};
 
 #[derive(Clone)]
 struct HostState {
@@ -27,8 +30,16 @@ fn host(app: &App) -> Router {
     Router::new()
         .route("/claims", get(async |claims: AccessClaims| claims.username.clone()))
         .route("/user", get(async |user: CurrentUser| user.user.username.to_string()))
+        .route("/pay", get(pay))
         .route("/admin", get(async |admin: RequireAdmin| admin.user.username.to_string()))
         .with_state(HostState { accounts })
+}
+
+async fn pay(State(state): State<HostState>, user: CurrentUser) -> Result<&'static str, ApiError> {
+    let lately = StepUp::new().within(Duration::from_secs(300));
+    state.accounts.auth().require(&user, lately)?;
+    state.accounts.auth().require(&user, lately.second_factor())?;
+    Ok("paid")
 }
 
 async fn ask(host: &Router, path: &str, token: &str) -> (u16, String) {
@@ -81,4 +92,19 @@ async fn set_role(app: &App, id: &str, role: Role) {
     let change = Change::UpdateUser { id, epoch: user.epoch, raise_epoch: true, at, set };
     let rng = usermgmt_core::rng::OsRng;
     app.store.apply(&Changes::new(vec![change], at, &rng)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_host_asks_for_a_recent_sign_in_and_a_second_factor() {
+    let app = app().await;
+    let host = host(&app);
+    let first = app.ada().await;
+    let (status, body) = ask(&host, "/pay", &first.access).await;
+    assert!(status == 403 && body.contains("\"mfa_required\""), "{body}");
+
+    let ada = app.with_second_factor(ADA, &first).await;
+    assert_eq!(ask(&host, "/pay", &ada.access).await, (200, "paid".to_owned()));
+    app.advance(301);
+    let (status, body) = ask(&host, "/pay", &ada.access).await;
+    assert!(status == 403 && body.contains("\"reauthentication_required\""), "{body}");
 }

@@ -216,6 +216,7 @@ mod service_key;
 mod sessions;
 mod sign_in;
 mod skeletons;
+mod step_up;
 mod transfer;
 mod update_profile;
 #[cfg(feature = "oidc")]
@@ -250,6 +251,7 @@ pub use self::reset::ResetError;
 pub use self::service_key::{SERVICE_KEY_PREFIX, ServiceKeyError};
 pub use self::sessions::SessionError;
 pub use self::sign_in::{SignIn, SignInError, SignInOutcome};
+pub use self::step_up::{StepUp, StepUpError};
 pub use self::transfer::{ImportOutcome, ImportRefusal};
 pub use self::update_profile::{ProfileError, UpdateProfile};
 pub use crate::qr::QrError;

@@ -1,7 +1,7 @@
 //! Who may administer.
 
 use crate::auth::Auth;
-use crate::flows::Current;
+use crate::flows::{Current, StepUp, StepUpError};
 use crate::model::audit::{Actor, Origin};
 use crate::model::user::Role;
 
@@ -28,6 +28,15 @@ pub enum AdminAccessError {
     ReauthenticationRequired,
 }
 
+impl From<StepUpError> for AdminAccessError {
+    fn from(missing: StepUpError) -> Self {
+        match missing {
+            StepUpError::SecondFactor => Self::MfaRequired,
+            StepUpError::TooLongAgo => Self::ReauthenticationRequired,
+        }
+    }
+}
+
 impl Auth {
     /// Makes sure that whoever asks may administer, as
     /// [`AdminPolicy`](crate::config::AdminPolicy) has it, and says who it is for
@@ -40,19 +49,18 @@ impl Auth {
         current: &Current,
         access: AdminAccess,
     ) -> Result<Origin, AdminAccessError> {
-        let (policy, session) = (self.0.config.admin, &current.session);
+        let policy = self.0.config.admin;
         if current.user.role != Role::Admin {
             return Err(AdminAccessError::Forbidden);
         }
-        // RFC 8176: `mfa` stands for more than one factor, whichever they were.
-        if policy.require_mfa && !session.amr.iter().any(|method| method == "mfa") {
-            return Err(AdminAccessError::MfaRequired);
+        let mut proof = StepUp::new();
+        if policy.require_mfa {
+            proof = proof.second_factor();
         }
-        let is_recent = policy.reauthentication.is_zero()
-            || self.now().since(session.auth_time) <= policy.reauthentication;
-        if access == AdminAccess::Write && !is_recent {
-            return Err(AdminAccessError::ReauthenticationRequired);
+        if access == AdminAccess::Write && !policy.reauthentication.is_zero() {
+            proof = proof.within(policy.reauthentication);
         }
+        self.require(current, proof)?;
         Ok(current.client.origin(Actor::Admin, current.user.id.as_str()))
     }
 }
