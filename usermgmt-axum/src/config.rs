@@ -25,8 +25,20 @@ pub struct HttpConfig {
     /// The path of a page that shows mails in place of sending them, linked from
     /// the page at `/` of [`standalone`](crate::standalone). Default none.
     pub mailbox_path: Option<String>,
+    /// Where the pages for administrators are. Default `/web3m-admin`; `/admin`
+    /// leads there.
+    #[cfg(feature = "admin-pages")]
+    pub admin_path: String,
     /// Behaviours of the services that this project replaces.
     pub compat: HttpCompat,
+}
+
+#[cfg(feature = "admin-pages")]
+impl HttpConfig {
+    /// With a slash before it and none behind it.
+    pub(crate) fn admin_path(&self) -> String {
+        format!("/{}", self.admin_path.trim_matches('/'))
+    }
 }
 
 impl Default for HttpConfig {
@@ -37,6 +49,8 @@ impl Default for HttpConfig {
             request_timeout: Duration::from_secs(30),
             hsts: false,
             mailbox_path: None,
+            #[cfg(feature = "admin-pages")]
+            admin_path: crate::pages::admin::PATH.to_owned(),
             compat: HttpCompat::default(),
         }
     }

@@ -92,6 +92,8 @@
 //! - **A server that is nothing else**: [`standalone`].
 //! - **Pages for people**, with the feature `pages`: register, sign in, my account
 //!   under `/account`. Whoever signs in there is a [`CurrentUser`] by cookie.
+//! - **Pages for administrators**, with the feature `admin-pages`: under
+//!   `/web3m-admin`, or where [`HttpConfig::admin_path`] says.
 //! - **Documentation to read and try**, with the feature `docs`, at `/` of a
 //!   [`standalone`] server.
 //! - **What is served**: [`openapi`], and `GET /openapi.json`.
@@ -139,6 +141,13 @@ pub use self::state::HttpState;
 /// so it merges with any application.
 pub fn router(state: HttpState) -> Router {
     Routes::all().router(state)
+}
+
+/// Method and path of every page for administrators, under the path where they
+/// are: for the rules of a proxy, and for tests of who may see them.
+#[cfg(feature = "admin-pages")]
+pub fn admin_page_routes() -> Vec<(axum::http::Method, &'static str)> {
+    pages::admin::paths()
 }
 
 /// A whole server: [`router`], a page at the root that says what runs here, with

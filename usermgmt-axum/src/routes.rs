@@ -42,6 +42,8 @@ pub struct Routes {
     pages: bool,
     #[cfg(feature = "pages")]
     account_pages: bool,
+    #[cfg(feature = "admin-pages")]
+    admin_pages: bool,
     root: bool,
     left_out: BTreeMap<&'static str, LeftOut>,
 }
@@ -69,6 +71,8 @@ impl Routes {
             .root();
         #[cfg(feature = "pages")]
         let routes = routes.account_pages();
+        #[cfg(feature = "admin-pages")]
+        let routes = routes.admin_pages();
         routes
     }
 
@@ -123,6 +127,16 @@ impl Routes {
     pub fn account_pages(mut self) -> Self {
         self.account_pages = true;
         self
+    }
+
+    /// With the pages for administrators under
+    /// [`HttpConfig::admin_path`](crate::HttpConfig::admin_path), and the account
+    /// pages, which they need.
+    #[cfg(feature = "admin-pages")]
+    #[must_use]
+    pub fn admin_pages(mut self) -> Self {
+        self.admin_pages = true;
+        self.account_pages()
     }
 
     /// With the public keys, health and the API's description, at the root.
@@ -248,6 +262,11 @@ impl Routes {
                 Some(prefix) => pages.layer(axum::Extension(AccountPath(prefix.clone()))),
                 None => pages,
             };
+            router = router.merge(with_layers(pages, state));
+        }
+        #[cfg(feature = "admin-pages")]
+        if self.admin_pages {
+            let pages = fallback::method(pages::admin::router(&state.config().admin_path()));
             router = router.merge(with_layers(pages, state));
         }
         if self.root {

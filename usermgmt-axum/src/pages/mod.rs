@@ -5,6 +5,8 @@
 #[cfg(feature = "pages")]
 pub(crate) mod account;
 mod activate;
+#[cfg(feature = "admin-pages")]
+pub(crate) mod admin;
 mod confirm_email;
 #[cfg(feature = "docs")]
 pub(crate) mod docs;

@@ -15,7 +15,7 @@ use crate::browser::{device_name, is_secure, session_name};
 use crate::state::HttpState;
 
 /// The cookies of somebody who has just signed in.
-pub(super) fn signed_in(state: &HttpState, signed_in: &SignedIn) -> [HeaderValue; 2] {
+pub(in crate::pages) fn signed_in(state: &HttpState, signed_in: &SignedIn) -> [HeaderValue; 2] {
     let device = signed_in.device_token.expose();
     [renewed(state, &signed_in.session), set(state, &device_name(state), device, DEVICE_TTL)]
 }
@@ -35,7 +35,7 @@ pub(crate) fn provider(state: &HttpState, value: &str) -> HeaderValue {
 }
 
 /// What takes the session's cookie away.
-pub(super) fn ended(state: &HttpState) -> HeaderValue {
+pub(in crate::pages) fn ended(state: &HttpState) -> HeaderValue {
     set(state, &session_name(state), "", Duration::ZERO)
 }
 

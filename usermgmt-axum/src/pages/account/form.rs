@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 /// What is wrong with what somebody sent, in the order of the fields.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Problems(Vec<Problem>);
+pub(in crate::pages) struct Problems(Vec<Problem>);
 
 #[derive(Clone, Debug)]
 struct Problem {
@@ -14,26 +14,26 @@ struct Problem {
 }
 
 impl Problems {
-    pub(super) fn of_form(text: impl Into<String>) -> Self {
+    pub(in crate::pages) fn of_form(text: impl Into<String>) -> Self {
         Self(vec![Problem { field: None, text: text.into() }])
     }
 
-    pub(super) fn of_field(field: impl Into<String>, text: impl Into<String>) -> Self {
+    pub(in crate::pages) fn of_field(field: impl Into<String>, text: impl Into<String>) -> Self {
         let mut problems = Self::default();
         problems.push(field, text);
         problems
     }
 
-    pub(super) fn push(&mut self, field: impl Into<String>, text: impl Into<String>) {
+    pub(in crate::pages) fn push(&mut self, field: impl Into<String>, text: impl Into<String>) {
         self.0.push(Problem { field: Some(field.into()), text: text.into() });
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::pages) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// The value, or nothing and one more problem.
-    pub(super) fn take<T>(&mut self, field: &str, parsed: Result<T, String>) -> Option<T> {
+    pub(in crate::pages) fn take<T>(&mut self, field: &str, parsed: Result<T, String>) -> Option<T> {
         parsed.map_err(|text| self.push(field, text)).ok()
     }
 
@@ -43,12 +43,12 @@ impl Problems {
     }
 
     /// Beside a field that is none to type into.
-    pub(super) fn field_problem(&self, id: &str) -> Markup {
+    pub(in crate::pages) fn field_problem(&self, id: &str) -> Markup {
         html! { @if let Some(text) = self.of(id) { p.problem { (text) } } }
     }
 
     /// What a screen reader is told first; each line leads to its field.
-    pub(super) fn summary(&self, title: &str) -> Markup {
+    pub(in crate::pages) fn summary(&self, title: &str) -> Markup {
         html! {
             @if !self.is_empty() {
                 div.summary role="alert" {
@@ -71,7 +71,7 @@ impl Problems {
 
 /// A field to type into.
 #[derive(Clone, Debug)]
-pub(super) struct Field<'a> {
+pub(in crate::pages) struct Field<'a> {
     id: String,
     name: &'a str,
     label: &'a str,
@@ -85,7 +85,7 @@ pub(super) struct Field<'a> {
 }
 
 impl<'a> Field<'a> {
-    pub(super) fn text(name: &'a str, label: &'a str, autocomplete: &'a str) -> Self {
+    pub(in crate::pages) fn text(name: &'a str, label: &'a str, autocomplete: &'a str) -> Self {
         Self {
             id: name.to_owned(),
             name,
@@ -100,48 +100,48 @@ impl<'a> Field<'a> {
         }
     }
 
-    pub(super) fn email(name: &'a str, label: &'a str, autocomplete: &'a str) -> Self {
+    pub(in crate::pages) fn email(name: &'a str, label: &'a str, autocomplete: &'a str) -> Self {
         let text = Self::text(name, label, autocomplete);
         Self { kind: "email", input_mode: Some("email"), ..text }
     }
 
     /// A password is never sent back.
-    pub(super) fn password(name: &'a str, label: &'a str, autocomplete: &'a str) -> Self {
+    pub(in crate::pages) fn password(name: &'a str, label: &'a str, autocomplete: &'a str) -> Self {
         Self { kind: "password", ..Self::text(name, label, autocomplete) }
     }
 
     /// For six digits, or for a recovery code, which has letters.
-    pub(super) fn code(label: &'a str) -> Self {
+    pub(in crate::pages) fn code(label: &'a str) -> Self {
         Self { max: Some(64), ..Self::text("code", label, "one-time-code") }
     }
 
     /// For digits alone.
-    pub(super) fn digits(self) -> Self {
+    pub(in crate::pages) fn digits(self) -> Self {
         Self { input_mode: Some("numeric"), ..self }
     }
 
-    pub(super) fn value(self, value: &'a str) -> Self {
+    pub(in crate::pages) fn value(self, value: &'a str) -> Self {
         Self { value, ..self }
     }
 
-    pub(super) fn hint(self, hint: impl Into<String>) -> Self {
+    pub(in crate::pages) fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    pub(super) fn max(self, max: usize) -> Self {
+    pub(in crate::pages) fn max(self, max: usize) -> Self {
         Self { max: Some(max), ..self }
     }
 
-    pub(super) fn optional(self) -> Self {
+    pub(in crate::pages) fn optional(self) -> Self {
         Self { required: false, ..self }
     }
 
     /// One of several forms of a page.
-    pub(super) fn within(self, form: &str) -> Self {
+    pub(in crate::pages) fn within(self, form: &str) -> Self {
         Self { id: id(form, self.name), ..self }
     }
 
-    pub(super) fn show(&self, problems: &Problems) -> Markup {
+    pub(in crate::pages) fn show(&self, problems: &Problems) -> Markup {
         let problem = problems.of(&self.id);
         let (hint_id, problem_id) = (format!("{}-hint", self.id), format!("{}-problem", self.id));
         let described: Vec<&str> =
@@ -170,6 +170,6 @@ fn shown<'a>(field: &Field<'a>) -> Option<&'a str> {
 }
 
 /// The id of a form's field.
-pub(super) fn id(form: &str, name: &str) -> String {
+pub(in crate::pages) fn id(form: &str, name: &str) -> String {
     format!("{form}-{name}")
 }

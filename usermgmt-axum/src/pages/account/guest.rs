@@ -18,7 +18,7 @@ use crate::state::HttpState;
 /// A visit without a session. Another site's form is refused: it could sign
 /// somebody in as somebody else.
 pub(in crate::pages) struct Guest {
-    pub(super) visit: Visit,
+    pub(in crate::pages) visit: Visit,
     headers: HeaderMap,
     /// Where they go on, whatever the request says.
     #[cfg(feature = "oidc")]
@@ -52,12 +52,12 @@ impl FromRequest<HttpState> for Guest {
 }
 
 impl Guest {
-    pub(super) fn texts(&self) -> &'static AccountTexts {
+    pub(in crate::pages) fn texts(&self) -> &'static AccountTexts {
         AccountTexts::of(self.visit.visitor.texts)
     }
 
     /// The session that the browser has already.
-    async fn session(&self) -> Option<Current> {
+    pub(in crate::pages) async fn session(&self) -> Option<Current> {
         let state = self.visit.visitor.state();
         if !browser::has_session(&self.headers, state) {
             return None;
@@ -66,25 +66,31 @@ impl Guest {
     }
 
     /// On to where they were going, where they are signed in.
-    pub(super) async fn passes(&self) -> Option<Response> {
+    pub(in crate::pages) async fn passes(&self) -> Option<Response> {
         self.session().await.map(|_| redirect(&self.target()))
     }
 
+    /// In with a new session, on to where they were going.
+    pub(in crate::pages) async fn enter(&self, signed_in: &SignedIn) -> Response {
+        self.enter_at(signed_in, &self.target()).await
+    }
+
     /// In with a new session; the one that the browser had ends.
-    pub(super) async fn enter(&self, signed_in: &SignedIn) -> Response {
+    pub(in crate::pages) async fn enter_at(&self, signed_in: &SignedIn, target: &str) -> Response {
         if let Some(old) = self.session().await
             && let Err(error) = self.visit.auth().sign_out(&old).await
         {
             tracing::warn!(%error, "the session before is not ended");
         }
-        let mut response = redirect(&self.target());
+        let mut response = redirect(target);
         for cookie in cookies::signed_in(self.visit.visitor.state(), signed_in) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
         response
     }
 
-    fn wanted(&self) -> Option<&str> {
+    /// Where they asked to go, where that is one of this origin's paths.
+    pub(in crate::pages) fn wanted(&self) -> Option<&str> {
         #[cfg(feature = "oidc")]
         if let Some(onward) = &self.onward {
             return Some(onward);
@@ -98,12 +104,12 @@ impl Guest {
     }
 
     /// A path of ours, under the public URL's.
-    pub(super) fn path(&self, path: &str) -> String {
+    pub(in crate::pages) fn path(&self, path: &str) -> String {
         format!("{}{path}", self.visit.visitor.base())
     }
 
     /// A link to another of these pages, which keeps where they are going.
-    pub(super) fn link(&self, path: &str) -> String {
+    pub(in crate::pages) fn link(&self, path: &str) -> String {
         let path = self.path(path);
         match self.wanted() {
             Some(wanted) => {
@@ -115,7 +121,7 @@ impl Guest {
     }
 
     /// Keeps where they are going, within a form.
-    pub(super) fn going(&self) -> Markup {
+    pub(in crate::pages) fn going(&self) -> Markup {
         html! {
             @if let Some(wanted) = self.wanted() {
                 input type="hidden" name="return_to" value=(wanted);
@@ -125,7 +131,7 @@ impl Guest {
 }
 
 /// 303: what was posted is done, and is not done again by a reload.
-pub(super) fn redirect(target: &str) -> Response {
+pub(in crate::pages) fn redirect(target: &str) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
     let location = HeaderValue::try_from(target).unwrap_or(HeaderValue::from_static("/"));
     response.headers_mut().insert(header::LOCATION, location);

@@ -1,4 +1,5 @@
-//! The look of these pages: one shell, one style sheet, no script.
+//! The look of these pages: one shell, one style sheet, and a script that they work
+//! without.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -16,12 +17,15 @@ const STYLE: &str = concat!(
     include_str!("account.css")
 );
 
+/// What makes them easier where scripts run.
+const SCRIPT: &str = include_str!("../pages.js");
+
 /// Nothing from elsewhere, and images as data for QR codes.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// A page under way.
-pub(super) struct Sheet<'a> {
+pub(in crate::pages) struct Sheet<'a> {
     visitor: &'a Visitor,
     title: &'a str,
     wide: bool,
@@ -33,39 +37,29 @@ pub(super) struct Sheet<'a> {
 static NO_PROBLEMS: std::sync::LazyLock<Problems> = std::sync::LazyLock::new(Problems::default);
 
 impl<'a> Sheet<'a> {
-    pub(super) fn new(visitor: &'a Visitor, title: &'a str, body: Markup) -> Self {
+    pub(in crate::pages) fn new(visitor: &'a Visitor, title: &'a str, body: Markup) -> Self {
         Self { visitor, title, wide: false, problems: &NO_PROBLEMS, notice: None, body }
     }
 
-    pub(super) fn wide(self) -> Self {
+    pub(in crate::pages) fn wide(self) -> Self {
         Self { wide: true, ..self }
     }
 
-    pub(super) fn problems(self, problems: &'a Problems) -> Self {
+    pub(in crate::pages) fn problems(self, problems: &'a Problems) -> Self {
         Self { problems, ..self }
     }
 
-    pub(super) fn notice(self, notice: Option<&'a str>) -> Self {
+    pub(in crate::pages) fn notice(self, notice: Option<&'a str>) -> Self {
         Self { notice, ..self }
     }
 
     fn render(self) -> Markup {
         let Self { visitor, title, wide, problems, notice, body } = self;
         let texts = AccountTexts::of(visitor.texts);
-        let style = format!("{}/account/style.css?v={}", visitor.base(), env!("CARGO_PKG_VERSION"));
         html! {
             (DOCTYPE)
             html lang=(visitor.texts.tag) {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta name="robots" content="noindex";
-                    title {
-                        @if !problems.is_empty() { (texts.error_prefix) " " }
-                        (title) " – " (visitor.product())
-                    }
-                    link rel="stylesheet" href=(style);
-                }
+                (head(visitor, title, !problems.is_empty(), &html! {}))
                 body {
                     main class=[wide.then_some("wide")] {
                         p.brand { (visitor.product()) }
@@ -82,18 +76,51 @@ impl<'a> Sheet<'a> {
 
 impl IntoResponse for Sheet<'_> {
     fn into_response(self) -> Response {
-        let mut response = Html(self.render().into_string()).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-        // Without a referrer a form has no origin either, and older browsers say
-        // nothing else of where it comes from.
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-        response
+        respond(self.render())
     }
 }
 
+/// What the head of every page has; `more` is what these have besides.
+pub(in crate::pages) fn head(
+    visitor: &Visitor,
+    title: &str,
+    is_wrong: bool,
+    more: &Markup,
+) -> Markup {
+    let texts = AccountTexts::of(visitor.texts);
+    let asset =
+        |name| format!("{}/account/{name}?v={}", visitor.base(), env!("CARGO_PKG_VERSION"));
+    html! {
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="robots" content="noindex";
+            title {
+                @if is_wrong { (texts.error_prefix) " " }
+                (title) " – " (visitor.product())
+            }
+            link rel="stylesheet" href=(asset("style.css"));
+            (more)
+            script src=(asset("pages.js")) defer data-show=(texts.show) data-hide=(texts.hide)
+                data-copy=(texts.copy) data-copied=(texts.copied) data-save=(texts.download)
+                data-print=(texts.print) {}
+        }
+    }
+}
+
+/// A page with the policy that all of them have.
+pub(in crate::pages) fn respond(page: Markup) -> Response {
+    let mut response = Html(page.into_string()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    // Without a referrer a form has no origin either, and older browsers say
+    // nothing else of where it comes from.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    response
+}
+
 /// The same refusal, as a page.
-pub(super) fn refuse(visitor: &Visitor, refusal: ApiError) -> Response {
+pub(in crate::pages) fn refuse(visitor: &Visitor, refusal: ApiError) -> Response {
     let problems = Problems::of_form(explained(visitor, &refusal));
     let texts = AccountTexts::of(visitor.texts);
     let home = format!("{}/account", visitor.base());
@@ -103,7 +130,7 @@ pub(super) fn refuse(visitor: &Visitor, refusal: ApiError) -> Response {
 }
 
 /// A page with the status and headers of a refusal.
-pub(super) fn answer(refusal: ApiError, sheet: Sheet<'_>) -> Response {
+pub(in crate::pages) fn answer(refusal: ApiError, sheet: Sheet<'_>) -> Response {
     // The outermost layer answers for faults: only it knows the request's id.
     if refusal.status() == StatusCode::INTERNAL_SERVER_ERROR {
         refusal.into_response()
@@ -113,21 +140,29 @@ pub(super) fn answer(refusal: ApiError, sheet: Sheet<'_>) -> Response {
 }
 
 /// 400 with a page that says what is wrong.
-pub(super) fn invalid(sheet: Sheet<'_>) -> Response {
+pub(in crate::pages) fn invalid(sheet: Sheet<'_>) -> Response {
     (StatusCode::BAD_REQUEST, sheet).into_response()
 }
 
 /// What a refusal says in the visitor's language.
-pub(super) fn explained(visitor: &Visitor, refusal: &ApiError) -> String {
+pub(in crate::pages) fn explained(visitor: &Visitor, refusal: &ApiError) -> String {
     let text = visitor.texts.refusal(refusal.code());
     text.map_or_else(|| refusal.message().to_owned(), str::to_owned)
 }
 
 /// GET /account/style.css
 pub(super) async fn style() -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "text/css; charset=utf-8"),
-        (header::CACHE_CONTROL, "public, max-age=3600"),
-    ];
-    (headers, STYLE).into_response()
+    asset("text/css; charset=utf-8", STYLE)
+}
+
+/// GET /account/pages.js
+pub(super) async fn script() -> Response {
+    asset("text/javascript; charset=utf-8", SCRIPT)
+}
+
+/// A file that browsers keep for an hour.
+pub(in crate::pages) fn asset(kind: &'static str, text: &'static str) -> Response {
+    let headers =
+        [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=3600")];
+    (headers, text).into_response()
 }

@@ -6,11 +6,11 @@ pub(crate) mod cookies;
 mod delete;
 mod export;
 mod forgot;
-mod form;
+pub(in crate::pages) mod form;
 pub(in crate::pages) mod guest;
 #[cfg(feature = "oidc")]
 mod identities;
-mod look;
+pub(in crate::pages) mod look;
 pub(in crate::pages) mod mail_sign_in;
 mod member;
 mod overview;
@@ -34,6 +34,7 @@ pub(crate) fn router() -> Router<HttpState> {
     let routes: Vec<(&str, MethodRouter<HttpState>)> = vec![
         ("/account", get(overview::show)),
         ("/account/style.css", get(look::style)),
+        ("/account/pages.js", get(look::script)),
         ("/account/sign-in", get(sign_in::show).post(sign_in::submit)),
         ("/account/sign-in/code", post(sign_in::submit_code)),
         ("/account/sign-in/email", get(mail_sign_in::show).post(mail_sign_in::request)),

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "pages")]
 pub(super) mod account;
+#[cfg(feature = "admin-pages")]
+pub(super) mod admin;
 mod de;
 mod en;
 mod pl;

@@ -106,6 +106,11 @@ pub(super) const TEXTS: AccountTexts = AccountTexts {
     unlink: "Verknüpfung lösen",
     #[cfg(feature = "oidc")]
     go_to_provider: "Weiter zu {name}",
+    show: "Anzeigen",
+    hide: "Verbergen",
+    copy: "Kopieren",
+    copied: "Kopiert",
+    print: "Drucken",
     done: &[
         ("profile", "Ihr Profil ist gespeichert."),
         ("email", "Eine E-Mail ist an die neue Adresse unterwegs. Folgen Sie dem Link darin."),

@@ -101,6 +101,11 @@ pub(super) const TEXTS: AccountTexts = AccountTexts {
     unlink: "Unlink",
     #[cfg(feature = "oidc")]
     go_to_provider: "Continue to {name}",
+    show: "Show",
+    hide: "Hide",
+    copy: "Copy",
+    copied: "Copied",
+    print: "Print",
     done: &[
         ("profile", "Your profile is saved."),
         ("email", "A mail is on its way to the new address. Follow its link."),

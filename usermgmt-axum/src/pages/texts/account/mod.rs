@@ -190,6 +190,16 @@ pub(in crate::pages) struct AccountTexts {
     /// A heading and link; `{name}` is a provider.
     #[cfg(feature = "oidc")]
     pub(in crate::pages) go_to_provider: &'static str,
+    /// A button beside a password.
+    pub(in crate::pages) show: &'static str,
+    /// The same button then.
+    pub(in crate::pages) hide: &'static str,
+    /// A button.
+    pub(in crate::pages) copy: &'static str,
+    /// The same button when it is done.
+    pub(in crate::pages) copied: &'static str,
+    /// A button.
+    pub(in crate::pages) print: &'static str,
     /// What is said when something is done, by its name.
     done: &'static [(&'static str, &'static str)],
 }

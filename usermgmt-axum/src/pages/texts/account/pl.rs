@@ -102,6 +102,11 @@ pub(super) const TEXTS: AccountTexts = AccountTexts {
     unlink: "Odłącz",
     #[cfg(feature = "oidc")]
     go_to_provider: "Przejdź do {name}",
+    show: "Pokaż",
+    hide: "Ukryj",
+    copy: "Kopiuj",
+    copied: "Skopiowano",
+    print: "Drukuj",
     done: &[
         ("profile", "Profil został zapisany."),
         ("email", "Wysłaliśmy wiadomość na nowy adres. Otwórz link, który zawiera."),

@@ -1,0 +1,143 @@
+//! POST /users/{id}: a user's details, changed.
+
+use axum::response::{IntoResponse as _, Response};
+use maud::{Markup, html};
+use usermgmt_core::User;
+use usermgmt_core::flows::{AdminError, ChangeUser, ChangeUserError};
+use usermgmt_core::model::identifier::{Email, Username};
+use usermgmt_core::model::profile::{MAX_PROFILE_TEXT, ProfileText};
+use usermgmt_core::model::user::Role;
+
+use super::controls::{check, select};
+use super::frame::{Section, refuse};
+use super::user::page;
+use super::visit::Admin;
+use crate::error::ApiError;
+use crate::pages::account::form::{Field, Problems};
+use crate::validate::language;
+
+pub(super) async fn submit(admin: Admin) -> Response {
+    let id = match admin.user_id() {
+        Ok(id) => id,
+        Err(refusal) => return refuse(&admin, Section::Users, refusal),
+    };
+    let user = match admin.auth().admin_user(&id).await {
+        Ok(listed) => listed.user,
+        Err(error) => return refuse(&admin, Section::Users, error.into()),
+    };
+    let mut problems = Problems::default();
+    let change = match read(&admin, &user, &mut problems) {
+        Some(change) if problems.is_empty() => change,
+        _ => return again(&admin, &problems, None).await,
+    };
+    let (texts, common) = (admin.texts(), admin.common());
+    let error = match admin.auth().change_user(&admin.by, &id, &change).await {
+        Ok(_) => return admin.done(&admin.user_path(&id), "edit"),
+        Err(error) => error,
+    };
+    let problems = match &error {
+        ChangeUserError::EmailTaken => Problems::of_field("email", common.email_taken),
+        ChangeUserError::UsernameTaken => Problems::of_field("username", common.username_taken),
+        ChangeUserError::Unreachable(_) => Problems::of_field("email", common.unreachable),
+        ChangeUserError::Admin(AdminError::LastAdmin) => {
+            Problems::of_field("role", texts.last_admin)
+        }
+        ChangeUserError::Admin(_) => return refuse(&admin, Section::Users, error.into()),
+    };
+    again(&admin, &problems, Some(error.into())).await
+}
+
+/// The page again, with what is wrong and what was typed.
+async fn again(admin: &Admin, problems: &Problems, refusal: Option<ApiError>) -> Response {
+    match (page(admin, problems, true).await, refusal) {
+        (Ok(page), Some(refusal)) => page.answer(refusal),
+        (Ok(page), None) => page.invalid(),
+        (Err(refusal), _) => refuse(admin, Section::Users, refusal).into_response(),
+    }
+}
+
+fn read(admin: &Admin, user: &User, problems: &mut Problems) -> Option<ChangeUser> {
+    let common = admin.common();
+    let typed = admin.fields.text("username");
+    // One that an older rule allowed stays as it is.
+    let username = match typed == user.username.as_str() {
+        true => Some(None),
+        false => {
+            let username = Username::parse(typed, Username::MAX);
+            let username = username.map_err(|problem| common.username_problem(&problem));
+            problems.take("username", username.map(Some))
+        }
+    };
+    let typed = admin.fields.text("email");
+    let email = match typed == user.email.as_str() {
+        true => Some(None),
+        false => {
+            let email = Email::parse(typed).map_err(|_| common.no_email.to_owned());
+            problems.take("email", email.map(Some))
+        }
+    };
+    let (first_name, last_name) = (name(admin, "first_name", problems), name(admin, "last_name", problems));
+    let (gender, locale) = (name(admin, "gender", problems), locale(admin, problems));
+    let email = email?;
+    Some(ChangeUser {
+        username: username?,
+        // It goes with an address, as at the admin API; without a new one, the
+        // action confirms the one that stands.
+        email_confirmed: email.is_some() && admin.fields.text("email_confirmed") == "yes",
+        email,
+        role: Role::from_name(admin.fields.text("role")),
+        first_name: Some(first_name?),
+        last_name: Some(last_name?),
+        gender: Some(gender?),
+        locale: Some(locale?),
+    })
+}
+
+/// A name or a gender; `Some(None)` where it is left empty.
+pub(super) fn name(
+    admin: &Admin,
+    field: &'static str,
+    problems: &mut Problems,
+) -> Option<Option<ProfileText>> {
+    let typed = admin.fields.given(field).map(ProfileText::parse).transpose();
+    problems.take(field, typed.map_err(|_| admin.common().no_name.to_owned()))
+}
+
+/// A language; `Some(None)` where it is left empty.
+pub(super) fn locale(admin: &Admin, problems: &mut Problems) -> Option<Option<String>> {
+    let typed = admin.fields.given("locale").map(language).transpose();
+    problems.take("locale", typed.map_err(|_| admin.texts().no_locale.to_owned()))
+}
+
+pub(super) fn form(admin: &Admin, user: &User, problems: &Problems, typed: bool) -> Markup {
+    let (texts, common) = (admin.texts(), admin.common());
+    let value = |name: &str, stands: &'_ str| -> String {
+        if typed { admin.fields.text(name).to_owned() } else { stands.to_owned() }
+    };
+    let username = value("username", user.username.as_str());
+    let email = value("email", user.email.as_str());
+    let role = value("role", user.role.as_str());
+    let confirmed = typed && admin.fields.text("email_confirmed") == "yes";
+    let [first, last, gender, locale] = [
+        ("first_name", &user.first_name),
+        ("last_name", &user.last_name),
+        ("gender", &user.gender),
+        ("locale", &user.locale),
+    ]
+    .map(|(name, stands)| value(name, stands.as_deref().unwrap_or_default()));
+    let optional = |name, label, value| {
+        Field::text(name, label, "off").value(value).max(MAX_PROFILE_TEXT).optional()
+    };
+    admin.form(&admin.user_path(&user.id), &html! {
+        (Field::text("username", common.username, "off").value(&username).max(Username::MAX).show(problems))
+        (Field::email("email", common.email, "off").value(&email).max(320).hint(texts.email_hint).show(problems))
+        (check("email_confirmed", texts.email_confirmed, confirmed))
+        (problems.field_problem("role"))
+        (select("role", texts.role, &[("user", texts.role_user), ("admin", texts.role_admin)], &role))
+        (optional("first_name", common.first_name, &first).show(problems))
+        (optional("last_name", common.last_name, &last).show(problems))
+        (optional("gender", texts.gender, &gender).show(problems))
+        (Field::text("locale", texts.locale, "off").value(&locale).max(35).optional().show(problems))
+        button type="submit" { (common.save) }
+    })
+}

@@ -1,0 +1,168 @@
+//! GET and POST /sign-in, and POST /sign-in/code: the way in for administrators,
+//! also where the browser has somebody else's session.
+
+use axum::response::{IntoResponse as _, Response};
+use maud::{Markup, html};
+use usermgmt_core::flows::{
+    AdminAccess, AdminAccessError, Current, MfaSignInError, SignIn, SignInError, SignInOutcome,
+};
+use usermgmt_core::secret::PlaintextPassword;
+
+use super::visit::root;
+use crate::error::ApiError;
+use crate::pages::account::form::{Field, Problems};
+use crate::pages::account::guest::{Guest, redirect};
+use crate::pages::account::look::{self, Sheet};
+use crate::pages::texts::account::AccountTexts;
+use crate::pages::texts::admin::AdminTexts;
+use crate::pages::visit::Visitor;
+
+pub(super) async fn show(guest: Guest) -> Response {
+    if let Some(current) = guest.session().await
+        && guest.visit.auth().administrator(&current, AdminAccess::Read).is_ok()
+    {
+        return redirect(&target(&guest));
+    }
+    page(&guest, &Problems::default()).into_response()
+}
+
+pub(super) async fn submit(guest: Guest) -> Response {
+    let (identifier, password) =
+        (guest.visit.form.text("identifier"), guest.visit.form.text("password"));
+    let mut problems = Problems::default();
+    for (field, typed) in [("identifier", identifier.trim()), ("password", password)] {
+        if typed.is_empty() {
+            problems.push(field, guest.texts().missing);
+        }
+    }
+    if !problems.is_empty() {
+        return look::invalid(page(&guest, &problems));
+    }
+    let command = SignIn::new(identifier, PlaintextPassword::from(password));
+    match guest.visit.auth().sign_in(&command, &guest.visit.client).await {
+        Ok(SignInOutcome::SignedIn(signed_in)) => {
+            guest.enter_at(&signed_in, &target(&guest)).await
+        }
+        Ok(SignInOutcome::MfaRequired { ticket, .. }) => {
+            code_page(&guest, ticket.expose(), &Problems::default()).into_response()
+        }
+        Err(error) => {
+            let wrong = matches!(error, SignInError::InvalidCredentials);
+            let refusal = ApiError::from(error);
+            let problems = if wrong {
+                Problems::of_field("identifier", guest.texts().wrong_credentials)
+            } else {
+                Problems::of_form(look::explained(&guest.visit.visitor, &refusal))
+            };
+            look::answer(refusal, page(&guest, &problems))
+        }
+    }
+}
+
+pub(super) async fn submit_code(guest: Guest) -> Response {
+    let (ticket, code) = (guest.visit.form.text("ticket"), guest.visit.form.text("code").trim());
+    if code.is_empty() {
+        let problems = Problems::of_field("code", guest.texts().missing);
+        return look::invalid(code_page(&guest, ticket, &problems));
+    }
+    let (secret, typed) = (PlaintextPassword::from(ticket), PlaintextPassword::from(code));
+    match guest.visit.auth().sign_in_mfa(&secret, &typed, &guest.visit.client).await {
+        Ok(signed_in) => guest.enter_at(&signed_in, &target(&guest)).await,
+        Err(error) => {
+            let wrong = matches!(error, MfaSignInError::InvalidCode);
+            let refusal = ApiError::from(error);
+            let problems = if wrong {
+                Problems::of_field("code", guest.texts().wrong_code)
+            } else {
+                Problems::of_form(look::explained(&guest.visit.visitor, &refusal))
+            };
+            look::answer(refusal, code_page(&guest, ticket, &problems))
+        }
+    }
+}
+
+/// Where they were going, where that is one of these pages.
+fn target(guest: &Guest) -> String {
+    let root = root(&guest.visit.visitor);
+    let within = |wanted: &&str| {
+        let rest = wanted.strip_prefix(root.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
+    };
+    guest.wanted().filter(within).map_or_else(|| format!("{root}/"), str::to_owned)
+}
+
+fn page<'a>(guest: &'a Guest, problems: &'a Problems) -> Sheet<'a> {
+    let visitor = &guest.visit.visitor;
+    let body = form(visitor, &target(guest), guest.visit.form.text("identifier"), problems);
+    Sheet::new(visitor, AdminTexts::of(visitor.texts).administration, body).problems(problems)
+}
+
+fn form(visitor: &Visitor, target: &str, identifier: &str, problems: &Problems) -> Markup {
+    let texts = AccountTexts::of(visitor.texts);
+    html! {
+        form method="post" action={ (root(visitor)) "/sign-in" } novalidate {
+            input type="hidden" name="return_to" value=(target);
+            (Field::text("identifier", texts.identifier, "username")
+                .value(identifier).max(320).show(problems))
+            (Field::password("password", texts.password, "current-password").show(problems))
+            button type="submit" { (texts.sign_in) }
+        }
+        ul.links { li { a href={ (visitor.base()) "/account/forgot" } { (texts.forgot) } } }
+    }
+}
+
+/// The ticket stands for the password that was right, for five minutes.
+fn code_page<'a>(guest: &'a Guest, ticket: &str, problems: &'a Problems) -> Sheet<'a> {
+    let (texts, visitor) = (guest.texts(), &guest.visit.visitor);
+    let root = root(visitor);
+    let body = html! {
+        p { (texts.code_text) }
+        form method="post" action={ (root) "/sign-in/code" } novalidate {
+            input type="hidden" name="return_to" value=(target(guest));
+            input type="hidden" name="ticket" value=(ticket);
+            (Field::code(texts.code).show(problems))
+            button type="submit" { (texts.go_on) }
+        }
+        ul.links { li { a href={ (root) "/sign-in" } { (texts.start_again) } } }
+    };
+    Sheet::new(visitor, texts.second_factor, body).problems(problems)
+}
+
+/// What somebody is shown whose session is no administrator's, or has no second
+/// factor: why, and the way in.
+pub(super) async fn for_others(
+    visitor: &Visitor,
+    current: &Current,
+    why: AdminAccessError,
+    target: &str,
+) -> Response {
+    let (texts, common) = (AdminTexts::of(visitor.texts), AccountTexts::of(visitor.texts));
+    let account = format!("{}/account", visitor.base());
+    let enabled = match visitor.state().auth().mfa_status(&current.user.id).await {
+        Ok(status) => status.enabled,
+        Err(error) => return look::refuse(visitor, error.into()),
+    };
+    let none = Problems::default();
+    let way_in = form(visitor, target, "", &none);
+    let needs_factor = why == AdminAccessError::MfaRequired;
+    let body = html! {
+        p { (common.signed_in_as) " " strong { (current.user.email.as_str()) } }
+        @match (needs_factor, enabled) {
+            (true, false) => {
+                p { (texts.factor_missing) }
+                ol {
+                    li { (texts.factor_first) }
+                    li { (texts.factor_then) }
+                }
+                p { a.button href={ (account) "#factor" } { (texts.factor_set_up) } }
+            }
+            (true, true) => { p { (texts.factor_unused) } (way_in) }
+            (false, _) => {
+                p { (texts.no_admin) }
+                (way_in)
+                ul.links { li { a href=(account) { (common.account) } } }
+            }
+        }
+    };
+    look::answer(why.into(), Sheet::new(visitor, texts.administration, body))
+}
