@@ -51,11 +51,11 @@ pub(super) async fn prove(
         let page = page(visitor, old, fields, action, factor, problems);
         Box::new(look::answer(refusal, page))
     };
-    if fields.all(PASSWORD).next().is_none() {
+    let Some(password) = fields.first(PASSWORD) else {
         let required = AdminAccessError::ReauthenticationRequired;
         return Err(shown(&Problems::default(), required.into()));
-    }
-    let (password, code) = (fields.all(PASSWORD).next().unwrap_or_default(), fields.text(CODE));
+    };
+    let code = fields.text(CODE);
     let texts = AccountTexts::of(visitor.texts);
     let mut problems = Problems::default();
     if password.is_empty() {
@@ -102,7 +102,7 @@ async fn sign_in(
     };
     let command = SignIn::new(old.user.email.as_str(), PlaintextPassword::from(password));
     match auth.sign_in(&command, client).await {
-        Ok(SignInOutcome::SignedIn(signed_in)) => Ok(Box::new(signed_in)),
+        Ok(SignInOutcome::SignedIn(signed_in)) => Ok(signed_in),
         Ok(SignInOutcome::MfaRequired { ticket, .. }) => {
             let ticket = PlaintextPassword::from(ticket.expose().as_str());
             let code = PlaintextPassword::from(code);

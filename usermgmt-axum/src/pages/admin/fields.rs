@@ -12,12 +12,17 @@ impl Fields {
 
     /// The first of that name, without blanks at its ends; empty where there is none.
     pub(super) fn text(&self, name: &str) -> &str {
-        self.all(name).next().unwrap_or_default().trim()
+        self.first(name).unwrap_or_default().trim()
     }
 
     /// What was chosen, where anything was.
     pub(super) fn given(&self, name: &str) -> Option<&str> {
         Some(self.text(name)).filter(|text| !text.is_empty())
+    }
+
+    /// The first of that name, as it was sent.
+    pub(super) fn first(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {

@@ -46,7 +46,7 @@ pub(super) async fn page<'a>(
             (badges(&listed.user, listed.mfa_enabled, admin))
         }
         section.card aria-labelledby="actions" {
-            h2 #actions { (texts.actions) }
+            h2 #actions { (texts.what_to_do) }
             (actions(admin, &listed, &sessions))
         }
         div.columns {

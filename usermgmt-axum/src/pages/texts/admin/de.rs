@@ -72,7 +72,7 @@ pub(super) const TEXTS: AdminTexts = AdminTexts {
     invite_text: "Eine E-Mail bringt der Person einen Link, mit dem sie ihr Passwort wählt. \
         Niemand sonst sieht es.",
     send_invitation: "Einladung senden",
-    actions: "Aktionen",
+    what_to_do: "Aktionen",
     details: "Angaben",
     email_hint: "Eine neue Adresse gilt sofort. Die Person kann sich erst anmelden, wenn sie der \
         E-Mail dorthin gefolgt ist, außer Sie setzen das Häkchen.",

@@ -68,7 +68,7 @@ pub(super) const TEXTS: AdminTexts = AdminTexts {
     invite: "Invite a user",
     invite_text: "A mail brings the person a link to choose a password. Nobody else sees it.",
     send_invitation: "Send the invitation",
-    actions: "Actions",
+    what_to_do: "Actions",
     details: "Details",
     email_hint: "A new address counts at once. The person cannot sign in until the mail that \
         goes there is followed, unless you tick the box.",

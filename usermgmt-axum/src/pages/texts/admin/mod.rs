@@ -138,7 +138,7 @@ pub(in crate::pages) struct AdminTexts {
     /// A button.
     pub(in crate::pages) send_invitation: &'static str,
     /// A heading.
-    pub(in crate::pages) actions: &'static str,
+    pub(in crate::pages) what_to_do: &'static str,
     /// A heading.
     pub(in crate::pages) details: &'static str,
     /// Below a field.

@@ -71,7 +71,7 @@ pub(super) const TEXTS: AdminTexts = AdminTexts {
     invite_text: "Osoba dostanie wiadomość z linkiem do ustawienia hasła. Nikt inny go nie \
         zobaczy.",
     send_invitation: "Wyślij zaproszenie",
-    actions: "Działania",
+    what_to_do: "Działania",
     details: "Dane",
     email_hint: "Nowy adres obowiązuje od razu. Osoba zaloguje się dopiero po otwarciu linku z \
         wysłanej tam wiadomości, chyba że zaznaczysz pole.",
