@@ -21,7 +21,7 @@ pub(crate) fn describes(method: &str, path: &str, status: u16, kind: Option<&str
             response.get("content").and_then(Value::as_object)
         }
         // Pages for people are in no document for programs.
-        None if path.starts_with("/account") => return,
+        None if path.starts_with("/account") || path.starts_with("/web3m-admin") => return,
         // No route of ours: a refusal, or a route of the test's own.
         None if status >= 400 && method != "HEAD" => DOCUMENT
             .pointer("/paths/~1health~1live/get/responses/default/content")

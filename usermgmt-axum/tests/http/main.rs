@@ -14,6 +14,7 @@ mod tab;
 
 mod account_pages;
 mod account_pages_protection;
+mod admin_pages;
 mod bad_input;
 mod browser;
 mod compat;

@@ -163,6 +163,9 @@ fn app(settings: &Settings, bound: SocketAddr, auth: Auth, mailbox: Option<DevMa
     config.compat.omit_mfa_secret_field = settings.compat.omit_mfa_secret_field;
     config.compat.free_gender = settings.compat.free_gender;
     config.compat.open_users_api = settings.compat.open_users_api;
+    if let Some(path) = &settings.admin_path {
+        config.admin_path.clone_from(path);
+    }
     let shows_mail = shows_mail(bound, public_url);
     config.mailbox_path = mailbox.as_ref().filter(|_| shows_mail).map(|_| "/dev/mail".to_owned());
     let state = HttpState::new(auth, config);

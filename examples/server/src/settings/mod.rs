@@ -69,6 +69,8 @@ pub(crate) struct Settings {
     pub(crate) tls: Option<TlsFiles>,
     pub(crate) mail: MailSettings,
     pub(crate) cors_origins: Vec<usermgmt_axum::CorsOrigin>,
+    /// Where the pages for administrators are, where that was said.
+    pub(crate) admin_path: Option<String>,
     pub(crate) compat: Compat,
     pub(crate) log_format: LogFormat,
     /// Where new passwords are looked for among breached ones, where they are.
@@ -290,6 +292,7 @@ fn read(layers: &mut Layers) -> Settings {
         tls: read_tls(layers),
         mail: read_mail(layers, listen, public_url.as_ref(), &data_dir),
         cors_origins: layers.get("cors.origins").unwrap_or_default(),
+        admin_path: read_admin_path(layers),
         compat: read_compat(layers, listen),
         log_format: match layers.choice("log_format") {
             Some("json") => LogFormat::Json,
@@ -322,6 +325,38 @@ fn read_breach_check(layers: &mut Layers) -> Option<Url> {
         );
     }
     Some(url)
+}
+
+/// A path that no other route begins with, or the server would not start.
+fn read_admin_path(layers: &mut Layers) -> Option<String> {
+    const TAKEN: [&str; 12] = [
+        "account",
+        "activate",
+        "api",
+        "confirm-email",
+        "dev",
+        "docs",
+        "email",
+        "health",
+        "not-me",
+        "openapi.json",
+        "reset-password",
+        "sign-in",
+    ];
+    let path: String = layers.get("admin.path")?;
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    let plain = |part: &&str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+        !part.is_empty() && !part.starts_with('.') && part.bytes().all(plain)
+    };
+    if !path.starts_with('/') || !parts.iter().all(|part| plain(part)) || TAKEN.contains(&parts[0])
+    {
+        layers.problem(
+            "admin.path must be a path of letters, digits, - and _ that nothing else is at, such \
+             as /web3m-admin",
+        );
+    }
+    Some(path)
 }
 
 fn read_http(layers: &mut Layers) -> Http {

@@ -429,6 +429,19 @@ fn a_certificate_needs_its_key_and_makes_the_public_url_https() {
 }
 
 #[test]
+fn the_admin_pages_are_where_nothing_else_is() {
+    for path in ["/", "/api/v1/admin", "/account", "people", "/a b", "/a//b", "/../x", "/{id}"] {
+        let error = given().flag("admin.path", path).refused();
+        assert!(error.contains("admin.path must be a path"), "{path}: {error}");
+    }
+    for path in ["/admin", "/people/desk/"] {
+        let settings = given().flag("admin.path", path).load().unwrap();
+        assert_eq!(settings.admin_path.as_deref(), Some(path));
+    }
+    assert_eq!(given().load().unwrap().admin_path, None);
+}
+
+#[test]
 fn a_connection_has_some_time_but_not_for_ever() {
     for (name, value) in [("http.keep_alive", "0"), ("http.request_timeout", "2h")] {
         let error = given().flag(name, value).refused();

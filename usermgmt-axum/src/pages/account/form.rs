@@ -33,7 +33,11 @@ impl Problems {
     }
 
     /// The value, or nothing and one more problem.
-    pub(in crate::pages) fn take<T>(&mut self, field: &str, parsed: Result<T, String>) -> Option<T> {
+    pub(in crate::pages) fn take<T>(
+        &mut self,
+        field: &str,
+        parsed: Result<T, String>,
+    ) -> Option<T> {
         parsed.map_err(|text| self.push(field, text)).ok()
     }
 

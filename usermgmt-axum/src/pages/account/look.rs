@@ -88,8 +88,7 @@ pub(in crate::pages) fn head(
     more: &Markup,
 ) -> Markup {
     let texts = AccountTexts::of(visitor.texts);
-    let asset =
-        |name| format!("{}/account/{name}?v={}", visitor.base(), env!("CARGO_PKG_VERSION"));
+    let asset = |name| format!("{}/account/{name}?v={}", visitor.base(), env!("CARGO_PKG_VERSION"));
     html! {
         head {
             meta charset="utf-8";
@@ -162,7 +161,6 @@ pub(super) async fn script() -> Response {
 
 /// A file that browsers keep for an hour.
 pub(in crate::pages) fn asset(kind: &'static str, text: &'static str) -> Response {
-    let headers =
-        [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=3600")];
+    let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=3600")];
     (headers, text).into_response()
 }

@@ -6,8 +6,8 @@ use maud::html;
 use usermgmt_core::UserId;
 use usermgmt_core::flows::{AdminError, BulkAction};
 
-use super::frame::{Frame, Question, Section, refuse};
 use super::controls::full_name;
+use super::frame::{Frame, Question, Section, refuse};
 use super::visit::Admin;
 use crate::error::ApiError;
 use crate::pages::account::form::Problems;

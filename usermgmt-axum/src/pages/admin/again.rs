@@ -16,9 +16,9 @@ use super::fields::Fields;
 use super::visit::root;
 use crate::browser::FORM_TOKEN;
 use crate::error::ApiError;
+use crate::pages::account::cookies;
 use crate::pages::account::form::{Field, Problems};
 use crate::pages::account::look::{self, Sheet};
-use crate::pages::account::cookies;
 use crate::pages::texts::account::AccountTexts;
 use crate::pages::texts::admin::AdminTexts;
 use crate::pages::visit::Visitor;
@@ -97,9 +97,8 @@ async fn sign_in(
     code: &str,
 ) -> Result<Box<SignedIn>, (Problems, ApiError)> {
     let (auth, texts) = (visitor.state().auth(), AccountTexts::of(visitor.texts));
-    let of_form = |refusal: ApiError| {
-        (Problems::of_form(look::explained(visitor, &refusal)), refusal)
-    };
+    let of_form =
+        |refusal: ApiError| (Problems::of_form(look::explained(visitor, &refusal)), refusal);
     let command = SignIn::new(old.user.email.as_str(), PlaintextPassword::from(password));
     match auth.sign_in(&command, client).await {
         Ok(SignInOutcome::SignedIn(signed_in)) => Ok(signed_in),

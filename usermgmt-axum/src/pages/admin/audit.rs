@@ -112,9 +112,8 @@ pub(super) fn table(admin: &Admin, entries: &[AuditEntry]) -> Markup {
 fn line(admin: &Admin, entry: &AuditEntry) -> Markup {
     let (texts, origin) = (admin.texts(), &entry.origin);
     // Services have ids of their own.
-    let person = origin.actor_id.as_deref().filter(|_| {
-        matches!(origin.actor, Actor::User | Actor::Admin)
-    });
+    let person =
+        origin.actor_id.as_deref().filter(|_| matches!(origin.actor, Actor::User | Actor::Admin));
     let person: Option<UserId> = person.and_then(|id| id.parse().ok());
     html! {
         tr {

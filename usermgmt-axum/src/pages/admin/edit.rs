@@ -76,7 +76,8 @@ fn read(admin: &Admin, user: &User, problems: &mut Problems) -> Option<ChangeUse
             problems.take("email", email.map(Some))
         }
     };
-    let (first_name, last_name) = (name(admin, "first_name", problems), name(admin, "last_name", problems));
+    let (first_name, last_name) =
+        (name(admin, "first_name", problems), name(admin, "last_name", problems));
     let (gender, locale) = (name(admin, "gender", problems), locale(admin, problems));
     let email = email?;
     Some(ChangeUser {

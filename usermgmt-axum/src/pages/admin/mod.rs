@@ -84,9 +84,10 @@ pub(crate) fn router(at: &str) -> Router<HttpState> {
         return router;
     }
     let target = format!("{at}/");
-    let lead = get(move |visitor: Visitor| async move {
-        redirect(&format!("{}{target}", visitor.base()))
-    });
+    let lead =
+        get(
+            move |visitor: Visitor| async move { redirect(&format!("{}{target}", visitor.base())) },
+        );
     router.route("/admin", lead.clone()).route("/admin/", lead)
 }
 

@@ -40,9 +40,7 @@ pub(super) async fn submit(guest: Guest) -> Response {
     }
     let command = SignIn::new(identifier, PlaintextPassword::from(password));
     match guest.visit.auth().sign_in(&command, &guest.visit.client).await {
-        Ok(SignInOutcome::SignedIn(signed_in)) => {
-            guest.enter_at(&signed_in, &target(&guest)).await
-        }
+        Ok(SignInOutcome::SignedIn(signed_in)) => guest.enter_at(&signed_in, &target(&guest)).await,
         Ok(SignInOutcome::MfaRequired { ticket, .. }) => {
             code_page(&guest, ticket.expose(), &Problems::default()).into_response()
         }

@@ -12,7 +12,7 @@ use super::Admin;
 use crate::harness::Session;
 
 /// A mail to somebody that was given up; its id.
-pub(super) async fn given_up(admin: &Admin, to: &Session) -> String {
+pub(crate) async fn given_up(admin: &Admin, to: &Session) -> String {
     admin.app.advance(1);
     let now = admin.app.auth.now();
     let mail = OutboxMail {

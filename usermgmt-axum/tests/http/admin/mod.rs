@@ -8,7 +8,7 @@ mod bulk;
 mod invitations;
 mod last;
 mod lists;
-mod mail;
+pub(crate) mod mail;
 mod matrix;
 mod secrets;
 mod service_keys;

@@ -1,0 +1,135 @@
+//! Every page for administrators, and who may see it. The routes are those that are
+//! mounted; one that is not listed here fails.
+
+use std::collections::BTreeMap;
+
+use usermgmt_core::Role;
+
+use super::{ROOT, browser_of};
+use crate::admin::Admin;
+use crate::harness::operator;
+use crate::tab::Browser;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum For {
+    Anyone,
+    Admin,
+}
+
+const ROUTES: [(&str, &str, For); 23] = [
+    ("GET", "", For::Admin),
+    ("GET", "/style.css", For::Anyone),
+    ("GET", "/sign-in", For::Anyone),
+    ("POST", "/sign-in", For::Anyone),
+    ("POST", "/sign-in/code", For::Anyone),
+    ("GET", "/users", For::Admin),
+    ("POST", "/users/bulk", For::Admin),
+    ("GET", "/users/new", For::Admin),
+    ("POST", "/users/new", For::Admin),
+    ("GET", "/users/{id}", For::Admin),
+    ("POST", "/users/{id}", For::Admin),
+    ("GET", "/users/{id}/export", For::Admin),
+    ("GET", "/users/{id}/{action}", For::Admin),
+    ("POST", "/users/{id}/{action}", For::Admin),
+    ("GET", "/audit", For::Admin),
+    ("GET", "/mail", For::Admin),
+    ("POST", "/mail/{id}/retry", For::Admin),
+    ("GET", "/mail/{id}/drop", For::Admin),
+    ("POST", "/mail/{id}/drop", For::Admin),
+    ("GET", "/service-keys", For::Admin),
+    ("POST", "/service-keys", For::Admin),
+    ("GET", "/service-keys/{id}/revoke", For::Admin),
+    ("POST", "/service-keys/{id}/revoke", For::Admin),
+];
+
+/// What a page answers to somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    SignIn,
+    Refused,
+    LetIn,
+}
+
+struct Caller {
+    name: &'static str,
+    cookie: Option<String>,
+    token: String,
+    answer: Answer,
+}
+
+async fn caller(admin: &Admin, name: &'static str, access: &str, answer: Answer) -> Caller {
+    let current = admin.app.auth.current(access).await.unwrap();
+    let browser: Browser<'_> = browser_of(&admin.app, access).await;
+    let token = admin.app.auth.form_token(&current.session).expose().clone();
+    Caller { name, cookie: browser.session().map(str::to_owned), token, answer }
+}
+
+async fn callers(admin: &Admin) -> (Vec<Caller>, String) {
+    let app = &admin.app;
+    let (ann, _) = admin.user("ann").await;
+    let (gone, _) = admin.user("gone").await;
+    let (single, _) = admin.user("single").await;
+    let id = single.user_id.parse().unwrap();
+    app.auth.set_role(&operator(), &id, Role::Admin).await.unwrap();
+    let (target, _) = admin.user("target").await;
+    let disabled = caller(admin, "disabled", &gone.access, Answer::SignIn).await;
+    app.auth.disable_user(&operator(), &gone.user_id.parse().unwrap()).await.unwrap();
+    let callers = vec![
+        Caller { name: "anonymous", cookie: None, token: String::new(), answer: Answer::SignIn },
+        caller(admin, "user", &ann.access, Answer::Refused).await,
+        disabled,
+        caller(admin, "one factor", &single.access, Answer::Refused).await,
+        caller(admin, "admin", &admin.root.access, Answer::LetIn).await,
+    ];
+    (callers, target.user_id)
+}
+
+#[tokio::test]
+async fn every_page_lets_in_administrators_and_nobody_else() {
+    let admin = Admin::new().await;
+    let (callers, target) = callers(&admin).await;
+    let known: BTreeMap<(&str, &str), For> =
+        ROUTES.into_iter().map(|(method, path, whom)| ((method, path), whom)).collect();
+    let mounted = usermgmt_axum::admin_page_routes();
+    assert_eq!(mounted.len(), ROUTES.len(), "a route of the matrix is not mounted");
+    for (method, path) in mounted {
+        let whom = known.get(&(method.as_str(), path));
+        let whom = whom.unwrap_or_else(|| panic!("{method} {path:?} is not in the matrix"));
+        if *whom == For::Anyone {
+            continue;
+        }
+        let path = path.replace("{id}", &target).replace("{action}", "disable");
+        for caller in &callers {
+            let what = format!("{method} {path} by {}", caller.name);
+            let call = admin.app.call(method.as_str(), &format!("{ROOT}{path}"));
+            let call = call.header("accept", "text/html").header("sec-fetch-site", "same-origin");
+            let call = match &caller.cookie {
+                Some(cookie) => call.header("cookie", &format!("__Host-usermgmt={cookie}")),
+                None => call,
+            };
+            let call = match method.as_str() {
+                "POST" => call.form(&format!("form_token={}", caller.token)),
+                _ => call,
+            };
+            let reply = call.send().await;
+            let (status, leads) = (reply.status.as_u16(), reply.header("location").unwrap_or(""));
+            let to_sign_in = status == 303 && leads.starts_with("/web3m-admin/sign-in");
+            match caller.answer {
+                Answer::SignIn => assert!(to_sign_in, "{what}: {status} {leads}"),
+                Answer::Refused => assert_eq!(status, 403, "{what}"),
+                Answer::LetIn => {
+                    assert!(![401, 403, 405, 500].contains(&status), "{what}: {}", reply.text);
+                    assert!(!to_sign_in, "{what}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_access_token_opens_no_page() {
+    let admin = Admin::new().await;
+    let call = admin.app.get("/web3m-admin/users").bearer(&admin.root.access);
+    let reply = call.header("accept", "text/html").send().await;
+    assert_eq!(reply.status, 303);
+}

@@ -1,0 +1,111 @@
+//! What keeps these pages safe from other sites, and from what people write.
+
+use super::{ROOT, desk, page_of};
+use crate::admin::Admin;
+use crate::admin::mail::given_up;
+use crate::harness::PASSWORD;
+use crate::tab::Browser;
+use serde_json::json;
+
+/// Every form of these pages, for this user.
+fn writes(user: &str) -> Vec<String> {
+    let writes = usermgmt_axum::admin_page_routes().into_iter();
+    writes
+        .filter(|(method, path)| method == "POST" && !path.starts_with("/sign-in"))
+        .map(|(_, path)| path.replace("{id}", user).replace("{action}", "delete"))
+        .map(|path| format!("{ROOT}{path}"))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_or_session_changes_nothing() {
+    let admin = Admin::new().await;
+    let (ann, path) = admin.user("ann").await;
+    let mut browser = desk(&admin).await;
+    browser.open(&page_of("/users")).await.has_status(200);
+    let (cookies, page) = (browser.cookies.clone(), browser.page.clone());
+    let ann_now = admin.app.auth.current(&ann.access).await.unwrap();
+    let others = admin.app.auth.form_token(&ann_now.session).expose().clone();
+    let before = admin.audit("").await.len();
+    let evidence: [&[(&str, &str)]; 5] = [
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")],
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+        &[],
+    ];
+    let token = page.split("name=\"form_token\" value=\"").nth(1).unwrap();
+    let token = token.split('"').next().unwrap().to_owned();
+    for path in writes(&ann.user_id) {
+        for evidence in evidence {
+            let mut foreign = Browser::new(&admin.app);
+            foreign.cookies.clone_from(&cookies);
+            foreign.evidence = evidence.to_vec();
+            let refused = foreign.post(&path, &[("form_token", &token)]).await;
+            assert_eq!(refused.status, 403, "{path} {evidence:?}");
+        }
+        for wrong in ["", "AAAA", &others] {
+            let refused = browser.post(&path, &[("form_token", wrong)]).await;
+            assert_eq!(refused.status, 403, "{path} {wrong}");
+        }
+    }
+    assert_eq!(admin.audit("").await.len(), before);
+    admin.get(&path).await.has_status(200);
+}
+
+#[tokio::test]
+async fn what_people_write_is_text_and_no_page_shows_a_secret() {
+    let admin = Admin::new().await;
+    let script = "\"><script>alert(1)</script>";
+    let (ann, path) = admin.user("ann").await;
+    let change = json!({"first_name": script, "last_name": script, "gender": script});
+    admin.send_json("PATCH", &path, change).await.has_status(200);
+    let call = admin.app.call("POST", "/api/v1/signin").header("user-agent", script);
+    let call = call.json(json!({"email": "ann@example.com", "password": PASSWORD}));
+    let tokens = call.send().await;
+    tokens.has_status(200);
+    let key = admin.send_json("POST", "/service-keys", json!({"name": script})).await.field("key");
+    let mail = given_up(&admin, &ann).await;
+    let mut browser = desk(&admin).await;
+    let query = url::form_urlencoded::byte_serialize(script.as_bytes()).collect::<String>();
+    let mut pages = Vec::new();
+    for page in [
+        "/".to_owned(),
+        "/users".to_owned(),
+        format!("/users?search={query}&sort={query}&confirmed={query}&created_from={query}"),
+        path.clone(),
+        format!("{path}/delete"),
+        format!("{path}?done={query}"),
+        "/users/new".to_owned(),
+        "/audit".to_owned(),
+        format!("/audit?user={query}&actor={query}&action={query}&from={query}"),
+        "/mail".to_owned(),
+        format!("/mail/{mail}/drop"),
+        "/service-keys".to_owned(),
+    ] {
+        pages.push((page.clone(), browser.open(&page_of(&page)).await));
+    }
+    let mut guest = Browser::new(&admin.app);
+    let sign_in = guest.open(&page_of(&format!("/sign-in?return_to={query}"))).await;
+    pages.push(("sign-in".to_owned(), sign_in));
+    browser.open(&page_of("/users/new")).await;
+    let typed = [("username", script), ("email", script), ("locale", script)];
+    pages.push(("new".to_owned(), browser.post(&page_of("/users/new"), &typed).await));
+    browser.open(&page_of("/users")).await;
+    let chosen = [("ids", ann.user_id.as_str()), ("action", "delete"), ("back", script)];
+    pages.push(("bulk".to_owned(), browser.post(&page_of("/users/bulk"), &chosen).await));
+    for (page, reply) in pages {
+        let text = &reply.text;
+        assert!(text.contains("<html"), "{page}: {text}");
+        assert!(!text.contains("<script>"), "{page}: {text}");
+        for secret in ["$argon2", "umt_", "umr_", "umb_", "umk_", &key] {
+            assert!(!text.contains(secret), "{page} shows {secret}");
+        }
+        assert!(!text.contains(" style=\"") && !text.contains("<style"), "{page}");
+        assert!(!text.contains(" onclick"), "{page}");
+        let policy = reply.header("content-security-policy").unwrap();
+        assert!(policy.contains("default-src 'none'; script-src 'self'"), "{page}: {policy}");
+        assert!(policy.contains("frame-ancestors 'none'"), "{page}: {policy}");
+        assert_eq!(reply.header("cache-control"), Some("no-store"), "{page}");
+    }
+}
