@@ -349,8 +349,7 @@ fn read_admin_path(layers: &mut Layers) -> Option<String> {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
         !part.is_empty() && !part.starts_with('.') && part.bytes().all(plain)
     };
-    if !path.starts_with('/') || !parts.iter().all(|part| plain(part)) || TAKEN.contains(&parts[0])
-    {
+    if !path.starts_with('/') || !parts.iter().all(plain) || TAKEN.contains(&parts[0]) {
         layers.problem(
             "admin.path must be a path of letters, digits, - and _ that nothing else is at, such \
              as /web3m-admin",

@@ -9,6 +9,10 @@ use crate::admin::mail::given_up;
 use crate::harness::PASSWORD;
 use crate::tab::leads_to;
 
+/// The page, where its form goes, what is typed, the entry, and how the next page's
+/// path ends.
+type Write = (String, String, Vec<(&'static str, &'static str)>, &'static str, &'static str);
+
 #[tokio::test]
 async fn every_write_is_done_and_is_one_entry_with_address_and_agent() {
     let admin = Admin::new().await;
@@ -25,7 +29,7 @@ async fn every_write_is_done_and_is_one_entry_with_address_and_agent() {
         ("role", "user"),
         ("first_name", "Zoe"),
     ];
-    let writes: Vec<(String, String, Vec<(&str, &str)>, &str, &str)> = vec![
+    let writes: Vec<Write> = vec![
         (
             format!("{ROOT}/mail"),
             format!("{ROOT}/mail/{}/retry", mails[0]),
