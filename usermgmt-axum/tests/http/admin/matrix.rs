@@ -20,10 +20,16 @@ enum For {
     Admin,
 }
 
-const ROUTES: [(&str, For); 47] = [
+const ROUTES: [(&str, For); 53] = [
     ("sign_in_methods", For::Anyone),
     ("sign_in_email", For::Anyone),
     ("confirm_sign_in_email", For::Anyone),
+    ("sign_in_provider", For::Anyone),
+    ("sign_in_provider_callback", For::Anyone),
+    ("sign_in_exchange", For::Anyone),
+    ("list_identities", For::SignedIn),
+    ("link_identity", For::SignedIn),
+    ("unlink_identity", For::SignedIn),
     ("register", For::Anyone),
     ("resend_confirmation", For::Anyone),
     ("confirm_by_code", For::Anyone),
