@@ -93,7 +93,11 @@ impl<'a> Frame<'a> {
                 body.admin {
                     a.skip href="#main" { (texts.skip) }
                     header.top {
-                        p.brand { a href=(admin.path("/")) { (visitor.product()) } " " span { (texts.administration) } }
+                        p.brand {
+                            a href=(admin.path("/")) {
+                                (visitor.product()) " " span { (texts.administration) }
+                            }
+                        }
                         nav aria-label=(texts.administration) {
                             ul {
                                 @for section in Section::ALL {
