@@ -77,8 +77,8 @@ pub(super) const TEXTS: AdminTexts = AdminTexts {
     email_hint: "Eine neue Adresse gilt sofort. Die Person kann sich erst anmelden, wenn sie der \
         E-Mail dorthin gefolgt ist, außer Sie setzen das Häkchen.",
     email_confirmed: "Eine neue Adresse gilt als bestätigt",
-    gender: "Geschlecht (optional)",
-    locale: "Sprache der E-Mails (optional)",
+    gender: "Geschlecht (freiwillig)",
+    locale: "Sprache der E-Mails (freiwillig)",
     facts: "Konto",
     id: "ID",
     codes_left: "Übrige Wiederherstellungscodes",
