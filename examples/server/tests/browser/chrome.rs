@@ -87,9 +87,9 @@ impl Chrome {
         }
     }
 
-    /// Presses the first button of the form that posts there, in any language.
+    /// Presses the first button that submits the form that posts there, in any language.
     pub(crate) async fn submit(&self, form: &str) {
-        let button = format!("form[action$='{form}'] button");
+        let button = format!("form[action$='{form}'] button[type=submit]");
         self.driver.find(By::Css(button)).await.unwrap().click().await.unwrap();
     }
 
