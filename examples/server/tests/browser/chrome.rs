@@ -70,7 +70,7 @@ impl Chrome {
     /// Types into the field of this name in the form that posts there.
     pub(crate) async fn fill(&self, form: &str, fields: &[(&str, &str)]) {
         for (name, text) in fields {
-            let field = format!("form[action$='{form}'] [name='{name}']");
+            let field = format!("{} [name='{name}']", form_at(form));
             let field = self.driver.find(By::Css(field)).await.unwrap();
             field.clear().await.unwrap();
             field.send_keys(*text).await.unwrap();
@@ -89,7 +89,7 @@ impl Chrome {
 
     /// Presses the first button that submits the form that posts there, in any language.
     pub(crate) async fn submit(&self, form: &str) {
-        let button = format!("form[action$='{form}'] button[type=submit]");
+        let button = format!("{} button[type=submit]", form_at(form));
         self.driver.find(By::Css(button)).await.unwrap().click().await.unwrap();
     }
 
@@ -98,7 +98,8 @@ impl Chrome {
         check.click().await.unwrap();
     }
 
-    async fn text(&self) -> String {
+    /// What a person reads.
+    pub(crate) async fn text(&self) -> String {
         self.driver.find(By::Tag("body")).await.unwrap().text().await.unwrap()
     }
 
@@ -185,6 +186,11 @@ impl Chrome {
         );
         std::fs::write(target.join(format!("{name}.png")), png.unwrap()).unwrap();
     }
+}
+
+/// The form that posts there; any, where nothing is said.
+fn form_at(path: &str) -> String {
+    if path.is_empty() { "form".to_owned() } else { format!("form[action$='{path}']") }
 }
 
 /// On a port of its own choice.

@@ -1,0 +1,71 @@
+//! An administrator's work in the browser.
+
+use usermgmt_test_support::{PASSWORD, Server, Setup, registered};
+
+use crate::chrome::Chrome;
+
+const ROOT: &str = "root@example.org";
+/// A name that would run where a page took it for more than text.
+const HOSTILE: &str = "<script>document.title='run'</script>";
+
+async fn administered() -> (Server, Chrome) {
+    let server = Setup::new().start().await;
+    let mut command = server.setup().command();
+    command.args(["admin", "create", "--username", "root", "--email", ROOT, "--link"]);
+    let link = String::from_utf8(command.output().unwrap().stdout).unwrap();
+    let link = format!("{}{}", server.base, &link[link.find("/reset-password").unwrap()..]);
+    let browser = Chrome::start().await;
+    browser.open(link.trim()).await;
+    browser.fill("", &[("new_password", PASSWORD)]).await;
+    browser.submit("").await;
+    browser.open(&format!("{}/admin", server.base)).await;
+    browser.fill("/sign-in", &[("identifier", ROOT), ("password", PASSWORD)]).await;
+    browser.submit("/sign-in").await;
+    (server, browser)
+}
+
+#[tokio::test]
+async fn a_user_is_found_and_disabled_within_a_few_clicks() {
+    let (server, browser) = administered().await;
+    let ada = registered(&server, "ada", "ada@example.org").await;
+    registered(&server, "bob", "bob@example.org").await;
+    browser.open(&format!("{}/web3m-admin/users", server.base)).await;
+    browser.fill("/users", &[("search", "ada")]).await;
+    browser.press("Search").await;
+    browser.reads("ada@example.org").await;
+    assert!(!browser.text().await.contains("bob@example.org"));
+    browser.press("ada").await;
+    browser.press("Disable").await;
+    browser.submit("/disable").await;
+    let token = ada.json()["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(server.get_as(&token, "/api/v1/protected").await.status, 401);
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn the_admin_looks_right() {
+    let (server, browser) = administered().await;
+    let ada = registered(&server, "maximiliane", "maximiliane.von-und-zu@example.org").await;
+    let (id, token) = (ada.json()["id"].clone(), ada.json()["access_token"].clone());
+    let name = serde_json::json!({"first_name": "Maximiliane", "last_name": HOSTILE});
+    let named = server.call("PUT", "/api/v1/users", token.as_str().unwrap(), name).await;
+    assert_eq!(named.status, 200, "{named:?}");
+    for language in ["en", "de"] {
+        browser.speaks(language).await;
+        for (name, path) in [
+            ("dashboard", "/"),
+            ("users", "/users"),
+            ("nobody", "/users?search=nobody"),
+            ("invite", "/users/new"),
+            ("user", &format!("/users/{}", id.as_str().unwrap())),
+            ("audit", "/audit"),
+            ("mail", "/mail"),
+            ("service-keys", "/service-keys"),
+        ] {
+            browser.open(&format!("{}/web3m-admin{path}", server.base)).await;
+            browser.looks_right(&format!("admin-{name}-{language}")).await;
+            assert!(!browser.driver.title().await.unwrap().contains("run"));
+        }
+    }
+    browser.quit().await;
+}
