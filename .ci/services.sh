@@ -180,6 +180,9 @@ start_mongo() {
 start_services() {
     # README's walk is run as printed.
     if ! command -v curl >/dev/null; then install curl curl; fi
+    # Replicas are tested behind it. Not everybody has its folder in PATH.
+    PATH=$PATH:/usr/sbin
+    if ! command -v nginx >/dev/null; then install nginx nginx-light; fi
     # Servers are shown another time than it is.
     if [ -z "$(find /usr/lib /usr/lib64 /usr/local/lib -name libfaketime.so.1 2>/dev/null)" ]; then
         install libfaketime faketime

@@ -8,7 +8,7 @@ mod cli;
 mod commands;
 mod dev_mail;
 mod failure;
-#[cfg(any(feature = "breach-check", feature = "oidc"))]
+#[cfg(any(feature = "breach-check", feature = "oidc", feature = "otel"))]
 mod http_client;
 mod import;
 mod listener;

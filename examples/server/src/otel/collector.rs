@@ -1,52 +1,39 @@
 //! How what was measured gets to the collector.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
-use rustls::crypto::aws_lc_rs::default_provider;
-use rustls::{ClientConfig, RootCertStore};
 
 use crate::failure::Failure;
+use crate::http_client::{self, Client, Reach};
 
 /// How long an answer is waited for.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest answer that is read; what is expected is next to nothing.
 const MAX_ANSWER: usize = 64 * 1024;
 
-/// Speaks HTTP, with TLS by the public certificate authorities.
-pub(super) type HttpsClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+/// Speaks HTTP, with TLS where the endpoint says so.
+pub(super) type CollectorClient = Client<Full<Bytes>>;
 
-pub(super) fn client() -> Result<HttpsClient, Failure> {
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    let tls = ClientConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| Failure::new("otel.endpoint", &error))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let connector =
-        HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().build();
-    Ok(Client::builder(TokioExecutor::new()).build(connector))
+pub(super) fn client() -> Result<CollectorClient, Failure> {
+    // The operator names the collector, which may be on this machine.
+    http_client::client(Reach::Anywhere).map_err(|error| Failure::new("otel.endpoint", &error))
 }
 
 /// One kind of what is sent. That it does not get there is logged once, and that
 /// it gets there again.
 #[derive(Debug)]
 pub(super) struct Collector {
-    client: HttpsClient,
+    client: CollectorClient,
     what: &'static str,
     fails: AtomicBool,
 }
 
 impl Collector {
-    pub(super) fn new(client: HttpsClient, what: &'static str) -> Self {
+    pub(super) fn new(client: CollectorClient, what: &'static str) -> Self {
         Self { client, what, fails: AtomicBool::new(false) }
     }
 

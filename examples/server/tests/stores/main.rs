@@ -3,6 +3,8 @@
 //! with real processes where these are the point.
 
 #[cfg(test)]
+mod behind_nginx;
+#[cfg(test)]
 mod clocks;
 #[cfg(test)]
 mod conflicts;
