@@ -35,9 +35,9 @@ async fn a_user_is_found_and_disabled_within_a_few_clicks() {
     browser.reads("ada@example.org").await;
     assert!(!browser.text().await.contains("bob@example.org"));
     browser.press("ada").await;
-    browser.press("Disable").await;
+    browser.press("Disable…").await;
     browser.submit("/disable").await;
-    let token = ada.json()["access_token"].as_str().unwrap().to_owned();
+    let token = ada.field("access_token");
     assert_eq!(server.get_as(&token, "/api/v1/protected").await.status, 401);
     browser.quit().await;
 }
@@ -46,10 +46,14 @@ async fn a_user_is_found_and_disabled_within_a_few_clicks() {
 async fn the_admin_looks_right() {
     let (server, browser) = administered().await;
     let ada = registered(&server, "maximiliane", "maximiliane.von-und-zu@example.org").await;
-    let (id, token) = (ada.json()["id"].clone(), ada.json()["access_token"].clone());
+    let token = ada.field("access_token");
     let name = serde_json::json!({"first_name": "Maximiliane", "last_name": HOSTILE});
-    let named = server.call("PUT", "/api/v1/users", token.as_str().unwrap(), name).await;
+    let named = server.call("PUT", "/api/v1/users", &token, name).await;
     assert_eq!(named.status, 200, "{named:?}");
+    browser.open(&format!("{}/web3m-admin/users", server.base)).await;
+    browser.press("maximiliane").await;
+    let user = browser.driver.current_url().await.unwrap();
+    let user = user.path().strip_prefix("/web3m-admin").unwrap();
     for language in ["en", "de"] {
         browser.speaks(language).await;
         for (name, path) in [
@@ -57,7 +61,7 @@ async fn the_admin_looks_right() {
             ("users", "/users"),
             ("nobody", "/users?search=nobody"),
             ("invite", "/users/new"),
-            ("user", &format!("/users/{}", id.as_str().unwrap())),
+            ("user", user),
             ("audit", "/audit"),
             ("mail", "/mail"),
             ("service-keys", "/service-keys"),

@@ -3,6 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
@@ -82,7 +83,7 @@ impl Chrome {
         let said =
             format!("//button[normalize-space()='{text}'] | //a[normalize-space()='{text}']");
         match self.driver.find(By::XPath(said)).await {
-            Ok(button) => button.click().await.unwrap(),
+            Ok(button) => self.follow(&button).await,
             Err(_) => panic!("nothing says {text}: {}", self.driver.source().await.unwrap()),
         }
     }
@@ -90,7 +91,25 @@ impl Chrome {
     /// Presses the first button that submits the form that posts there, in any language.
     pub(crate) async fn submit(&self, form: &str) {
         let button = format!("{} button[type=submit]", form_at(form));
-        self.driver.find(By::Css(button)).await.unwrap().click().await.unwrap();
+        let button = self.driver.find(By::Css(button)).await.unwrap();
+        self.follow(&button).await;
+    }
+
+    /// Clicks, and waits until the page that it leads to is there: a click may return
+    /// while the form's answer is still awaited.
+    async fn follow(&self, element: &WebElement) {
+        element.click().await.unwrap();
+        let arrived = async {
+            while element.tag_name().await.is_ok() || !self.is_loaded().await {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), arrived).await.expect("a page comes");
+    }
+
+    async fn is_loaded(&self) -> bool {
+        let state = self.driver.execute("return document.readyState", vec![]).await;
+        state.is_ok_and(|state| state.json() == &json!("complete"))
     }
 
     pub(crate) async fn tick(&self, name: &str) {
