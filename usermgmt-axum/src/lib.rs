@@ -93,7 +93,7 @@
 //! - **Pages for people**, with the feature `pages`: register, sign in, my account
 //!   under `/account`. Whoever signs in there is a [`CurrentUser`] by cookie.
 //! - **Pages for administrators**, with the feature `admin-pages`: under
-//!   `/web3m-admin`, or where [`HttpConfig::admin_path`] says.
+//!   `/web3m-admin`, or where [`admin_path`](field@HttpConfig::admin_path) says.
 //! - **Documentation to read and try**, with the feature `docs`, at `/` of a
 //!   [`standalone`] server.
 //! - **What is served**: [`openapi`], and `GET /openapi.json`.

@@ -130,7 +130,7 @@ impl Routes {
     }
 
     /// With the pages for administrators under
-    /// [`HttpConfig::admin_path`](crate::HttpConfig::admin_path), and the account
+    /// [`HttpConfig::admin_path`](field@crate::HttpConfig::admin_path), and the account
     /// pages, which they need.
     #[cfg(feature = "admin-pages")]
     #[must_use]
