@@ -21,7 +21,7 @@ mod register;
 pub(crate) mod return_to;
 mod second_factor;
 mod sessions;
-mod sign_in;
+pub(in crate::pages) mod sign_in;
 mod sign_out;
 
 use axum::Router;

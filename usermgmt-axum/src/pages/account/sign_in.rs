@@ -18,54 +18,79 @@ pub(super) async fn show(guest: Guest) -> Response {
 }
 
 pub(super) async fn submit(guest: Guest) -> Response {
-    let (identifier, password) =
-        (guest.visit.form.text("identifier"), guest.visit.form.text("password"));
-    let mut problems = Problems::default();
-    for (field, typed) in [("identifier", identifier.trim()), ("password", password)] {
-        if typed.is_empty() {
-            problems.push(field, guest.texts().missing);
-        }
-    }
-    if !problems.is_empty() {
-        return look::invalid(page(&guest, &problems));
-    }
-    let command = SignIn::new(identifier, PlaintextPassword::from(password));
-    match guest.visit.auth().sign_in(&command, &guest.visit.client).await {
-        Ok(SignInOutcome::SignedIn(signed_in)) => guest.enter(&signed_in).await,
-        Ok(SignInOutcome::MfaRequired { ticket, .. }) => {
-            code_page(&guest, ticket.expose(), &Problems::default()).into_response()
-        }
-        Err(error) => {
-            let wrong = matches!(error, SignInError::InvalidCredentials);
-            let refusal = ApiError::from(error);
-            let problems = if wrong {
-                Problems::of_field("identifier", guest.texts().wrong_credentials)
-            } else {
-                Problems::of_form(look::explained(&guest.visit.visitor, &refusal))
-            };
-            look::answer(refusal, page(&guest, &problems))
-        }
-    }
+    STEPS.submit(guest).await
 }
 
 pub(super) async fn submit_code(guest: Guest) -> Response {
-    let (ticket, code) = (guest.visit.form.text("ticket"), guest.visit.form.text("code").trim());
-    if code.is_empty() {
-        let problems = Problems::of_field("code", guest.texts().missing);
-        return look::invalid(code_page(&guest, ticket, &problems));
+    STEPS.submit_code(guest).await
+}
+
+const STEPS: Steps = Steps { page, code_page, target: Guest::target };
+
+/// The steps of a sign-in by password, wherever its forms stand.
+pub(in crate::pages) struct Steps {
+    /// The form for name and password.
+    pub(in crate::pages) page: for<'a> fn(&'a Guest, &'a Problems) -> Sheet<'a>,
+    /// The form for the second factor, with the ticket that the first one earned.
+    pub(in crate::pages) code_page: for<'a> fn(&'a Guest, &str, &'a Problems) -> Sheet<'a>,
+    /// Where it leads.
+    pub(in crate::pages) target: fn(&Guest) -> String,
+}
+
+impl Steps {
+    pub(in crate::pages) async fn submit(&self, guest: Guest) -> Response {
+        let (identifier, password) =
+            (guest.visit.form.text("identifier"), guest.visit.form.text("password"));
+        let mut problems = Problems::default();
+        for (field, typed) in [("identifier", identifier.trim()), ("password", password)] {
+            if typed.is_empty() {
+                problems.push(field, guest.texts().missing);
+            }
+        }
+        if !problems.is_empty() {
+            return look::invalid((self.page)(&guest, &problems));
+        }
+        let command = SignIn::new(identifier, PlaintextPassword::from(password));
+        match guest.visit.auth().sign_in(&command, &guest.visit.client).await {
+            Ok(SignInOutcome::SignedIn(signed_in)) => {
+                guest.enter_at(&signed_in, &(self.target)(&guest)).await
+            }
+            Ok(SignInOutcome::MfaRequired { ticket, .. }) => {
+                (self.code_page)(&guest, ticket.expose(), &Problems::default()).into_response()
+            }
+            Err(error) => {
+                let wrong = matches!(error, SignInError::InvalidCredentials);
+                let refusal = ApiError::from(error);
+                let problems = if wrong {
+                    Problems::of_field("identifier", guest.texts().wrong_credentials)
+                } else {
+                    Problems::of_form(look::explained(&guest.visit.visitor, &refusal))
+                };
+                look::answer(refusal, (self.page)(&guest, &problems))
+            }
+        }
     }
-    let (secret, typed) = (PlaintextPassword::from(ticket), PlaintextPassword::from(code));
-    match guest.visit.auth().sign_in_mfa(&secret, &typed, &guest.visit.client).await {
-        Ok(signed_in) => guest.enter(&signed_in).await,
-        Err(error) => {
-            let wrong = matches!(error, MfaSignInError::InvalidCode);
-            let refusal = ApiError::from(error);
-            let problems = if wrong {
-                Problems::of_field("code", guest.texts().wrong_code)
-            } else {
-                Problems::of_form(look::explained(&guest.visit.visitor, &refusal))
-            };
-            look::answer(refusal, code_page(&guest, ticket, &problems))
+
+    pub(in crate::pages) async fn submit_code(&self, guest: Guest) -> Response {
+        let (ticket, code) =
+            (guest.visit.form.text("ticket"), guest.visit.form.text("code").trim());
+        if code.is_empty() {
+            let problems = Problems::of_field("code", guest.texts().missing);
+            return look::invalid((self.code_page)(&guest, ticket, &problems));
+        }
+        let (secret, typed) = (PlaintextPassword::from(ticket), PlaintextPassword::from(code));
+        match guest.visit.auth().sign_in_mfa(&secret, &typed, &guest.visit.client).await {
+            Ok(signed_in) => guest.enter_at(&signed_in, &(self.target)(&guest)).await,
+            Err(error) => {
+                let wrong = matches!(error, MfaSignInError::InvalidCode);
+                let refusal = ApiError::from(error);
+                let problems = if wrong {
+                    Problems::of_field("code", guest.texts().wrong_code)
+                } else {
+                    Problems::of_form(look::explained(&guest.visit.visitor, &refusal))
+                };
+                look::answer(refusal, (self.code_page)(&guest, ticket, &problems))
+            }
         }
     }
 }

@@ -3,16 +3,13 @@
 
 use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
-use usermgmt_core::flows::{
-    AdminAccess, AdminAccessError, Current, MfaSignInError, SignIn, SignInError, SignInOutcome,
-};
-use usermgmt_core::secret::PlaintextPassword;
+use usermgmt_core::flows::{AdminAccess, AdminAccessError, Current};
 
 use super::visit::root;
-use crate::error::ApiError;
 use crate::pages::account::form::{Field, Problems};
 use crate::pages::account::guest::{Guest, redirect};
 use crate::pages::account::look::{self, Sheet};
+use crate::pages::account::sign_in::Steps;
 use crate::pages::texts::account::AccountTexts;
 use crate::pages::texts::admin::AdminTexts;
 use crate::pages::visit::Visitor;
@@ -27,57 +24,14 @@ pub(super) async fn show(guest: Guest) -> Response {
 }
 
 pub(super) async fn submit(guest: Guest) -> Response {
-    let (identifier, password) =
-        (guest.visit.form.text("identifier"), guest.visit.form.text("password"));
-    let mut problems = Problems::default();
-    for (field, typed) in [("identifier", identifier.trim()), ("password", password)] {
-        if typed.is_empty() {
-            problems.push(field, guest.texts().missing);
-        }
-    }
-    if !problems.is_empty() {
-        return look::invalid(page(&guest, &problems));
-    }
-    let command = SignIn::new(identifier, PlaintextPassword::from(password));
-    match guest.visit.auth().sign_in(&command, &guest.visit.client).await {
-        Ok(SignInOutcome::SignedIn(signed_in)) => guest.enter_at(&signed_in, &target(&guest)).await,
-        Ok(SignInOutcome::MfaRequired { ticket, .. }) => {
-            code_page(&guest, ticket.expose(), &Problems::default()).into_response()
-        }
-        Err(error) => {
-            let wrong = matches!(error, SignInError::InvalidCredentials);
-            let refusal = ApiError::from(error);
-            let problems = if wrong {
-                Problems::of_field("identifier", guest.texts().wrong_credentials)
-            } else {
-                Problems::of_form(look::explained(&guest.visit.visitor, &refusal))
-            };
-            look::answer(refusal, page(&guest, &problems))
-        }
-    }
+    STEPS.submit(guest).await
 }
 
 pub(super) async fn submit_code(guest: Guest) -> Response {
-    let (ticket, code) = (guest.visit.form.text("ticket"), guest.visit.form.text("code").trim());
-    if code.is_empty() {
-        let problems = Problems::of_field("code", guest.texts().missing);
-        return look::invalid(code_page(&guest, ticket, &problems));
-    }
-    let (secret, typed) = (PlaintextPassword::from(ticket), PlaintextPassword::from(code));
-    match guest.visit.auth().sign_in_mfa(&secret, &typed, &guest.visit.client).await {
-        Ok(signed_in) => guest.enter_at(&signed_in, &target(&guest)).await,
-        Err(error) => {
-            let wrong = matches!(error, MfaSignInError::InvalidCode);
-            let refusal = ApiError::from(error);
-            let problems = if wrong {
-                Problems::of_field("code", guest.texts().wrong_code)
-            } else {
-                Problems::of_form(look::explained(&guest.visit.visitor, &refusal))
-            };
-            look::answer(refusal, code_page(&guest, ticket, &problems))
-        }
-    }
+    STEPS.submit_code(guest).await
 }
+
+const STEPS: Steps = Steps { page, code_page, target };
 
 /// Where they were going, where that is one of these pages.
 fn target(guest: &Guest) -> String {
