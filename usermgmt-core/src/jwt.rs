@@ -4,6 +4,7 @@
 //! another algorithm than the table, or no key of it, is refused (RFC 8725,
 //! 3.1). The library's checks of time are off: ours use the injected clock.
 
+mod error;
 mod keys;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+pub use self::error::JwtKeyError;
 use self::keys::Key;
 use crate::clock::Timestamp;
 use crate::config::{JwtAlgorithm, JwtConfig};
@@ -107,30 +109,6 @@ pub enum AccessError {
     /// It is a token of another kind, such as a refresh token.
     #[error("this is not an access token")]
     WrongType,
-}
-
-/// Why the signing key cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum JwtKeyError {
-    /// An HS256 key has fewer than 32 bytes (RFC 7518, 3.2).
-    #[error("the HS256 key has fewer than 32 bytes")]
-    ShortKey,
-    /// An HS256 key is one byte repeated.
-    #[error("the HS256 key is one byte repeated, which anybody can guess")]
-    GuessableKey,
-    /// What was given for RS256 is something else.
-    #[error("the RS256 key is no unencrypted RSA private key in PEM (PKCS #8 or PKCS #1)")]
-    NotAnRsaKey,
-    /// An RSA key is too short (RFC 7518, 3.3) or too long.
-    #[error("the RS256 key has {bits} bits; between 2048 and 8192 are needed")]
-    RsaSize {
-        /// How many it has.
-        bits: usize,
-    },
-    /// The cryptographic library refused a key.
-    #[error("the signing key was refused: {0}")]
-    Refused(String),
 }
 
 impl JwtAlgorithm {

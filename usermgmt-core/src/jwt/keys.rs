@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use sha2::{Digest as _, Sha256};
 
-use super::JwtKeyError;
+use super::error::JwtKeyError;
 use crate::config::JwtAlgorithm;
 use crate::keys::{KeyRing, RootState, is_one_byte_repeated};
 use crate::secret::Redacted;

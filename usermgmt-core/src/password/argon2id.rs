@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use super::config::{MAX_ITERATIONS, MAX_PARALLELISM};
-use super::stored::{MAX_MEMORY_KIB, base64_no_pad, in_order};
+use super::bounds::{MAX_ITERATIONS, MAX_MEMORY_KIB, MAX_PARALLELISM};
+use super::parse::{base64_no_pad, in_order};
 use crate::model::user::PasswordHash;
 
 /// Bytes of salt in a new hash (RFC 9106, 3.1).

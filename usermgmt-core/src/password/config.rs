@@ -4,7 +4,8 @@ use std::io;
 use std::sync::Arc;
 use std::thread;
 
-use super::legacy::PasswordFormat;
+use super::bounds::{MAX_ITERATIONS, MAX_PARALLELISM};
+use super::format::PasswordFormat;
 
 /// What Argon2id costs and how much of it happens at once.
 ///
@@ -76,10 +77,6 @@ impl HasherConfig {
         })
     }
 }
-
-/// Beyond these a stored hash is not computed, so the present one may not be either.
-pub(super) const MAX_ITERATIONS: u32 = 64;
-pub(super) const MAX_PARALLELISM: u32 = 16;
 
 /// The cheapest of OWASP's equals: 7 MiB five times.
 const MIN_MEMORY_KIB: u32 = 7 * 1024;

@@ -10,8 +10,9 @@ use tracing::Span;
 use zeroize::Zeroizing;
 
 use super::argon2id::{self, Argon2idHash, SALT_LENGTH, TAG_LENGTH};
+use super::nfkc::nfkc;
 use super::stored::Stored;
-use super::{Verdict, nfkc};
+use super::verdict::Verdict;
 use crate::metrics::Stopwatch;
 use crate::model::user::PasswordHash;
 use crate::rng::{SecureRng, random};

@@ -10,29 +10,33 @@
 //! was typed, or normalised: a password is tried in both forms.
 
 mod argon2id;
+mod bounds;
 mod config;
 mod engine;
+mod format;
 mod legacy;
+mod nfkc;
+mod parse;
 mod policy;
 mod pool;
 mod stored;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
-use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfkc_quick};
-use zeroize::Zeroizing;
 
 pub use config::{HasherConfig, HasherConfigError};
-pub use legacy::PasswordFormat;
+pub use format::PasswordFormat;
 pub use policy::{
     BreachCheck, MAX_LENGTH, MIN_LENGTH, PasswordPolicy, PasswordProblem, PasswordRefusal,
     PasswordRule,
 };
+pub use verdict::Verdict;
 
 use crate::metrics::{Counted, Metrics, NoMetrics};
 use crate::model::user::PasswordHash;
@@ -45,25 +49,6 @@ use stored::Stored;
 /// How soon it is worth trying again when the queue is full: with the default
 /// settings a full queue is worked off in about this time.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
-
-/// What verifying a password found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Not the password, or nothing that a password could be verified against.
-    Wrong,
-    /// The password.
-    Right,
-    /// The password, but its hash is of another algorithm or other parameters
-    /// than the present ones: hash it again and store that.
-    RightOutdated,
-}
-
-impl Verdict {
-    /// Whether the password was the right one.
-    pub fn is_right(self) -> bool {
-        matches!(self, Self::Right | Self::RightOutdated)
-    }
-}
 
 /// Why a password was neither hashed nor verified.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -247,16 +232,4 @@ impl fmt::Debug for PasswordHasher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PasswordHasher").field("config", &self.config).finish_non_exhaustive()
     }
-}
-
-/// The password in the one form that is hashed.
-fn nfkc(password: &str) -> Zeroizing<String> {
-    if is_nfkc_quick(password.chars()) == IsNormalized::Yes {
-        return Zeroizing::new(password.to_owned());
-    }
-    // Measured first: a string that grows leaves its earlier copies behind, unwiped.
-    let length = password.nfkc().map(char::len_utf8).sum();
-    let mut normalised = Zeroizing::new(String::with_capacity(length));
-    password.nfkc().for_each(|c| normalised.push(c));
-    normalised
 }

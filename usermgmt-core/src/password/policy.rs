@@ -7,7 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use zxcvbn::{Score, zxcvbn};
 
-use super::nfkc;
+use super::nfkc::nfkc;
 use crate::secret::PlaintextPassword;
 
 /// The fewest characters (Unicode code points) a password may have.

@@ -5,7 +5,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::super::stored::decimal;
+use super::super::parse::decimal;
 use super::{Argon2Hash, BcryptHash, LegacyHash, Pbkdf2Hash, ScryptHash};
 
 pub(super) fn parse(parts: &[&str]) -> Option<LegacyHash> {

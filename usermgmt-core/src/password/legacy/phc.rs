@@ -2,7 +2,7 @@
 //! `$pbkdf2-sha256$i=…,l=…$salt$tag`, Passlib's `$pbkdf2-sha256$count$salt$tag`,
 //! `$argon2i$…`, `$argon2d$…`, bcrypt.
 
-use super::super::stored::{base64_no_pad, decimal, in_order};
+use super::super::parse::{base64_no_pad, decimal, in_order};
 use super::{Argon2Hash, BcryptHash, LegacyHash, Pbkdf2Hash, ScryptHash};
 
 pub(super) fn parse(text: &str, parts: &[&str]) -> Option<LegacyHash> {

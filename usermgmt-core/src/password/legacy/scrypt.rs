@@ -3,7 +3,7 @@
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use super::super::stored::MAX_MEMORY_KIB;
+use super::super::bounds::MAX_MEMORY_KIB;
 
 const MAX_MEMORY: u64 = MAX_MEMORY_KIB as u64 * 1024;
 

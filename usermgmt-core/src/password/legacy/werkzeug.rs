@@ -1,7 +1,7 @@
 //! What Werkzeug's `check_password_hash` reads: `scrypt[:N:r:p]$salt$hex` and
 //! `pbkdf2[:digest[:count]]$salt$hex`. The salt is text, not decoded.
 
-use super::super::stored::decimal;
+use super::super::parse::decimal;
 use super::{LegacyHash, Pbkdf2Hash, ScryptHash, hexadecimal};
 
 /// The rounds where the hash does not say: those of Werkzeug 2.3 and of 3.1.
