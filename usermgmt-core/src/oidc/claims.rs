@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use url::Url;
 
+use super::channel::Channel;
+use super::fault::{Fault, refused};
 use super::http::HttpRequest;
-use super::provider::{Fault, Provider, refused};
 use crate::secret::Redacted;
 
 /// Who a provider says that somebody is.
@@ -48,12 +49,12 @@ impl Claims {
     /// With the address that the provider tells only when asked for it.
     pub(super) async fn with_userinfo(
         self,
-        provider: &Provider,
+        channel: &Channel,
         endpoint: &Url,
         access_token: &Redacted<String>,
     ) -> Result<Self, Fault> {
         let request = HttpRequest::get(endpoint.clone()).bearer(access_token);
-        let info: Userinfo = provider.ask(request).await?;
+        let info: Userinfo = channel.ask(request).await?;
         // Or somebody else's token was put in the place of this one.
         if info.sub != self.subject {
             return Err(refused("the userinfo is of another subject"));

@@ -7,8 +7,9 @@ use url::Url;
 use url::form_urlencoded::byte_serialize;
 
 use super::authorize::Secrets;
+use super::channel::{Answered, Channel};
+use super::fault::{Fault, refused, unavailable};
 use super::http::HttpRequest;
-use super::provider::{Answered, Fault, Provider, refused, unavailable};
 use crate::secret::Redacted;
 
 pub(super) struct Tokens {
@@ -26,14 +27,14 @@ struct Raw {
 
 /// `basic`: the client's secret goes into a header (RFC 6749, 2.3.1), else into the form.
 pub(super) async fn exchange(
-    provider: &Provider,
+    channel: &Channel,
     endpoint: &Url,
     basic: bool,
     code: &str,
     redirect_uri: &str,
     secrets: &Secrets,
 ) -> Result<Tokens, Fault> {
-    let (id, secret) = (&provider.config.client_id, &provider.config.client_secret);
+    let (id, secret) = (&channel.config.client_id, &channel.config.client_secret);
     let mut form = vec![
         ("grant_type", "authorization_code"),
         ("code", code),
@@ -50,7 +51,7 @@ pub(super) async fn exchange(
         let value = format!("Basic {}", STANDARD.encode(pair.expose()));
         request = request.header("authorization", value);
     }
-    let Answered { what, status, body } = provider.send(request).await?;
+    let Answered { what, status, body } = channel.send(request).await?;
     let raw: Option<Raw> = serde_json::from_slice(body.expose()).ok();
     match raw {
         Some(Raw { error: Some(error), .. }) => {

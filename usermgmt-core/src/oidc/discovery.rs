@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde::Deserialize;
 use url::Url;
 
+use super::channel::Channel;
+use super::fault::{Fault, unavailable};
 use super::http::HttpRequest;
-use super::provider::{Fault, Provider, unavailable};
 use crate::clock::Timestamp;
 
 /// How long a document is good.
@@ -33,7 +34,7 @@ pub(super) struct Known(Option<(Timestamp, Arc<Document>)>);
 impl Known {
     pub(super) async fn document(
         &mut self,
-        provider: &Provider,
+        channel: &Channel,
         now: Timestamp,
     ) -> Result<Arc<Document>, Fault> {
         if let Some((at, document)) = &self.0
@@ -41,7 +42,7 @@ impl Known {
         {
             return Ok(Arc::clone(document));
         }
-        let document = Arc::new(ask(provider).await?);
+        let document = Arc::new(ask(channel).await?);
         self.0 = Some((now, Arc::clone(&document)));
         Ok(document)
     }
@@ -60,11 +61,11 @@ struct Raw {
     authorization_response_iss_parameter_supported: bool,
 }
 
-async fn ask(provider: &Provider) -> Result<Document, Fault> {
-    let issuer = &provider.config.issuer;
+async fn ask(channel: &Channel) -> Result<Document, Fault> {
+    let issuer = &channel.config.issuer;
     let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
     let url = Url::parse(&url).map_err(unavailable)?;
-    let raw: Raw = provider.ask(HttpRequest::get(url)).await?;
+    let raw: Raw = channel.ask(HttpRequest::get(url)).await?;
     // OpenID Connect Discovery 1.0, 4.3: letter by letter, or it speaks for somebody else.
     if raw.issuer != *issuer {
         return Err(unavailable("the discovery document is another issuer's"));
@@ -73,7 +74,7 @@ async fn ask(provider: &Provider) -> Result<Document, Fault> {
         .into_iter()
         .chain(&raw.userinfo_endpoint)
     {
-        if !provider.config.allows(url) {
+        if !channel.config.allows(url) {
             return Err(unavailable("the discovery document names an endpoint without https"));
         }
     }

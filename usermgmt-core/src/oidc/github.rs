@@ -4,9 +4,10 @@
 use serde::Deserialize;
 use url::Url;
 
+use super::channel::Channel;
 use super::claims::Claims;
+use super::fault::{Fault, unavailable};
 use super::http::HttpRequest;
-use super::provider::{Fault, Provider, unavailable};
 use super::settings::ProviderConfig;
 use crate::secret::Redacted;
 
@@ -44,12 +45,12 @@ struct Address {
 }
 
 pub(super) async fn claims(
-    provider: &Provider,
+    channel: &Channel,
     access_token: &Redacted<String>,
 ) -> Result<Claims, Fault> {
-    let ask = |path| Ok(HttpRequest::get(api(&provider.config, path)?).bearer(access_token));
-    let account: Account = provider.ask(ask("/user")?).await?;
-    let addresses: Vec<Address> = provider.ask(ask("/user/emails")?).await?;
+    let ask = |path| Ok(HttpRequest::get(api(&channel.config, path)?).bearer(access_token));
+    let account: Account = channel.ask(ask("/user")?).await?;
+    let addresses: Vec<Address> = channel.ask(ask("/user/emails")?).await?;
     let primary = addresses.into_iter().find(|address| address.primary);
     Ok(Claims {
         subject: account.id.to_string(),

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use subtle::ConstantTimeEq as _;
 
 use super::claims::{Claims, Flag};
-use super::provider::{Fault, refused};
+use super::fault::{Fault, refused};
 use crate::clock::Timestamp;
 use crate::model::identity::MAX_SUBJECT;
 use crate::secret::Redacted;

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
+use super::channel::Channel;
+use super::fault::{Fault, refused};
 use super::http::HttpRequest;
 use super::id_token::VerifyingKey;
-use super::provider::{Fault, Provider, refused};
 use crate::clock::Timestamp;
 
 /// How long keys are good without being asked for again.
@@ -36,7 +37,7 @@ impl KeySet {
     /// The key that a token says it is signed with.
     pub(super) async fn find(
         &mut self,
-        provider: &Provider,
+        channel: &Channel,
         url: &Url,
         header: &Header,
         now: Timestamp,
@@ -47,7 +48,7 @@ impl KeySet {
         {
             // Before the answer: one that fails is asked for again no sooner.
             let before = self.asked_at.replace(now);
-            match provider.ask::<Raw>(HttpRequest::get(url.clone())).await {
+            match channel.ask::<Raw>(HttpRequest::get(url.clone())).await {
                 Ok(raw) => {
                     let read = |key| serde_json::from_value(key).ok();
                     self.keys = raw.keys.into_iter().filter_map(read).collect();

@@ -8,9 +8,11 @@
 //! The application brings an [`HttpClient`]; the core opens no connections.
 
 mod authorize;
+mod channel;
 mod claims;
 mod code;
 mod discovery;
+mod fault;
 mod github;
 mod http;
 mod id_token;
@@ -22,6 +24,7 @@ mod tests;
 
 pub(crate) use self::authorize::{AuthorizationRequest, Secrets};
 pub(crate) use self::claims::Claims;
+pub(crate) use self::fault::Fault;
 pub use self::http::{HttpClient, HttpError, HttpMethod, HttpRequest, HttpResponse};
-pub(crate) use self::provider::{Fault, Provider, Providers};
+pub(crate) use self::provider::{Provider, Providers};
 pub use self::settings::{InvalidProvider, ProviderConfig, ProviderKind};

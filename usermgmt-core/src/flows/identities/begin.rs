@@ -51,7 +51,7 @@ impl Auth {
         let browser = Browser::of(self, request.browser).into_cookie();
         let secrets = Secrets::generate(&*self.0.rng);
         let ceremony = Ceremony {
-            provider: provider.config.id.clone(),
+            provider: provider.config().id.clone(),
             redirect_uri: request.redirect_uri.to_owned(),
             secrets: secrets.clone(),
             return_to: request.return_to.clone(),

@@ -6,7 +6,7 @@ use super::ceremony::Ceremony;
 use super::{ProviderOutcome, ProviderSignInError};
 use crate::auth::{Auth, Client, ServiceError};
 use crate::clock::Timestamp;
-use crate::flows::mfa::PROVIDER;
+use crate::flows::amr::PROVIDER;
 use crate::flows::resend::ResendError;
 use crate::flows::sign_in::SignInOutcome;
 use crate::model::identity::Identity;
@@ -46,7 +46,7 @@ impl Auth {
         let mut rounds = self.rounds();
         loop {
             let now = rounds.next().await?;
-            let issuer = &provider.config.issuer;
+            let issuer = &provider.config().issuer;
             let found = self.read(self.0.store.identity(issuer, &claims.subject)).await?;
             let entered = match found {
                 Some(identity) => self.enter_known(&entry, &identity, now).await?,
@@ -144,9 +144,9 @@ impl Auth {
         Identity {
             id: crate::model::ids::IdentityId::generate(now, &*self.0.rng),
             user_id: user.clone(),
-            issuer: provider.config.issuer.clone(),
+            issuer: provider.config().issuer.clone(),
             subject: claims.subject.clone(),
-            provider: provider.config.id.clone(),
+            provider: provider.config().id.clone(),
             email: claims.email.clone().filter(|email| email.chars().count() <= 320),
             created_at: now,
             last_used_at: None,

@@ -92,7 +92,7 @@ impl Auth {
         ceremony: &Ceremony,
         answer: &ProviderAnswer<'_>,
     ) -> Result<Claims, ProviderSignInError> {
-        let (now, id) = (self.now(), &provider.config.id);
+        let (now, id) = (self.now(), &provider.config().id);
         let issuer = provider.check_issuer(answer.issuer, now).await;
         issuer.map_err(|why| fault(id, &why))?;
         match (answer.error, answer.code) {

@@ -27,7 +27,7 @@ impl Auth {
             let found = self.read(self.0.store.session(to.session, now)).await?;
             let found = found.filter(|(_, user)| user.id == to.user && user.is_active());
             let Some((_, user)) = found else { return Err(ProviderSignInError::InvalidState) };
-            let issuer = &provider.config.issuer;
+            let issuer = &provider.config().issuer;
             match self.read(self.0.store.identity(issuer, &claims.subject)).await? {
                 Some(identity) if identity.user_id == user.id => return Ok(linked),
                 Some(_) => return Err(ProviderSignInError::IdentityTaken),
@@ -54,7 +54,7 @@ impl Auth {
             return Err(ProviderSignInError::TooMany);
         }
         let identity = self.new_identity(provider, claims, &user.id, now);
-        let params = [("provider", provider.config.name.as_str()), ("time", &now.to_string())];
+        let params = [("provider", provider.config().name.as_str()), ("time", &now.to_string())];
         Ok(vec![
             self.mail_user(MailKind::IdentityLinked, user, vec![], &params, now),
             self.audit(&user.id, "identity.linked", &[&identity.provider], now),

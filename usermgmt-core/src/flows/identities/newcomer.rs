@@ -27,7 +27,7 @@ impl Auth {
                     return Err(ProviderSignInError::AccountExists);
                 }
             }
-            Some(account) if !entry.provider.config.trust_email => {
+            Some(account) if !entry.provider.config().trust_email => {
                 tracing::debug!(user = %account.user.id, "an identity's address has an account");
                 return Err(ProviderSignInError::AccountExists);
             }
