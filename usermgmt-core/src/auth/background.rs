@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -15,23 +14,6 @@ use crate::outbox::OutboxWorker;
 const CLOCK_EVERY: Duration = Duration::from_secs(60);
 /// How many of those go by between two purges.
 const PURGE_EVERY: u32 = 5;
-/// How long requests are served without upkeep before a warning is due.
-const PATIENCE: Duration = Duration::from_secs(600);
-/// No upkeep and no request yet.
-const NEVER: i64 = i64::MIN;
-
-/// When upkeep was last begun, or when the first request came before any.
-#[derive(Debug)]
-pub(crate) struct Upkeep {
-    at: AtomicI64,
-    is_missed: AtomicBool,
-}
-
-impl Default for Upkeep {
-    fn default() -> Self {
-        Self { at: AtomicI64::new(NEVER), is_missed: AtomicBool::new(false) }
-    }
-}
 
 impl Auth {
     /// Does all that has to be done beside requests, until `stop` is ready: sends
@@ -101,23 +83,13 @@ impl Auth {
 
     /// Upkeep is being done.
     pub(crate) fn upkeep_begins(&self) {
-        self.0.upkeep.at.store(self.now().as_millis(), Ordering::Relaxed);
+        self.0.upkeep.begins(self.now());
     }
 
     /// Called for requests: says once where they have been served for long
     /// without upkeep.
     pub(crate) fn miss_upkeep(&self) {
-        let upkeep = &self.0.upkeep;
-        if upkeep.is_missed.load(Ordering::Relaxed) {
-            return;
-        }
-        let now = self.now().as_millis();
-        let begun = upkeep.at.load(Ordering::Relaxed);
-        if begun == NEVER {
-            upkeep.at.store(now, Ordering::Relaxed);
-        } else if now.saturating_sub(begun) >= PATIENCE.as_millis() as i64
-            && !upkeep.is_missed.swap(true, Ordering::Relaxed)
-        {
+        if self.0.upkeep.is_missed(self.now()) {
             tracing::warn!(
                 "requests have been served for ten minutes without upkeep: no mail is sent and \
                  nothing that has expired is deleted; run `Auth::run` beside the server"

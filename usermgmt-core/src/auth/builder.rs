@@ -6,12 +6,12 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
 
-use super::background::Upkeep;
 use super::error::BuildError;
 use super::facade::{Auth, Inner};
+use super::keys::{CurrentKeys, Keys};
 use super::receipts::Receipts;
 use super::refusals::Refusals;
-use super::root_secrets::{CurrentKeys, Keys};
+use super::upkeep::Upkeep;
 use crate::claims::Claims;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;

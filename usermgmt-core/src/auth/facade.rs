@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Notify;
 
-use super::background::Upkeep;
+use super::keys::CurrentKeys;
 use super::receipts::Receipts;
 use super::refusals::Refusals;
-use super::root_secrets::CurrentKeys;
+use super::upkeep::Upkeep;
 use crate::claims::Claims;
 use crate::clock::Clock;
 use crate::config::Config;

@@ -1,7 +1,7 @@
 //! The facade that a team embeds, and what every flow stands on.
 //!
-//! Types are at the bottom (`client`, `error`, `refusals`), the facade above
-//! them, and the files that add methods to it on top.
+//! Types are at the bottom (`client`, `error`, `keys`, `receipts`, `refusals`,
+//! `upkeep`), the facade above them, and the files that add methods to it on top.
 
 mod admission;
 mod background;
@@ -11,11 +11,14 @@ mod clock;
 mod commit;
 mod error;
 mod facade;
+mod keys;
 mod limits;
 mod receipts;
+mod receive;
 mod refusals;
 mod root_secrets;
 mod tokens;
+mod upkeep;
 
 pub(crate) use self::admission::Admitted;
 pub use self::builder::AuthBuilder;

@@ -1,46 +1,13 @@
 //! The root secrets in use: exchanged as a whole while requests run, and a
 //! store is used with those that it knows and no others.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use super::error::BuildError;
 use super::facade::Auth;
-use crate::config::Config;
-use crate::jwt::{Jwt, JwtKeyError};
+use super::keys::Keys;
 use crate::keys::{KeyId, KeyRing};
 use crate::store::{Change, Changes, Guard, StoreError};
-
-/// The root secrets and what signs access tokens by them.
-#[derive(Debug)]
-pub(crate) struct Keys {
-    pub(crate) ring: KeyRing,
-    pub(crate) jwt: Jwt,
-}
-
-impl Keys {
-    pub(super) fn new(ring: KeyRing, config: &Config) -> Result<Self, JwtKeyError> {
-        let jwt = Jwt::new(&ring, &config.jwt, config.access_token_ttl)?;
-        Ok(Self { ring, jwt })
-    }
-}
-
-/// Those in use now.
-#[derive(Debug)]
-pub(crate) struct CurrentKeys(RwLock<Arc<Keys>>);
-
-impl CurrentKeys {
-    pub(super) fn new(keys: Keys) -> Self {
-        Self(RwLock::new(Arc::new(keys)))
-    }
-
-    fn get(&self) -> Arc<Keys> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn set(&self, keys: Keys) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
-    }
-}
 
 impl Auth {
     /// The root secrets in use, and what signs by them.

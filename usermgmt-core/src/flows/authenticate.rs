@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::reauthenticate::ReauthenticationError;
 use crate::auth::{Auth, Client, ServiceError};
 use crate::jwt::{AccessClaims, AccessError};
 use crate::model::session::Session;
@@ -31,12 +30,6 @@ impl Current {
     #[must_use]
     pub fn from_client(self, client: Client) -> Self {
         Self { client, ..self }
-    }
-
-    /// Whether the account is still the one that the request was let in for: a
-    /// reset in between must not be overtaken by what a thief has under way.
-    pub(crate) fn still(&self, user: &User) -> Result<(), ReauthenticationError> {
-        if user.epoch == self.user.epoch { Ok(()) } else { Err(ReauthenticationError::Required) }
     }
 }
 

@@ -5,7 +5,6 @@
 //! are verified against nothing. A device that the owner has used has a budget
 //! of its own.
 
-use super::sign_in::{SignIn, SignInError};
 use crate::auth::{
     Admitted, Attempt, Auth, Client, Limit, LimitName, Networks, ServiceError, Window,
 };
@@ -18,11 +17,40 @@ use crate::model::mail::MailKind;
 use crate::model::token::Purpose;
 use crate::model::user::{Account, PasswordHash, User};
 use crate::password::Verdict;
-use crate::secret::Redacted;
+use crate::secret::{PlaintextPassword, Redacted};
 use crate::store::{Change, UserPatch};
 
 /// How often the owner is told about failed sign-ins.
 const NOTICE: Rate = Rate::per_minutes(1, 24 * 60);
+
+/// Somebody signs in.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SignIn {
+    /// Username or address, as it was typed.
+    pub identifier: String,
+    /// The password, as it was typed.
+    pub password: PlaintextPassword,
+}
+
+impl SignIn {
+    /// With a username or address, and a password.
+    pub fn new(identifier: impl Into<String>, password: PlaintextPassword) -> Self {
+        Self { identifier: identifier.into(), password }
+    }
+}
+
+/// Why a sign-in failed. Unknown, wrong, unconfirmed and disabled are one
+/// answer, cost the same, and take the same time.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// Not these credentials.
+    #[error("the credentials are invalid")]
+    InvalidCredentials,
+    /// Not served.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}
 
 /// A user whose credentials were right.
 #[derive(Clone, Debug)]

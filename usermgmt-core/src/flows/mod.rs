@@ -184,6 +184,7 @@
 
 mod activate;
 mod admin;
+mod amr;
 mod authenticate;
 mod browser;
 mod change_password;
@@ -232,7 +233,7 @@ pub use self::admin::{
 pub use self::authenticate::{AuthenticationError, Current};
 pub use self::confirm_code::CodeError;
 pub use self::create_user::{CreateUser, CreateUserError};
-pub use self::credentials::Checked;
+pub use self::credentials::{Checked, SignIn, SignInError};
 pub use self::delete::DeleteError;
 #[cfg(feature = "oidc")]
 pub use self::identities::{
@@ -250,7 +251,7 @@ pub use self::resend::ResendError;
 pub use self::reset::ResetError;
 pub use self::service_key::{SERVICE_KEY_PREFIX, ServiceKeyError};
 pub use self::sessions::SessionError;
-pub use self::sign_in::{SignIn, SignInError, SignInOutcome};
+pub use self::sign_in::SignInOutcome;
 pub use self::step_up::{StepUp, StepUpError};
 pub use self::transfer::{ImportOutcome, ImportRefusal};
 pub use self::update_profile::{ProfileError, UpdateProfile};

@@ -4,6 +4,7 @@ use super::authenticate::Current;
 use crate::auth::{Attempt, Auth, Limit, LimitName, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::REAUTHENTICATION_WINDOW;
+use crate::model::user::User;
 use crate::secret::PlaintextPassword;
 
 /// Why what a user asked for needs them to prove again who they are.
@@ -27,6 +28,14 @@ pub(crate) enum ReauthenticateFailure {
 impl From<ServiceError> for ReauthenticateFailure {
     fn from(service_error: ServiceError) -> Self {
         Self::Service(service_error)
+    }
+}
+
+impl Current {
+    /// Whether the account is still the one that the request was let in for: a
+    /// reset in between must not be overtaken by what a thief has under way.
+    pub(crate) fn still(&self, user: &User) -> Result<(), ReauthenticationError> {
+        if user.epoch == self.user.epoch { Ok(()) } else { Err(ReauthenticationError::Required) }
     }
 }
 

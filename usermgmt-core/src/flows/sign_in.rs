@@ -1,28 +1,11 @@
 //! Signing in with a password.
 
-use super::credentials::Verified;
-use super::mfa::PASSWORD;
+use super::amr::PASSWORD;
+use super::credentials::{SignIn, SignInError, Verified};
 use super::open_session::SignedIn;
-use crate::auth::{Auth, Client, ServiceError};
+use crate::auth::{Auth, Client};
 use crate::metrics::{Counted, SignInResult};
-use crate::secret::{PlaintextPassword, Redacted};
-
-/// Somebody signs in.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct SignIn {
-    /// Username or address, as it was typed.
-    pub identifier: String,
-    /// The password, as it was typed.
-    pub password: PlaintextPassword,
-}
-
-impl SignIn {
-    /// With a username or address, and a password.
-    pub fn new(identifier: impl Into<String>, password: PlaintextPassword) -> Self {
-        Self { identifier: identifier.into(), password }
-    }
-}
+use crate::secret::Redacted;
 
 /// What signing in led to.
 #[derive(Clone, Debug)]
@@ -36,18 +19,6 @@ pub enum SignInOutcome {
         /// What the user can answer with: `totp`, `recovery_code`.
         methods: Vec<&'static str>,
     },
-}
-
-/// Why a sign-in failed. Unknown, wrong, unconfirmed and disabled are one
-/// answer, cost the same, and take the same time.
-#[derive(Debug, thiserror::Error)]
-pub enum SignInError {
-    /// Not these credentials.
-    #[error("the credentials are invalid")]
-    InvalidCredentials,
-    /// Not served.
-    #[error(transparent)]
-    Service(#[from] ServiceError),
 }
 
 impl Auth {

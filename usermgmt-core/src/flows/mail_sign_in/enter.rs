@@ -3,7 +3,7 @@
 use super::open::Mailed;
 use crate::auth::{Auth, Client, ServiceError};
 use crate::clock::Timestamp;
-use crate::flows::mfa::MAIL;
+use crate::flows::amr::MAIL;
 use crate::flows::sign_in::SignInOutcome;
 use crate::model::token::Purpose;
 use crate::model::user::{Account, User};

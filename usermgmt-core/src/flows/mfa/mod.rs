@@ -15,7 +15,4 @@ pub use self::enrol::TotpEnrolment;
 pub use self::error::MfaError;
 pub use self::recovery_codes::RecoveryCodes;
 pub use self::sign_in::MfaSignInError;
-#[cfg(feature = "oidc")]
-pub(super) use self::sign_in::PROVIDER;
-pub(super) use self::sign_in::{MAIL, PASSWORD};
 pub use self::status::MfaStatus;

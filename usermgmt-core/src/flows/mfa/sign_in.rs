@@ -5,6 +5,7 @@ use crate::auth::{Attempt, Auth, Client, Limit, LimitName, ServiceError, Window}
 use crate::clock::Timestamp;
 use crate::config::{CODE_TRIES, CODE_TTL, MFA_TICKET_TTL, Rate};
 use crate::event::SignInFailure;
+use crate::flows::amr::{MAIL, PASSWORD, PROVIDER};
 use crate::flows::open_session::SignedIn;
 use crate::flows::sign_in::SignInOutcome;
 use crate::model::mail::MailKind;
@@ -13,12 +14,6 @@ use crate::model::user::{Account, User};
 use crate::secret::PlaintextPassword;
 use crate::store::{Change, Guard};
 use crate::token;
-
-/// The first factors (RFC 8176, and `email` for what was mailed, `fed` for what a
-/// provider said).
-pub(in crate::flows) const PASSWORD: &str = "pwd";
-pub(in crate::flows) const MAIL: &str = "email";
-pub(in crate::flows) const PROVIDER: &str = "fed";
 
 /// Why a sign-in did not get past the second factor.
 #[derive(Debug, thiserror::Error)]

@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+pub(super) use super::answer::{read, readable};
 use super::scope::Scope;
 use super::show::{numbered, same};
 use super::snapshot::{Snapshot, same_reads, snapshot};
@@ -11,7 +12,7 @@ use crate::clock::Timestamp;
 use crate::model::audit::AuditEntry;
 use crate::model::identifier::{Email, Identifier, IdentifierKind, Username};
 use crate::model::ids::{LeaseId, UserId};
-use crate::model::mail::{OutboxMail, StoredMail};
+use crate::model::mail::OutboxMail;
 use crate::model::session::Session;
 use crate::model::token::Token;
 use crate::model::user::{Account, PasswordHash, User};
@@ -157,19 +158,6 @@ impl Deref for Fixture {
     fn deref(&self) -> &SampleRows {
         &self.rows
     }
-}
-
-/// The answer of a read, which the store owes.
-#[track_caller]
-pub(super) fn read<T>(answer: Result<T, StoreError>) -> T {
-    answer.unwrap_or_else(|error| panic!("a read failed: {error:?}"))
-}
-
-/// The mails, all of which can be read.
-#[track_caller]
-pub(super) fn readable(answer: Result<Vec<StoredMail>, StoreError>) -> Vec<OutboxMail> {
-    let readable = |mail: StoredMail| mail.unwrap_or_else(|mail| panic!("unreadable: {mail:?}"));
-    read(answer).into_iter().map(readable).collect()
 }
 
 pub(super) fn insert_user(user: &User, password: Option<&str>) -> Change {

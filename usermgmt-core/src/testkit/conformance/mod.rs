@@ -1,6 +1,7 @@
 //! What a store promises, as tests. Each is a function of a fresh, empty store;
 //! [`store_conformance!`](crate::store_conformance) makes them a crate's own tests.
 
+mod answer;
 mod fixture;
 mod race;
 mod random_changes;

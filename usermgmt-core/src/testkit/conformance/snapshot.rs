@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::fixture::{read, readable};
+use super::answer::{read, readable};
 use super::scope::Scope;
 use super::show::{Show, differences};
 use crate::clock::Timestamp;
