@@ -38,6 +38,7 @@ mod error;
 mod fault;
 mod guard;
 mod hello;
+mod last_write;
 mod purge;
 mod queues;
 mod ready;

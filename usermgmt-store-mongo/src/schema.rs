@@ -28,6 +28,9 @@ pub(crate) const AUDIT: &str = "usermgmt_audit";
 pub(crate) const COUNTERS: &str = "usermgmt_counters";
 pub(crate) const COMMITS: &str = "usermgmt_commits";
 pub(crate) const TURNS: &str = "usermgmt_turns";
+
+/// The field of a user's document that what is left of a deleted user has not.
+pub(crate) const IS_USER: &str = "username";
 const SCHEMA: &str = "usermgmt_schema";
 
 const ALL: [&str; 14] = [

@@ -14,8 +14,8 @@ use usermgmt_core::store::StoreError;
 use crate::backoff::Backoff;
 use crate::fault::{Fault, fault, store_error};
 use crate::guard::ids;
+use crate::last_write::LastWrite;
 use crate::queues::Queues;
-use crate::ready::LastWrite;
 
 /// How long a call takes at most, every try counted: less than the core waits
 /// for a store, so that what is said then is this store's own account of it.

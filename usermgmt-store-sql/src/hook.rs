@@ -7,12 +7,9 @@ use async_trait::async_trait;
 use usermgmt_core::store::UserChange;
 
 use crate::dialect::Dialect;
-use crate::error::ConnectError;
 use crate::fault::{Fault, fault};
 use crate::guard::Stopped;
-use crate::host::HostDatabase;
 use crate::pool::Conn;
-use crate::store::SqlStore;
 
 /// Writes rows of the host's own in the transaction that makes, confirms or
 /// removes a person, whichever way that came about: a registration, the users
@@ -28,7 +25,7 @@ use crate::store::SqlStore;
 /// breaks and nothing was committed, the whole list runs again, and the hook with
 /// it. A list whose COMMIT was answered to nobody is looked for, not run again.
 ///
-/// It does not run in [`SqlStore::apply_in`]: there the host has the transaction.
+/// It does not run in [`SqlStore::apply_in`](crate::SqlStore::apply_in): there the host has the transaction.
 ///
 /// ```
 /// # #[cfg(feature = "sqlite")]
@@ -96,7 +93,7 @@ pub enum Hook {
 }
 
 impl Hook {
-    fn dialect(&self) -> Dialect {
+    pub(crate) fn dialect(&self) -> Dialect {
         match self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(_) => Dialect::Sqlite,
@@ -139,24 +136,5 @@ fn stopped(error: HookError) -> Stopped {
             Fault::Duplicate | Fault::Other => Stopped::Refused(error),
         },
         Err(error) => Stopped::Refused(error),
-    }
-}
-
-impl SqlStore {
-    /// Runs the hook in every commit that makes, confirms or removes a person,
-    /// from now on and for clones made from now on.
-    ///
-    /// # Errors
-    /// [`ConnectError::OtherDatabase`] where the store is of another database
-    /// than the hook.
-    pub fn with_commit_hook<DB: HostDatabase>(
-        self,
-        hook: impl CommitHook<DB>,
-    ) -> Result<Self, ConnectError> {
-        let hook = DB::hook(Arc::new(hook));
-        match hook.dialect() == self.dialect() {
-            true => Ok(self.with_hook(hook)),
-            false => Err(ConnectError::OtherDatabase),
-        }
     }
 }

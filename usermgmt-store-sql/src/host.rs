@@ -1,10 +1,12 @@
-//! Accounts inside a transaction of the host.
+//! What a host adds to the commits of accounts, and accounts inside a transaction
+//! of the host.
 
 use std::sync::Arc;
 
 use sqlx::Connection as _;
 use usermgmt_core::store::{Changes, StoreError};
 
+use crate::error::ConnectError;
 use crate::fault::store_error;
 use crate::guard::Stopped;
 use crate::hook::{CommitHook, Hook};
@@ -49,6 +51,23 @@ host_database!("postgres", sqlx::Postgres, Postgres);
 host_database!("mysql", sqlx::MySql, MySql);
 
 impl SqlStore {
+    /// Runs the hook in every commit that makes, confirms or removes a person,
+    /// from now on and for clones made from now on.
+    ///
+    /// # Errors
+    /// [`ConnectError::OtherDatabase`] where the store is of another database
+    /// than the hook.
+    pub fn with_commit_hook<DB: HostDatabase>(
+        self,
+        hook: impl CommitHook<DB>,
+    ) -> Result<Self, ConnectError> {
+        let hook = DB::hook(Arc::new(hook));
+        match hook.dialect() == self.dialect() {
+            true => Ok(self.with_hook(hook)),
+            false => Err(ConnectError::OtherDatabase),
+        }
+    }
+
     /// Applies a list of changes inside a transaction of the host, so that the
     /// host's own rows and the accounts commit or roll back together. It runs in
     /// a savepoint: where it fails, the transaction is as it was before.

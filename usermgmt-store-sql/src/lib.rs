@@ -119,6 +119,7 @@ mod guard;
 mod hook;
 mod host;
 mod host_pool;
+mod last_write;
 mod migrate;
 mod plan;
 #[cfg(test)]

@@ -9,8 +9,8 @@ use crate::backoff::Backoff;
 use crate::dialect::Dialect;
 use crate::fault::{Fault, fault, store_error};
 use crate::hook::Hook;
+use crate::last_write::LastWrite;
 use crate::pool::{Pool, Use};
-use crate::ready::LastWrite;
 use crate::row::Row;
 use crate::sql::Statement;
 

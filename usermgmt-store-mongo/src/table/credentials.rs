@@ -15,8 +15,7 @@ use super::factors::TotpRow;
 use super::identities::{self, IdentityRow};
 use super::root_keys::RootKeyRow;
 use super::service_keys::ServiceKeyRow;
-use super::user_row::IS_USER;
-use crate::schema::{DEVICES, IDENTITIES, ROOT_KEYS, SERVICE_KEYS, USERS};
+use crate::schema::{DEVICES, IDENTITIES, IS_USER, ROOT_KEYS, SERVICE_KEYS, USERS};
 use crate::store::MongoStore;
 use crate::value::present;
 

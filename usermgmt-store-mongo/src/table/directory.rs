@@ -19,9 +19,9 @@ use super::audit::AuditRow;
 use super::facets::{self, ADMIN, CONFIRMED, DISABLED, MFA};
 use super::outbox::{MailRow, stored};
 use super::service_keys::ServiceKeyRow;
-use super::user_row::{IS_USER, SECRETS, UserRow};
+use super::user_row::{SECRETS, UserRow};
 use super::users;
-use crate::schema::{AUDIT, OUTBOX, SERVICE_KEYS, SESSIONS, USERS};
+use crate::schema::{AUDIT, IS_USER, OUTBOX, SERVICE_KEYS, SESSIONS, USERS};
 use crate::store::MongoStore;
 use crate::value::{absent, date, present};
 

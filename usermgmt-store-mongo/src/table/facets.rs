@@ -6,9 +6,8 @@ use usermgmt_core::model::ids::UserId;
 use usermgmt_core::model::user::{Role, User};
 use usermgmt_core::store::directory::{UserFilter, full_name_key, name_key};
 
-use super::user_row::IS_USER;
 use crate::guard::Step;
-use crate::schema::USERS;
+use crate::schema::{IS_USER, USERS};
 use crate::value::present;
 
 /// What users are filtered by, as bits.

@@ -11,9 +11,9 @@ use usermgmt_core::model::session::{MAX_SESSIONS, Session};
 use usermgmt_core::model::user::User;
 use usermgmt_core::store::{Guard, SessionStore, StoreError};
 
-use super::user_row::{IS_USER, UserRow, look_up, whole_as, without_secrets};
+use super::user_row::{UserRow, look_up, whole_as, without_secrets};
 use crate::guard::Step;
-use crate::schema::{SESSIONS, USERS};
+use crate::schema::{IS_USER, SESSIONS, USERS};
 use crate::store::MongoStore;
 use crate::value::{binary, date, document, id_bytes, present, time, unreadable};
 

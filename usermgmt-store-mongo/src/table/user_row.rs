@@ -116,9 +116,6 @@ pub(super) fn look_up(collection: &str, field: &str, name: &str) -> Document {
     } }
 }
 
-/// The field, in a document that is a user's.
-pub(super) const IS_USER: &str = "username";
-
 /// Leaves out what only an account has.
 pub(super) fn without_secrets(user: &str) -> Document {
     let fields: Vec<String> = SECRETS.iter().map(|name| format!("{user}.{name}")).collect();

@@ -12,10 +12,10 @@ use usermgmt_core::store::directory::name_key;
 use usermgmt_core::store::{Guard, StoreError, UserPatch, UserStore};
 
 use super::sessions::SessionRow;
-use super::user_row::{IS_USER, SECRETS, UserRow, look_up, whole_as, without_secrets};
+use super::user_row::{SECRETS, UserRow, look_up, whole_as, without_secrets};
 use super::{facets, identifiers};
 use crate::guard::Step;
-use crate::schema::{IDENTIFIERS, SESSIONS, TURNS, USERS};
+use crate::schema::{IDENTIFIERS, IS_USER, SESSIONS, TURNS, USERS};
 use crate::store::MongoStore;
 use crate::value::{absent, binary, date, document, present};
 

@@ -1,5 +1,6 @@
 //! Lists for administrators.
 
+mod listed;
 mod page;
 
 use async_trait::async_trait;
@@ -14,26 +15,14 @@ use usermgmt_core::store::directory::{
 };
 use usermgmt_core::store::{DirectoryStore, StoreError};
 
+use self::listed::{listed, listed_columns};
 use self::page::{Pages, Reading, window};
-use super::user_row::{user, user_columns};
 use super::{audit, credentials, outbox};
 #[cfg(test)]
 use crate::dialect::Dialect;
-use crate::row::{Columns, Row};
+use crate::row::Row;
 use crate::sql::{Statement, statement};
 use crate::store::SqlStore;
-
-/// A listed user's columns, in the order in which [`listed`] reads them; the table is `u`.
-macro_rules! listed_columns {
-    () => {
-        concat!(user_columns!(), ", u.mfa, u.last_sign_in_at")
-    };
-}
-use listed_columns;
-
-fn listed(row: &mut Columns<'_>) -> Result<ListedUser, StoreError> {
-    Ok(ListedUser { user: user(row)?, mfa_enabled: row.truth()?, last_sign_in_at: row.opt_time()? })
-}
 
 pub(crate) fn select_one(id: &UserId) -> Statement<'_> {
     statement(concat!(

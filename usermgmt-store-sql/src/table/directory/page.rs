@@ -9,10 +9,9 @@ use usermgmt_core::store::directory::{
     Search, SortOrder, UserFilter, UserPosition, UserQuery, UserSort,
 };
 
-use super::listed_columns;
+use super::listed::listed_columns;
 use crate::dialect::Dialect;
 use crate::sql::{Statement, Value, limit, statement};
-use crate::table::user_row::user_columns;
 
 /// The least text that comes after all that begin with another one, behind that:
 /// the last code point, which stands for no character.
