@@ -6,6 +6,10 @@ use ipnet::IpNet;
 
 use crate::layers::CorsOrigin;
 
+/// Where the pages for administrators are, where nobody says otherwise.
+#[cfg(feature = "admin-pages")]
+const ADMIN_PATH: &str = "/web3m-admin";
+
 /// Settings of the routers. [`HttpConfig::default`] is the safe choice for a
 /// server that clients reach directly; its fields can be set.
 #[derive(Clone, Debug)]
@@ -50,7 +54,7 @@ impl Default for HttpConfig {
             hsts: false,
             mailbox_path: None,
             #[cfg(feature = "admin-pages")]
-            admin_path: crate::pages::admin::PATH.to_owned(),
+            admin_path: ADMIN_PATH.to_owned(),
             compat: HttpCompat::default(),
         }
     }

@@ -99,6 +99,8 @@
 //! - **What is served**: [`openapi`], and `GET /openapi.json`.
 
 mod account;
+#[cfg(feature = "oidc")]
+mod account_path;
 mod admin;
 mod answer;
 mod body;
@@ -111,6 +113,7 @@ mod fallback;
 mod host;
 mod language;
 mod layers;
+mod left_out;
 mod mount;
 mod openapi;
 mod pages;
@@ -132,8 +135,7 @@ pub use self::extract::{
 };
 pub use self::fallback::not_found;
 pub use self::layers::{CorsOrigin, InvalidOrigin, with_layers};
-pub use self::openapi::openapi;
-pub use self::routes::{ACCOUNT_PATH, ADMIN_PATH, Routes, USERS_PATH};
+pub use self::routes::{ACCOUNT_PATH, ADMIN_PATH, Routes, USERS_PATH, openapi};
 pub use self::state::HttpState;
 
 /// Everything: the APIs under their paths, and at the root the pages, the keys,

@@ -5,19 +5,19 @@ use utoipa::openapi::path::PathItem;
 use utoipa::openapi::{OpenApi, OpenApiBuilder};
 use utoipa_axum::router::UtoipaMethodRouter;
 
-use crate::routes::Routes;
+use crate::left_out::LeftOut;
 use crate::state::HttpState;
 
 /// Routes that are mounted together, as far as they are wanted.
 pub(crate) struct Part<'a> {
-    routes: &'a Routes,
+    left_out: &'a LeftOut,
     pub(crate) router: Router<HttpState>,
     pub(crate) document: OpenApi,
 }
 
 impl<'a> Part<'a> {
-    pub(crate) fn new(routes: &'a Routes) -> Self {
-        Self { routes, router: Router::new(), document: OpenApiBuilder::new().build() }
+    pub(crate) fn new(left_out: &'a LeftOut) -> Self {
+        Self { left_out, router: Router::new(), document: OpenApiBuilder::new().build() }
     }
 
     /// Registers one handler, served with and without a trailing slash.
@@ -25,13 +25,13 @@ impl<'a> Part<'a> {
         let (schemas, paths, method) = handler;
         for (path, item) in paths.paths {
             let id = operation_id(&item);
-            if self.routes.serves(id) {
+            if self.left_out.serves(id) {
                 self.router = self.router.route(&path, method.clone());
                 if !path.ends_with('/') {
                     self.router = self.router.route(&format!("{path}/"), method.clone());
                 }
             }
-            if self.routes.describes(id) {
+            if self.left_out.describes(id) {
                 self.document.paths.paths.entry(path).or_default().merge_operations(item);
             }
         }

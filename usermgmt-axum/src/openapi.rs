@@ -7,13 +7,7 @@ use utoipa::openapi::{Content, InfoBuilder, OpenApi, Ref, RefOr, ResponseBuilder
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::error::ErrorBody;
-use crate::routes::Routes;
 use crate::validate::Detail;
-
-/// The OpenAPI 3.1 description of everything that [`router`](crate::router) serves.
-pub fn openapi() -> OpenApi {
-    Routes::all().openapi()
-}
 
 /// Adds what all operations have in common.
 pub(crate) fn complete(mut document: OpenApi) -> OpenApi {

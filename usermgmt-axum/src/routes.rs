@@ -1,15 +1,17 @@
 //! Which of the built-in routes are mounted, and where.
 
-use std::collections::BTreeMap;
-
 use axum::Router;
 use axum::routing::post;
 use utoipa::openapi::OpenApi;
 
+#[cfg(feature = "oidc")]
+use crate::account_path::AccountPath;
 use crate::layers::{self, with_layers};
+use crate::left_out::{LeftOut, Why};
 use crate::mount::Part;
+use crate::openapi::{complete, operation_ids};
 use crate::state::HttpState;
-use crate::{account, admin, fallback, openapi, pages, root, users};
+use crate::{account, admin, fallback, pages, root, users};
 
 /// Where [`router`](crate::router) mounts the account API.
 pub const ACCOUNT_PATH: &str = "/api/v1";
@@ -17,6 +19,11 @@ pub const ACCOUNT_PATH: &str = "/api/v1";
 pub const ADMIN_PATH: &str = "/api/v1/admin";
 /// Where [`router`](crate::router) mounts the users API.
 pub const USERS_PATH: &str = "/api/users";
+
+/// The OpenAPI 3.1 description of everything that [`router`](crate::router) serves.
+pub fn openapi() -> OpenApi {
+    Routes::all().openapi()
+}
 
 /// Which of the built-in routes are mounted, and where; the description at
 /// `/openapi.json` says the same.
@@ -45,19 +52,7 @@ pub struct Routes {
     #[cfg(feature = "admin-pages")]
     admin_pages: bool,
     root: bool,
-    left_out: BTreeMap<&'static str, LeftOut>,
-}
-
-/// Where the account API is, for what leads there.
-#[cfg(feature = "oidc")]
-#[derive(Clone, Debug)]
-pub(crate) struct AccountPath(pub(crate) String);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum LeftOut {
-    /// The host has a route of its own in its place.
-    Replaced,
-    Removed,
+    left_out: LeftOut,
 }
 
 impl Routes {
@@ -155,7 +150,7 @@ impl Routes {
     #[must_use]
     #[track_caller]
     pub fn replaced(self, operation_id: &'static str) -> Self {
-        self.leave_out(operation_id, LeftOut::Replaced)
+        self.leave_out(operation_id, Why::Replaced)
     }
 
     /// Without the route of this operation id.
@@ -165,50 +160,46 @@ impl Routes {
     #[must_use]
     #[track_caller]
     pub fn without(self, operation_id: &'static str) -> Self {
-        self.leave_out(operation_id, LeftOut::Removed)
+        self.leave_out(operation_id, Why::Removed)
     }
 
     #[track_caller]
-    fn leave_out(mut self, operation_id: &'static str, how: LeftOut) -> Self {
+    fn leave_out(mut self, operation_id: &'static str, why: Why) -> Self {
         assert!(
-            openapi::operation_ids(&Self::all().openapi()).any(|id| id == operation_id),
+            operation_ids(&Self::all().openapi()).any(|id| id == operation_id),
             "usermgmt: no built-in route has the operation id {operation_id:?}; \
              /openapi.json lists them"
         );
-        self.left_out.insert(operation_id, how);
+        self.left_out.add(operation_id, why);
         self
     }
 
-    pub(crate) fn serves(&self, operation_id: &str) -> bool {
-        !self.left_out.contains_key(operation_id)
-    }
-
-    pub(crate) fn describes(&self, operation_id: &str) -> bool {
-        self.left_out.get(operation_id) != Some(&LeftOut::Removed)
+    fn part(&self) -> Part<'_> {
+        Part::new(&self.left_out)
     }
 
     /// The OpenAPI 3.1 description of these routes.
     pub fn openapi(&self) -> OpenApi {
-        let mut document = Part::new(self).document;
+        let mut document = self.part().document;
         if let Some(prefix) = &self.account {
-            let part = account::routes(Part::new(self));
+            let part = account::routes(self.part());
             document = document.nest_with_path_composer(prefix, part.document, path_under);
         }
         if let Some(prefix) = &self.admin {
-            let part = admin::routes(Part::new(self));
+            let part = admin::routes(self.part());
             document = document.nest_with_path_composer(prefix, part.document, path_under);
         }
         if let Some(prefix) = &self.users {
-            let part = users::routes(Part::new(self));
+            let part = users::routes(self.part());
             document = document.nest_with_path_composer(prefix, part.document, path_under);
         }
         if self.pages {
-            document.merge(pages::routes(Part::new(self)).document);
+            document.merge(pages::routes(self.part()).document);
         }
         if self.root {
-            document.merge(root::routes(Part::new(self)).document);
+            document.merge(root::routes(self.part()).document);
         }
-        openapi::complete(document)
+        complete(document)
     }
 
     /// The router of these routes. It has no fallback of its own outside of the
@@ -226,7 +217,7 @@ impl Routes {
     pub(crate) fn at_root(&self, state: &HttpState) -> Router<HttpState> {
         let mut router = Router::new();
         if let Some(prefix) = &self.account {
-            let api = fallback::method(account::routes(Part::new(self)).router);
+            let api = fallback::method(account::routes(self.part()).router);
             #[cfg(feature = "oidc")]
             let api = api.layer(axum::Extension(AccountPath(prefix.clone())));
             let api = with_layers(api, state);
@@ -237,13 +228,13 @@ impl Routes {
             router = nest(router, prefix, api, state);
         }
         if let Some(prefix) = &self.admin {
-            let api = with_layers(fallback::method(admin::routes(Part::new(self)).router), state);
+            let api = with_layers(fallback::method(admin::routes(self.part()).router), state);
             router = nest(router, prefix, api, state);
         }
         if let Some(prefix) = &self.users {
-            let api = with_layers(fallback::method(users::routes(Part::new(self)).router), state);
+            let api = with_layers(fallback::method(users::routes(self.part()).router), state);
             router = nest(router, prefix, api, state);
-            if self.serves("users_create") && prefix != "/" {
+            if self.left_out.serves("users_create") && prefix != "/" {
                 // Nesting serves a router's own root without a trailing slash only.
                 let slashed =
                     Router::new().route(&format!("{prefix}/"), post(users::create::create));
@@ -251,7 +242,7 @@ impl Routes {
             }
         }
         if self.pages {
-            let pages = pages::routes(Part::new(self)).router;
+            let pages = pages::routes(self.part()).router;
             router = router.merge(with_layers(fallback::method(pages), state));
         }
         #[cfg(feature = "pages")]
@@ -271,7 +262,7 @@ impl Routes {
         }
         if self.root {
             let document = root::Document::new(&self.openapi(), &state.auth().config().public_url);
-            let root = root::routes(Part::new(self)).router;
+            let root = root::routes(self.part()).router;
             let root = fallback::method(root).layer(axum::Extension(document));
             router = router.merge(with_layers(root, state).layer(layers::public_cors()));
         }

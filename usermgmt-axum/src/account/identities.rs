@@ -11,6 +11,7 @@ use usermgmt_core::model::identity::Identity;
 use utoipa::{IntoParams, ToSchema};
 
 use super::reauthenticate::ReauthenticateRequest;
+use crate::account_path::AccountPath;
 use crate::body::OptionalObject;
 use crate::browser;
 use crate::error::{ApiError, ErrorBody};
@@ -19,7 +20,6 @@ use crate::pages::account::cookies;
 use crate::pages::account::provider::redirect_uri;
 use crate::pages::account::return_to::own_path;
 use crate::path::Segment;
-use crate::routes::AccountPath;
 use crate::state::HttpState;
 
 #[derive(Debug, Serialize, ToSchema)]

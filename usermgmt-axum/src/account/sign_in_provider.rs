@@ -6,9 +6,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use usermgmt_core::flows::ProviderSignInError;
 
+use crate::account_path::AccountPath;
 use crate::error::{ApiError, ErrorBody};
 use crate::pages::account::provider;
-use crate::routes::AccountPath;
 use crate::state::HttpState;
 use crate::validate::{Problems, Style};
 

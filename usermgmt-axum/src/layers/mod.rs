@@ -3,6 +3,7 @@
 mod cors;
 mod headers;
 mod observe;
+mod origin;
 
 use std::any::Any;
 
@@ -12,9 +13,9 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 
-pub use self::cors::{CorsOrigin, InvalidOrigin};
 pub(crate) use self::cors::{cors, public_cors};
 pub(crate) use self::observe::RequestId;
+pub use self::origin::{CorsOrigin, InvalidOrigin};
 use crate::body::receive;
 use crate::error::ApiError;
 use crate::state::HttpState;

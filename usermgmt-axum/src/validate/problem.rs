@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 use usermgmt_core::mail::Unreachable;
-use utoipa::ToSchema;
 
+use super::detail::Detail;
 use crate::error::ApiError;
 
 /// What is wrong with a field.
@@ -130,18 +129,6 @@ fn too_long(max: usize) -> (Cow<'static, str>, &'static str) {
 
 fn characters(count: usize) -> String {
     if count == 1 { "1 character".to_owned() } else { format!("{count} characters") }
-}
-
-/// One problem, as both APIs list it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct Detail {
-    /// The field's name; empty for the whole body.
-    pub(crate) loc: Vec<String>,
-    /// In words.
-    pub(crate) msg: String,
-    /// For programs.
-    #[serde(rename = "type")]
-    pub(crate) kind: String,
 }
 
 /// How an endpoint tells what is wrong, and what it does about fields that do

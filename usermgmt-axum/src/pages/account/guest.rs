@@ -8,11 +8,11 @@ use usermgmt_core::flows::{Current, SignedIn};
 
 use super::return_to::own_path;
 use super::{cookies, look};
+#[cfg(feature = "oidc")]
+use crate::account_path::AccountPath;
 use crate::browser::{self, Source};
 use crate::pages::texts::account::AccountTexts;
 use crate::pages::visit::Visit;
-#[cfg(feature = "oidc")]
-use crate::routes::AccountPath;
 use crate::state::HttpState;
 
 /// A visit without a session. Another site's form is refused: it could sign

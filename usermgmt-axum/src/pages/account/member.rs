@@ -25,7 +25,7 @@ pub(super) struct Member {
     #[cfg(feature = "oidc")]
     pub(super) headers: axum::http::HeaderMap,
     #[cfg(feature = "oidc")]
-    pub(super) account_path: Option<crate::routes::AccountPath>,
+    pub(super) account_path: Option<crate::account_path::AccountPath>,
 }
 
 impl FromRequest<HttpState> for Member {

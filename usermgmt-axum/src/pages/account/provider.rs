@@ -14,11 +14,11 @@ use super::guest::{Guest, redirect};
 use super::look::{self, Sheet};
 use super::return_to::own_path;
 use super::sign_in::code_page;
+use crate::account_path::AccountPath;
 use crate::browser;
 use crate::error::ApiError;
 use crate::pages::texts::account::AccountTexts;
 use crate::pages::visit::Visitor;
-use crate::routes::AccountPath;
 use crate::state::HttpState;
 
 /// Where a provider sends the browser back: what is registered with it.

@@ -1,19 +1,17 @@
 //! POST /users/{id}: a user's details, changed.
 
 use axum::response::{IntoResponse as _, Response};
-use maud::{Markup, html};
 use usermgmt_core::User;
 use usermgmt_core::flows::{AdminError, ChangeUser, ChangeUserError};
 use usermgmt_core::model::identifier::{Email, Username};
-use usermgmt_core::model::profile::{MAX_PROFILE_TEXT, ProfileText};
+use usermgmt_core::model::profile::ProfileText;
 use usermgmt_core::model::user::Role;
 
-use super::controls::{check, select};
 use super::frame::{Section, refuse};
 use super::user::page;
 use super::visit::Admin;
 use crate::error::ApiError;
-use crate::pages::account::form::{Field, Problems};
+use crate::pages::account::form::Problems;
 use crate::validate::language;
 
 pub(super) async fn submit(admin: Admin) -> Response {
@@ -108,37 +106,4 @@ pub(super) fn name(
 pub(super) fn locale(admin: &Admin, problems: &mut Problems) -> Option<Option<String>> {
     let typed = admin.fields.given("locale").map(language).transpose();
     problems.take("locale", typed.map_err(|_| admin.texts().no_locale.to_owned()))
-}
-
-pub(super) fn form(admin: &Admin, user: &User, problems: &Problems, typed: bool) -> Markup {
-    let (texts, common) = (admin.texts(), admin.common());
-    let value = |name: &str, stands: &'_ str| -> String {
-        if typed { admin.fields.text(name).to_owned() } else { stands.to_owned() }
-    };
-    let username = value("username", user.username.as_str());
-    let email = value("email", user.email.as_str());
-    let role = value("role", user.role.as_str());
-    let confirmed = typed && admin.fields.text("email_confirmed") == "yes";
-    let [first, last, gender, locale] = [
-        ("first_name", &user.first_name),
-        ("last_name", &user.last_name),
-        ("gender", &user.gender),
-        ("locale", &user.locale),
-    ]
-    .map(|(name, stands)| value(name, stands.as_deref().unwrap_or_default()));
-    let optional = |name, label, value| {
-        Field::text(name, label, "off").value(value).max(MAX_PROFILE_TEXT).optional()
-    };
-    admin.form(&admin.user_path(&user.id), &html! {
-        (Field::text("username", common.username, "off").value(&username).max(Username::MAX).show(problems))
-        (Field::email("email", common.email, "off").value(&email).max(320).hint(texts.email_hint).show(problems))
-        (check("email_confirmed", texts.email_confirmed, confirmed))
-        (problems.field_problem("role"))
-        (select("role", texts.role, &[("user", texts.role_user), ("admin", texts.role_admin)], &role))
-        (optional("first_name", common.first_name, &first).show(problems))
-        (optional("last_name", common.last_name, &last).show(problems))
-        (optional("gender", texts.gender, &gender).show(problems))
-        (Field::text("locale", texts.locale, "off").value(&locale).max(35).optional().show(problems))
-        button type="submit" { (common.save) }
-    })
 }

@@ -9,6 +9,7 @@ mod chart;
 mod controls;
 mod create;
 mod dashboard;
+mod details;
 mod edit;
 mod export;
 mod fields;
@@ -35,9 +36,6 @@ use crate::state::HttpState;
 
 /// What these pages have besides those of the account.
 const STYLE: &str = include_str!("admin.css");
-
-/// Where they are, where nobody says otherwise.
-pub(crate) const PATH: &str = "/web3m-admin";
 
 /// Every route under the pages' path, and who answers.
 fn routes() -> Vec<(Method, &'static str, MethodRouter<HttpState>)> {

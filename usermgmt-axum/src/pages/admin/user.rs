@@ -9,7 +9,7 @@ use usermgmt_core::store::directory::{AuditFilter, ListedUser};
 use super::actions::Action;
 use super::audit::table;
 use super::controls::{badges, full_name, time, time_or_never};
-use super::edit::form;
+use super::details::form;
 use super::fields::query;
 use super::frame::{Frame, Section, refuse};
 use super::visit::Admin;
