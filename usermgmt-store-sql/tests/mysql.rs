@@ -2,11 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
 #[macro_use]
-#[path = "support/migrations.rs"]
-mod migrations;
-#[macro_use]
+mod every;
 mod support;
 
+use every::migrations;
 use support::Database;
 use usermgmt_core::store::Store as _;
 use usermgmt_store_sql::{ConnectError, PoolOptions, SqlStore};

@@ -2,17 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
 #[macro_use]
-#[path = "support/hook.rs"]
-mod hook_tests;
-#[macro_use]
-#[path = "support/host.rs"]
-mod host_tests;
-#[macro_use]
-#[path = "support/outbox.rs"]
-mod outbox_tests;
-#[macro_use]
-#[path = "support/migrations.rs"]
-mod migrations;
+mod every;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -28,6 +18,8 @@ use usermgmt_core::store::{
     AuditStore as _, Change, Changes, CounterStore as _, Store, StoreError, UserStore as _,
 };
 use usermgmt_store_sql::{ConnectError, PoolOptions, SqlStore};
+
+use self::every::migrations;
 
 const NOW: Timestamp = Timestamp::from_millis(1_769_846_400_000);
 

@@ -2,12 +2,6 @@
 //! that are the same on each server.
 
 mod faults;
-#[macro_use]
-mod hook;
-#[macro_use]
-mod host;
-#[macro_use]
-mod outbox;
 
 use std::sync::Arc;
 use std::time::Duration;
