@@ -27,7 +27,7 @@ impl Store for SqlStore {
     }
 
     fn connections(&self) -> Option<Connections> {
-        self.pool().connections()
+        Some(self.pool().connections())
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -284,6 +284,29 @@ async fn who_waits_longer_than_allowed_for_the_writers_turn_is_told_that_the_sto
     store.clear_count("nobody").await.unwrap();
 }
 
+#[tokio::test]
+async fn connections_are_counted_as_those_to_a_server_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("accounts.db");
+    let store = open(&file).await.unwrap();
+    let user = UserId::generate(NOW, &OsRng);
+    write(&store, &entry(&user)).await;
+    store.audit(&user, None, 10).await.unwrap();
+    let at_rest = store.connections().unwrap();
+    assert!(at_rest.idle >= 2 && at_rest.busy == 0, "{at_rest:?}");
+
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+    let other = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let (clone, entry) = (store.clone(), entry(&user));
+    let waiting = tokio::spawn(async move { write(&clone, &entry).await });
+    while store.connections().unwrap().busy == 0 {
+        tokio::task::yield_now().await;
+    }
+    other.rollback().await.unwrap();
+    waiting.await.unwrap();
+    assert_eq!(store.connections().unwrap(), at_rest);
+}
+
 /// In a process of its own, whose files may not grow for a while.
 #[tokio::test]
 async fn a_full_disk_refuses_what_is_written_and_harms_nothing_else() {

@@ -98,11 +98,15 @@ impl Pool {
         }
     }
 
-    /// How many there are; a file's are not counted.
-    pub(crate) fn connections(&self) -> Option<Connections> {
+    /// How many there are.
+    pub(crate) fn connections(&self) -> Connections {
         let (all, idle) = match self {
             #[cfg(feature = "sqlite")]
-            Self::Sqlite { .. } => return None,
+            Self::Sqlite { writer, counters, readers } => {
+                let idle = writer.idle() + counters.idle() + readers.idle();
+                // The counters' take turns with the writer.
+                return Connections { idle, busy: writer.busy() + readers.busy() };
+            }
             #[cfg(feature = "postgres")]
             Self::Postgres(pool) => (pool.size(), pool.idle()),
             #[cfg(feature = "mysql")]
@@ -115,7 +119,7 @@ impl Pool {
             Self::Host(HostPool::MySql(pool)) => (pool.size(), pool.num_idle()),
         };
         let (all, idle) = (u64::from(all), idle as u64);
-        Some(Connections { idle, busy: all.saturating_sub(idle) })
+        Connections { idle, busy: all.saturating_sub(idle) }
     }
 
     /// Waits for a connection and lends it.

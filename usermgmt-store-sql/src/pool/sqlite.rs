@@ -63,6 +63,17 @@ impl FilePool {
         acquired.unwrap_or(Err(sqlx::Error::PoolTimedOut))
     }
 
+    /// How many nobody uses.
+    pub(super) fn idle(&self) -> u64 {
+        self.0.idle().len() as u64
+    }
+
+    /// How many are in use, of these and of those that take turns with them.
+    pub(super) fn busy(&self) -> u64 {
+        let free = self.0.turns.free.available_permits() as u64;
+        u64::from(self.0.turns.most).saturating_sub(free)
+    }
+
     /// Closes them, once those in use are back, and lends no more; nor do those
     /// that take turns with them.
     pub(super) async fn close(&self) {

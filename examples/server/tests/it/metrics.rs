@@ -97,11 +97,8 @@ async fn dashboard_rules_and_guide_name_metrics_that_there_are() {
         include_str!("../../../../docs/monitoring/alerts.yml"),
         include_str!("../../../../docs/monitoring.md"),
     ] {
-        let unknown: Vec<&str> = named(document)
-            .into_iter()
-            // Only databases that are servers have connections to count.
-            .filter(|name| !shown.contains(name) && *name != "usermgmt_store_connections")
-            .collect();
+        let unknown: Vec<&str> =
+            named(document).into_iter().filter(|name| !shown.contains(name)).collect();
         assert!(unknown.is_empty(), "{unknown:?} are not among {shown:?}");
     }
     let guide = named(include_str!("../../../../docs/monitoring.md"));
