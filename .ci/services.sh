@@ -142,6 +142,8 @@ start_mariadb() {
         ! command -v my_print_defaults >/dev/null; then
         install MariaDB mariadb-server-core mariadb-client-core
     fi
+    # Backups are made as the operator's guide has them.
+    if ! command -v mariadb-dump >/dev/null; then install mariadb-dump mariadb-client; fi
     if [ -z "${USERMGMT_TEST_MYSQL_URL:-}" ]; then
         private_folder mariadb
         "${unprivileged[@]}" mariadb-install-db --no-defaults --datadir="$work/mariadb/data" \
@@ -183,6 +185,8 @@ start_services() {
     # Replicas are tested behind it. Not everybody has its folder in PATH.
     PATH=$PATH:/usr/sbin
     if ! command -v nginx >/dev/null; then install nginx nginx-light; fi
+    # Attacks by slow clients are made with it.
+    if ! command -v slowhttptest >/dev/null; then install slowhttptest slowhttptest; fi
     # Servers are shown another time than it is.
     if [ -z "$(find /usr/lib /usr/lib64 /usr/local/lib -name libfaketime.so.1 2>/dev/null)" ]; then
         install libfaketime faketime

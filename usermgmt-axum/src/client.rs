@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use ipnet::IpNet;
 use usermgmt_core::{Client, Redacted};
+use utoipa::IntoParams;
 
 use crate::browser;
 use crate::language::languages;
@@ -16,6 +17,19 @@ use crate::state::HttpState;
 
 /// What brings a device token back, and gives one where the body has no place for it.
 pub(crate) const DEVICE_HEADER: &str = "usermgmt-device";
+/// What brings the proof that an application's captcha asks for.
+const CAPTCHA_HEADER: &str = "usermgmt-captcha";
+
+/// Describes the header.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes the header; it is read by name")]
+pub(crate) struct CaptchaHeader {
+    /// Where the application asks for a captcha: what its widget gave. 403
+    /// `captcha_required` without it, `captcha_failed` where it is not accepted.
+    #[param(rename = "Usermgmt-Captcha", nullable = false)]
+    captcha: Option<String>,
+}
 
 /// Who is asking, as the core counts, shows and compares it: the address behind
 /// trusted proxies, the user agent and the preferred language.
@@ -39,6 +53,8 @@ where
                 .or_else(|| browser::device(&parts.headers, &state).map(str::to_owned))
                 .map(Redacted::new),
             request_id: parts.extensions.get::<RequestId>().map(|id| id.0.clone()),
+            captcha_token: text(&parts.headers, CAPTCHA_HEADER).map(Redacted::new),
+            is_vouched_for: false,
         }))
     }
 }

@@ -332,6 +332,16 @@ impl From<ServiceError> for ApiError {
         match service_error {
             ServiceError::RateLimited { retry_after } => Self::rate_limited(retry_after),
             ServiceError::Overloaded { retry_after } => Self::overloaded(retry_after),
+            ServiceError::CaptchaRequired => Self::new(
+                StatusCode::FORBIDDEN,
+                "captcha_required",
+                "Please show that you are not a program.",
+            ),
+            ServiceError::CaptchaFailed => Self::new(
+                StatusCode::FORBIDDEN,
+                "captcha_failed",
+                "That did not show that you are not a program. Please try again.",
+            ),
             ServiceError::Unavailable(cause) => {
                 tracing::warn!(%cause, "the store is not available");
                 Self::unavailable()

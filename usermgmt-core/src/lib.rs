@@ -71,8 +71,9 @@
 //! - [`Config`]: policies, each with its default; [`keys`]: root secrets and how to
 //!   change them.
 //! - [`Auth::run`]: what has to be done when nobody is asking.
-//! - [`event`], [`claims`] and [`password::PasswordRule`]: being told what happened,
-//!   claims of your own in access tokens, a rule of your own about passwords.
+//! - [`event`], [`claims`], [`password::PasswordRule`] and [`captcha`]: being told what
+//!   happened, claims of your own in access tokens, a rule of your own about passwords,
+//!   a proof to ask of strangers.
 //! - [`store`]: writing a store, and the conformance suite in `testkit` that it is
 //!   held to. [`mail`]: writing a mailer.
 //! - `testkit` (feature `testkit`): a clock that stands, a mailbox, a store that
@@ -85,6 +86,7 @@
 //! - `testkit`: test doubles, sample rows and the conformance suite; has `memory`.
 
 mod auth;
+pub mod captcha;
 pub mod claims;
 pub mod clock;
 pub mod config;

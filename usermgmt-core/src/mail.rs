@@ -52,13 +52,14 @@ pub trait Mailer: fmt::Debug + Send + Sync + 'static {
     async fn send(&self, message: &Message) -> Result<(), MailError>;
 
     /// Whether a mail could be handed over now: connects and signs in, and sends
-    /// nothing. For whoever looks whether a set-up works. A transport that cannot
-    /// tell without sending says that it could, as by default.
+    /// nothing. For whoever looks whether a set-up works. Says what limits it all the
+    /// same, a sentence each. A transport that cannot tell without sending says that
+    /// it could, as by default.
     ///
     /// # Errors
     /// [`MailError`] says why not.
-    async fn check(&self) -> Result<(), MailError> {
-        Ok(())
+    async fn check(&self) -> Result<Vec<String>, MailError> {
+        Ok(Vec::new())
     }
 
     /// Whether mail can reach this address at all. Asked before an account is made

@@ -67,6 +67,12 @@ impl Composer {
         self.from.email.domain()
     }
 
+    /// The address that mails come from, its domain in ASCII.
+    #[cfg(feature = "ses")]
+    pub(crate) fn sender(&self) -> &Address {
+        &self.from.email
+    }
+
     /// Renders a message, for mailers that show it instead of sending it.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::config::retry::RetryConfig;
 use aws_sdk_sesv2::config::timeout::TimeoutConfig;
 use aws_sdk_sesv2::config::{Credentials, Region};
-use aws_sdk_sesv2::error::{ProvideErrorMetadata as _, SdkError};
+use aws_sdk_sesv2::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::send_email::SendEmailError;
 use aws_sdk_sesv2::primitives::Blob;
 use aws_sdk_sesv2::types::{Destination, EmailContent, RawMessage};
@@ -106,6 +106,14 @@ impl Mailer for SesMailer {
             .map_err(|error| failure(&error))
     }
 
+    /// Asks about the account and the sender. Whoever may only send, which is all that
+    /// sending takes, is told what was not looked at.
+    async fn check(&self) -> Result<Vec<String>, MailError> {
+        let mut limits = self.account().await?;
+        limits.extend(self.sender().await?);
+        Ok(limits)
+    }
+
     /// Without the letters of RFC 6531: SES takes none before the `@`.
     async fn check_reach(&self, address: &Email) -> Result<(), Unreachable> {
         if is_ascii_local(address) { Ok(()) } else { Err(ASCII_ONLY) }
@@ -114,6 +122,84 @@ impl Mailer for SesMailer {
     /// All but the request: there is none that sends nothing.
     async fn rehearse(&self, message: &Message) {
         let _ = self.composer.compose(message).map(|mail| mail.formatted());
+    }
+}
+
+/// What a request is called that is asked about the account, and what it is for.
+struct Question(&'static str, &'static str);
+
+const ACCOUNT: Question = Question("GetAccount", "whether the account may send");
+const IDENTITY: Question = Question("GetEmailIdentity", "whether the sender is verified");
+
+impl Question {
+    /// What its failure means for mail, which may leave all the same where it is only
+    /// not allowed to ask.
+    fn failed<E>(&self, error: &SdkError<E>) -> Result<Vec<String>, MailError>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let Some(answer) = error.as_service_error() else {
+            return Err(MailError::Temporary(unanswered(error)));
+        };
+        let code = answer.code().unwrap_or("unknown error");
+        let Self(name, purpose) = self;
+        match code {
+            "AccessDeniedException" | "AccessDenied" => {
+                Ok(vec![format!("SES does not tell {purpose}: allow ses:{name} for that")])
+            }
+            _ => {
+                let why = reply(answer.message().unwrap_or_default());
+                let text = format!("SES: {name}: {code}: {why}");
+                Err(match is_of_credentials(code) {
+                    true => MailError::SetUp(text),
+                    false => MailError::Temporary(text),
+                })
+            }
+        }
+    }
+}
+
+impl SesMailer {
+    async fn account(&self) -> Result<Vec<String>, MailError> {
+        let account = match self.client.get_account().send().await {
+            Ok(account) => account,
+            Err(error) => return ACCOUNT.failed(&error),
+        };
+        if !account.sending_enabled() {
+            let status = account.enforcement_status().unwrap_or("unknown");
+            return Err(MailError::SetUp(format!(
+                "SES: sending is off for the account in this region (its status is {status}): see \
+                 the account dashboard of SES"
+            )));
+        }
+        Ok(match account.production_access_enabled() {
+            true => vec![],
+            false => vec![
+                "the account is in SES's sandbox, which sends to verified addresses alone: ask \
+                 AWS for production access"
+                    .to_owned(),
+            ],
+        })
+    }
+
+    /// The address may be verified, or its domain.
+    async fn sender(&self) -> Result<Vec<String>, MailError> {
+        let sender = self.composer.sender();
+        for identity in [sender.as_ref(), sender.domain()] {
+            let asked = self.client.get_email_identity().email_identity(identity).send().await;
+            match asked {
+                Ok(found) if found.verified_for_sending_status() => return Ok(vec![]),
+                Ok(_) => {}
+                Err(error)
+                    if error.as_service_error().is_some_and(|e| e.is_not_found_exception()) => {}
+                Err(error) => return IDENTITY.failed(&error),
+            }
+        }
+        Err(MailError::SetUp(
+            "SES: neither the address of mail.from nor its domain is verified in this region: \
+             verify one of them in SES, or set another sender"
+                .to_owned(),
+        ))
     }
 }
 
@@ -156,9 +242,14 @@ fn is_of_credentials(code: &str) -> bool {
     )
 }
 
+/// Why there was no answer.
+fn unanswered(error: &dyn Error) -> String {
+    format!("SES: {}", reply(&chain(error)))
+}
+
 fn failure(error: &SdkError<SendEmailError>) -> MailError {
     let Some(answer) = error.as_service_error() else {
-        let why = format!("SES: {}", reply(&chain(error)));
+        let why = unanswered(error);
         // Without an answer to a request that was made, SES may have taken the mail.
         let asked = match error {
             SdkError::TimeoutError(_) | SdkError::ResponseError(_) => true,

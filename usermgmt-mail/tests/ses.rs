@@ -186,3 +186,32 @@ async fn nothing_that_was_typed_is_a_header_or_a_recipient() {
         assert_inert(mail, to);
     }
 }
+
+#[tokio::test]
+async fn the_account_and_the_sender_are_looked_at_without_sending() {
+    for mode in ["ok", "domain"] {
+        let ses = Ses::start(mode);
+        assert_eq!(ses.mailer().await.check().await, Ok(vec![]), "{mode}");
+        assert!(ses.stop().iter().all(|event| event["mail"].is_null()), "{mode}");
+    }
+    for (mode, said) in [
+        ("sandbox", "ask AWS for production access"),
+        ("only_sending", "allow ses:GetEmailIdentity"),
+    ] {
+        let ses = Ses::start(mode);
+        let limits = ses.mailer().await.check().await.unwrap();
+        assert!(limits.len() == 1 && limits[0].contains(said), "{mode}: {limits:?}");
+    }
+    for (mode, said) in [
+        ("off", "its status is SHUTDOWN"),
+        ("nobody", "verify one of them in SES"),
+        ("waiting", "verify one of them in SES"),
+        ("forbidden", "InvalidSignatureException"),
+        ("broken", "InternalFailure"),
+    ] {
+        let ses = Ses::start(mode);
+        let (_, why) = failure(ses.mailer().await.check().await.map(drop));
+        assert!(why.contains(said), "{mode}: {why}");
+        assert_eq!(why.starts_with("set-up: "), mode != "broken", "{mode}: {why}");
+    }
+}

@@ -4,7 +4,7 @@ usage: ses_server.py <mode>
 
 Listens on a free port of 127.0.0.1 and prints one JSON object a line: first
 {"port": n}, then {"request": body, "key": access key id} for each mail it is
-asked to send, and at the end {"mail": text} for each that moto accepted. Ends
+asked to send (for what has no body its method), and at the end {"mail": text} for each that moto accepted. Ends
 with its standard input.
 """
 
@@ -50,6 +50,12 @@ FAULTS = {
     "broken": (500, "InternalFailure", "oops"),
 }
 
+ACCOUNT = {
+    "SendingEnabled": MODE != "off",
+    "ProductionAccessEnabled": MODE != "sandbox",
+    "EnforcementStatus": "SHUTDOWN" if MODE == "off" else "HEALTHY",
+}
+
 output = threading.Lock()
 
 
@@ -67,7 +73,8 @@ def application(environ, start_response):
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
     key = re.search(r"Credential=([^/]+)/", environ.get("HTTP_AUTHORIZATION", ""))
-    report(request=json.loads(body), key=key and key.group(1), path=environ["PATH_INFO"])
+    asked = json.loads(body) if body else environ["REQUEST_METHOD"]
+    report(request=asked, key=key and key.group(1), path=environ["PATH_INFO"])
     seen += 1
     if MODE == "silent":
         time.sleep(3600)
@@ -76,6 +83,13 @@ def application(environ, start_response):
         headers = [("Content-Type", "application/json"), ("x-amzn-ErrorType", code)]
         start_response(f"{status} X", headers)
         return [json.dumps({"message": message}).encode()]
+    # What moto does not play.
+    if environ["PATH_INFO"] == "/v2/email/account":
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps(ACCOUNT).encode()]
+    if MODE == "only_sending" and "/identities/" in environ["PATH_INFO"]:
+        start_response("403 X", [("x-amzn-ErrorType", "AccessDeniedException")])
+        return [b"{}"]
     answer = moto(environ, start_response)
     if MODE == "no_receipt":
         report(taken=True)
@@ -84,7 +98,13 @@ def application(environ, start_response):
 
 
 backend = ses_backends["123456789012"]["eu-west-1"]
-backend.verify_email_identity("no-reply@example.com")
+if MODE == "domain":
+    backend.verify_domain("example.com")
+elif MODE != "nobody":
+    backend.verify_email_identity("no-reply@example.com")
+for identity in backend.email_identities.values():
+    # moto leaves an identity waiting for its owner.
+    identity.verified_for_sending_status = MODE != "waiting"
 server = make_server("127.0.0.1", 0, application, threaded=True)
 server.daemon_threads = True
 threading.Thread(target=server.serve_forever, daemon=True).start()

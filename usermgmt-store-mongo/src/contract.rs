@@ -38,7 +38,7 @@ impl Store for MongoStore {
     async fn ping(&self) -> Result<(), StoreError> {
         require_primary(&self.hello().await?)?;
         match schema::version(self).await? {
-            Some(schema::VERSION) => self.test_write().await,
+            Some(found) if schema::works_with(found) => self.test_write().await,
             found => Err(StoreError::Failed(format!(
                 "the database's schema is version {}, this program knows version {}",
                 found.unwrap_or_default(),

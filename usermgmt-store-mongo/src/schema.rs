@@ -199,9 +199,18 @@ fn is_there_already(error: &Error) -> bool {
     matches!(&*error.kind, ErrorKind::Command(error) if error.code == 48)
 }
 
+/// Whether this program works with a schema of that version: its own, or the next,
+/// which servers of the version before live through while they are upgraded one after
+/// the other, and after which they can be rolled back.
+pub(crate) const fn works_with(found: i64) -> bool {
+    found == VERSION || found == VERSION + 1
+}
+
 fn refuse_newer(found: Option<i64>) -> Result<(), ConnectError> {
     match found {
-        Some(found) if found > VERSION => Err(ConnectError::NewerSchema { found, known: VERSION }),
+        Some(found) if found > VERSION && !works_with(found) => {
+            Err(ConnectError::NewerSchema { found, known: VERSION })
+        }
         _ => Ok(()),
     }
 }

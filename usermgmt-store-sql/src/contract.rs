@@ -33,7 +33,7 @@ impl Store for SqlStore {
     async fn ping(&self) -> Result<(), StoreError> {
         let known = migrate::known(self.dialect());
         let found = self.read_one(&migrate::select_version(), |row| row.columns().int()).await?;
-        if found != Some(known) {
+        if !found.is_some_and(|found| migrate::works_with(known, found)) {
             return Err(StoreError::Failed(format!(
                 "the database's schema is version {}, this program knows version {known}",
                 found.unwrap_or_default()

@@ -67,7 +67,7 @@ pub(crate) fn select_version() -> Statement<'static> {
 pub(crate) async fn migrate(conn: &mut Conn<'_>) -> Result<(), ConnectError> {
     // Where it fails, the table is not there yet; or the same comes up below.
     if let Ok(rows) = conn.fetch(&select_version()).await
-        && found(&rows, conn.dialect())? == known(conn.dialect())
+        && found(&rows, conn.dialect())? >= known(conn.dialect())
     {
         return Ok(());
     }
@@ -78,14 +78,21 @@ pub(crate) async fn migrate(conn: &mut Conn<'_>) -> Result<(), ConnectError> {
     Ok(unlocked?)
 }
 
-/// The version found, no later than the one known.
+/// Whether a program that knows this version works with a schema of that one: its
+/// own, or the next, which servers of the version before live through while they are
+/// upgraded one after the other, and after which they can be rolled back.
+pub(crate) const fn works_with(known: i64, found: i64) -> bool {
+    found == known || found == known + 1
+}
+
+/// The version found, no later than the one after the one known.
 fn found(rows: &[Row], dialect: Dialect) -> Result<i64, ConnectError> {
     let found = match rows.first() {
         Some(row) => row.columns().int().map_err(ConnectError::Schema)?,
         None => 0,
     };
     let known = known(dialect);
-    if found > known {
+    if found > known && !works_with(known, found) {
         return Err(ConnectError::NewerSchema { found, known });
     }
     Ok(found)

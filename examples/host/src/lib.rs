@@ -1,9 +1,10 @@
 //! An application of its own with accounts in it: its own state and fallback, a
-//! table of members beside the accounts, claims, a password rule, events, a
+//! table of members beside the accounts, claims, a password rule, events, a captcha, a
 //! registration of its own, and the account API under another path.
 //!
 //! `docs/embedding.md` goes through it.
 
+mod captcha;
 mod claims;
 mod members;
 mod password;
@@ -22,6 +23,7 @@ use usermgmt_core::event::Event;
 use usermgmt_core::{Auth, AuthBuilder, Config, KeyRing};
 use usermgmt_store_sql::{PoolOptions, SqlStore};
 
+pub use self::captcha::Widget;
 pub use self::claims::{Editor, Plans};
 use self::members::LeaveWithTheirPerson;
 pub use self::members::Members;
@@ -53,7 +55,8 @@ pub struct Host {
 }
 
 /// Puts the application together, over an SQLite file that has its tables too.
-/// `extend` is for tests, which bring a clock of their own.
+/// `extend` is for what a deployment adds, such as a [`Widget`], and for tests, which
+/// bring a clock of their own.
 ///
 /// # Errors
 /// Whatever keeps it from starting.

@@ -16,8 +16,8 @@ use usermgmt_core::mail::MailKind;
 use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_core::password::HasherConfig;
 use usermgmt_core::testkit::{CapturingMailer, MockClock};
-use usermgmt_core::{Client, Config, KeyRing};
-use usermgmt_example_host::{Host, host};
+use usermgmt_core::{AuthBuilder, Client, Config, KeyRing};
+use usermgmt_example_host::{Host, Widget, host};
 
 const PASSWORD: &str = "Wr9-tidal-lantern";
 
@@ -31,6 +31,10 @@ struct World {
 
 impl World {
     async fn new() -> Self {
+        Self::extended(|builder| builder).await
+    }
+
+    async fn extended(extend: impl FnOnce(AuthBuilder) -> AuthBuilder) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::new("https://acme.example".parse().unwrap());
         config.hasher = HasherConfig::insecure_for_tests();
@@ -38,7 +42,7 @@ impl World {
         let clock = MockClock::default();
         let file = folder.path().join("acme.db");
         let (file, given) = (file.to_str().unwrap(), clock.clone());
-        let host = host(file, keys, config, |builder| builder.clock(given)).await.unwrap();
+        let host = host(file, keys, config, |builder| extend(builder.clock(given))).await.unwrap();
         let mailer = CapturingMailer::default();
         let worker = OutboxWorker::new(host.auth.clone(), Arc::new(mailer.clone()));
         Self { host, clock, mailer, worker, _folder: folder }
@@ -195,4 +199,42 @@ async fn a_member_leaves_in_the_commit_in_which_the_person_does() {
     world.clock.advance(Duration::from_secs(30 * 86_400));
     world.host.auth.purge().await.unwrap();
     assert_eq!(members().await.unwrap(), 0);
+}
+
+/// What a captcha's provider says of tokens: one is good.
+async fn provider() -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let verify = |body: String| async move {
+        let is_good = body == "secret=hunter2&response=solved";
+        axum::Json(json!({ "success": is_good }))
+    };
+    let router = axum::Router::new().route("/siteverify", axum::routing::post(verify));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://{address}/siteverify")
+}
+
+#[tokio::test]
+async fn whoever_registers_solves_a_captcha() {
+    let widget = Widget::new(&provider().await, "hunter2").unwrap();
+    let world = World::extended(|builder| builder.captcha(widget)).await;
+    let register = async |token: Option<&str>| {
+        let body = json!({
+            "username": "ada", "email": "ada@example.org", "password": PASSWORD, "plan": "basic",
+        });
+        let mut request =
+            Request::post("/accounts/register").header("content-type", "application/json");
+        if let Some(token) = token {
+            request = request.header("usermgmt-captcha", token);
+        }
+        world.send(request.body(Body::from(body.to_string())).unwrap()).await
+    };
+    let (status, text) = register(None).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert!(text.contains("captcha_required"), "{text}");
+    let (status, text) = register(Some("guessed")).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert!(text.contains("captcha_failed"), "{text}");
+    assert_eq!(world.host.members.count().await.unwrap(), 0);
+    assert_eq!(register(Some("solved")).await.0, StatusCode::CREATED);
 }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::invalid_code;
 use crate::answer::Message;
 use crate::body::Object;
-use crate::client::ClientInfo;
+use crate::client::{CaptchaHeader, ClientInfo};
 use crate::error::{ApiError, ErrorBody};
 use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, any, not_empty};
@@ -34,10 +34,13 @@ impl FromFields for ResendRequest {
     post,
     path = "/resend-confirmation",
     tag = "account",
+    params(CaptchaHeader),
     request_body = ResendRequest,
     responses(
         (status = 200, description = "Accepted", body = Message),
         (status = 400, description = "No address given", body = ErrorBody),
+        (status = 403, description = "`captcha_required` or `captcha_failed`, where the application \
+            asks for a captcha", body = ErrorBody),
     ),
     security(()),
 )]

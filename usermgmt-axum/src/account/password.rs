@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::profile;
 use crate::answer::Message;
 use crate::body::Object;
-use crate::client::ClientInfo;
+use crate::client::{CaptchaHeader, ClientInfo};
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::CurrentUser;
 use crate::state::HttpState;
@@ -89,10 +89,13 @@ impl FromFields for ForgotPasswordRequest {
     path = "/password/forgot",
     operation_id = "forgot_password",
     tag = "account",
+    params(CaptchaHeader),
     request_body = ForgotPasswordRequest,
     responses(
         (status = 200, description = "Accepted", body = Message),
         (status = 400, description = "Not a valid request", body = ErrorBody),
+        (status = 403, description = "`captcha_required` or `captcha_failed`, where the application \
+            asks for a captcha", body = ErrorBody),
     ),
     security(()),
 )]

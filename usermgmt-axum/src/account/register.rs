@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 
 use crate::answer::{FieldMapOrError, Message};
 use crate::body::Object;
-use crate::client::ClientInfo;
-use crate::error::ApiError;
+use crate::client::{CaptchaHeader, ClientInfo};
+use crate::error::{ApiError, ErrorBody};
 use crate::state::HttpState;
 use crate::validate::{
     Fields, FromFields, Problems, Style, email, new_password, profile, username,
@@ -64,11 +64,14 @@ impl FromFields for RegisterRequest {
     post,
     path = "/register",
     tag = "account",
+    params(CaptchaHeader),
     request_body = RegisterRequest,
     responses(
         (status = 201, description = "Accepted; the address gets a mail", body = Message),
         (status = 400, description = "What is wrong with each field; or the body is no JSON \
             (`validation_error`), or the username is taken (`already_exists`)", body = FieldMapOrError),
+        (status = 403, description = "`captcha_required` or `captcha_failed`, where the application \
+            asks for a captcha", body = ErrorBody),
     ),
     security(()),
 )]

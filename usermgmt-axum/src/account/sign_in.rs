@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::refresh::seconds;
 use crate::body::Object;
-use crate::client::ClientInfo;
+use crate::client::{CaptchaHeader, ClientInfo};
 use crate::error::{ApiError, ErrorBody};
 use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, any};
@@ -125,12 +125,15 @@ pub(crate) enum SignInRefusal {
     post,
     path = "/signin",
     tag = "account",
+    params(CaptchaHeader),
     request_body = SignInRequest,
     responses(
         (status = 200, description = "Signed in", body = SignedInBody),
         (status = 400, description = "Not a valid request", body = ErrorBody),
         (status = 401, description = "`invalid_credentials`, or `mfa_required` where the account \
             has a second factor", body = SignInRefusal),
+        (status = 403, description = "`captcha_required` or `captcha_failed`, where the application \
+            asks for a captcha", body = ErrorBody),
     ),
     security(()),
 )]

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::invalid_code;
 use super::sign_in::{MfaRequiredBody, SignedInBody, answer};
 use crate::body::Object;
-use crate::client::ClientInfo;
+use crate::client::{CaptchaHeader, ClientInfo};
 use crate::error::{ApiError, ErrorBody};
 use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Problems, Style, not_empty};
@@ -43,11 +43,14 @@ pub(crate) struct SignInEmailBody {
     path = "/signin/email",
     operation_id = "sign_in_email",
     tag = "account",
+    params(CaptchaHeader),
     request_body = SignInEmailRequest,
     responses(
         (status = 200, description = "Accepted", body = SignInEmailBody),
         (status = 400, description = "Not a valid request", body = ErrorBody),
         (status = 404, description = "Signing in by mail is off (`sign_in.email`)", body = ErrorBody),
+        (status = 403, description = "`captcha_required` or `captcha_failed`, where the application \
+            asks for a captcha", body = ErrorBody),
     ),
     security(()),
 )]

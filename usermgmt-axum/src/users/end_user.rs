@@ -57,6 +57,11 @@ impl EndUser {
     /// The client as limits count it. Of a service that does not say for whom it
     /// asks nothing is known: it asks for many people.
     pub(super) fn asking(&self, service: Client) -> Client {
-        Client { address: self.address, user_agent: self.agent.clone(), ..service }
+        Client {
+            address: self.address,
+            user_agent: self.agent.clone(),
+            is_vouched_for: true,
+            ..service
+        }
     }
 }

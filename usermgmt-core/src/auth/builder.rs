@@ -12,6 +12,7 @@ use super::keys::{CurrentKeys, Keys};
 use super::receipts::Receipts;
 use super::refusals::Refusals;
 use super::upkeep::Upkeep;
+use crate::captcha::Captcha;
 use crate::claims::Claims;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
@@ -32,6 +33,7 @@ pub struct AuthBuilder {
     rng: Arc<dyn SecureRng>,
     events: Option<Arc<dyn EventSink>>,
     claims: Option<Arc<dyn Claims>>,
+    captcha: Option<Arc<dyn Captcha>>,
     metrics: Option<Arc<dyn Metrics>>,
     #[cfg(feature = "oidc")]
     http: Option<Arc<dyn crate::oidc::HttpClient>>,
@@ -73,6 +75,14 @@ impl AuthBuilder {
     #[must_use]
     pub fn claims(mut self, claims: impl Claims) -> Self {
         self.claims = Some(Arc::new(claims));
+        self
+    }
+
+    /// What strangers have to prove before they register, sign in or have us send
+    /// mail. Without it nothing.
+    #[must_use]
+    pub fn captcha(mut self, captcha: impl Captcha) -> Self {
+        self.captcha = Some(Arc::new(captcha));
         self
     }
 
@@ -134,6 +144,7 @@ impl AuthBuilder {
             last_count: LastCount::default(),
             events: self.events,
             claims: self.claims,
+            captcha: self.captcha,
             #[cfg(feature = "oidc")]
             providers,
         }));
@@ -168,6 +179,7 @@ impl Auth {
             rng: Arc::new(OsRng),
             events: None,
             claims: None,
+            captcha: None,
             metrics: None,
             #[cfg(feature = "oidc")]
             http: None,

@@ -24,6 +24,11 @@ pub struct Client {
     pub device_token: Option<Redacted<String>>,
     /// The request's id, as the log has it: the audit log names it.
     pub request_id: Option<String>,
+    /// What it sent to prove that it is no program, for the application's
+    /// [`Captcha`](crate::captcha::Captcha).
+    pub captcha_token: Option<Redacted<String>>,
+    /// A service that may ask for its own users does so here: no captcha is asked.
+    pub is_vouched_for: bool,
 }
 
 impl Client {

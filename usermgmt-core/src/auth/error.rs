@@ -22,6 +22,13 @@ pub enum ServiceError {
         /// When to try again.
         retry_after: Duration,
     },
+    /// The application's [`Captcha`](crate::captcha::Captcha) asks for a proof, and
+    /// none came.
+    #[error("a captcha is required")]
+    CaptchaRequired,
+    /// The proof that came is wrong, old, or was used before.
+    #[error("the captcha is not accepted")]
+    CaptchaFailed,
     /// The store did not answer, or not in time.
     #[error("the store is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -10,6 +10,7 @@ use super::keys::CurrentKeys;
 use super::receipts::Receipts;
 use super::refusals::Refusals;
 use super::upkeep::Upkeep;
+use crate::captcha::Captcha;
 use crate::claims::Claims;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -51,6 +52,8 @@ pub(crate) struct Inner {
     pub(crate) events: Option<Arc<dyn EventSink>>,
     /// Asked what else goes into access tokens.
     pub(crate) claims: Option<Arc<dyn Claims>>,
+    /// Asked what strangers have to prove.
+    pub(crate) captcha: Option<Arc<dyn Captcha>>,
     /// Who signs people in elsewhere.
     #[cfg(feature = "oidc")]
     pub(crate) providers: crate::oidc::Providers,

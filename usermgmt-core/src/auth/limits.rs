@@ -45,6 +45,8 @@ pub(crate) enum LimitName {
     SignInCode,
     /// Tokens presented by one client.
     TokenClient,
+    /// Captchas that one client did not solve.
+    CaptchaClient,
     /// Mails of one kind queued for one account or address on request.
     MailQueued,
     /// Mails asked for by one client.
@@ -87,6 +89,7 @@ impl LimitName {
             Self::CodeClient => "code-client",
             Self::SignInCode => "sign-in-code",
             Self::TokenClient => "token-client",
+            Self::CaptchaClient => "captcha-client",
             Self::MailQueued => "mail-queued",
             Self::MailClient => "mail-client",
             Self::RegisterClient => "register-client",

@@ -6,6 +6,7 @@
 mod admission;
 mod background;
 mod builder;
+mod captcha;
 mod client;
 mod clock;
 mod commit;

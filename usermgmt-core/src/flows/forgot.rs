@@ -2,6 +2,7 @@
 
 use super::mail_request::is_new;
 use crate::auth::{Auth, Client, ServiceError};
+use crate::captcha::CaptchaAction;
 use crate::model::identifier::Identifier;
 use crate::model::ids::UserId;
 use crate::model::mail::MailKind;
@@ -20,6 +21,7 @@ impl Auth {
         identifier: &str,
         client: &Client,
     ) -> Result<(), ServiceError> {
+        self.ask_captcha(CaptchaAction::ForgotPassword, client).await?;
         let least_time = self.least_time();
         self.attempt_mail(client, self.now()).await?;
         let identifier = Identifier::typed(identifier);

@@ -2,6 +2,7 @@
 
 use super::mail_request::is_new;
 use crate::auth::{Auth, Client, ServiceError};
+use crate::captcha::CaptchaAction;
 use crate::model::identifier::Identifier;
 use crate::model::ids::UserId;
 use crate::model::mail::MailKind;
@@ -30,6 +31,7 @@ impl Auth {
         email: &str,
         client: &Client,
     ) -> Result<(), ResendError> {
+        self.ask_captcha(CaptchaAction::ResendConfirmation, client).await?;
         let least_time = self.least_time();
         self.attempt_mail(client, self.now()).await?;
         let identifier = Identifier::typed(email);

@@ -4,6 +4,7 @@ use super::amr::PASSWORD;
 use super::credentials::{SignIn, SignInError, Verified};
 use super::open_session::SignedIn;
 use crate::auth::{Auth, Client};
+use crate::captcha::CaptchaAction;
 use crate::metrics::{Counted, SignInResult};
 use crate::secret::Redacted;
 
@@ -31,6 +32,7 @@ impl Auth {
         command: &SignIn,
         client: &Client,
     ) -> Result<SignInOutcome, SignInError> {
+        self.ask_captcha(CaptchaAction::SignIn, client).await?;
         let (mut account, proven) = match self.verify_credentials(command, client).await? {
             Verified::Yes(account, proven) => (*account, proven),
             Verified::No => {

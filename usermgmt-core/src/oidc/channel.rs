@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use super::fault::{Fault, unavailable};
 use super::http::{HttpClient, HttpRequest};
 use super::settings::ProviderConfig;
+use crate::clock::Timestamp;
 use crate::secret::Redacted;
 
 /// An answer, and what was asked.
@@ -14,6 +15,7 @@ pub(super) struct Answered {
     pub(super) what: String,
     pub(super) status: u16,
     pub(super) body: Redacted<Vec<u8>>,
+    pub(super) date: Option<Timestamp>,
 }
 
 /// A provider's settings, and what makes requests.
@@ -26,7 +28,7 @@ pub(super) struct Channel {
 impl Channel {
     /// Makes a request of the provider and reads its answer.
     pub(super) async fn ask<T: DeserializeOwned>(&self, request: HttpRequest) -> Result<T, Fault> {
-        let Answered { what, status, body } = self.send(request).await?;
+        let Answered { what, status, body, .. } = self.send(request).await?;
         if !(200..=299).contains(&status) {
             return Err(unavailable(format!("{what}: status {status}")));
         }
@@ -50,6 +52,6 @@ impl Channel {
         if answer.body.expose().len() > max {
             return Err(unavailable(format!("{what}: an answer of more than {max} bytes")));
         }
-        Ok(Answered { what, status: answer.status, body: answer.body })
+        Ok(Answered { what, status: answer.status, body: answer.body, date: answer.date })
     }
 }

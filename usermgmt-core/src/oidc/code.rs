@@ -51,7 +51,7 @@ pub(super) async fn exchange(
         let value = format!("Basic {}", STANDARD.encode(pair.expose()));
         request = request.header("authorization", value);
     }
-    let Answered { what, status, body } = channel.send(request).await?;
+    let Answered { what, status, body, .. } = channel.send(request).await?;
     let raw: Option<Raw> = serde_json::from_slice(body.expose()).ok();
     match raw {
         Some(Raw { error: Some(error), .. }) => {

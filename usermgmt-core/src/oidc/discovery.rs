@@ -61,7 +61,7 @@ struct Raw {
     authorization_response_iss_parameter_supported: bool,
 }
 
-async fn ask(channel: &Channel) -> Result<Document, Fault> {
+pub(super) async fn ask(channel: &Channel) -> Result<Document, Fault> {
     let issuer = &channel.config.issuer;
     let url = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
     let url = Url::parse(&url).map_err(unavailable)?;

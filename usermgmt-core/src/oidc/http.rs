@@ -5,6 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 use url::Url;
 
+use crate::clock::Timestamp;
 use crate::secret::Redacted;
 
 /// Makes requests of providers.
@@ -96,6 +97,9 @@ pub struct HttpResponse {
     pub status: u16,
     /// Its body. It may hold tokens.
     pub body: Redacted<Vec<u8>>,
+    /// The time that its `Date` header says, where it has one that can be read. Only
+    /// [`check`](super::check) looks at it.
+    pub date: Option<Timestamp>,
 }
 
 /// Why there is no answer. The text is for the log.

@@ -9,6 +9,7 @@
 
 mod authorize;
 mod channel;
+mod check;
 mod claims;
 mod code;
 mod discovery;
@@ -23,6 +24,7 @@ mod settings;
 mod tests;
 
 pub(crate) use self::authorize::{AuthorizationRequest, Secrets};
+pub use self::check::{ProviderFault, check};
 pub(crate) use self::claims::Claims;
 pub(crate) use self::fault::Fault;
 pub use self::http::{HttpClient, HttpError, HttpMethod, HttpRequest, HttpResponse};

@@ -146,7 +146,9 @@ impl Provider {
     }
 }
 
-async fn within_limit<T>(work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+pub(super) async fn within_limit<T>(
+    work: impl Future<Output = Result<T, Fault>>,
+) -> Result<T, Fault> {
     match tokio::time::timeout(LIMIT, work).await {
         Ok(answer) => answer,
         Err(_) => Err(unavailable("no answer within ten seconds")),

@@ -380,3 +380,24 @@ fn settings_that_cannot_be_are_named() {
     assert_eq!(with(|s| s.scopes = vec!["openid email".into()]), Err("scopes"));
     assert!(!format!("{:?}", good()).contains("a secret"));
 }
+
+#[tokio::test]
+async fn a_check_asks_for_the_document_and_the_keys_and_names_what_is_wrong() {
+    let world = World::new();
+    let settings = world.fake.settings("example");
+    let check = async |settings: &ProviderConfig| {
+        let http: Arc<dyn HttpClient> = Arc::new(world.fake.clone());
+        check(settings, http).await.map_err(|fault| fault.to_string())
+    };
+    assert_eq!(check(&settings).await, Ok(None));
+    let mut other = settings.clone();
+    other.issuer = format!("{ISSUER}/");
+    let said = check(&other).await.unwrap_err();
+    assert!(said.contains("another issuer's"), "{said}");
+    world.fake.answer_with("/keys", 404, "");
+    let said = check(&settings).await.unwrap_err();
+    assert!(said.contains("id.example.com/keys: status 404"), "{said}");
+    world.fake.hang();
+    tokio::time::pause();
+    assert_eq!(check(&settings).await.unwrap_err(), "no answer within ten seconds");
+}

@@ -339,7 +339,7 @@ impl HttpClient for FakeProvider {
         let authorization = header("authorization").map(|(_, value)| value.expose().as_str());
         let form = request.body.as_ref().map_or("", |body| body.expose().as_str());
         let (status, body) = self.answer(request.url.path(), authorization, form);
-        Ok(HttpResponse { status, body: Redacted::new(body) })
+        Ok(HttpResponse { status, body: Redacted::new(body), date: None })
     }
 }
 

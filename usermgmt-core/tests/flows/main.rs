@@ -9,6 +9,7 @@ mod administering;
 mod background;
 mod browser;
 mod builder;
+mod captcha;
 mod claims;
 mod confirm;
 mod delete;
@@ -24,6 +25,7 @@ mod mfa;
 mod mfa_sign_in;
 mod outbox;
 mod password;
+mod policies;
 mod profile;
 #[cfg(feature = "oidc")]
 mod providers;

@@ -174,12 +174,12 @@ impl Mailer for SmtpMailer {
         }
     }
 
-    async fn check(&self) -> Result<(), MailError> {
+    async fn check(&self) -> Result<Vec<String>, MailError> {
         let mut step = Step::Connect;
         match timeout(self.timeout, self.connection(&mut step)).await {
             Ok(Ok(connection)) => {
                 self.keep(connection);
-                Ok(())
+                Ok(Vec::new())
             }
             Ok(Err(failure)) => Err(failure.at(step)),
             Err(_) => Err(MailError::Temporary(format!(

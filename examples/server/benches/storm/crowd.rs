@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::common::{Answer, Connection, PASSWORD, now, post};
 
@@ -53,6 +54,30 @@ impl Crowd {
                 answers.push((answer, sent.elapsed()));
             }
             answers
+        });
+        count(join_all(people).await.into_iter().flatten())
+    }
+
+    /// So many sign-ins a second, whatever becomes of them: everybody comes again
+    /// after the same time, or as soon as they were answered where that takes longer.
+    pub(crate) async fn storm_at(&mut self, rate: f64, length: Duration) -> Outcome {
+        let began = now();
+        let every = Duration::from_secs_f64(self.0.len() as f64 / rate);
+        let people = u32::try_from(self.0.len()).unwrap();
+        let people = self.0.iter_mut().zip(0..).map(|((connection, request), number)| {
+            let first = Instant::from_std(began) + every * number / people;
+            async move {
+                let mut ticks = tokio::time::interval_at(first, every);
+                ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+                let mut answers = Vec::new();
+                while began.elapsed() < length {
+                    ticks.tick().await;
+                    let sent = now();
+                    let answer = connection.ask(request).await.unwrap();
+                    answers.push((answer, sent.elapsed()));
+                }
+                answers
+            }
         });
         count(join_all(people).await.into_iter().flatten())
     }

@@ -25,7 +25,7 @@ const LEAST_DISK: u64 = 64 * 1024 * 1024;
 const FEW_CONNECTIONS: usize = 200;
 
 /// What was found of one thing, and how to mend it.
-enum Finding {
+pub(super) enum Finding {
     Fine(String),
     Warning(String),
     Fault(String),
@@ -58,6 +58,8 @@ pub(crate) async fn run(settings: &Settings, send_to: Option<&str>) -> Result<()
     findings.extend(files(settings));
     findings.extend(store(settings).await);
     findings.extend(mail(settings, send_to).await);
+    #[cfg(feature = "oidc")]
+    findings.extend(super::providers::look(settings).await);
     findings.extend(addresses(settings));
     report(findings)
 }
@@ -189,8 +191,9 @@ async fn store(settings: &Settings) -> Vec<Finding> {
                  brings it up to date, or `usermgmt-server migrate` now"
             ))]
         }
-        Ok(Schema { known, .. }) => {
-            let mut findings = vec![Fine(format!("store: the schema has version {known}"))];
+        Ok(Schema { found, known }) => {
+            let found = found.unwrap_or(known);
+            let mut findings = vec![Fine(format!("store: the schema has version {found}"))];
             match setup::auth(settings, settings.listen, None).await {
                 Err(failure) => findings.push(Fault(format!("store: {failure}"))),
                 Ok(auth) => findings.extend(live_store(&auth).await),
@@ -243,9 +246,11 @@ async fn mail(settings: &Settings, send_to: Option<Email>) -> Vec<Finding> {
     if outgoing.development {
         findings.push(Fine(format!("mail: {url} keeps it here, for development")));
     } else {
-        let place = smtp_place(url).unwrap_or_else(|| "the transport".to_owned());
+        let place = smtp_place(url).unwrap_or_else(|| SES.to_owned());
         findings.push(match outgoing.mailer.check().await {
-            Ok(()) => Fine(format!("mail: {place} takes mail from here")),
+            Ok(limits) if limits.is_empty() => Fine(format!("mail: {place} takes mail from here")),
+            Ok(limits) => Warning(format!("mail: {}", limits.join("; "))),
+            Err(error) if place == SES => Fault(format!("mail: {error}")),
             Err(error) => Fault(format!(
                 "mail: {place}: {error}: check mail.url, mail.ca_file and the firewall (many \
                  networks close port 25; try 587 or 465)"
@@ -262,6 +267,9 @@ async fn mail(settings: &Settings, send_to: Option<Email>) -> Vec<Finding> {
     }
     findings
 }
+
+/// What is asked where no mail server is.
+const SES: &str = "Amazon SES";
 
 /// Host and port of a mail server.
 fn smtp_place(url: &str) -> Option<String> {

@@ -11,6 +11,8 @@ pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod outbox;
 mod people;
+#[cfg(feature = "oidc")]
+mod providers;
 mod rotation;
 pub(crate) mod serve;
 pub(crate) mod service_key;

@@ -6,7 +6,11 @@ use async_trait::async_trait;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::Request;
 use hyper::body::Bytes;
+use hyper::header::HeaderValue;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 use url::Host;
+use usermgmt_core::clock::Timestamp;
 use usermgmt_core::oidc::{HttpClient, HttpError, HttpMethod, HttpRequest, HttpResponse};
 use usermgmt_core::secret::Redacted;
 
@@ -63,10 +67,17 @@ impl HttpClient for ProviderClient {
         let asked = asked.body(Full::new(body)).map_err(|error| HttpError(error.into()))?;
         let answer = client.request(asked).await.map_err(with_causes)?;
         let status = answer.status().as_u16();
+        let date = answer.headers().get(hyper::header::DATE).and_then(time_of);
         let body = Limited::new(answer.into_body(), request.max_bytes).collect().await;
         let body = body.map_err(HttpError)?.to_bytes().to_vec();
-        Ok(HttpResponse { status, body: Redacted::new(body) })
+        Ok(HttpResponse { status, body: Redacted::new(body), date })
     }
+}
+
+/// RFC 9110, 5.6.7.
+fn time_of(date: &HeaderValue) -> Option<Timestamp> {
+    let at = OffsetDateTime::parse(date.to_str().ok()?, &Rfc2822).ok()?;
+    at.unix_timestamp().checked_mul(1000).map(Timestamp::from_millis)
 }
 
 /// A client's own error says little without what caused it.

@@ -7,6 +7,8 @@ mod documented;
 mod layers;
 mod legacy;
 mod limits;
+#[cfg(test)]
+mod obeyed;
 mod old_services;
 pub(crate) mod providers;
 mod schema;

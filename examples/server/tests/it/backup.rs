@@ -1,7 +1,8 @@
 //! Backups as the operator's guide has them, made while the server runs, and
 //! restored.
 
-use std::process::Command;
+use std::fs::File;
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 use sqlx::{Connection as _, SqliteConnection};
@@ -39,10 +40,53 @@ async fn a_copy_of_sqlite_is_put_back() {
     assert_eq!(restored.post_as(&token, "/api/v1/refresh_token").await.status, 200);
 }
 
+/// A server on MySQL or MariaDB, as its client programs are told of it.
+#[cfg(feature = "mysql")]
+fn client(program: &str, url: &str) -> Command {
+    let url: url::Url = url.parse().unwrap();
+    let mut command = Command::new(program);
+    command.arg("--no-defaults");
+    command.args(["--host", url.host_str().unwrap(), "--protocol=tcp", "--user", url.username()]);
+    command.args(["--port", &url.port().unwrap_or(3306).to_string()]);
+    command.env("MYSQL_PWD", url.password().unwrap_or_default());
+    command
+}
+
+#[cfg(feature = "mysql")]
+#[tokio::test]
+async fn a_dump_of_mariadb_is_restored_into_another_database() {
+    let setup = || Setup::new().var("USERMGMT_SECRET", "A".repeat(42) + "I");
+    let [first, second] =
+        [Database::of(Kind::MySql).await.unwrap(), Database::of(Kind::MySql).await.unwrap()];
+    let server = setup().var("USERMGMT_DATABASE_URL", first.url.clone()).start().await;
+    let login = registered(&server, "ada", "ada@example.org").await;
+    // Keeps the folder, and the copy in it, when the server is gone.
+    let kept = server.setup();
+    let copy = kept.dir().join("copy.sql");
+    let mut dump = client("mariadb-dump", &first.url);
+    dump.args(["--single-transaction", "--hex-blob", &first.name]);
+    succeed(dump.stdout(File::create(&copy).unwrap()));
+    registered(&server, "bob", "bob@example.org").await;
+    server.kill();
+
+    let mut restore = client("mariadb", &second.url);
+    succeed(restore.arg(&second.name).stdin(File::open(&copy).unwrap()));
+    let restored = setup().var("USERMGMT_DATABASE_URL", second.url.clone()).start().await;
+    assert!(signs_in(&restored, "ada@example.org").await);
+    assert!(!signs_in(&restored, "bob@example.org").await, "it is the copy");
+    let token = login.field("refresh_token");
+    assert_eq!(restored.post_as(&token, "/api/v1/refresh_token").await.status, 200);
+}
+
 fn run(program: &str, args: &[&str]) {
-    let output = Command::new(program).args(args).output().unwrap_or_else(|error| {
-        panic!("{program}, of PostgreSQL's client programs, is needed in PATH: {error}")
+    succeed(Command::new(program).args(args));
+}
+
+fn succeed(command: &mut Command) {
+    let child = command.stderr(Stdio::piped()).spawn().unwrap_or_else(|error| {
+        panic!("{command:?}: a client program of the database is needed in PATH: {error}")
     });
+    let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 

@@ -2,6 +2,9 @@
 
 use usermgmt_test_support::{Server, Setup};
 
+#[cfg(feature = "oidc")]
+use crate::providers::{provider, provider_whose_date_is, setup};
+
 /// A fault, how it is planted, and what is said of it.
 struct Planted {
     what: &'static str,
@@ -183,6 +186,36 @@ fn faults_of_the_settings_are_found_and_their_mend_named() {
 #[test]
 fn faults_around_the_server_are_found_and_their_mend_named() {
     look_for(&in_surroundings());
+}
+
+#[cfg(feature = "oidc")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_a_provider_is_found_and_its_mend_named() {
+    const ISSUER: &str = "USERMGMT_PROVIDERS__LOCAL__ISSUER";
+    let provider = provider().await;
+    let issuer = provider.settings("local").issuer;
+    let with = |issuer: String| setup(&provider).without(ISSUER).var(ISSUER, issuer);
+    let late = provider_whose_date_is(Some("Sun, 06 Nov 1994 08:49:37 GMT")).await;
+    look_for(&[
+        planted("nothing", setup(&provider), &["ok       providers.local: http://127.0.0.1"]),
+        planted(
+            "another spelling of its issuer",
+            with(format!("{issuer}/")),
+            &["fault    providers.local:", "another issuer's", "letter by letter"],
+        ),
+        planted(
+            "nobody there",
+            with(format!("http://{}", closed())),
+            &["fault    providers.local:", "whether this machine may reach it"],
+        ),
+        planted(
+            "another time",
+            setup(&late),
+            &["warning  providers.local: its clock and this machine's differ by", "NTP"],
+        ),
+    ]);
+    provider.answer_with("/keys", 404, "");
+    look_for(&[planted("no keys", setup(&provider), &["fault    providers.local:", "status 404"])]);
 }
 
 #[cfg(unix)]

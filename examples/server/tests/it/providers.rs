@@ -5,7 +5,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::Response;
 use serde_json::json;
 use tokio::time::timeout;
 use usermgmt_core::clock::SystemClock;
@@ -30,16 +31,30 @@ async fn answer(
 }
 
 /// A provider on this machine.
-async fn provider() -> FakeProvider {
+pub(crate) async fn provider() -> FakeProvider {
+    provider_whose_date_is(None).await
+}
+
+/// The same, whose answers have this date.
+pub(crate) async fn provider_whose_date_is(date: Option<&'static str>) -> FakeProvider {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("its address");
     let provider = FakeProvider::new(&format!("http://{address}"), SystemClock);
-    let router = Router::new().fallback(answer).with_state(provider.clone());
+    let dated = move |mut response: Response| async move {
+        if let Some(date) = date {
+            response.headers_mut().insert(header::DATE, HeaderValue::from_static(date));
+        }
+        response
+    };
+    let router = Router::new()
+        .fallback(answer)
+        .layer(axum::middleware::map_response(dated))
+        .with_state(provider.clone());
     tokio::spawn(async move { axum::serve(listener, router).await });
     provider
 }
 
-fn setup(provider: &FakeProvider) -> Setup {
+pub(crate) fn setup(provider: &FakeProvider) -> Setup {
     let settings = provider.settings("local");
     Setup::new()
         .var("USERMGMT_PROVIDERS__LOCAL__ISSUER", settings.issuer)

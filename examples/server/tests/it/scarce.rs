@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
+use serde_json::json;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
-use usermgmt_test_support::{Server, Setup, eventually};
+use usermgmt_test_support::{Server, Setup, eventually, registered};
 
 /// How many connections of slow clients there are.
 const SLOW: usize = 500;
@@ -37,12 +39,40 @@ async fn with_256_descriptors_and_500_slow_connections_good_clients_are_served()
     assert_eq!(server.stop().await.code(), Some(0));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_much_of_a_storm_of_sign_ins_is_refused_and_others_are_served() {
+    let server = Setup::new().var("USERMGMT_LIMITS__ENABLED", "false").start().await;
+    let token = registered(&server, "ada", "ada@example.org").await.field("access_token");
+    let storm = join_all((0..600).map(|number| {
+        let body = json!({ "identifier": format!("nobody{number}"), "password": "a guess" });
+        server.post("/api/v1/signin", body)
+    }));
+    let others = async {
+        for _ in 0..20 {
+            let asked = server.get_as(&token, "/api/v1/protected");
+            let reply = tokio::time::timeout(Duration::from_secs(5), asked).await;
+            assert_eq!(reply.expect("no answer in time").status, 200);
+        }
+    };
+    let (replies, ()) = tokio::join!(storm, others);
+    let (refused, answered): (Vec<_>, Vec<_>) =
+        replies.iter().partition(|reply| reply.status == 503);
+    assert!(!refused.is_empty(), "all had room");
+    for reply in refused {
+        assert_eq!(reply.field("error"), "overloaded");
+        assert!(reply.header("retry-after").is_some(), "{reply:?}");
+    }
+    // As many as there is room for, at least.
+    assert!(answered.len() >= 100, "{} were answered", answered.len());
+    assert!(answered.iter().all(|reply| reply.status == 401));
+}
+
 #[cfg(feature = "postgres")]
 #[tokio::test(flavor = "multi_thread")]
 #[expect(clippy::disallowed_methods, reason = "how long a real process takes to stop")]
 async fn with_the_database_gone_it_stops_within_fifteen_seconds() {
     use usermgmt_test_support::proxy::TextProxy;
-    use usermgmt_test_support::{Database, Kind, registered};
+    use usermgmt_test_support::{Database, Kind};
 
     let database = Database::of(Kind::Postgres).await.unwrap();
     let proxy = TextProxy::before(&database.url, "nothing of this is ever said").await;

@@ -138,3 +138,22 @@ fn an_endpoint_of_the_environment_is_not_spoken_to_in_clear_either() {
         assert!(error.contains("mail.url") && error.contains("https://"), "{name}: {error}");
     }
 }
+
+#[test]
+fn the_doctor_says_what_stands_between_ses_and_the_mail() {
+    for (mode, status, said) in [
+        ("ok", 0, "ok       mail: Amazon SES takes mail from here"),
+        ("sandbox", 0, "warning  mail: the account is in SES's sandbox"),
+        ("only_sending", 0, "warning  mail: SES does not tell whether the sender is verified"),
+        ("off", 1, "fault    mail: fault of the set-up: SES: sending is off for the account"),
+        ("nobody", 1, "verify one of them in SES, or set another sender"),
+        ("forbidden", 1, "InvalidSignatureException"),
+    ] {
+        let ses = Ses::start(mode);
+        let output = setup(ses.port).command().arg("doctor").output().unwrap();
+        let report = String::from_utf8_lossy(&output.stdout);
+        assert!(report.contains(said), "{mode}: {report}");
+        assert_eq!(output.status.code(), Some(status), "{mode}: {report}");
+        assert!(ses.stop().is_empty(), "{mode}: a mail was sent");
+    }
+}

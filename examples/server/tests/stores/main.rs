@@ -19,13 +19,19 @@ mod flows;
 #[cfg(test)]
 mod lost_answers;
 #[cfg(test)]
+mod pool;
+#[cfg(test)]
 mod replicas;
+#[cfg(test)]
+mod slow_clients;
 #[cfg(test)]
 mod sql;
 #[cfg(test)]
 mod start;
 #[cfg(test)]
 mod totp;
+#[cfg(test)]
+mod upgrade;
 #[cfg(test)]
 mod world;
 

@@ -1,6 +1,7 @@
 //! Asking for a mailed code and link.
 
 use crate::auth::{Auth, Client, ServiceError};
+use crate::captcha::CaptchaAction;
 use crate::clock::Timestamp;
 use crate::config::EMAIL_SIGN_IN_TTL;
 use crate::mail::Unreachable;
@@ -56,10 +57,11 @@ impl Auth {
         email: &str,
         client: &Client,
     ) -> Result<Redacted<String>, MailSignInRequestError> {
-        let least_time = self.least_time();
         if !self.mail_sign_in_is_on() {
             return Err(MailSignInRequestError::Off);
         }
+        self.ask_captcha(CaptchaAction::MailSignIn, client).await?;
+        let least_time = self.least_time();
         self.attempt_mail(client, self.now()).await?;
         let identifier = Identifier::typed(email);
         let new = self.new_addressee(email).await?;

@@ -5,6 +5,7 @@ mod work;
 
 use self::work::Work;
 use crate::auth::{Auth, Client, Limit, LimitName, Networks, ServiceError};
+use crate::captcha::CaptchaAction;
 use crate::mail::Unreachable;
 use crate::model::identifier::{Email, Username};
 use crate::model::ids::UserId;
@@ -119,6 +120,7 @@ impl Auth {
         command: &Register,
         client: &Client,
     ) -> Result<Work, RegisterError> {
+        self.ask_captcha(CaptchaAction::Register, client).await?;
         let now = self.now();
         let limits = &self.0.config.limits;
         let networks = Networks::of(client);

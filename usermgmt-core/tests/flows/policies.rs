@@ -1,0 +1,109 @@
+//! Policies whose effect no flow of its own shows.
+
+use std::time::Duration;
+
+use usermgmt_core::config::{Budget, Rate};
+use usermgmt_core::flows::{LinkError, MfaSignInError, SignInOutcome};
+use usermgmt_core::secret::PlaintextPassword;
+use usermgmt_core::{Client, ServiceError};
+
+use crate::fixture::*;
+
+const THREE: Budget = Budget { first: Rate::per_minutes(3, 15), per_day: 50, in_a_row: 100 };
+
+#[tokio::test(start_paused = true)]
+#[expect(clippy::disallowed_methods, reason = "how long a request takes")]
+async fn a_request_that_must_not_tell_takes_as_long_as_the_policy_says() {
+    for least in [Duration::from_millis(70), Duration::from_secs(7)] {
+        let world = World::with(|config| config.least_request_time = least).await;
+        world.member("ann").await;
+        for name in ["ann", "nobody"] {
+            let began = tokio::time::Instant::now();
+            world.auth.forgot_password(name, &home()).await.unwrap();
+            let took = began.elapsed();
+            assert!(least <= took && took < least * 2, "{name}: {took:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn entries_of_the_audit_log_go_when_the_policy_says() {
+    let world = World::with(|config| config.audit_ttl = 30 * DAY).await;
+    let ann = world.member("ann").await;
+    let written = world.audited(&ann.id).await.len();
+    assert!(written > 0);
+    world.later(30 * DAY - MINUTE);
+    world.auth.purge().await.unwrap();
+    assert_eq!(world.audited(&ann.id).await.len(), written);
+    world.later(2 * MINUTE);
+    world.auth.purge().await.unwrap();
+    assert!(world.audited(&ann.id).await.is_empty());
+}
+
+#[tokio::test]
+async fn one_client_asks_for_mail_so_often_and_no_more() {
+    let world = World::with(|config| config.limits.mail_client = Rate::per_minutes(3, 60)).await;
+    let ask = async |n: u8, client: &Client| {
+        world.auth.forgot_password(&format!("nobody{n}"), client).await
+    };
+    for n in 0..3 {
+        ask(n, &home()).await.unwrap();
+    }
+    let refused = ask(3, &home()).await.unwrap_err();
+    assert!(matches!(refused, ServiceError::RateLimited { retry_after } if retry_after == HOUR));
+    ask(4, &client(2)).await.unwrap();
+    world.later(HOUR);
+    ask(5, &home()).await.unwrap();
+}
+
+#[tokio::test]
+async fn one_client_tries_links_so_often_and_no_more() {
+    let world = World::with(|config| config.limits.token_client = Rate::per_minutes(3, 15)).await;
+    let guess = async |client: &Client| world.auth.confirm("umt_guessed", client).await;
+    for _ in 0..3 {
+        assert!(matches!(guess(&home()).await, Err(LinkError::Invalid)));
+    }
+    let refused = guess(&home()).await.unwrap_err();
+    assert!(matches!(refused, LinkError::Service(error) if is_limited(&error)));
+    assert!(matches!(guess(&client(2)).await, Err(LinkError::Invalid)));
+}
+
+#[tokio::test]
+async fn a_device_that_was_used_before_has_a_budget_of_its_own() {
+    let world = World::with(|config| config.limits.sign_in_device = THREE).await;
+    world.member("ann").await;
+    let first = world.sign_in("ann").await;
+    let second = world.sign_in("ann").await;
+    for _ in 0..3 {
+        world.try_sign_in("ann", OTHER, &device(7, &first)).await.unwrap_err();
+    }
+    // Strangers, and her other devices, have theirs.
+    world.try_sign_in("ann", PASSWORD, &device(7, &first)).await.unwrap_err();
+    world.try_sign_in("ann", PASSWORD, &client(8)).await.unwrap();
+    assert_ne!(first.device_token, second.device_token);
+    world.later(15 * MINUTE);
+    world.try_sign_in("ann", PASSWORD, &device(7, &first)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_device_that_was_used_before_has_a_budget_at_the_second_factor() {
+    let world = World::with(|config| config.limits.mfa_device = THREE).await;
+    let (signed_in, current) = world.signed_in_member("ann").await;
+    let factor = world.enrol(&current).await;
+    world.later(MINUTE);
+    let answer = async |code: &PlaintextPassword, client: &Client| {
+        let begun = world.try_sign_in("ann", PASSWORD, client).await.unwrap();
+        let SignInOutcome::MfaRequired { ticket, .. } = begun else { panic!("{begun:?}") };
+        let ticket = typed(ticket.expose());
+        world.auth.sign_in_mfa(&ticket, code, client).await
+    };
+    let right = || totp_code(&factor.enrolment, world.now());
+    let known = Client { device_token: Some(signed_in.device_token.clone()), ..client(7) };
+    for _ in 0..3 {
+        let wrong = answer(&typed("000000"), &known).await.unwrap_err();
+        assert!(matches!(wrong, MfaSignInError::InvalidCode));
+    }
+    let refused = answer(&right(), &known).await.unwrap_err();
+    assert!(matches!(refused, MfaSignInError::Service(error) if is_limited(&error)));
+    answer(&right(), &client(8)).await.unwrap();
+}
