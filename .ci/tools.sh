@@ -2,7 +2,7 @@
 # target folder. Debug builds: they are compiled in half the time and wait for the
 # disk. Not among them: cargo-semver-checks, which takes minutes to build and has
 # nothing to compare with before the first release; docs/CONTRIBUTING.md has it
-# among the steps of a release.
+# among the steps of a release, as cargo-cyclonedx (examples/server/deploy/sbom.sh).
 
 # tool NAME VERSION: puts it in PATH.
 tool() {

@@ -1,28 +1,52 @@
 //! GET /openapi.json
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::Extension;
+use axum::body::Bytes;
 use axum::extract::NestedPath;
 use axum::extract::rejection::NestedPathRejection;
-use axum::{Extension, Json};
+use axum::http::header;
+use axum::response::IntoResponse;
 use serde_json::{Value, json};
 use url::Url;
 use utoipa::openapi::OpenApi;
 
 /// The description of what is mounted, and the URL that it is mounted at.
 #[derive(Clone, Debug)]
-pub(crate) struct Document(Arc<(Value, Url)>);
+pub(crate) struct Document(Arc<Described>);
+
+#[derive(Debug)]
+struct Described {
+    document: Value,
+    url: Url,
+    /// By where the router is nested.
+    served: Mutex<HashMap<String, Bytes>>,
+}
 
 impl Document {
     pub(crate) fn new(document: &OpenApi, public_url: &Url) -> Self {
         let document = serde_json::to_value(document).unwrap_or_default();
-        Self(Arc::new((document, public_url.clone())))
+        Self(Arc::new(Described { document, url: public_url.clone(), served: Mutex::default() }))
+    }
+
+    /// As it is served: made once for each place, since whoever asks for it costs more
+    /// than they send.
+    fn text(&self, nested: Option<&str>) -> Bytes {
+        let mut served = self.0.served.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(text) = served.get(nested.unwrap_or_default()) {
+            return text.clone();
+        }
+        let text = Bytes::from(self.served(nested).to_string());
+        served.insert(nested.unwrap_or_default().to_owned(), text.clone());
+        text
     }
 
     /// With the server's URL where that is not the root of this origin: a host may
     /// have nested the whole router, or the public URL has a path.
     fn served(&self, nested: Option<&str>) -> Value {
-        let (mut document, mut url) = (self.0.0.clone(), self.0.1.clone());
+        let (mut document, mut url) = (self.0.document.clone(), self.0.url.clone());
         if let Some(path) = nested {
             url.set_path(path);
         }
@@ -46,6 +70,7 @@ impl Document {
 pub(crate) async fn openapi_json(
     nested: Result<NestedPath, NestedPathRejection>,
     Extension(document): Extension<Document>,
-) -> Json<Value> {
-    Json(document.served(nested.as_ref().ok().map(NestedPath::as_str)))
+) -> impl IntoResponse {
+    let text = document.text(nested.as_ref().ok().map(NestedPath::as_str));
+    ([(header::CONTENT_TYPE, "application/json")], text)
 }

@@ -55,7 +55,7 @@ fn rows() -> Vec<Row> {
         core("frontend_url", "https://front.example", "front.example", "password.rs", "the_link_leads_to_the_hosts_own_page_where_there_is_one"),
         server("product_name", "Acme", "product_name: \"Acme\"", "it/aws_secrets.rs", "server_and_commands_take_their_settings_from_the_secret"),
         server("secret", SECRET, "secret: Given(", "it/operator.rs", "root_secrets_are_listed_made_and_sealed_anew"),
-        server("secret_file", "/s", "secret: File(\"/s\")", "it/rotation.rs", "an_exchange_under_load_signs_nobody_out"),
+        server("secret_file", "/s", "secret: MadeAt(\"/s\")", "it/rotation.rs", "an_exchange_under_load_signs_nobody_out"),
         server("secrets.url", "aws-secretsmanager://eu-west-1/x", "", "it/aws_secrets.rs", "server_and_commands_take_their_settings_from_the_secret"),
         server("secrets.refresh", "7m", "", "it/aws_secrets.rs", "changed_root_secrets_are_taken_over_under_requests"),
         http("trusted_proxies", "10.7.0.0/16", "trusted_proxies: [10.7.0.0/16]", "layers.rs", "a_forwarded_address_is_believed_from_trusted_proxies_only"),
