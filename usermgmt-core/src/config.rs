@@ -1,9 +1,12 @@
 //! Policies: what an embedder or operator may decide, checked once on build.
 
+mod passkeys;
+
 use std::time::Duration;
 
 use url::{Host, Url};
 
+pub use self::passkeys::PasskeyPolicy;
 use crate::clock::Timestamp;
 use crate::model::identifier::EmailDomains;
 use crate::model::token::Purpose;
@@ -24,6 +27,8 @@ pub const MFA_TICKET_TTL: Duration = Duration::from_secs(5 * 60);
 pub const PROVIDER_SIGN_IN_TTL: Duration = Duration::from_secs(10 * 60);
 /// How long a front end has to fetch what came of a sign-in by a provider.
 pub const SIGN_IN_EXCHANGE_TTL: Duration = Duration::from_secs(60);
+/// How long a passkey's challenge is good.
+pub const PASSKEY_TTL: Duration = Duration::from_secs(5 * 60);
 /// How long a device token is good.
 pub const DEVICE_TTL: Duration = Duration::from_secs(365 * 86_400);
 /// How many tries a short code or a ticket takes.
@@ -81,6 +86,8 @@ pub struct Config {
     /// Whose accounts elsewhere sign in here.
     #[cfg(feature = "oidc")]
     pub providers: Vec<crate::oidc::ProviderConfig>,
+    /// Where passkeys are good.
+    pub passkeys: PasskeyPolicy,
     /// Limits on attempts.
     pub limits: Limits,
     /// Which passwords are accepted.
@@ -147,6 +154,8 @@ pub struct SignInMethods {
     /// So signs in, too, who has no account yet: it makes one, confirmed, without
     /// a password and with a username that can be changed.
     pub email_registers: bool,
+    /// By a passkey (WebAuthn Level 3). Needs the feature `passkeys`.
+    pub passkeys: bool,
 }
 
 /// What administrators must have done before they may do anything.
@@ -431,6 +440,7 @@ impl Config {
             sign_in: SignInMethods::default(),
             #[cfg(feature = "oidc")]
             providers: Vec::new(),
+            passkeys: PasskeyPolicy::default(),
             limits: Limits::default(),
             password_policy: PasswordPolicy::default(),
             hasher: HasherConfig::default(),
@@ -460,11 +470,14 @@ impl Config {
             Purpose::EmailUndo => format!("{public}/email/undo?token={token}"),
             Purpose::NotMe => format!("{public}/not-me?token={token}"),
             Purpose::Activation => format!("{public}/activate?token={token}"),
+            // Those that are not mailed have no link.
             Purpose::Confirm
             | Purpose::MfaTicket
             | Purpose::LegacyRefresh
             | Purpose::ProviderSignIn
-            | Purpose::SignInExchange => {
+            | Purpose::SignInExchange
+            | Purpose::PasskeyRegistration
+            | Purpose::PasskeySignIn => {
                 format!("{public}/confirm-email/{token}")
             }
         })
@@ -505,6 +518,7 @@ impl Config {
             }
         }
         self.limits.validate()?;
+        self.validate_passkeys()?;
         if self.confirmation_ttl > self.unconfirmed_ttl {
             return Err(ConfigError::new(
                 "confirmation_ttl",

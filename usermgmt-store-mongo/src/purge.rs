@@ -5,7 +5,8 @@ use usermgmt_core::clock::Timestamp;
 use usermgmt_core::store::{COMMIT_ID_LIFE, DEVICE_LIFE, EXPIRED_TOKEN_LIFE, StoreError};
 
 use crate::schema::{
-    AUDIT, COMMITS, COUNTERS, DEVICES, IDENTIFIERS, IDENTITIES, OUTBOX, SESSIONS, TOKENS, USERS,
+    AUDIT, COMMITS, COUNTERS, DEVICES, IDENTIFIERS, IDENTITIES, OUTBOX, PASSKEYS, SESSIONS, TOKENS,
+    USERS,
 };
 use crate::store::MongoStore;
 use crate::value::{date, present};
@@ -14,11 +15,12 @@ use crate::value::{date, present};
 /// second factors are in the user's own document.
 /// The audit log keeps its entries, without where the user was: their id leads
 /// to nobody any more.
-const OF_A_USER: [(&str, &str); 6] = [
+const OF_A_USER: [(&str, &str); 7] = [
     (IDENTIFIERS, "user_id"),
     (TOKENS, "user_id"),
     (SESSIONS, "user_id"),
     (IDENTITIES, "user_id"),
+    (PASSKEYS, "user_id"),
     (DEVICES, "_id.user_id"),
     (OUTBOX, "user_id"),
 ];

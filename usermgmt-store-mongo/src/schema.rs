@@ -19,6 +19,7 @@ pub(crate) const USERS: &str = "usermgmt_users";
 pub(crate) const IDENTIFIERS: &str = "usermgmt_identifiers";
 pub(crate) const IDENTITIES: &str = "usermgmt_identities";
 pub(crate) const DEVICES: &str = "usermgmt_devices";
+pub(crate) const PASSKEYS: &str = "usermgmt_passkeys";
 pub(crate) const TOKENS: &str = "usermgmt_tokens";
 pub(crate) const SESSIONS: &str = "usermgmt_sessions";
 pub(crate) const SERVICE_KEYS: &str = "usermgmt_service_keys";
@@ -33,7 +34,8 @@ pub(crate) const TURNS: &str = "usermgmt_turns";
 pub(crate) const IS_USER: &str = "username";
 const SCHEMA: &str = "usermgmt_schema";
 
-const ALL: [&str; 14] = [
+const ALL: [&str; 15] = [
+    PASSKEYS,
     USERS,
     IDENTIFIERS,
     IDENTITIES,
@@ -86,6 +88,7 @@ fn indexes() -> Vec<(&'static str, Vec<IndexModel>)> {
                 full("used_at", doc! { "used_at": 1 }),
             ],
         ),
+        (PASSKEYS, vec![full("user_id", doc! { "user_id": 1, "created_at": 1, "_id": 1 })]),
         (
             TOKENS,
             vec![

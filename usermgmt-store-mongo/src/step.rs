@@ -4,8 +4,8 @@ use usermgmt_core::store::{Change, StoreError};
 
 use crate::guard::Step;
 use crate::table::{
-    audit, devices, facets, factors, identifiers, identities, outbox, root_keys, service_keys,
-    sessions, tokens, users,
+    audit, devices, facets, factors, identifiers, identities, outbox, passkeys, root_keys,
+    service_keys, sessions, tokens, users,
 };
 
 /// The operations of a change, in the order to run them.
@@ -78,6 +78,13 @@ pub(crate) fn steps(change: &Change) -> Result<Vec<Step>, StoreError> {
         }
         Change::UnlinkIdentity { user_id, id } => identities::delete(user_id, id),
         Change::UnlinkIdentities { user_id, since } => identities::delete_all(user_id, *since),
+        Change::InsertPasskey(passkey) => passkeys::insert(passkey)?,
+        Change::UsePasskey { id, user_id, counter, to, backed_up, at } => {
+            passkeys::use_once(id, user_id, (*counter, *to), *backed_up, *at)
+        }
+        Change::RenamePasskey { id, user_id, name } => passkeys::rename(id, user_id, name),
+        Change::RemovePasskey { id, user_id } => passkeys::remove(id, user_id),
+        Change::RemovePasskeys { user_id, since } => passkeys::remove_all(user_id, *since),
         Change::ForgetDevices { user_id } => devices::forget(user_id),
         Change::RememberDevice { user_id, device, at } => devices::remember(user_id, device, *at),
         Change::InsertServiceKey(key) => service_keys::insert(key)?,

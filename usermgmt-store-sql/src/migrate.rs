@@ -29,6 +29,7 @@ fn migrations(dialect: Dialect) -> &'static [&'static str] {
             include_str!("../migrations/sqlite/0003_receipts.sql"),
             include_str!("../migrations/sqlite/0004_directory.sql"),
             include_str!("../migrations/sqlite/0005_identities.sql"),
+            include_str!("../migrations/sqlite/0006_passkeys.sql"),
         ],
         #[cfg(feature = "postgres")]
         Dialect::Postgres => &[
@@ -37,6 +38,7 @@ fn migrations(dialect: Dialect) -> &'static [&'static str] {
             include_str!("../migrations/postgres/0003_receipts.sql"),
             include_str!("../migrations/postgres/0004_directory.sql"),
             include_str!("../migrations/postgres/0005_identities.sql"),
+            include_str!("../migrations/postgres/0006_passkeys.sql"),
         ],
         #[cfg(feature = "mysql")]
         Dialect::MySql => &[
@@ -45,12 +47,13 @@ fn migrations(dialect: Dialect) -> &'static [&'static str] {
             include_str!("../migrations/mysql/0003_receipts.sql"),
             include_str!("../migrations/mysql/0004_directory.sql"),
             include_str!("../migrations/mysql/0005_identities.sql"),
+            include_str!("../migrations/mysql/0006_passkeys.sql"),
         ],
     }
 }
 
 /// How many migrations there are, on every kind of database.
-pub(crate) const KNOWN: i64 = 5;
+pub(crate) const KNOWN: i64 = 6;
 
 /// The version of the schema that this code knows.
 pub(crate) fn known(dialect: Dialect) -> i64 {

@@ -11,13 +11,14 @@ use crate::table::{audit, users};
 
 /// The tables that hold what is a user's, and their keys. The audit log keeps
 /// its rows, without where the user was: their id leads to nobody any more.
-pub(crate) const OF_A_USER: [(&str, &str); 8] = [
+pub(crate) const OF_A_USER: [(&str, &str); 9] = [
     ("usermgmt_identifiers", "kind, canonical"),
     ("usermgmt_tokens", "id"),
     ("usermgmt_sessions", "id"),
     ("usermgmt_totp", "user_id"),
     ("usermgmt_recovery_codes", "user_id, hash"),
     ("usermgmt_identities", "issuer, subject"),
+    ("usermgmt_passkeys", "id"),
     ("usermgmt_devices", "user_id, device"),
     ("usermgmt_outbox", "id"),
 ];

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use serde::Serialize;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::ids::{
-    AuditId, CommitId, FactorId, IdentityId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId,
-    UserId,
+    AuditId, CommitId, FactorId, IdentityId, LeaseId, MailId, PasskeyId, ServiceKeyId, SessionId,
+    TokenId, UserId,
 };
 use usermgmt_core::store::directory::Paged;
 
@@ -164,7 +164,7 @@ macro_rules! text_ids {
     )*};
 }
 
-text_ids!(UserId, AuditId, FactorId, IdentityId, MailId, ServiceKeyId);
+text_ids!(UserId, AuditId, FactorId, IdentityId, MailId, PasskeyId, ServiceKeyId);
 
 macro_rules! random_ids {
     ($($id:ty),*) => {$(

@@ -5,7 +5,7 @@ use usermgmt_core::store::Change;
 use crate::dialect::Dialect;
 use crate::guard::Step;
 use crate::table::{
-    audit, credentials, factors, identifiers, identities, outbox, sessions, tokens, users,
+    audit, credentials, factors, identifiers, identities, outbox, passkeys, sessions, tokens, users,
 };
 
 /// The statements of a change, in the order to run them.
@@ -99,6 +99,15 @@ pub(crate) fn steps(change: &Change, dialect: Dialect) -> Vec<Step<'_>> {
         Change::UnlinkIdentity { user_id, id } => vec![identities::delete(user_id, id)],
         Change::UnlinkIdentities { user_id, since } => {
             vec![identities::delete_all(user_id, *since)]
+        }
+        Change::InsertPasskey(passkey) => vec![passkeys::insert(passkey)],
+        Change::UsePasskey { id, user_id, counter, to, backed_up, at } => {
+            vec![passkeys::use_once(id, user_id, (*counter, *to), *backed_up, *at)]
+        }
+        Change::RenamePasskey { id, user_id, name } => vec![passkeys::rename(id, user_id, name)],
+        Change::RemovePasskey { id, user_id } => vec![passkeys::remove(id, user_id)],
+        Change::RemovePasskeys { user_id, since } => {
+            vec![passkeys::remove_all(user_id, *since)]
         }
         Change::ForgetDevices { user_id } => vec![credentials::forget_devices(user_id)],
         Change::RememberDevice { user_id, device, at } => {

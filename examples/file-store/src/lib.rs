@@ -22,9 +22,10 @@ use usermgmt_core::model::audit::AuditEntry;
 use usermgmt_core::model::identifier::Identifier;
 use usermgmt_core::model::identity::Identity;
 use usermgmt_core::model::ids::{
-    AuditId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
+    AuditId, LeaseId, MailId, PasskeyId, ServiceKeyId, SessionId, TokenId, UserId,
 };
 use usermgmt_core::model::mail::StoredMail;
+use usermgmt_core::model::passkey::Passkey;
 use usermgmt_core::model::service_key::ServiceKey;
 use usermgmt_core::model::session::Session;
 use usermgmt_core::model::token::{Purpose, Token};
@@ -253,6 +254,14 @@ impl UserStore for FileStore {
 impl CredentialStore for FileStore {
     async fn recovery_codes_left(&self, user: &UserId) -> Result<u64, StoreError> {
         self.memory.recovery_codes_left(user).await
+    }
+
+    async fn passkey(&self, id: &PasskeyId) -> Result<Option<Passkey>, StoreError> {
+        self.memory.passkey(id).await
+    }
+
+    async fn passkeys(&self, users: &[UserId]) -> Result<Vec<Passkey>, StoreError> {
+        self.memory.passkeys(users).await
     }
 
     async fn knows_device(&self, user: &UserId, device: &str) -> Result<KnownDevice, StoreError> {

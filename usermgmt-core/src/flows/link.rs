@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::auth::{Auth, Client, Limit, LimitName, Networks, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::{
-    EMAIL_SIGN_IN_TTL, EMAIL_UNDO_TTL, MFA_TICKET_TTL, PROVIDER_SIGN_IN_TTL, SIGN_IN_EXCHANGE_TTL,
+    EMAIL_SIGN_IN_TTL, EMAIL_UNDO_TTL, MFA_TICKET_TTL, PASSKEY_TTL, PROVIDER_SIGN_IN_TTL,
+    SIGN_IN_EXCHANGE_TTL,
 };
 use crate::model::identifier::Email;
 use crate::model::token::{Purpose, Token};
@@ -61,7 +62,9 @@ const fn rule(purpose: Purpose) -> Option<Rule> {
         | Purpose::MfaTicket
         | Purpose::LegacyRefresh
         | Purpose::ProviderSignIn
-        | Purpose::SignInExchange => return None,
+        | Purpose::SignInExchange
+        | Purpose::PasskeyRegistration
+        | Purpose::PasskeySignIn => return None,
     };
     Some(Rule { to_present_address, account })
 }
@@ -98,6 +101,7 @@ impl Auth {
             Purpose::EmailSignIn => EMAIL_SIGN_IN_TTL,
             Purpose::ProviderSignIn => PROVIDER_SIGN_IN_TTL,
             Purpose::SignInExchange => SIGN_IN_EXCHANGE_TTL,
+            Purpose::PasskeyRegistration | Purpose::PasskeySignIn => PASSKEY_TTL,
         }
     }
 

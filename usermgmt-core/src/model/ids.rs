@@ -6,6 +6,7 @@ use std::str::FromStr;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::clock::Timestamp;
 use crate::rng::{SecureRng, random};
@@ -55,6 +56,52 @@ impl From<UserId> for String {
 }
 
 impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A passkey: the SHA-256 of the id that its authenticator gave it (base64url, 43
+/// characters). That id has up to 1023 bytes, which is longer than some databases'
+/// keys can be.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PasskeyId(String);
+
+impl PasskeyId {
+    /// The one whose authenticator calls it so.
+    pub fn of_credential(id: &[u8]) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(Sha256::digest(id)))
+    }
+
+    /// The id as it is stored and shown.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for PasskeyId {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidId)?;
+        (bytes.len() == 32).then(|| Self(text.to_owned())).ok_or(InvalidId)
+    }
+}
+
+impl TryFrom<String> for PasskeyId {
+    type Error = InvalidId;
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        text.parse()
+    }
+}
+
+impl From<PasskeyId> for String {
+    fn from(id: PasskeyId) -> Self {
+        id.0
+    }
+}
+
+impl fmt::Display for PasskeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

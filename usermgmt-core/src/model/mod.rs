@@ -6,6 +6,7 @@ pub mod identifier;
 pub mod identity;
 pub mod ids;
 pub mod mail;
+pub mod passkey;
 pub mod profile;
 pub mod record;
 pub mod service_key;

@@ -37,11 +37,15 @@ pub enum Purpose {
     /// Stands for a provider's word that was believed, until the front end fetches
     /// what comes of it.
     SignInExchange = 12,
+    /// Marks a request to add a passkey as used up.
+    PasskeyRegistration = 13,
+    /// Marks a request to sign in by a passkey as used up.
+    PasskeySignIn = 14,
 }
 
 impl Purpose {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Confirm,
         Self::NotMe,
         Self::Activation,
@@ -54,6 +58,8 @@ impl Purpose {
         Self::LegacyRefresh,
         Self::ProviderSignIn,
         Self::SignInExchange,
+        Self::PasskeyRegistration,
+        Self::PasskeySignIn,
     ];
 
     /// The number that tokens carry and stores keep.

@@ -55,7 +55,10 @@ impl OutboxWorker {
                     message.link = Some(auth.0.config.link(mailed.purpose, &text));
                     message.code = Some(text);
                 }
-                Purpose::MfaTicket | Purpose::LegacyRefresh => {}
+                Purpose::MfaTicket
+                | Purpose::LegacyRefresh
+                | Purpose::PasskeyRegistration
+                | Purpose::PasskeySignIn => {}
                 _ => message.link = Some(auth.0.config.link(mailed.purpose, &text)),
             }
             let code_lives =

@@ -8,9 +8,11 @@ use crate::model::factor::SealedSecret;
 use crate::model::identifier::{Email, Identifier, Username};
 use crate::model::identity::Identity;
 use crate::model::ids::{
-    CommitId, FactorId, IdentityId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
+    CommitId, FactorId, IdentityId, LeaseId, MailId, PasskeyId, ServiceKeyId, SessionId, TokenId,
+    UserId,
 };
 use crate::model::mail::OutboxMail;
+use crate::model::passkey::Passkey;
 use crate::model::service_key::ServiceKey;
 use crate::model::session::Session;
 use crate::model::token::{Purpose, Token};
@@ -303,6 +305,47 @@ pub enum Change {
         /// Linked then or later, or whenever.
         since: Option<Timestamp>,
     },
+    /// Adds a passkey. Guarded (`Exists`): nobody has it.
+    InsertPasskey(Box<Passkey>),
+    /// Notes that a passkey signed. Guarded (`Passkey`): it is there, is this
+    /// user's, and its counter is the one that was read.
+    UsePasskey {
+        /// Which.
+        id: PasskeyId,
+        /// Whose.
+        user_id: UserId,
+        /// The counter that was read.
+        counter: i64,
+        /// The counter it gets.
+        to: i64,
+        /// Whether there is a copy elsewhere.
+        backed_up: bool,
+        /// When.
+        at: Timestamp,
+    },
+    /// Names a passkey. Guarded (`Passkey`): it is there and is this user's.
+    RenamePasskey {
+        /// Which.
+        id: PasskeyId,
+        /// Whose.
+        user_id: UserId,
+        /// The new name.
+        name: String,
+    },
+    /// Removes a passkey. Guarded (`Passkey`): it is there and is this user's.
+    RemovePasskey {
+        /// Which.
+        id: PasskeyId,
+        /// Whose.
+        user_id: UserId,
+    },
+    /// Removes the user's passkeys. Unguarded.
+    RemovePasskeys {
+        /// Whose.
+        user_id: UserId,
+        /// Added then or later, or whenever.
+        since: Option<Timestamp>,
+    },
     /// Remembers a device, or that it was used again. Unguarded.
     RememberDevice {
         /// Whose.
@@ -426,8 +469,15 @@ impl Change {
             | Self::UseRecoveryCode { .. } => 9,
             Self::ResealTotp { .. } | Self::DropPendingTotp { .. } | Self::RemoveTotp { .. } => 10,
             Self::ReplaceRecoveryCodes { .. } => 11,
-            Self::UnlinkIdentity { .. } | Self::UnlinkIdentities { .. } => 12,
-            Self::LinkIdentity(_) | Self::UseIdentity { .. } => 13,
+            Self::UnlinkIdentity { .. }
+            | Self::UnlinkIdentities { .. }
+            | Self::RemovePasskey { .. }
+            | Self::RemovePasskeys { .. } => 12,
+            Self::LinkIdentity(_)
+            | Self::UseIdentity { .. }
+            | Self::InsertPasskey(_)
+            | Self::UsePasskey { .. }
+            | Self::RenamePasskey { .. } => 13,
             Self::ForgetDevices { .. } => 14,
             Self::RememberDevice { .. } => 15,
             Self::InsertServiceKey(_)

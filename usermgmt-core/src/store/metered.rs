@@ -18,8 +18,11 @@ use crate::metrics::{Counted, Metrics, Stopwatch, StoreErrorKind, Timed};
 use crate::model::audit::AuditEntry;
 use crate::model::identifier::Identifier;
 use crate::model::identity::Identity;
-use crate::model::ids::{AuditId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
+use crate::model::ids::{
+    AuditId, LeaseId, MailId, PasskeyId, ServiceKeyId, SessionId, TokenId, UserId,
+};
 use crate::model::mail::StoredMail;
+use crate::model::passkey::Passkey;
 use crate::model::service_key::ServiceKey;
 use crate::model::session::Session;
 use crate::model::token::{Purpose, Token};
@@ -79,6 +82,8 @@ time_each! { UserStore:
 
 time_each! { CredentialStore:
     fn recovery_codes_left(user: &UserId) -> u64;
+    fn passkey(id: &PasskeyId) -> Option<Passkey>;
+    fn passkeys(users: &[UserId]) -> Vec<Passkey>;
     fn knows_device(user: &UserId, device: &str) -> KnownDevice;
     fn identity(issuer: &str, subject: &str) -> Option<Identity>;
     fn identities(user: &UserId) -> Vec<Identity>;

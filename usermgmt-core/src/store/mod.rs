@@ -31,8 +31,11 @@ use crate::model::audit::AuditEntry;
 use crate::model::factor::Totp;
 use crate::model::identifier::{Identifier, IdentifierKind};
 use crate::model::identity::Identity;
-use crate::model::ids::{AuditId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
+use crate::model::ids::{
+    AuditId, LeaseId, MailId, PasskeyId, ServiceKeyId, SessionId, TokenId, UserId,
+};
 use crate::model::mail::StoredMail;
+use crate::model::passkey::Passkey;
 use crate::model::service_key::ServiceKey;
 use crate::model::session::Session;
 use crate::model::token::{Purpose, Token};
@@ -58,6 +61,8 @@ pub enum Guard {
     Identity,
     /// The recovery code is used or void.
     RecoveryCode,
+    /// The passkey is gone, another user's, or has signed since it was read.
+    Passkey,
     /// The service key is gone or revoked.
     ServiceKey,
     /// The mail is another worker's by now, or gone.
@@ -153,6 +158,13 @@ pub trait UserStore: Send + Sync {
 pub trait CredentialStore: Send + Sync {
     /// How many unused recovery codes the user has.
     async fn recovery_codes_left(&self, user: &UserId) -> Result<u64, StoreError>;
+
+    /// A passkey. Whether its owner is still there is asked of the owner.
+    async fn passkey(&self, id: &PasskeyId) -> Result<Option<Passkey>, StoreError>;
+
+    /// The passkeys of these users, in the order of the users' ids, of when they
+    /// were added, and of their ids; at most some hundreds of users.
+    async fn passkeys(&self, users: &[UserId]) -> Result<Vec<Passkey>, StoreError>;
 
     /// Whether the user has signed in from this device, and whether from any.
     async fn knows_device(&self, user: &UserId, device: &str) -> Result<KnownDevice, StoreError>;

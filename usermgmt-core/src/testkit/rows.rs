@@ -11,9 +11,10 @@ use crate::model::factor::SealedSecret;
 use crate::model::identifier::{Email, Identifier, Username};
 use crate::model::identity::Identity;
 use crate::model::ids::{
-    AuditId, FactorId, IdentityId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
+    AuditId, FactorId, IdentityId, MailId, PasskeyId, ServiceKeyId, SessionId, TokenId, UserId,
 };
 use crate::model::mail::{MailKind, OutboxMail};
+use crate::model::passkey::Passkey;
 use crate::model::service_key::ServiceKey;
 use crate::model::session::Session;
 use crate::model::token::{Purpose, Token};
@@ -169,6 +170,21 @@ impl SampleRows {
             subject: subject.to_owned(),
             provider: "example".to_owned(),
             email: Some("somebody@example.com".to_owned()),
+            created_at: Self::NOW,
+            last_used_at: None,
+        }
+    }
+
+    /// A passkey that was never used.
+    pub fn passkey(&self, user: &UserId) -> Passkey {
+        Passkey {
+            id: PasskeyId::of_credential(&crate::rng::random::<16>(&self.rng)),
+            user_id: user.clone(),
+            handle: "00000000-0000-4000-8000-000000000001".to_owned(),
+            name: "Laptop".to_owned(),
+            credential: "{}".to_owned(),
+            counter: 0,
+            backed_up: false,
             created_at: Self::NOW,
             last_used_at: None,
         }

@@ -13,9 +13,10 @@ use usermgmt_core::model::audit::AuditEntry;
 use usermgmt_core::model::identifier::Identifier;
 use usermgmt_core::model::identity::Identity;
 use usermgmt_core::model::ids::{
-    AuditId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
+    AuditId, LeaseId, MailId, PasskeyId, ServiceKeyId, SessionId, TokenId, UserId,
 };
 use usermgmt_core::model::mail::StoredMail;
+use usermgmt_core::model::passkey::Passkey;
 use usermgmt_core::model::service_key::ServiceKey;
 use usermgmt_core::model::session::Session;
 use usermgmt_core::model::token::{Purpose, Token};
@@ -115,6 +116,8 @@ pass_on! {
 
     CredentialStore {
         fn recovery_codes_left(user: &UserId) -> u64;
+        fn passkey(id: &PasskeyId) -> Option<Passkey>;
+        fn passkeys(users: &[UserId]) -> Vec<Passkey>;
         fn knows_device(user: &UserId, device: &str) -> KnownDevice;
         fn identity(issuer: &str, subject: &str) -> Option<Identity>;
         fn identities(user: &UserId) -> Vec<Identity>;

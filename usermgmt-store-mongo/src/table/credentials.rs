@@ -5,7 +5,8 @@ use mongodb::bson::doc;
 use serde::Deserialize;
 use usermgmt_core::keys::KeyId;
 use usermgmt_core::model::identity::Identity;
-use usermgmt_core::model::ids::{ServiceKeyId, UserId};
+use usermgmt_core::model::ids::{PasskeyId, ServiceKeyId, UserId};
+use usermgmt_core::model::passkey::Passkey;
 use usermgmt_core::model::service_key::ServiceKey;
 use usermgmt_core::model::user::PasswordHash;
 use usermgmt_core::store::{CredentialStore, Credentials, KnownDevice, StoreError};
@@ -13,9 +14,10 @@ use usermgmt_core::store::{CredentialStore, Credentials, KnownDevice, StoreError
 use super::devices;
 use super::factors::TotpRow;
 use super::identities::{self, IdentityRow};
+use super::passkeys::PasskeyRow;
 use super::root_keys::RootKeyRow;
 use super::service_keys::ServiceKeyRow;
-use crate::schema::{DEVICES, IDENTITIES, IS_USER, ROOT_KEYS, SERVICE_KEYS, USERS};
+use crate::schema::{DEVICES, IDENTITIES, IS_USER, PASSKEYS, ROOT_KEYS, SERVICE_KEYS, USERS};
 use crate::store::MongoStore;
 use crate::value::present;
 
@@ -68,6 +70,19 @@ impl CredentialStore for MongoStore {
         ];
         let left: Option<Left> = self.aggregate_one(USERS, pipeline).await?;
         Ok(left.map_or(0, |left| u64::try_from(left.codes).unwrap_or(0)))
+    }
+
+    async fn passkey(&self, id: &PasskeyId) -> Result<Option<Passkey>, StoreError> {
+        let row: Option<PasskeyRow> = self.find_one(PASSKEYS, doc! { "_id": id.as_str() }).await?;
+        Ok(row.map(PasskeyRow::into_passkey))
+    }
+
+    async fn passkeys(&self, users: &[UserId]) -> Result<Vec<Passkey>, StoreError> {
+        let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
+        let order = doc! { "user_id": 1, "created_at": 1, "_id": 1 };
+        let rows: Vec<PasskeyRow> =
+            self.find(PASSKEYS, doc! { "user_id": { "$in": ids } }, order, usize::MAX).await?;
+        Ok(rows.into_iter().map(PasskeyRow::into_passkey).collect())
     }
 
     async fn knows_device(&self, user: &UserId, device: &str) -> Result<KnownDevice, StoreError> {

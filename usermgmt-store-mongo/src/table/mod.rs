@@ -10,6 +10,7 @@ pub(crate) mod factors;
 pub(crate) mod identifiers;
 pub(crate) mod identities;
 pub(crate) mod outbox;
+pub(crate) mod passkeys;
 pub(crate) mod root_keys;
 pub(crate) mod service_keys;
 pub(crate) mod sessions;

@@ -24,7 +24,9 @@ use usermgmt_store_mongo::MongoStore;
 use usermgmt_test_support::Database;
 
 use crate::SERVER;
-use crate::rows::{HOUR, NOW, entry, identity, list, mail, registration, session, token, user};
+use crate::rows::{
+    HOUR, NOW, entry, identity, list, mail, passkey, registration, session, token, user,
+};
 
 async fn all_writes(store: &MongoStore, ann: &User) {
     let (first, second, reset, queued) = (session(ann), session(ann), token(ann), mail(ann));
@@ -37,6 +39,7 @@ async fn all_writes(store: &MongoStore, ann: &User) {
         Change::InsertToken(reset.clone()),
         Change::InsertMail(Box::new(queued)),
         Change::ReplaceRecoveryCodes { user_id: id(), hashes: vec!["code".to_owned()] },
+        Change::InsertPasskey(Box::new(passkey(ann))),
         Change::ForgetDevices { user_id: id() },
         Change::RememberDevice { user_id: id(), device: "phone".to_owned(), at: NOW },
         Change::LinkIdentity(Box::new(linked.clone())),
@@ -68,6 +71,17 @@ async fn all_writes(store: &MongoStore, ann: &User) {
         },
         Change::UnlinkIdentity { user_id: id(), id: linked.id.clone() },
         Change::UnlinkIdentities { user_id: id(), since: Some(NOW) },
+        Change::UsePasskey {
+            id: passkey(ann).id,
+            user_id: id(),
+            counter: 0,
+            to: 1,
+            backed_up: true,
+            at: NOW,
+        },
+        Change::RenamePasskey { id: passkey(ann).id, user_id: id(), name: "x".to_owned() },
+        Change::RemovePasskey { id: passkey(ann).id, user_id: id() },
+        Change::RemovePasskeys { user_id: id(), since: Some(NOW) },
         Change::VoidTokens { user_id: id(), purpose: None, since: None, now: NOW },
         Change::EndSessions { user_id: id(), except: None },
         Change::DropMail { user_id: id() },
@@ -88,6 +102,8 @@ async fn all_reads(store: &MongoStore, ann: &User) {
     store.users(Some(&ann.id), 10).await.unwrap();
     store.unconfirmed_users(NOW, 10).await.unwrap();
     store.recovery_codes_left(&ann.id).await.unwrap();
+    store.passkey(&passkey(ann).id).await.unwrap();
+    store.passkeys(std::slice::from_ref(&ann.id)).await.unwrap();
     store.knows_device(&ann.id, "phone").await.unwrap();
     store.identity("https://provider.example.com", "1").await.unwrap();
     store.identities(&ann.id).await.unwrap();

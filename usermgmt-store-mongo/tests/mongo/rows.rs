@@ -7,8 +7,11 @@ use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::audit::AuditEntry;
 use usermgmt_core::model::identifier::{Email, Identifier, Username};
 use usermgmt_core::model::identity::Identity;
-use usermgmt_core::model::ids::{AuditId, IdentityId, MailId, SessionId, TokenId, UserId};
+use usermgmt_core::model::ids::{
+    AuditId, IdentityId, MailId, PasskeyId, SessionId, TokenId, UserId,
+};
 use usermgmt_core::model::mail::{MailKind, OutboxMail};
+use usermgmt_core::model::passkey::Passkey;
 use usermgmt_core::model::session::Session;
 use usermgmt_core::model::token::{Purpose, Token};
 use usermgmt_core::model::user::{Role, User};
@@ -53,6 +56,21 @@ pub(crate) fn registration(user: &User) -> Vec<Change> {
         claim(Identifier::email(&user.email)),
         claim(Identifier::username(&user.username)),
     ]
+}
+
+/// Always the same one.
+pub(crate) fn passkey(user: &User) -> Passkey {
+    Passkey {
+        id: PasskeyId::of_credential(b"credential"),
+        user_id: user.id.clone(),
+        handle: "handle".to_owned(),
+        name: "Laptop".to_owned(),
+        credential: "{}".to_owned(),
+        counter: 0,
+        backed_up: false,
+        created_at: NOW,
+        last_used_at: None,
+    }
 }
 
 pub(crate) fn session(user: &User) -> Session {

@@ -7,7 +7,7 @@ use crate::store::SqlStore;
 /// For each table its columns, and what they are in the row of the number `n`.
 /// `{bytes}` are 16 bytes of its own. A tenth of the users have never confirmed
 /// their address, a hundredth of the mails are leased or dead.
-const TABLES: [(&str, &str, &str); 14] = [
+const TABLES: [(&str, &str, &str); 15] = [
     (
         "usermgmt_users",
         "id, username, username_canonical, email, email_canonical, email_confirmed_at, \
@@ -35,6 +35,11 @@ const TABLES: [(&str, &str, &str); 14] = [
     ),
     ("usermgmt_totp", "user_id, last_step", "CONCAT('user', n), 0"),
     ("usermgmt_recovery_codes", "user_id, hash", "CONCAT('user', n / 10), CONCAT('hash', n)"),
+    (
+        "usermgmt_passkeys",
+        "id, user_id, handle, name, credential, counter, backed_up, created_at",
+        "CONCAT('passkey', n), CONCAT('user', n / 2), 'x', 'x', '{}', 0, 0, n",
+    ),
     (
         "usermgmt_devices",
         "user_id, device, used_at",

@@ -16,8 +16,8 @@ use crate::sql::Statement;
 use crate::step::steps;
 use crate::store::SqlStore;
 use crate::table::{
-    audit, counters, credentials, directory, identifiers, identities, outbox, sessions, tokens,
-    users,
+    audit, counters, credentials, directory, identifiers, identities, outbox, passkeys, sessions,
+    tokens, users,
 };
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use usermgmt_test_support::Database;
@@ -37,6 +37,8 @@ fn statements(samples: &Samples, dialect: Dialect) -> Vec<Statement<'_>> {
         credentials::count_recovery_codes(id),
         credentials::select_credentials(std::slice::from_ref(id)),
         credentials::select_recovery_codes(std::slice::from_ref(id)),
+        passkeys::select(&samples.passkey.id),
+        passkeys::select_of(std::slice::from_ref(id)),
         credentials::select_device(id, "device"),
         identities::select(&samples.identity.issuer, &samples.identity.subject),
         identities::select_of(std::slice::from_ref(id)),

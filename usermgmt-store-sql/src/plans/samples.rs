@@ -9,9 +9,11 @@ use usermgmt_core::model::factor::SealedSecret;
 use usermgmt_core::model::identifier::{Email, Identifier, Username};
 use usermgmt_core::model::identity::Identity;
 use usermgmt_core::model::ids::{
-    AuditId, FactorId, IdentityId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
+    AuditId, FactorId, IdentityId, LeaseId, MailId, PasskeyId, ServiceKeyId, SessionId, TokenId,
+    UserId,
 };
 use usermgmt_core::model::mail::{MailKind, OutboxMail};
+use usermgmt_core::model::passkey::Passkey;
 use usermgmt_core::model::service_key::ServiceKey;
 use usermgmt_core::model::session::Session;
 use usermgmt_core::model::token::{Purpose, Token};
@@ -34,6 +36,7 @@ pub(super) struct Samples {
     pub(super) name: Identifier,
     pub(super) token: Token,
     pub(super) session: Session,
+    pub(super) passkey: Passkey,
     pub(super) mail: OutboxMail,
     pub(super) key: ServiceKey,
     pub(super) identity: Identity,
@@ -56,6 +59,7 @@ impl Samples {
             name: Identifier::username(&user.username),
             token: token(&user.id),
             session: session(&user.id),
+            passkey: passkey(&user.id),
             mail: mail(&user),
             key: service_key(),
             identity: identity(&user.id),
@@ -163,6 +167,22 @@ impl Samples {
             },
             Change::UnlinkIdentity { user_id: user_id.clone(), id: self.identity.id.clone() },
             Change::UnlinkIdentities { user_id: user_id.clone(), since: Some(NOW) },
+            Change::InsertPasskey(Box::new(self.passkey.clone())),
+            Change::UsePasskey {
+                id: self.passkey.id.clone(),
+                user_id: user_id.clone(),
+                counter: 0,
+                to: 1,
+                backed_up: true,
+                at: NOW,
+            },
+            Change::RenamePasskey {
+                id: self.passkey.id.clone(),
+                user_id: user_id.clone(),
+                name: "x".to_owned(),
+            },
+            Change::RemovePasskey { id: self.passkey.id.clone(), user_id: user_id.clone() },
+            Change::RemovePasskeys { user_id: user_id.clone(), since: Some(NOW) },
             Change::ForgetDevices { user_id: user_id.clone() },
             Change::RememberDevice { user_id, device: "device".to_owned(), at: NOW },
             Change::InsertServiceKey(self.key.clone()),
@@ -258,6 +278,20 @@ fn mail(user: &User) -> OutboxMail {
         dead_at: None,
         lease: None,
         leased_until: None,
+    }
+}
+
+fn passkey(user_id: &UserId) -> Passkey {
+    Passkey {
+        id: PasskeyId::of_credential(b"credential"),
+        user_id: user_id.clone(),
+        handle: "handle".to_owned(),
+        name: "Laptop".to_owned(),
+        credential: "{}".to_owned(),
+        counter: 0,
+        backed_up: false,
+        created_at: NOW,
+        last_used_at: None,
     }
 }
 

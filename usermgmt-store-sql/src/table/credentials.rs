@@ -4,13 +4,14 @@ use async_trait::async_trait;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::keys::KeyId;
 use usermgmt_core::model::identity::Identity;
-use usermgmt_core::model::ids::{ServiceKeyId, UserId};
+use usermgmt_core::model::ids::{PasskeyId, ServiceKeyId, UserId};
+use usermgmt_core::model::passkey::Passkey;
 use usermgmt_core::model::service_key::ServiceKey;
 use usermgmt_core::model::user::PasswordHash;
 use usermgmt_core::store::directory::Paged;
 use usermgmt_core::store::{CredentialStore, Credentials, Guard, KnownDevice, StoreError};
 
-use super::{factors, identities};
+use super::{factors, identities, passkeys};
 use crate::dialect::Dialect;
 use crate::guard::Step;
 use crate::row::Row;
@@ -195,6 +196,17 @@ impl CredentialStore for SqlStore {
     async fn recovery_codes_left(&self, user: &UserId) -> Result<u64, StoreError> {
         let left = self.read_one(&count_recovery_codes(user), |row| row.columns().number()).await?;
         Ok(left.unwrap_or_default())
+    }
+
+    async fn passkey(&self, id: &PasskeyId) -> Result<Option<Passkey>, StoreError> {
+        self.read_one(&passkeys::select(id), passkeys::passkey).await
+    }
+
+    async fn passkeys(&self, users: &[UserId]) -> Result<Vec<Passkey>, StoreError> {
+        if users.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.read_all(&passkeys::select_of(users), passkeys::passkey).await
     }
 
     async fn knows_device(&self, user: &UserId, device: &str) -> Result<KnownDevice, StoreError> {

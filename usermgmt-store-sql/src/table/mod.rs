@@ -9,6 +9,7 @@ pub(crate) mod factors;
 pub(crate) mod identifiers;
 pub(crate) mod identities;
 pub(crate) mod outbox;
+pub(crate) mod passkeys;
 pub(crate) mod sessions;
 pub(crate) mod tokens;
 mod user_row;

@@ -9,8 +9,11 @@ use crate::clock::Timestamp;
 use crate::model::factor::{SealedSecret, Totp};
 use crate::model::identifier::{Identifier, IdentifierKind};
 use crate::model::identity::Identity;
-use crate::model::ids::{FactorId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
+use crate::model::ids::{
+    FactorId, LeaseId, MailId, PasskeyId, ServiceKeyId, SessionId, TokenId, UserId,
+};
 use crate::model::mail::OutboxMail;
+use crate::model::passkey::Passkey;
 use crate::model::service_key::ServiceKey;
 use crate::model::session::{MAX_SESSIONS, Session};
 use crate::model::token::{Purpose, Token};
@@ -231,6 +234,38 @@ impl State {
                 }
                 Ok(())
             }
+            Change::InsertPasskey(passkey) => insert(&mut self.passkeys, (**passkey).clone()),
+            Change::UsePasskey { id, user_id, counter, to, backed_up, at } => {
+                let mut passkey = self.passkey_of(id, user_id)?.clone();
+                guard(passkey.counter == *counter, Guard::Passkey)?;
+                passkey.counter = *to;
+                passkey.backed_up = *backed_up;
+                passkey.last_used_at = Some(*at);
+                self.passkeys.put(passkey);
+                Ok(())
+            }
+            Change::RenamePasskey { id, user_id, name } => {
+                let passkey = self.passkey_of(id, user_id)?.clone();
+                self.passkeys.put(Passkey { name: name.clone(), ..passkey });
+                Ok(())
+            }
+            Change::RemovePasskey { id, user_id } => {
+                self.passkey_of(id, user_id)?;
+                self.passkeys.remove(id);
+                Ok(())
+            }
+            Change::RemovePasskeys { user_id, since } => {
+                let gone: Vec<PasskeyId> = self
+                    .passkeys
+                    .of(user_id)
+                    .filter(|passkey| since.is_none_or(|since| passkey.created_at >= since))
+                    .map(|passkey| passkey.id.clone())
+                    .collect();
+                for id in &gone {
+                    self.passkeys.remove(id);
+                }
+                Ok(())
+            }
             Change::ForgetDevices { user_id } => {
                 self.devices.sweep_of(user_id, u64::MAX);
                 Ok(())
@@ -318,6 +353,10 @@ impl State {
             .filter(|row| row.user_id.as_ref() == Some(user_id));
         guard(row.is_some() || identifier.kind() == IdentifierKind::Skeleton, Guard::Identifier)?;
         Ok(row)
+    }
+
+    fn passkey_of(&self, id: &PasskeyId, user_id: &UserId) -> Result<&Passkey, Guard> {
+        self.passkeys.get(id).filter(|row| row.user_id == *user_id).ok_or(Guard::Passkey)
     }
 
     fn live_token_row(&self, id: TokenId, now: Timestamp) -> Result<&Token, Guard> {

@@ -22,8 +22,11 @@ use crate::keys::KeyId;
 use crate::model::audit::AuditEntry;
 use crate::model::identifier::{Identifier, IdentifierKind};
 use crate::model::identity::Identity;
-use crate::model::ids::{AuditId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
+use crate::model::ids::{
+    AuditId, LeaseId, MailId, PasskeyId, ServiceKeyId, SessionId, TokenId, UserId,
+};
 use crate::model::mail::{OutboxMail, StoredMail};
+use crate::model::passkey::Passkey;
 use crate::model::service_key::ServiceKey;
 use crate::model::session::Session;
 use crate::model::token::{Purpose, Token};
@@ -145,6 +148,21 @@ impl CredentialStore for MemoryStore {
     async fn recovery_codes_left(&self, user: &UserId) -> Result<u64, StoreError> {
         let state = self.state()?;
         Ok(state.recovery_codes.of(user).map(|_| 1).sum())
+    }
+
+    async fn passkey(&self, id: &PasskeyId) -> Result<Option<Passkey>, StoreError> {
+        Ok(self.state()?.passkeys.get(id).cloned())
+    }
+
+    async fn passkeys(&self, users: &[UserId]) -> Result<Vec<Passkey>, StoreError> {
+        let state = self.state()?;
+        let owners: BTreeSet<&UserId> = users.iter().collect();
+        let mut found: Vec<Passkey> =
+            owners.into_iter().flat_map(|user| state.passkeys.of(user)).cloned().collect();
+        found.sort_by(|a, b| {
+            (&a.user_id, a.created_at, &a.id).cmp(&(&b.user_id, b.created_at, &b.id))
+        });
+        Ok(found)
     }
 
     async fn knows_device(&self, user: &UserId, device: &str) -> Result<KnownDevice, StoreError> {

@@ -56,6 +56,7 @@ impl State {
             left -= self.factors.sweep_of(id, left);
             left -= self.recovery_codes.sweep_of(id, left);
             left -= self.identities.sweep_of(id, left);
+            left -= self.passkeys.sweep_of(id, left);
             left -= self.devices.sweep_of(id, left);
             left -= self.mails.sweep_of(id, left);
             left -= self.clear_origins(id, left);

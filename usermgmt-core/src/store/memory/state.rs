@@ -6,8 +6,11 @@ use crate::model::audit::AuditEntry;
 use crate::model::factor::Totp;
 use crate::model::identifier::{Identifier, IdentifierKind};
 use crate::model::identity::Identity;
-use crate::model::ids::{AuditId, CommitId, MailId, ServiceKeyId, SessionId, TokenId, UserId};
+use crate::model::ids::{
+    AuditId, CommitId, MailId, PasskeyId, ServiceKeyId, SessionId, TokenId, UserId,
+};
 use crate::model::mail::OutboxMail;
+use crate::model::passkey::Passkey;
 use crate::model::service_key::ServiceKey;
 use crate::model::session::Session;
 use crate::model::token::Token;
@@ -25,6 +28,7 @@ pub(super) struct State {
     pub(super) factors: Table<FactorRow>,
     pub(super) recovery_codes: Table<RecoveryCodeRow>,
     pub(super) identities: Table<Identity>,
+    pub(super) passkeys: Table<Passkey>,
     pub(super) devices: Table<DeviceRow>,
     pub(super) service_keys: Table<ServiceKey>,
     pub(super) root_keys: Table<RootKeyRow>,
@@ -42,7 +46,7 @@ impl State {
         self.journals().into_iter().for_each(Journal::roll_back);
     }
 
-    fn journals(&mut self) -> [&mut dyn Journal; 14] {
+    fn journals(&mut self) -> [&mut dyn Journal; 15] {
         [
             &mut self.commits,
             &mut self.users,
@@ -52,6 +56,7 @@ impl State {
             &mut self.factors,
             &mut self.recovery_codes,
             &mut self.identities,
+            &mut self.passkeys,
             &mut self.devices,
             &mut self.service_keys,
             &mut self.root_keys,
@@ -269,6 +274,16 @@ impl Row for Identity {
     type Key = (String, String);
     fn key(&self) -> (String, String) {
         (self.issuer.clone(), self.subject.clone())
+    }
+    fn owner(&self) -> Option<&UserId> {
+        Some(&self.user_id)
+    }
+}
+
+impl Row for Passkey {
+    type Key = PasskeyId;
+    fn key(&self) -> PasskeyId {
+        self.id.clone()
     }
     fn owner(&self) -> Option<&UserId> {
         Some(&self.user_id)

@@ -21,6 +21,7 @@ pub mod identities;
 pub mod lists;
 pub mod model;
 pub mod outbox;
+pub mod passkeys;
 pub mod purge;
 pub mod races;
 pub mod records;
@@ -125,6 +126,13 @@ macro_rules! store_conformance {
                 issuer_and_subject_are_linked_once_and_told_apart_byte_by_byte,
                 an_identity_is_used_and_unlinked_by_the_one_who_has_it,
                 all_of_a_users_identities_are_unlinked_or_those_since_a_time,
+            }
+            passkeys {
+                every_field_of_a_passkey_round_trips,
+                a_passkey_is_one_users_only,
+                a_passkey_is_used_by_the_counter_that_was_read,
+                a_passkey_is_named_and_removed_by_its_own_user,
+                the_passkeys_of_many_users_are_read_at_once,
             }
             admins {
                 an_administrator_goes_only_while_another_is_active,

@@ -181,6 +181,8 @@ async fn purge_a_deleted_user(fixture: &Fixture, limit: usize) {
     }
     same("sessions", &read(store.sessions(&ann, EARLY).await), &vec![]);
     assert_eq!(read(store.recovery_codes_left(&ann).await), 0);
+    same("passkeys", &read(store.passkeys(std::slice::from_ref(&ann)).await), &vec![]);
+    same("a passkey", &read(store.passkey(&world.passkeys[0].id).await), &None);
     assert!(!read(store.knows_device(&ann, "phone").await).any);
     for Identity { issuer, subject, .. } in &world.identities {
         same("an identity", &read(store.identity(issuer, subject).await), &None);
@@ -205,6 +207,8 @@ async fn purge_a_deleted_user(fixture: &Fixture, limit: usize) {
     assert_eq!(read(store.recovery_codes_left(bob).await), 2);
     let identities = read(store.identities(bob).await);
     same("Bob's identities", &identities, &vec![world.bobs_identity.clone()]);
+    let passkeys = read(store.passkeys(std::slice::from_ref(bob)).await);
+    same("Bob's passkey", &passkeys, &vec![world.bobs_passkey.clone()]);
     assert!(read(store.knows_device(bob, "phone").await).this);
     assert!(read(store.is_taken(&username_id("bob"), None, EARLY).await));
 }

@@ -170,6 +170,8 @@ fn is_spending(change: &Change) -> bool {
             | Change::UseTotpStep { .. }
             | Change::ConfirmTotp { .. }
             | Change::UseRecoveryCode { .. }
+            | Change::UsePasskey { .. }
+            | Change::RemovePasskey { .. }
             | Change::UnlinkIdentity { .. }
     )
 }

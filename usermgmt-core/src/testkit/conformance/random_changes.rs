@@ -13,9 +13,10 @@ use crate::model::factor::SealedSecret;
 use crate::model::identifier::Identifier;
 use crate::model::identity::Identity;
 use crate::model::ids::{
-    AuditId, FactorId, LeaseId, MailId, ServiceKeyId, SessionId, TokenId, UserId,
+    AuditId, FactorId, LeaseId, MailId, PasskeyId, ServiceKeyId, SessionId, TokenId, UserId,
 };
 use crate::model::mail::OutboxMail;
+use crate::model::passkey::Passkey;
 use crate::model::service_key::ServiceKey;
 use crate::model::session::Session;
 use crate::model::token::{Purpose, Token};
@@ -31,6 +32,7 @@ pub(super) struct RandomChanges {
     sessions: Vec<SessionId>,
     tokens: Vec<TokenId>,
     factors: Vec<FactorId>,
+    passkeys: Vec<PasskeyId>,
     service_keys: Vec<ServiceKeyId>,
     mails: Vec<MailId>,
     leases: Vec<LeaseId>,
@@ -47,6 +49,9 @@ impl RandomChanges {
             sessions: (0..5).map(|_| SessionId::generate(rng)).collect(),
             tokens: (0..6).map(|_| TokenId::generate(rng)).collect(),
             factors: (0..3).map(|_| FactorId::generate(NOW, rng)).collect(),
+            passkeys: ["one", "two", "three"]
+                .map(|id| PasskeyId::of_credential(id.as_bytes()))
+                .to_vec(),
             service_keys: (0..2).map(|_| ServiceKeyId::generate(NOW, rng)).collect(),
             mails: (0..5).map(|_| MailId::generate(NOW, rng)).collect(),
             leases: (0..2).map(|_| LeaseId::generate(rng)).collect(),
@@ -116,10 +121,11 @@ impl RandomChanges {
         let length = 1 + self.below(4);
         let mut list = Vec::new();
         for _ in 0..length {
-            list.push(match self.below(4) {
+            list.push(match self.below(5) {
                 0 => self.user_change(model).await,
                 1 => self.credential_change(model).await,
                 2 => self.session_or_token_change(model).await,
+                3 => self.passkey_change(model).await,
                 _ => self.other_change(),
             });
         }
@@ -262,6 +268,29 @@ impl RandomChanges {
                 device: self.pick(&["phone", "Phone"]).to_owned(),
                 at: self.time(),
             },
+        }
+    }
+
+    async fn passkey_change(&self, model: &dyn Store) -> Change {
+        let (id, user_id, at) = (self.pick(&self.passkeys), self.user(), self.time());
+        let known = read(model.passkey(&id).await);
+        let owner = known.as_ref().filter(|_| self.below(4) > 0);
+        let owner = owner.map_or_else(|| user_id.clone(), |known| known.user_id.clone());
+        match self.below(8) {
+            0..=2 => Change::InsertPasskey(Box::new(Passkey {
+                id,
+                created_at: at,
+                ..self.fixture.passkey(&user_id)
+            })),
+            3 | 4 => {
+                let counter = known.map_or(0, |known| known.counter);
+                let counter = counter + i64::from(self.below(8) == 0);
+                let backed_up = self.below(2) == 0;
+                Change::UsePasskey { id, user_id: owner, counter, to: counter + 1, backed_up, at }
+            }
+            5 => Change::RenamePasskey { id, user_id: owner, name: "é 😀".to_owned() },
+            6 => Change::RemovePasskey { id, user_id: owner },
+            _ => Change::RemovePasskeys { user_id, since: self.maybe(at) },
         }
     }
 

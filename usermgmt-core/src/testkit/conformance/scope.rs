@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::identifier::{Identifier, IdentifierKind};
-use crate::model::ids::{ServiceKeyId, SessionId, TokenId, UserId};
+use crate::model::ids::{PasskeyId, ServiceKeyId, SessionId, TokenId, UserId};
 use crate::store::Change;
 
 /// Ids by which rows can be read again.
@@ -13,6 +13,7 @@ pub(super) struct Scope {
     identifiers: BTreeSet<(IdentifierKind, String)>,
     pub(super) tokens: BTreeSet<TokenId>,
     pub(super) sessions: BTreeSet<SessionId>,
+    pub(super) passkeys: BTreeSet<PasskeyId>,
     pub(super) devices: BTreeSet<(UserId, String)>,
     /// By issuer and subject.
     pub(super) identities: BTreeSet<(String, String)>,
@@ -77,6 +78,16 @@ impl Scope {
                 self.sessions.insert(*id);
                 self.add_user(user_id);
             }
+            Change::InsertPasskey(passkey) => {
+                self.passkeys.insert(passkey.id.clone());
+                self.add_user(&passkey.user_id);
+            }
+            Change::UsePasskey { id, user_id, .. }
+            | Change::RenamePasskey { id, user_id, .. }
+            | Change::RemovePasskey { id, user_id } => {
+                self.passkeys.insert(id.clone());
+                self.add_user(user_id);
+            }
             Change::RememberDevice { user_id, device, .. } => {
                 self.devices.insert((user_id.clone(), device.clone()));
                 self.add_user(user_id);
@@ -103,6 +114,7 @@ impl Scope {
             | Change::RemoveTotp { user_id }
             | Change::ReplaceRecoveryCodes { user_id, .. }
             | Change::UseRecoveryCode { user_id, .. }
+            | Change::RemovePasskeys { user_id, .. }
             | Change::DropMail { user_id } => self.add_user(user_id),
             Change::InsertServiceKey(key) => {
                 self.service_keys.insert(key.id.clone());

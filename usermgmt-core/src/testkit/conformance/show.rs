@@ -7,6 +7,7 @@ use crate::model::audit::AuditEntry;
 use crate::model::factor::Totp;
 use crate::model::identity::Identity;
 use crate::model::mail::OutboxMail;
+use crate::model::passkey::Passkey;
 use crate::model::service_key::ServiceKey;
 use crate::model::session::Session;
 use crate::model::token::Token;
@@ -35,6 +36,7 @@ show_debug!(
     Token,
     Session,
     Totp,
+    Passkey,
     ServiceKey,
     AuditEntry,
     OutboxDepth,

@@ -43,6 +43,8 @@ pub(super) async fn snapshot(store: &dyn Store, scope: &Scope, now: Timestamp) -
         }
         let left = read(store.recovery_codes_left(user).await);
         add(format!("recovery_codes_left({user})"), &left);
+        let passkeys = read(store.passkeys(std::slice::from_ref(user)).await);
+        add(format!("passkeys({user})"), &passkeys);
         for (_, device) in scope.devices.iter().filter(|(whose, _)| whose == user) {
             let known = read(store.knows_device(user, device).await);
             add(format!("knows_device({user}, {device})"), &known);

@@ -9,6 +9,7 @@ use crate::model::identifier::Identifier;
 use crate::model::identity::Identity;
 use crate::model::ids::LeaseId;
 use crate::model::mail::OutboxMail;
+use crate::model::passkey::Passkey;
 use crate::model::service_key::ServiceKey;
 use crate::model::session::Session;
 use crate::model::token::{Purpose, Token};
@@ -30,6 +31,9 @@ pub(super) struct World {
     pub(super) pending: SealedSecret,
     pub(super) identities: [Identity; 2],
     pub(super) bobs_identity: Identity,
+    /// Two of Ann's, and Bob's.
+    pub(super) passkeys: [Passkey; 2],
+    pub(super) bobs_passkey: Passkey,
     pub(super) service_key: ServiceKey,
     pub(super) lease: LeaseId,
     /// Three that a worker has, two that were given up, and Bob's, which waits.
@@ -55,6 +59,8 @@ impl World {
             pending: fixture.secret(),
             identities: ["1", "2"].map(|subject| fixture.identity(&ann.id, subject)),
             bobs_identity: fixture.identity(&bob.id, "3"),
+            passkeys: [0; 2].map(|_| fixture.passkey(&ann.id)),
+            bobs_passkey: fixture.passkey(&bob.id),
             service_key: fixture.service_key("billing"),
             lease,
             leased: [0; 3].map(|_| OutboxMail {
@@ -113,6 +119,9 @@ impl World {
                 device: "phone".to_owned(),
                 at: NOW,
             });
+        }
+        for passkey in self.passkeys.iter().chain([&self.bobs_passkey]) {
+            list.push(Change::InsertPasskey(Box::new(passkey.clone())));
         }
         list.push(Change::InsertServiceKey(self.service_key.clone()));
         list.push(Change::InsertRootKey {
@@ -258,6 +267,28 @@ impl World {
                 subject: self.identities[1].subject.clone(),
                 at: later,
             }),
+            free(Change::RemovePasskeys { user_id: bob.clone(), since: None }),
+            guarded(Guard::Exists, Change::InsertPasskey(Box::new(fixture.passkey(ann)))),
+            guarded(
+                Guard::Passkey,
+                Change::UsePasskey {
+                    id: self.passkeys[0].id.clone(),
+                    user_id: ann.clone(),
+                    counter: 0,
+                    to: 7,
+                    backed_up: true,
+                    at: later,
+                },
+            ),
+            free(Change::RenamePasskey {
+                id: self.passkeys[0].id.clone(),
+                user_id: ann.clone(),
+                name: "Phone".to_owned(),
+            }),
+            guarded(
+                Guard::Passkey,
+                Change::RemovePasskey { id: self.passkeys[1].id.clone(), user_id: ann.clone() },
+            ),
             free(Change::RememberDevice { user_id: ann.clone(), device: "laptop".to_owned(), at }),
             free(Change::ForgetDevices { user_id: bob.clone() }),
             guarded(Guard::Exists, Change::InsertServiceKey(fixture.service_key("new"))),
