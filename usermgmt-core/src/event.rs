@@ -143,6 +143,8 @@ pub enum SignInFailure {
     Credentials,
     /// Not the second factor's code.
     Code,
+    /// Not a passkey of anybody who may sign in, or not an answer to what was asked.
+    Passkey,
     /// Not what a provider said, or it was not said to this browser.
     Provider,
 }
@@ -161,6 +163,10 @@ pub enum FactorChange {
     RecoveryCodeUsed,
     /// There are new recovery codes.
     RecoveryCodesReplaced,
+    /// There is another passkey.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
 }
 
 /// Why an account was deleted.
@@ -235,6 +241,8 @@ fn audited(entry: &AuditEntry, opened: Option<SessionId>) -> Vec<EventKind> {
         }
         "identity.linked" => EventKind::IdentityLinked { provider: entry.detail.concat() },
         "identity.unlinked" => EventKind::IdentityUnlinked { provider: entry.detail.concat() },
+        "passkey.added" => EventKind::FactorChanged(FactorChange::PasskeyAdded),
+        "passkey.removed" => EventKind::FactorChanged(FactorChange::PasskeyRemoved),
         "user.disabled" => EventKind::Disabled,
         "user.enabled" => EventKind::Enabled,
         "user.deleted" => EventKind::Deleted { reason: DeletionReason::Requested },

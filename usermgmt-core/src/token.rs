@@ -68,6 +68,12 @@ fn mail_request_mac(root: &Root, id: TokenId) -> [u8; 32] {
     root.token_mac(&[b"mail-request", id.as_bytes()])
 }
 
+/// What a passkey has to sign after the first factor that the ticket stands for.
+#[cfg(feature = "passkeys")]
+pub(crate) fn ticket_challenge(root: &Root, ticket: TokenId) -> [u8; 32] {
+    root.token_mac(&[b"ticket-challenge", ticket.as_bytes()])
+}
+
 /// The refresh token of a session's generation: `base64url(key id ‖ session ‖
 /// generation ‖ MAC)`.
 pub(crate) fn refresh(keys: &KeyRing, session: SessionId, generation: i64) -> Redacted<String> {

@@ -53,6 +53,9 @@ pub fn sample_message(kind: MailKind, locale: &str) -> Message {
         K::IdentityLinked | K::IdentityUnlinked => {
             &[("time", "2026-01-31T08:00:00.000Z"), ("provider", "Example ID")]
         }
+        K::PasskeyAdded | K::PasskeyRemoved => {
+            &[("time", "2026-01-31T08:00:00.000Z"), ("name", "Work laptop")]
+        }
         _ => &[],
     };
     params.extend(shown.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));

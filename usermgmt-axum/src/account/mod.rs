@@ -6,6 +6,8 @@ mod email;
 #[cfg(feature = "oidc")]
 mod identities;
 mod mfa;
+#[cfg(feature = "passkeys")]
+mod passkeys;
 mod password;
 mod profile;
 mod protected;
@@ -19,6 +21,8 @@ mod sign_in_email;
 mod sign_in_exchange;
 mod sign_in_methods;
 mod sign_in_mfa;
+#[cfg(feature = "passkeys")]
+mod sign_in_passkey;
 #[cfg(feature = "oidc")]
 mod sign_in_provider;
 mod sign_out;
@@ -38,6 +42,16 @@ pub(crate) fn routes(part: Part<'_>) -> Part<'_> {
         .mount(routes!(identities::list))
         .mount(routes!(identities::link))
         .mount(routes!(identities::unlink));
+    #[cfg(feature = "passkeys")]
+    let part = part
+        .mount(routes!(passkeys::options))
+        .mount(routes!(passkeys::list))
+        .mount(routes!(passkeys::add))
+        .mount(routes!(passkeys::rename))
+        .mount(routes!(passkeys::remove))
+        .mount(routes!(sign_in_passkey::options))
+        .mount(routes!(sign_in_passkey::sign_in))
+        .mount(routes!(sign_in_passkey::mfa_options));
     part.mount(routes!(register::register))
         .mount(routes!(confirm::resend_confirmation))
         .mount(routes!(confirm::confirm))

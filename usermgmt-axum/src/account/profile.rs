@@ -54,7 +54,7 @@ pub(crate) async fn show(
 ) -> Result<Json<ProfileBody>, ApiError> {
     let account = state.auth().account(&current.user.id).await?;
     let account = account.ok_or_else(ApiError::user_not_found)?;
-    let mfa_enabled = account.mfa_enabled();
+    let mfa_enabled = state.auth().mfa_status(&account.user.id).await?.enabled;
     let user = account.user;
     Ok(Json(ProfileBody {
         user_id: user.id.to_string(),

@@ -87,7 +87,7 @@ pub(crate) struct MfaRequiredBody {
     error: MfaRequiredCode,
     /// For `/signin/mfa`; good for five minutes and five tries.
     mfa_token: String,
-    /// What the user can answer with: `totp`, `recovery_code`.
+    /// What the user can answer with: `totp`, `passkey`, `recovery_code`.
     methods: Vec<&'static str>,
 }
 

@@ -38,6 +38,9 @@ pub(crate) async fn sign_in_methods(State(state): State<HttpState>) -> Json<Sign
     if state.auth().config().sign_in.email {
         methods.push("email");
     }
+    if state.auth().config().sign_in.passkeys {
+        methods.push("passkey");
+    }
     let providers = providers(&state);
     if !providers.is_empty() {
         methods.push("oidc");

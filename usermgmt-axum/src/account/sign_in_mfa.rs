@@ -20,8 +20,13 @@ pub(crate) struct SignInMfaRequest {
     #[schema(value_type = String)]
     mfa_token: PlaintextPassword,
     /// From the authenticator app, or a recovery code.
-    #[schema(value_type = String)]
-    code: PlaintextPassword,
+    #[schema(value_type = Option<String>, nullable = false)]
+    code: Option<PlaintextPassword>,
+    /// In place of the code, where the user has a passkey: as
+    /// `PublicKeyCredential.toJSON()` has it.
+    #[cfg(feature = "passkeys")]
+    #[schema(value_type = Option<Object>, nullable = false)]
+    credential: Option<serde_json::Value>,
 }
 
 impl FromFields for SignInMfaRequest {
@@ -29,8 +34,22 @@ impl FromFields for SignInMfaRequest {
 
     fn read(fields: &mut Fields, _: &HttpState) -> Option<Self> {
         let mfa_token = fields.required("mfa_token", not_empty);
-        let code = fields.required("code", not_empty);
-        Some(Self { mfa_token: mfa_token?.into(), code: code?.into() })
+        #[cfg(feature = "passkeys")]
+        let credential = fields.optional_json("credential").filter(|value| !value.is_null());
+        #[cfg(feature = "passkeys")]
+        let is_alone = credential.is_some();
+        #[cfg(not(feature = "passkeys"))]
+        let is_alone = false;
+        let code = match is_alone {
+            true => fields.optional("code", not_empty),
+            false => fields.required("code", not_empty).map(Some),
+        };
+        Some(Self {
+            mfa_token: mfa_token?.into(),
+            code: code?.map(PlaintextPassword::from),
+            #[cfg(feature = "passkeys")]
+            credential,
+        })
     }
 }
 
@@ -53,8 +72,14 @@ pub(crate) async fn sign_in_mfa(
     ClientInfo(client): ClientInfo,
     Object(request): Object<SignInMfaRequest>,
 ) -> Result<Json<SignedInBody>, ApiError> {
-    let (ticket, code) = (&request.mfa_token, &request.code);
-    let signed_in = state.auth().sign_in_mfa(ticket, code, &client).await?;
+    let (auth, ticket) = (state.auth(), &request.mfa_token);
+    #[cfg(feature = "passkeys")]
+    if let Some(credential) = &request.credential {
+        let signed_in = auth.sign_in_mfa_by_passkey(ticket, credential, &client).await?;
+        return Ok(Json(signed_in.into()));
+    }
+    let code = request.code.unwrap_or_else(|| PlaintextPassword::from(""));
+    let signed_in = auth.sign_in_mfa(ticket, &code, &client).await?;
     Ok(Json(signed_in.into()))
 }
 

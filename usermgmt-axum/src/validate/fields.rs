@@ -94,6 +94,19 @@ impl Fields {
         }
     }
 
+    /// A value of whatever shape that must be there.
+    #[cfg(feature = "passkeys")]
+    pub(crate) fn json(&mut self, name: &str) -> Option<Value> {
+        let value = self.rest.remove(name).filter(|value| !value.is_null()).ok_or(Issue::Missing);
+        self.take(name, value)
+    }
+
+    /// The same, where it may be left out.
+    #[cfg(feature = "passkeys")]
+    pub(crate) fn optional_json(&mut self, name: &str) -> Option<Value> {
+        self.rest.remove(name)
+    }
+
     /// A switch; off where it is left out.
     pub(crate) fn switch(&mut self, name: &str) -> Option<bool> {
         match self.rest.remove(name) {

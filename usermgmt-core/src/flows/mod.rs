@@ -207,6 +207,8 @@ mod mail_sign_in;
 mod mfa;
 mod not_me;
 mod open_session;
+#[cfg(feature = "passkeys")]
+mod passkeys;
 mod purge;
 mod reauthenticate;
 mod refresh;
@@ -220,7 +222,7 @@ mod skeletons;
 mod step_up;
 mod transfer;
 mod update_profile;
-#[cfg(feature = "oidc")]
+#[cfg(any(feature = "oidc", feature = "passkeys"))]
 mod ways_in;
 
 pub use self::activate::ActivationError;
@@ -244,6 +246,10 @@ pub use self::link::LinkError;
 pub use self::mail_sign_in::{MailSignInError, MailSignInLink, MailSignInRequestError};
 pub use self::mfa::{MfaError, MfaSignInError, MfaStatus, RecoveryCodes, TotpEnrolment};
 pub use self::open_session::SignedIn;
+#[cfg(feature = "passkeys")]
+pub use self::passkeys::{
+    AddedPasskey, MAX_PASSKEY_NAME, PasskeyError, PasskeyRequest, PasskeySignInError,
+};
 pub use self::reauthenticate::ReauthenticationError;
 pub use self::refresh::RefreshError;
 pub use self::register::{PreparedRegistration, Register, RegisterError};

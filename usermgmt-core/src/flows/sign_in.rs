@@ -17,7 +17,7 @@ pub enum SignInOutcome {
     MfaRequired {
         /// Stands for the first factor that was right.
         ticket: Redacted<String>,
-        /// What the user can answer with: `totp`, `recovery_code`.
+        /// What the user can answer with: `totp`, `passkey`, `recovery_code`.
         methods: Vec<&'static str>,
     },
 }
@@ -43,9 +43,10 @@ impl Auth {
         let mut rounds = self.rounds();
         loop {
             let now = rounds.next().await?;
-            if account.mfa_enabled() {
+            let methods = self.second_factors(&account).await?;
+            if !methods.is_empty() {
                 if let Some(outcome) =
-                    self.issue_mfa_ticket(&account, PASSWORD, vec![], now).await?
+                    self.issue_mfa_ticket(&account, PASSWORD, methods, vec![], now).await?
                 {
                     self.credit(&account.user.id, &proven).await;
                     return Ok(outcome);

@@ -4,8 +4,9 @@ use crate::auth::Auth;
 use crate::model::user::Account;
 
 impl Auth {
-    /// Whether the user could sign in with so many identities.
-    pub(crate) fn has_way_in(&self, account: &Account, identities: usize) -> bool {
-        account.password.is_some() || self.0.config.sign_in.email || identities > 0
+    /// Whether the user could sign in with so many identities and passkeys.
+    pub(crate) fn has_way_in(&self, account: &Account, identities: usize, passkeys: usize) -> bool {
+        let on = self.0.config.sign_in;
+        account.password.is_some() || on.email || identities > 0 || (on.passkeys && passkeys > 0)
     }
 }

@@ -65,11 +65,15 @@ pub enum MailKind {
     IdentityLinked,
     /// And does no more.
     IdentityUnlinked,
+    /// A passkey signs in from now on.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
 }
 
 impl MailKind {
     /// All of them.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::Confirmation,
         Self::Activation,
         Self::AlreadyRegistered,
@@ -94,6 +98,8 @@ impl MailKind {
         Self::AddressChanged,
         Self::IdentityLinked,
         Self::IdentityUnlinked,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
     ];
 
     /// The name under which stores and templates know it.
@@ -123,6 +129,8 @@ impl MailKind {
             Self::AddressChanged => "address_changed",
             Self::IdentityLinked => "identity_linked",
             Self::IdentityUnlinked => "identity_unlinked",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRemoved => "passkey_removed",
         }
     }
 

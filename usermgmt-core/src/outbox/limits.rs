@@ -94,6 +94,8 @@ fn can_be_caused_by_strangers(kind: MailKind) -> bool {
         | MailKind::MfaReplaced
         | MailKind::EmailSignIn
         | MailKind::IdentityLinked
-        | MailKind::IdentityUnlinked => false,
+        | MailKind::IdentityUnlinked
+        | MailKind::PasskeyAdded
+        | MailKind::PasskeyRemoved => false,
     }
 }

@@ -24,6 +24,8 @@ mod mail_sign_in;
 mod mfa;
 mod mfa_sign_in;
 mod outbox;
+#[cfg(feature = "passkeys")]
+mod passkeys;
 mod password;
 mod policies;
 mod profile;

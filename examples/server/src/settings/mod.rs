@@ -412,6 +412,7 @@ fn read_core(layers: &mut Layers, listen: SocketAddr) -> Config {
     for (name, switch) in [
         ("sign_in.email", &mut core.sign_in.email),
         ("sign_in.email_registers", &mut core.sign_in.email_registers),
+        ("sign_in.passkeys", &mut core.sign_in.passkeys),
         ("compat.reveal_existing_accounts", &mut core.compat.reveal_existing_accounts),
         ("compat.fixed_refresh_tokens", &mut core.compat.fixed_refresh_tokens),
         ("compat.no_reauthentication", &mut core.compat.no_reauthentication),
@@ -422,6 +423,8 @@ fn read_core(layers: &mut Layers, listen: SocketAddr) -> Config {
     limits::read(layers, &mut core.limits);
     layers.set_if_given("product_name", &mut core.product_name);
     core.frontend_url = layers.get("frontend_url");
+    core.passkeys.rp_id = layers.get("passkeys.rp_id");
+    core.passkeys.origins = layers.get("passkeys.origins").unwrap_or_default();
     core.mfa_issuer = layers.get("mfa.issuer");
     core.jwt.algorithm = read_algorithm(layers);
     core.legacy_tokens = legacy::read(layers);

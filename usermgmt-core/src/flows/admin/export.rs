@@ -8,6 +8,7 @@ use crate::clock::Timestamp;
 use crate::model::audit::AuditEntry;
 use crate::model::identity::Identity;
 use crate::model::ids::UserId;
+use crate::model::passkey::Passkey;
 use crate::model::session::Session;
 use crate::model::token::{Purpose, Token};
 use crate::store::directory::{AuditFilter, Paged};
@@ -38,6 +39,7 @@ impl Auth {
         let others = self.all_audit(&by).await?;
         entries.extend(others.into_iter().filter(|entry| entry.user_id.as_ref() != Some(id)));
         let left = self.recovery_codes_left(id).await?;
+        let passkeys = self.read(self.0.store.passkeys(std::slice::from_ref(id))).await?;
         let identities = self.read(self.0.store.identities(id)).await?;
         Ok(json!({
             "exported_at": now.to_string(),
@@ -58,6 +60,7 @@ impl Auth {
             "mfa_enabled": account.mfa_enabled(),
             "mfa_enabled_at": time(totp.and_then(|totp| totp.confirmed.as_ref()).map(|secret| secret.created_at)),
             "recovery_codes_left": left,
+            "passkeys": passkeys.iter().map(passkey).collect::<Vec<_>>(),
             "created_at": user.created_at.to_string(),
             "updated_at": user.updated_at.to_string(),
             "last_sign_in_at": time(listed.last_sign_in_at),
@@ -84,6 +87,16 @@ impl Auth {
 
 fn time(at: Option<Timestamp>) -> Option<String> {
     at.map(|at| at.to_string())
+}
+
+fn passkey(passkey: &Passkey) -> Value {
+    json!({
+        "id": passkey.id,
+        "name": passkey.name,
+        "backed_up": passkey.backed_up,
+        "created_at": passkey.created_at.to_string(),
+        "last_used_at": time(passkey.last_used_at),
+    })
 }
 
 fn session(session: &Session) -> Value {

@@ -69,6 +69,7 @@ impl Auth {
                 set: Box::new(set),
             });
             let since = |at: Timestamp| at >= row.created_at;
+            list.push(Change::RemovePasskeys { user_id: id.clone(), since: Some(row.created_at) });
             if let Some(totp) = &account.totp {
                 if totp.confirmed.as_ref().is_some_and(|factor| since(factor.created_at)) {
                     list.push(Change::RemoveTotp { user_id: id.clone() });

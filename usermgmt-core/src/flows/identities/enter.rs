@@ -126,8 +126,9 @@ impl Auth {
         now: Timestamp,
     ) -> Result<Option<SignInOutcome>, ServiceError> {
         client.mark(&mut earned_by);
-        if account.mfa_enabled() {
-            return self.issue_mfa_ticket(account, PROVIDER, earned_by, now).await;
+        let methods = self.second_factors(account).await?;
+        if !methods.is_empty() {
+            return self.issue_mfa_ticket(account, PROVIDER, methods, earned_by, now).await;
         }
         let opened = self.open_session(&account.user, &[PROVIDER], earned_by, client, now).await?;
         Ok(opened.ok().map(|signed_in| SignInOutcome::SignedIn(Box::new(signed_in))))

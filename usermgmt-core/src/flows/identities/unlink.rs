@@ -41,7 +41,8 @@ impl Auth {
             let identity = identity.ok_or(IdentityError::NotFound)?;
             let others = identities.iter().filter(|other| other.id != *id);
             let others = others.filter(|other| self.provider(&other.provider).is_ok()).count();
-            if !self.has_way_in(&account, others) {
+            let passkeys = self.passkeys_of(&account).await?.len();
+            if !self.has_way_in(&account, others, passkeys) {
                 return Err(IdentityError::LastSignInMethod);
             }
             let user = &account.user;

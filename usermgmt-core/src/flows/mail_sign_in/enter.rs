@@ -42,8 +42,9 @@ impl Auth {
             }
         };
         client.mark(&mut earned_by);
-        if account.mfa_enabled() {
-            return self.issue_mfa_ticket(&account, MAIL, earned_by, now).await;
+        let methods = self.second_factors(&account).await?;
+        if !methods.is_empty() {
+            return self.issue_mfa_ticket(&account, MAIL, methods, earned_by, now).await;
         }
         let opened = self.open_session(&account.user, &[MAIL], earned_by, client, now).await?;
         Ok(opened.ok().map(|signed_in| SignInOutcome::SignedIn(Box::new(signed_in))))
@@ -70,6 +71,7 @@ impl Auth {
             Change::EndSessions { user_id: id.clone(), except: None },
             Change::ForgetDevices { user_id: id.clone() },
             Change::DropPendingTotp { user_id: id.clone() },
+            Change::RemovePasskeys { user_id: id.clone(), since: None },
             Change::UnlinkIdentities { user_id: id.clone(), since: None },
             self.audit(id, "user.confirmed_by_sign_in", &["email_confirmed_at", "password"], now),
         ];

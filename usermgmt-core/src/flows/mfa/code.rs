@@ -12,7 +12,7 @@ use crate::totp;
 
 /// What a code proves besides the first factor (RFC 8176), and the changes that
 /// use it up.
-pub(super) type UsedCode = (Vec<&'static str>, Vec<Change>);
+pub(in crate::flows) type UsedCode = (Vec<&'static str>, Vec<Change>);
 
 impl Auth {
     /// Does what needs a code of the confirmed factor, or a recovery code.
@@ -77,22 +77,8 @@ impl Auth {
         let user = &account.user;
         let totp = account.totp.as_ref().ok_or(MfaError::NotEnabled)?;
         let confirmed = totp.confirmed.as_ref().ok_or(MfaError::NotEnabled)?;
-        if let Some(typed) = totp::recovery_code(code.expose()) {
-            let hash = totp::recovery_hash(&user.id, &typed);
-            return Ok(Some((
-                vec!["mfa"],
-                vec![
-                    Change::UseRecoveryCode { user_id: user.id.clone(), hash },
-                    self.mail_user(
-                        MailKind::RecoveryCodeUsed,
-                        user,
-                        vec![],
-                        &[("time", &now.to_string())],
-                        now,
-                    ),
-                    self.audit(&user.id, "mfa.recovery_code_used", &[], now),
-                ],
-            )));
+        if let Some(used) = self.use_recovery_code(account, code, now) {
+            return Ok(Some(used));
         }
         let secret = self.unseal_totp(&user.id, confirmed)?;
         let Some(step) = totp::matching_step(&secret, code.expose(), now) else {
@@ -106,5 +92,24 @@ impl Auth {
             vec!["otp", "mfa"],
             vec![Change::UseTotpStep { user_id: user.id.clone(), factor_id, step }],
         )))
+    }
+
+    /// The same of a recovery code alone; `None` where it does not look like one.
+    pub(super) fn use_recovery_code(
+        &self,
+        account: &Account,
+        code: &PlaintextPassword,
+        now: Timestamp,
+    ) -> Option<UsedCode> {
+        let user = &account.user;
+        let typed = totp::recovery_code(code.expose())?;
+        let hash = totp::recovery_hash(&user.id, &typed);
+        let (kind, time) = (MailKind::RecoveryCodeUsed, now.to_string());
+        let list = vec![
+            Change::UseRecoveryCode { user_id: user.id.clone(), hash },
+            self.mail_user(kind, user, vec![], &[("time", &time)], now),
+            self.audit(&user.id, "mfa.recovery_code_used", &[], now),
+        ];
+        Some((vec!["mfa"], list))
     }
 }

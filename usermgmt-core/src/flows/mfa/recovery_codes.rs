@@ -38,7 +38,7 @@ impl Auth {
         Ok(codes)
     }
 
-    pub(super) fn recovery_codes(&self, user: &UserId) -> (RecoveryCodes, Vec<String>) {
+    pub(in crate::flows) fn recovery_codes(&self, user: &UserId) -> (RecoveryCodes, Vec<String>) {
         let codes: RecoveryCodes =
             (0..RECOVERY_CODES).map(|_| totp::new_recovery_code(&*self.0.rng)).collect();
         let hashes = codes

@@ -3,6 +3,7 @@
 use super::error::MfaError;
 use crate::auth::Auth;
 use crate::flows::authenticate::Current;
+use crate::model::factor::Totp;
 use crate::model::ids::UserId;
 use crate::model::mail::MailKind;
 use crate::model::user::User;
@@ -38,7 +39,8 @@ impl Auth {
     }
 
     /// Turns the second factor off without a code, for operators and services
-    /// that have made sure who asks. A secret that only waits is dropped.
+    /// that have made sure who asks, and removes the passkeys: they are one, too. A
+    /// secret that only waits is dropped.
     ///
     /// # Errors
     /// [`MfaError::NotEnabled`] where there is neither.
@@ -48,10 +50,10 @@ impl Auth {
             let now = rounds.next().await?;
             let account = self.account(user).await?.ok_or(MfaError::NotFound)?;
             let user = &account.user;
-            let Some(totp) = &account.totp else {
-                return Err(MfaError::NotEnabled);
-            };
-            if !totp.is_confirmed() && totp.pending.is_none() {
+            let totp = account.totp.as_ref();
+            let has_passkeys = !self.passkeys_of(&account).await?.is_empty();
+            let is_on = totp.is_some_and(Totp::is_confirmed) || has_passkeys;
+            if !is_on && totp.is_none_or(|totp| totp.pending.is_none()) {
                 return Err(MfaError::NotEnabled);
             }
             let mut list = vec![
@@ -63,9 +65,10 @@ impl Auth {
                     set: Box::default(),
                 },
                 Change::RemoveTotp { user_id: user.id.clone() },
+                Change::RemovePasskeys { user_id: user.id.clone(), since: None },
                 self.audit(&user.id, "mfa.reset", &[], now),
             ];
-            if totp.is_confirmed() {
+            if is_on {
                 let time = now.to_string();
                 list.push(self.mail_user(
                     MailKind::MfaDisabled,

@@ -1,5 +1,6 @@
 //! Signing in with the second factor.
 
+use super::code::UsedCode;
 use super::error::MfaError;
 use crate::auth::{Attempt, Auth, Client, Limit, LimitName, ServiceError, Window};
 use crate::clock::Timestamp;
@@ -8,12 +9,22 @@ use crate::event::SignInFailure;
 use crate::flows::amr::{MAIL, PASSWORD, PROVIDER};
 use crate::flows::open_session::SignedIn;
 use crate::flows::sign_in::SignInOutcome;
+use crate::model::ids::TokenId;
 use crate::model::mail::MailKind;
 use crate::model::token::Purpose;
 use crate::model::user::{Account, User};
 use crate::secret::PlaintextPassword;
 use crate::store::{Change, Guard};
 use crate::token;
+
+/// What is shown as the second factor.
+pub(in crate::flows) enum SecondFactor<'a> {
+    /// Typed: of an authenticator app, or a recovery code.
+    Code(&'a PlaintextPassword),
+    /// What an authenticator signed.
+    #[cfg(feature = "passkeys")]
+    Passkey(&'a serde_json::Value),
+}
 
 /// Why a sign-in did not get past the second factor.
 #[derive(Debug, thiserror::Error)]
@@ -38,12 +49,48 @@ impl Auth {
         code: &PlaintextPassword,
         client: &Client,
     ) -> Result<SignedIn, MfaSignInError> {
+        self.finish_mfa(ticket, &SecondFactor::Code(code), client).await
+    }
+
+    /// Which ticket this is.
+    pub(in crate::flows) fn ticket_id(
+        &self,
+        ticket: &PlaintextPassword,
+    ) -> Result<TokenId, MfaSignInError> {
+        match token::parse_one_time(&self.keys().ring, ticket.expose()) {
+            Some((Purpose::MfaTicket, id)) => Ok(id),
+            _ => Err(MfaSignInError::InvalidCode),
+        }
+    }
+
+    /// Whose ticket it is and what was proved before it, where it is good.
+    pub(in crate::flows) async fn ticket_holder(
+        &self,
+        id: TokenId,
+        now: Timestamp,
+    ) -> Result<Option<(Account, &'static str)>, ServiceError> {
+        let Some(row) = self.read(self.0.store.token(id)).await? else { return Ok(None) };
+        let account = match &row.user_id {
+            Some(user) => self.read(self.0.store.account(user)).await?,
+            None => None,
+        };
+        let Some(account) = account else { return Ok(None) };
+        // The ticket stands for the account as it was when the first factor was proved.
+        let first = row.binding.as_deref().and_then(|of| proved(of, account.user.epoch));
+        let first = first.filter(|_| row.is_live(now) && account.user.is_active());
+        Ok(first.map(|first| (account, first)))
+    }
+
+    /// Finishes a sign-in with whichever second factor.
+    pub(in crate::flows) async fn finish_mfa(
+        &self,
+        ticket: &PlaintextPassword,
+        factor: &SecondFactor<'_>,
+        client: &Client,
+    ) -> Result<SignedIn, MfaSignInError> {
         let now = self.now();
         self.attempt_token(client, now).await?;
-        let id = match token::parse_one_time(&self.keys().ring, ticket.expose()) {
-            Some((Purpose::MfaTicket, id)) => id,
-            _ => return Err(MfaSignInError::InvalidCode),
-        };
+        let id = self.ticket_id(ticket)?;
         let ticket_id = id.to_string();
         let tries = Rate { max: CODE_TRIES, window: CODE_TTL };
         let limit = Limit::new(LimitName::TicketTries, tries, &[&ticket_id]);
@@ -56,26 +103,15 @@ impl Auth {
         let mut rounds = self.rounds();
         loop {
             let now = rounds.next().await?;
-            let Some(row) = self.read(self.0.store.token(id)).await? else {
-                return Err(MfaSignInError::InvalidCode);
-            };
-            let account = match &row.user_id {
-                Some(user) => self.read(self.0.store.account(user)).await?,
-                None => None,
-            };
-            let Some(account) = account else {
-                return Err(MfaSignInError::InvalidCode);
-            };
-            // The ticket stands for the account as it was when the first factor was proved.
-            let first = row.binding.as_deref().and_then(|of| proved(of, account.user.epoch));
-            let Some(first) = first.filter(|_| row.is_live(now) && account.user.is_active()) else {
+            let Some((account, first)) = self.ticket_holder(id, now).await? else {
                 return Err(MfaSignInError::InvalidCode);
             };
             let tries = match user_tries.take() {
                 Some(tries) => tries,
                 None => self.attempt_second_factor(&account.user, client, now).await?,
             };
-            let (mut amr, mut earned_by) = match self.use_code(&account, code, now) {
+            let used = self.use_second_factor(&account, id, factor, client, now).await;
+            let (mut amr, mut earned_by) = match used {
                 Ok(Some(used)) => used,
                 Err(MfaError::Service(service_error)) => {
                     // It could not be looked at: no try, neither of the ticket nor of the user.
@@ -107,6 +143,28 @@ impl Auth {
                     return Err(MfaSignInError::InvalidCode);
                 }
                 Err(_) => user_tries = Some(tries),
+            }
+        }
+    }
+
+    /// What the second factor proves, and the changes that use it up; `None` where it
+    /// is none of this account's.
+    async fn use_second_factor(
+        &self,
+        account: &Account,
+        ticket: TokenId,
+        factor: &SecondFactor<'_>,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<Option<UsedCode>, MfaError> {
+        #[cfg(not(feature = "passkeys"))]
+        let _ = (ticket, client);
+        match factor {
+            SecondFactor::Code(code) if account.mfa_enabled() => self.use_code(account, code, now),
+            SecondFactor::Code(code) => Ok(self.use_recovery_code(account, code, now)),
+            #[cfg(feature = "passkeys")]
+            SecondFactor::Passkey(credential) => {
+                Ok(self.use_passkey(account, ticket, credential, client, now).await?)
             }
         }
     }
@@ -166,11 +224,11 @@ impl Auth {
         &self,
         account: &Account,
         first: &'static str,
+        methods: Vec<&'static str>,
         earned_by: Vec<Change>,
         now: Timestamp,
     ) -> Result<Option<SignInOutcome>, ServiceError> {
         let user = &account.user;
-        let left = self.read(self.0.store.recovery_codes_left(&user.id)).await?;
         let binding = Some(binding(first, user.epoch));
         let row = self.new_token(Some(&user.id), Purpose::MfaTicket, binding, MFA_TICKET_TTL, now);
         let ticket = token::one_time(&self.keys().ring, Purpose::MfaTicket, row.id);
@@ -181,10 +239,6 @@ impl Auth {
         ]);
         if self.commit(list, now).await?.is_err() {
             return Ok(None);
-        }
-        let mut methods = vec!["totp"];
-        if left > 0 {
-            methods.push("recovery_code");
         }
         Ok(Some(SignInOutcome::MfaRequired { ticket, methods }))
     }

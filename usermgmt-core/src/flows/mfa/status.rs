@@ -21,7 +21,7 @@ impl Auth {
     pub async fn mfa_status(&self, user: &UserId) -> Result<MfaStatus, MfaError> {
         let account = self.account(user).await?.ok_or(MfaError::NotFound)?;
         Ok(MfaStatus {
-            enabled: account.mfa_enabled(),
+            enabled: !self.second_factors(&account).await?.is_empty(),
             pending: account.totp.is_some_and(|totp| totp.pending.is_some()),
         })
     }
