@@ -135,7 +135,7 @@ impl Device {
             client_data_hash: Sha256::digest(&client_data).to_vec().into(),
             allow_list: None,
             extensions: None,
-            options: get_assertion::Options { up: true, uv: !lie.unverified, ..Default::default() },
+            options: get_assertion::Options { up: true, uv: !lie.unverified },
             pin_auth: None,
             pin_protocol: None,
         };
