@@ -22,7 +22,7 @@ pub(crate) const TEXTS: [&str; 10] = [
 const OTHER_TEXTS: [&str; 4] = ["subject", "detail_time", "detail_device", "detail_ip"];
 
 /// What a text of the wording may show.
-const VALUES: [&str; 13] = [
+const VALUES: [&str; 14] = [
     "product",
     "kind",
     "language",
@@ -31,6 +31,7 @@ const VALUES: [&str; 13] = [
     "ip",
     "time",
     "provider",
+    "name",
     "new_email",
     "old_email",
     "link",

@@ -79,7 +79,11 @@ fn everything_the_document_refers_to_is_in_it() {
 
 #[tokio::test]
 async fn what_is_described_is_served_and_nothing_else() {
-    let app = app_with(|config, _| config.sign_in.email = true).await;
+    let app = app_with(|config, _| {
+        config.sign_in.email = true;
+        config.sign_in.passkeys = true;
+    })
+    .await;
     let document = document();
     let described = operations(&document);
     let paths: BTreeSet<&String> = described.iter().map(|(_, path, _)| path).collect();

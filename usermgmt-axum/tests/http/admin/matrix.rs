@@ -20,7 +20,7 @@ enum For {
     Admin,
 }
 
-const ROUTES: [(&str, For); 53] = [
+const ROUTES: [(&str, For); 61] = [
     ("sign_in_methods", For::Anyone),
     ("sign_in_email", For::Anyone),
     ("confirm_sign_in_email", For::Anyone),
@@ -30,6 +30,14 @@ const ROUTES: [(&str, For); 53] = [
     ("list_identities", For::SignedIn),
     ("link_identity", For::SignedIn),
     ("unlink_identity", For::SignedIn),
+    ("sign_in_passkey_options", For::Anyone),
+    ("sign_in_passkey", For::Anyone),
+    ("sign_in_mfa_passkey_options", For::Anyone),
+    ("passkey_options", For::SignedIn),
+    ("add_passkey", For::SignedIn),
+    ("list_passkeys", For::SignedIn),
+    ("rename_passkey", For::SignedIn),
+    ("remove_passkey", For::SignedIn),
     ("register", For::Anyone),
     ("resend_confirmation", For::Anyone),
     ("confirm_by_code", For::Anyone),
