@@ -9,20 +9,19 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use url::Url;
 use usermgmt_axum::{HttpConfig, HttpState};
 use usermgmt_core::Auth;
 use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_mail::DevMailbox;
 
-use super::started::Started;
+use super::started::{Started, shows_mail};
 use super::{admin, rotation, service_key};
 use crate::failure::Failure;
 use crate::listener::{Limits, Tls};
 use crate::metrics::{self, HttpMetrics, ServerMetrics};
 #[cfg(feature = "otel")]
 use crate::otel::Telemetry;
-use crate::settings::{Settings, Sources, leads_to_loopback};
+use crate::settings::{Settings, Sources};
 use crate::{dev_mail, listener, service_manager, setup};
 
 /// How long mails being sent have once told to stop: as long as handing over
@@ -174,11 +173,6 @@ fn app(settings: &Settings, bound: SocketAddr, auth: Auth, mailbox: Option<DevMa
         Some(mailbox) => app.merge(usermgmt_axum::with_layers(dev_mail::router(mailbox), &state)),
         None => app,
     }
-}
-
-/// Whether the development mailbox is shown: to this machine alone.
-pub(super) fn shows_mail(bound: SocketAddr, public_url: &Url) -> bool {
-    bound.ip().is_loopback() && leads_to_loopback(public_url)
 }
 
 async fn told_to_stop(mut stopped: watch::Receiver<bool>) {

@@ -6,10 +6,14 @@ use std::net::SocketAddr;
 use url::Url;
 use usermgmt_core::secret::Redacted;
 
-use super::serve::shows_mail;
 use crate::failure::Failure;
 use crate::output::print_line;
-use crate::settings::{LogFormat, Settings};
+use crate::settings::{LogFormat, Settings, leads_to_loopback};
+
+/// Whether the development mailbox is shown: to this machine alone.
+pub(super) fn shows_mail(bound: SocketAddr, public_url: &Url) -> bool {
+    bound.ip().is_loopback() && leads_to_loopback(public_url)
+}
 
 /// Where everything is, now that the server runs.
 pub(super) struct Started {

@@ -40,7 +40,7 @@ pub(crate) async fn export(args: &ExportArgs, settings: &Settings) -> Result<(),
     write(&auth, args.with_credentials, &mut out, "--to").await?;
     let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
     file.as_file().sync_all().map_err(failed)?;
-    super::persist(file, path).map_err(failed)
+    super::persist::persist(file, path).map_err(failed)
 }
 
 async fn write(

@@ -7,8 +7,10 @@ pub(crate) mod args;
 mod duplicates;
 mod export;
 mod format;
+mod open;
 mod password;
 mod patience;
+mod persist;
 mod progress;
 mod report;
 mod row;
@@ -20,9 +22,7 @@ pub(crate) use self::export::export;
 
 use std::collections::HashSet;
 use std::io;
-use std::path::Path;
 
-use tempfile::NamedTempFile;
 use usermgmt_core::Auth;
 use usermgmt_core::flows::ImportOutcome;
 use usermgmt_core::model::record::AccountRecord;
@@ -87,7 +87,7 @@ async fn look_through(
 ) -> Result<Decided, Failure> {
     let mut seen = Seen::new().map_err(temporary)?;
     let mut progress = Progress::new("reading", None);
-    let mut rows = source::open(args).await?;
+    let mut rows = open::open(args).await?;
     while let Some(chunk) = rows.recv().await {
         let chunk = chunk?;
         progress.add(chunk.len() as u64);
@@ -117,7 +117,7 @@ async fn take_over(
 ) -> Result<(), Failure> {
     let what = if args.dry_run { "checking" } else { "importing" };
     let mut progress = Progress::new(what, Some(report.read()));
-    let mut rows = source::open(args).await?;
+    let mut rows = open::open(args).await?;
     let mut batch = Vec::new();
     let mut met = HashSet::new();
     while let Some(chunk) = rows.recv().await {
@@ -174,15 +174,6 @@ async fn commit(
             }
         }
     }
-    Ok(())
-}
-
-/// Gives a whole file its name. Only a file is replaced: never a device or a pipe.
-fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
-    if path.metadata().is_ok_and(|there| !there.is_file()) {
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "it is there and is not a file"));
-    }
-    file.persist(path)?;
     Ok(())
 }
 

@@ -110,7 +110,7 @@ impl Report {
         let mut file =
             tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
         self.write_to(&mut BufWriter::new(&mut file)).map_err(failed)?;
-        super::persist(file, path).map_err(failed)
+        super::persist::persist(file, path).map_err(failed)
     }
 
     fn write_to(&mut self, out: &mut impl Write) -> io::Result<()> {

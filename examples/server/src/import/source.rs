@@ -5,8 +5,6 @@ use std::io::{self, BufRead, BufReader, Read as _};
 
 use tokio::sync::mpsc;
 
-use super::args::{Format, ImportArgs};
-use super::format;
 use super::row::Row;
 use crate::failure::Failure;
 
@@ -21,23 +19,6 @@ pub(super) type Sink = mpsc::Sender<Result<Vec<Row>, Failure>>;
 /// A channel for rows.
 pub(super) fn rows() -> (Sink, Rows) {
     mpsc::channel(2)
-}
-
-/// Starts reading the source from its beginning.
-pub(super) async fn open(args: &ImportArgs) -> Result<Rows, Failure> {
-    let from = args.from.as_str();
-    match args.format {
-        Format::FlaskSql => format::flask_sql::open(from).await,
-        Format::FlaskMongo => format::flask_mongo::open(from).await,
-        Format::Devise => format::devise::open(from).await,
-        Format::Allauth => format::allauth::open(from).await,
-        Format::Supabase => format::supabase::open(from).await,
-        Format::BetterAuth => format::better_auth::open(from).await,
-        Format::Jsonl => format::jsonl::open(from),
-        Format::Csv => format::csv::open(from, &args.columns),
-        Format::Keycloak => format::keycloak::open(from),
-        Format::Auth0 => format::auth0::open(from),
-    }
 }
 
 /// Collects rows and hands them over, from a thread that may wait.

@@ -6,6 +6,8 @@ mod connections;
 mod descriptors;
 mod error;
 mod io;
+mod limits;
+mod pace;
 mod progress;
 mod signals;
 #[cfg(test)]
@@ -18,13 +20,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use ipnet::IpNet;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use self::connection::Server;
 use self::connections::Connections;
 pub(crate) use self::descriptors::most_connections;
+pub(crate) use self::limits::Limits;
 pub(crate) use self::signals::{reload_signal, stop_signal};
 pub(crate) use self::tls::{Tls, TlsFiles, connect_tls};
 
@@ -34,19 +36,6 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 const STOP_ARRIVING: Duration = Duration::from_secs(1);
 /// How long to wait after an accept that failed, for example for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
-
-/// How connections are bounded.
-#[derive(Clone, Debug)]
-pub(crate) struct Limits {
-    /// How long a connection may be silent between requests.
-    pub(crate) keep_alive: Duration,
-    /// How long a request may take to arrive, and an answer to be taken.
-    pub(crate) request_timeout: Duration,
-    /// How many connections there are at most.
-    pub(crate) max_connections: usize,
-    /// Peers that bring many people's requests: no bound for each of them.
-    pub(crate) trusted_proxies: Vec<IpNet>,
-}
 
 /// Serves until `stop` ends; then takes no more connections and lets requests
 /// that have arrived be answered.

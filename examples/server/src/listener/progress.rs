@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::arrival::most_time_for;
+use super::pace::most_time_for;
 
 /// The runtime's timers, which end connections, follow no other clock.
 #[expect(clippy::disallowed_methods, reason = "a socket's time is the operating system's")]

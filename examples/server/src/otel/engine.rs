@@ -9,7 +9,8 @@ use opentelemetry::{Context, KeyValue, time};
 use opentelemetry_sdk::trace::SdkTracer;
 use usermgmt_core::metrics::{Counted, Metrics, Timed};
 
-use super::{buckets, traced};
+use super::buckets::buckets;
+use super::traced;
 
 #[derive(Debug)]
 pub(super) struct EngineTelemetry {

@@ -3,6 +3,7 @@
 //! Only what these files name is sent: no event or field of the log, so that
 //! nothing personal gets there by way of it.
 
+mod buckets;
 mod collector;
 mod engine;
 mod requests;
@@ -143,11 +144,6 @@ fn resource() -> Resource {
         || std::env::var("OTEL_RESOURCE_ATTRIBUTES")
             .is_ok_and(|attributes| attributes.contains("service.name="));
     if is_named { resource.build() } else { resource.with_service_name(NAME).build() }
-}
-
-/// How long one may take, in buckets, as at `/metrics`.
-fn buckets() -> Vec<f64> {
-    crate::metrics::latency_buckets().to_vec()
 }
 
 #[derive(Debug)]

@@ -15,7 +15,8 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracer;
 use tracing::Instrument as _;
 
-use super::{buckets, traced};
+use super::buckets::buckets;
+use super::traced;
 use crate::metrics::known_method;
 
 pub(super) struct Requests {

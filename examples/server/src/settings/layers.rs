@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use toml::Value;
 
-use super::providers;
 use super::table::{self, ENV_PREFIX, Kind, SETTINGS, Setting, TEST_ENV_PREFIX};
 use super::value::{self, Parse};
 
@@ -39,11 +38,14 @@ impl fmt::Display for Source {
     }
 }
 
+/// What was set, by provider and setting.
+type Providers = BTreeMap<String, BTreeMap<&'static str, (Value, Source)>>;
+
 /// Values by setting, each with its source, and everything found wrong so far.
 #[derive(Default)]
 pub(super) struct Layers {
     values: BTreeMap<&'static str, (Value, Source)>,
-    pub(super) providers: providers::Given,
+    pub(super) providers: Providers,
     problems: Vec<String>,
 }
 

@@ -1,7 +1,6 @@
 //! `[providers.NAME]`: whose accounts elsewhere sign in here. Names are the
 //! operator's, so these settings are in no table of all.
 
-use std::collections::BTreeMap;
 #[cfg(feature = "oidc")]
 use std::path::PathBuf;
 
@@ -59,9 +58,6 @@ pub(crate) const SETTINGS: &[ProviderSetting] = &[
          whoever can make it vouch for an address then has its account",
     ),
 ];
-
-/// What was set, by provider and setting.
-pub(super) type Given = BTreeMap<String, BTreeMap<&'static str, (Value, Source)>>;
 
 impl Layers {
     /// Takes what a file or a secret has under `providers`: tables, or names with dots.
