@@ -1,13 +1,18 @@
 //! Policies: what an embedder or operator may decide, checked once on build.
 
+mod error;
+mod legacy_tokens;
+mod limits;
 mod passkeys;
 
 use std::time::Duration;
 
 use url::{Host, Url};
 
+pub use self::error::ConfigError;
+pub use self::legacy_tokens::{LEGACY_TOKENS_MAX, LegacyTokens};
+pub use self::limits::{Budget, Limits, Rate};
 pub use self::passkeys::PasskeyPolicy;
-use crate::clock::Timestamp;
 use crate::model::identifier::EmailDomains;
 use crate::model::token::Purpose;
 use crate::password::{HasherConfig, PasswordPolicy};
@@ -100,51 +105,6 @@ pub struct Config {
     pub legacy_tokens: Option<LegacyTokens>,
 }
 
-/// Tokens that the first of the old services signed (HS256), for the change-over:
-/// nobody is signed out by it. They count for imported users alone who are no
-/// admins, have no second factor, and of whom nothing that ends sessions has
-/// changed since the import.
-#[derive(Clone, Debug)]
-pub struct LegacyTokens {
-    /// The key they are signed with: 32 bytes or more (RFC 7518, 3.2).
-    pub key: Redacted<Vec<u8>>,
-    /// From when on they count no more; at most [`LEGACY_TOKENS_MAX`] ahead.
-    pub until: Timestamp,
-    /// Takes a shorter key too. Whoever guesses it is every imported user.
-    pub allow_weak_key: bool,
-}
-
-/// How far ahead the end of [`LegacyTokens`] may lie: a day more than the old
-/// refresh tokens live.
-pub const LEGACY_TOKENS_MAX: Duration = Duration::from_secs(31 * 86_400);
-
-impl LegacyTokens {
-    /// Checks the key, and the end against the present.
-    ///
-    /// # Errors
-    /// [`ConfigError`].
-    pub fn validate(&self, now: Timestamp) -> Result<(), ConfigError> {
-        let length = self.key.expose().len();
-        if length == 0 || (length < 32 && !self.allow_weak_key) {
-            return Err(ConfigError::new(
-                "legacy.jwt_key",
-                format!(
-                    "has {length} bytes, fewer than the 32 that HS256 needs; if the old service \
-                     really signed with it, `legacy.jwt_weak_key = true` takes it: whoever \
-                     guesses it is every imported user"
-                ),
-            ));
-        }
-        if self.until > now + LEGACY_TOKENS_MAX {
-            return Err(ConfigError::new(
-                "legacy.jwt_until",
-                "must be at most 31 days ahead: old refresh tokens live for 30",
-            ));
-        }
-        Ok(())
-    }
-}
-
 /// Ways to sign in besides the password, each off by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -200,173 +160,6 @@ pub enum JwtAlgorithm {
     Hs256(Redacted<Vec<u8>>),
 }
 
-/// Limits on attempts. Attempts that succeed are given back. No limit by address
-/// refuses a right password, or a device that the owner has used.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// Whether any limit holds. Off for tests, and for embedders with limits of
-    /// their own; the tries of a short code and of a second factor's ticket
-    /// hold even then.
-    pub enabled: bool,
-    /// Failed sign-ins with one identifier from one client address, after which
-    /// further ones are answered with a refusal; a right password gets in all the
-    /// same. Default 10 in 15 minutes.
-    pub sign_in_pair: Rate,
-    /// The same from one client address with any identifier. Default 100 in 15 minutes.
-    pub sign_in_client: Rate,
-    /// Failed sign-ins with one account from anywhere, by whatever name. Beyond
-    /// them only devices that the owner has used sign in. Default 50 in an hour,
-    /// 75 a day, 100 in a row.
-    pub sign_in_account: Budget,
-    /// Failed sign-ins from one device that the owner has used. Default 20 in 15
-    /// minutes, 50 a day, 100 in a row.
-    pub sign_in_device: Budget,
-    /// Wrong second factors at sign-in with one account. Beyond them only devices
-    /// that the owner has used get past it, until the password is reset by mail.
-    /// Default 10 in 15 minutes, 30 a day, 100 in a row.
-    pub mfa_account: Budget,
-    /// The same from one device that the owner has used.
-    pub mfa_device: Budget,
-    /// Wrong current passwords and second factors of one session, and second
-    /// factors that a service verifies for one user. Default 10 in 15 minutes, 50
-    /// a day, 100 in a row.
-    pub user_secret: Budget,
-    /// After how many failed sign-ins the owner is told, once a day. Default 10.
-    pub notify_after: i64,
-    /// After how many wrong second factors in a day the owner is told that
-    /// somebody knows the password. Default 5.
-    pub notify_after_mfa: i64,
-    /// Mails of one kind that are queued for one address on request. Beyond them
-    /// another request queues none where the mailbox has a link that is good, and
-    /// is answered as ever. Default 7 in 15 minutes.
-    pub mail_identifier: Rate,
-    /// Mails asked for from one client address. Default 120 in an hour.
-    pub mail_client: Rate,
-    /// Mails sent to one address that strangers who know it can cause; more
-    /// are put off until the window ends. Default 20 in an hour.
-    pub mail_recipient: Rate,
-    /// Mails of one kind sent to one address; more are put off until the window
-    /// ends, which for reset links is no longer than they live. Default 10 in an
-    /// hour.
-    pub mail_recipient_kind: Rate,
-    /// Registrations from one client address. Default 120 in an hour.
-    pub register_client: Rate,
-    /// Tries of short codes with one address. Default 20 a day.
-    pub code_identifier: Rate,
-    /// Tries of tokens and codes from one client address. Default 300 in 15 minutes.
-    pub token_client: Rate,
-    /// How many times as much as one client all clients of an IPv6 /48 may do
-    /// together; a client is a /64. Default 10.
-    pub ipv6_site: i64,
-}
-
-/// So many in a window that begins with the first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    /// How many are let through.
-    pub max: i64,
-    /// How long the window is.
-    pub window: Duration,
-}
-
-impl Rate {
-    /// So many in so many minutes.
-    pub const fn per_minutes(max: i64, minutes: u64) -> Self {
-        Self { max, window: Duration::from_secs(minutes * 60) }
-    }
-}
-
-/// A budget of failures that grows slower the longer they go on (NIST SP 800-63B,
-/// 3.2.2): so many at once, so many a day, so many in a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Budget {
-    /// At once.
-    pub first: Rate,
-    /// In a day.
-    pub per_day: i64,
-    /// In a row, however long that takes: until a success, or a reset by mail.
-    pub in_a_row: i64,
-}
-
-/// The most failures in a row that a budget may have (NIST SP 800-63B, 3.2.2).
-const MOST_IN_A_ROW: i64 = 100;
-
-const SECOND_FACTOR: Budget =
-    Budget { first: Rate::per_minutes(10, 15), per_day: 30, in_a_row: 100 };
-
-impl Limits {
-    /// Checks that each lets something through, and that no budget is beyond what
-    /// NIST SP 800-63B (3.2.2) allows: 100 failures in a row.
-    fn validate(&self) -> Result<(), ConfigError> {
-        let wrong = |setting, problem: &str| Err(ConfigError::new(setting, problem));
-        let day = days(1);
-        let rate_is_wrong =
-            |rate: Rate| rate.max < 1 || rate.window < Duration::from_secs(1) || rate.window > day;
-        for (setting, rate) in [
-            ("limits.sign_in_pair", self.sign_in_pair),
-            ("limits.sign_in_client", self.sign_in_client),
-            ("limits.mail_identifier", self.mail_identifier),
-            ("limits.mail_client", self.mail_client),
-            ("limits.mail_recipient", self.mail_recipient),
-            ("limits.mail_recipient_kind", self.mail_recipient_kind),
-            ("limits.register_client", self.register_client),
-            ("limits.code_identifier", self.code_identifier),
-            ("limits.token_client", self.token_client),
-        ] {
-            if rate_is_wrong(rate) {
-                return wrong(setting, "must be 1 or more in a window from 1s to 1d");
-            }
-        }
-        for (setting, budget) in [
-            ("limits.sign_in_account", self.sign_in_account),
-            ("limits.sign_in_device", self.sign_in_device),
-            ("limits.mfa_account", self.mfa_account),
-            ("limits.mfa_device", self.mfa_device),
-            ("limits.user_secret", self.user_secret),
-        ] {
-            if rate_is_wrong(budget.first) || budget.per_day < 1 {
-                return wrong(setting, "must be 1 or more in a window from 1s to 1d");
-            }
-            if !(1..=MOST_IN_A_ROW).contains(&budget.in_a_row) {
-                return wrong(setting, "must be 1 to 100 in a row (NIST SP 800-63B, 3.2.2)");
-            }
-        }
-        if self.ipv6_site < 1 {
-            return wrong("limits.ipv6_site", "must be 1 or more");
-        }
-        Ok(())
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            sign_in_pair: Rate::per_minutes(10, 15),
-            sign_in_client: Rate::per_minutes(100, 15),
-            sign_in_account: Budget {
-                first: Rate::per_minutes(50, 60),
-                per_day: 75,
-                in_a_row: 100,
-            },
-            sign_in_device: Budget { first: Rate::per_minutes(20, 15), per_day: 50, in_a_row: 100 },
-            mfa_account: SECOND_FACTOR,
-            mfa_device: SECOND_FACTOR,
-            user_secret: Budget { first: Rate::per_minutes(10, 15), per_day: 50, in_a_row: 100 },
-            notify_after: 10,
-            notify_after_mfa: 5,
-            mail_identifier: Rate::per_minutes(7, 15),
-            mail_client: Rate::per_minutes(120, 60),
-            mail_recipient: Rate::per_minutes(20, 60),
-            mail_recipient_kind: Rate::per_minutes(10, 60),
-            register_client: Rate::per_minutes(120, 60),
-            code_identifier: Rate::per_minutes(20, 24 * 60),
-            token_client: Rate::per_minutes(300, 15),
-            ipv6_site: 10,
-        }
-    }
-}
-
 /// Old behaviours, each off by default because the safe one is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Compat {
@@ -377,27 +170,6 @@ pub struct Compat {
     /// Changing the address, deleting the account and the second factor need
     /// neither a recent sign-in nor the current password.
     pub no_reauthentication: bool,
-}
-
-/// A policy that cannot be.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{setting}: {problem}")]
-pub struct ConfigError {
-    /// The setting's name.
-    pub setting: &'static str,
-    /// What is wrong with it and what would be right.
-    pub problem: String,
-}
-
-impl ConfigError {
-    fn new(setting: &'static str, problem: impl Into<String>) -> Self {
-        Self { setting, problem: problem.into() }
-    }
-
-    #[cfg(feature = "oidc")]
-    pub(crate) fn without_http_client() -> Self {
-        Self::new("providers", "need an HTTP client (AuthBuilder::http_client)")
-    }
 }
 
 const fn minutes(n: u64) -> Duration {
