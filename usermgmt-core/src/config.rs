@@ -3,6 +3,7 @@
 mod error;
 mod legacy_tokens;
 mod limits;
+mod passkey_policy;
 mod passkeys;
 
 use std::time::Duration;
@@ -12,7 +13,7 @@ use url::{Host, Url};
 pub use self::error::ConfigError;
 pub use self::legacy_tokens::{LEGACY_TOKENS_MAX, LegacyTokens};
 pub use self::limits::{Budget, Limits, Rate};
-pub use self::passkeys::PasskeyPolicy;
+pub use self::passkey_policy::PasskeyPolicy;
 use crate::model::identifier::EmailDomains;
 use crate::model::token::Purpose;
 use crate::password::{HasherConfig, PasswordPolicy};

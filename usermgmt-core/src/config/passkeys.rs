@@ -1,20 +1,8 @@
-//! Where passkeys are good.
+//! Where passkeys are good, worked out.
 
 use url::{Host, Url};
 
 use super::{Config, ConfigError, leads_here};
-
-/// Where passkeys are good. Browsers give a passkey to no other site, which is what
-/// makes it worth nothing to a phisher.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PasskeyPolicy {
-    /// The domain that passkeys belong to; by default the host of `public_url`.
-    /// Whoever changes it makes every passkey that was added before useless.
-    pub rp_id: Option<String>,
-    /// The origins that pages with passkeys have, each at the domain or below it; by
-    /// default those of `public_url` and, where it is at the domain, `frontend_url`.
-    pub origins: Vec<Url>,
-}
 
 impl Config {
     /// The domain that passkeys belong to. Browsers know no passkeys of an address, so
