@@ -1,6 +1,5 @@
 //! Whether everything that the server needs is there, and how to mend what is not.
 
-use std::fmt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -10,6 +9,7 @@ use usermgmt_core::model::identifier::Email;
 use usermgmt_core::store::Hit;
 use usermgmt_mail::{MailKind, sample_message};
 
+use super::finding::Finding::{self, Fault, Fine, Warning};
 use crate::failure::Failure;
 use crate::listener::Tls;
 use crate::output::print_line;
@@ -23,25 +23,6 @@ const SLOW: Duration = Duration::from_millis(100);
 const LEAST_DISK: u64 = 64 * 1024 * 1024;
 /// Fewer connections than this are few for a server that others reach.
 const FEW_CONNECTIONS: usize = 200;
-
-/// What was found of one thing, and how to mend it.
-pub(super) enum Finding {
-    Fine(String),
-    Warning(String),
-    Fault(String),
-}
-
-use Finding::{Fault, Fine, Warning};
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fine(text) => write!(f, "ok       {text}"),
-            Self::Warning(text) => write!(f, "warning  {text}"),
-            Self::Fault(text) => write!(f, "fault    {text}"),
-        }
-    }
-}
 
 /// The settings themselves are at fault.
 pub(crate) fn settings_are_wrong(problems: &Problems) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 pub(crate) mod config;
 pub(crate) mod doctor;
+mod finding;
 pub(crate) mod healthcheck;
 pub(crate) mod housekeeping;
 pub(crate) mod keys;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use usermgmt_core::clock::{Clock as _, SystemClock};
 use usermgmt_core::oidc::{self, HttpClient};
 
-use super::doctor::Finding::{self, Fault, Fine, Warning};
+use super::finding::Finding::{self, Fault, Fine, Warning};
 use crate::http_client::ProviderClient;
 use crate::settings::Settings;
 
