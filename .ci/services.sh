@@ -187,6 +187,9 @@ start_services() {
     if ! command -v nginx >/dev/null; then install nginx nginx-light; fi
     # Attacks by slow clients are made with it.
     if ! command -v slowhttptest >/dev/null; then install slowhttptest slowhttptest; fi
+    # Databases are reached through them.
+    if ! command -v haproxy >/dev/null; then install HAProxy haproxy; fi
+    if ! command -v pgbouncer >/dev/null; then install PgBouncer pgbouncer; fi
     # Servers are shown another time than it is.
     if [ -z "$(find /usr/lib /usr/lib64 /usr/local/lib -name libfaketime.so.1 2>/dev/null)" ]; then
         install libfaketime faketime
