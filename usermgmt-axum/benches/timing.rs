@@ -1,21 +1,26 @@
 //! Whether it shows in time who has an account: pairs of requests by turns, one
 //! about a user and one about nobody, and after each a probe. For both it prints
 //! the means, Welch's t and the area under the ROC curve; what tells nothing has
-//! |t| < 4.5 and an area of 0.5 ± 0.03.
+//! |t| < 4.5 and an area of 0.5 ± 0.03. Where one does not, it says FAIL and ends
+//! with status 1. The machine must have nothing else to do.
 //!
 //! `cargo bench --workspace --all-features --bench timing`, with
 //! `USERMGMT_TIMING_PAIRS` (2000) and, for PostgreSQL beside SQLite,
-//! `USERMGMT_TEST_POSTGRES_URL`.
+//! `USERMGMT_TEST_POSTGRES_URL`. Words after `--` choose what is measured, by the
+//! names that are printed: `-- PostgreSQL Forgot,Resend`.
 
 #![expect(clippy::unwrap_used, reason = "without what it measures a benchmark has no result")]
 #![expect(clippy::print_stdout, reason = "the result of a benchmark is what it prints")]
 
+use std::fmt;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::flows::{Register, SignIn};
 use usermgmt_core::model::identifier::Identifier;
+use usermgmt_core::model::user::PasswordHash;
 use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_core::password::HasherConfig;
 use usermgmt_core::rng::OsRng;
@@ -43,39 +48,62 @@ enum Asked {
     Resend,
     Register,
     SignIn,
+    MailSignIn,
 }
 
+const ASKED: [Asked; 5] =
+    [Asked::Forgot, Asked::Resend, Asked::Register, Asked::SignIn, Asked::MailSignIn];
+
+/// What everybody's password is; a sign-in is tried with another one.
+const PASSWORD: &str = "purple otter dives";
+
 #[tokio::main]
-async fn main() {
+async fn main() -> ExitCode {
     // `cargo test` runs benchmarks once to see that they work.
     let once = !std::env::args().any(|argument| argument == "--bench");
     let pairs = std::env::var("USERMGMT_TIMING_PAIRS").ok().and_then(|n| n.parse().ok());
     let pairs = if once { 2 } else { pairs.unwrap_or(2000) };
     let folder = tempfile::tempdir().unwrap();
     let sqlite = format!("sqlite:{}", folder.path().join("accounts.db").display());
-    measure_on("SQLite", &sqlite, pairs).await;
+    let mut pass = measure_on("SQLite", &sqlite, pairs).await;
     if std::env::var("USERMGMT_TEST_POSTGRES_URL").is_ok() {
         let database = Database::create("USERMGMT_TEST_POSTGRES_URL").await;
-        measure_on("PostgreSQL", &database.url, pairs).await;
+        pass &= measure_on("PostgreSQL", &database.url, pairs).await;
     }
+    // Two pairs say nothing.
+    if pass || once { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-async fn measure_on(name: &str, url: &str, pairs: usize) {
+/// Whether the words of the command line choose this.
+fn is_chosen(name: &str) -> bool {
+    let mut words = std::env::args().skip(1).filter(|word| !word.starts_with('-'));
+    words.all(|word| word.split(',').any(|choice| name.split(' ').any(|part| part == choice)))
+}
+
+/// Says whether nothing shows.
+async fn measure_on(name: &str, url: &str, pairs: usize) -> bool {
     let store: Arc<dyn Store> =
         Arc::new(SqlStore::connect(url, PoolOptions::default()).await.unwrap());
     let mut config = Config::new("https://accounts.example.com".parse().unwrap());
     config.hasher = HasherConfig::insecure_for_tests();
+    config.sign_in.email = true;
     let keys = KeyRing::single((7..39).collect()).unwrap();
     let auth = Auth::builder_shared(store, keys, config).build().await.unwrap();
     let worker = OutboxWorker::new(auth.clone(), Arc::new(CapturingMailer::default()));
     let worker = tokio::spawn(async move { worker.run(std::future::pending()).await });
+    let password = password_hash(&auth).await;
     println!("{name}, {pairs} pairs");
-    for asked in [Asked::Forgot, Asked::Resend, Asked::Register, Asked::SignIn] {
+    let mut pass = true;
+    for asked in ASKED {
         for known in [Known::Confirmed, Known::Unconfirmed, Known::Disabled] {
+            if !is_chosen(&format!("{name} {asked:?} {known:?}")) {
+                continue;
+            }
+            let begun = now();
             let (mut answers, mut probes) = (Pairs::default(), Pairs::default());
             for n in 0..pairs {
-                let someone = person(&auth, known, n).await;
-                let nobody = person(&auth, Known::Nobody, n).await;
+                let someone = person(&auth, known, &password, n).await;
+                let nobody = person(&auth, Known::Nobody, &password, n).await;
                 // Who comes first takes turns.
                 let order = if n % 2 == 0 { [true, false] } else { [false, true] };
                 for is_someone in order {
@@ -85,14 +113,28 @@ async fn measure_on(name: &str, url: &str, pairs: usize) {
                     probes.add(is_someone, time(probe).await);
                 }
             }
-            println!("  {asked:?} {known:?}: answer {}, probe {}", answers.show(), probes.show());
+            let (answer, probe) = (Shown::of(&answers), Shown::of(&probes));
+            pass &= answer.pass && probe.pass;
+            let seconds = begun.elapsed().as_secs();
+            println!("  {asked:?} {known:?}: answer {answer}; probe {probe} [{seconds} s]");
         }
     }
     worker.abort();
+    pass
+}
+
+/// A hash of the password, as a registration makes it.
+async fn password_hash(auth: &Auth) -> PasswordHash {
+    let email = Email::parse("hashed@example.com").unwrap();
+    let name = Username::parse("hashed", Username::MAX).unwrap();
+    let command = Register::new(name, email.clone(), PlaintextPassword::from(PASSWORD));
+    auth.register(&command, &Client::default()).await.unwrap();
+    let found = auth.store().account_by_identifier(&Identifier::email(&email), auth.now()).await;
+    found.unwrap().unwrap().password.unwrap()
 }
 
 /// Makes somebody; their address.
-async fn person(auth: &Auth, known: Known, n: usize) -> String {
+async fn person(auth: &Auth, known: Known, password: &PasswordHash, n: usize) -> String {
     let now = auth.now();
     let id = UserId::generate(now, &OsRng);
     // As long for all of them.
@@ -120,7 +162,8 @@ async fn person(auth: &Auth, known: Known, n: usize) -> String {
     };
     let claims = [Identifier::email(&user.email), Identifier::username(&user.username)]
         .map(|identifier| claim(identifier, &id, now));
-    let mut list = vec![Change::InsertUser { user: Box::new(user), password: None }];
+    let password = Some(password.clone());
+    let mut list = vec![Change::InsertUser { user: Box::new(user), password }];
     list.extend(claims);
     auth.store().apply(&Changes::new(list, now, &OsRng)).await.unwrap();
     address
@@ -146,12 +189,17 @@ async fn ask(auth: &Auth, asked: Asked, address: &str, n: usize) {
         Asked::SignIn => {
             auth.sign_in(&SignIn::new(address, password), &client).await.unwrap_err();
         }
+        Asked::MailSignIn => drop(auth.mail_sign_in(address, &client).await.unwrap()),
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "time is what is measured")]
+fn now() -> Instant {
+    Instant::now()
+}
+
 async fn time(what: impl Future<Output = ()>) -> f64 {
-    let begun = Instant::now();
+    let begun = now();
     what.await;
     begun.elapsed().as_secs_f64() * 1e3
 }
@@ -168,12 +216,6 @@ impl Pairs {
         if is_someone { &mut self.someone } else { &mut self.nobody }.push(time);
     }
 
-    fn show(&self) -> String {
-        let ((a, va), (b, vb)) = (moments(&self.someone), moments(&self.nobody));
-        let t = (a - b) / (va / count(&self.someone) + vb / count(&self.nobody)).sqrt();
-        format!("{a:.3} and {b:.3} ms, t {t:.2}, area {:.3}", self.area())
-    }
-
     /// How often somebody's time is the longer of two.
     fn area(&self) -> f64 {
         let mut nobody = self.nobody.clone();
@@ -184,6 +226,33 @@ impl Pairs {
             f64::from(u32::try_from(2 * less + equal).unwrap()) / 2.0
         };
         self.someone.iter().map(below).sum::<f64>() / count(&self.someone) / count(&self.nobody)
+    }
+}
+
+/// What some pairs show.
+struct Shown {
+    someone: f64,
+    nobody: f64,
+    t: f64,
+    area: f64,
+    pass: bool,
+}
+
+impl Shown {
+    fn of(pairs: &Pairs) -> Self {
+        let ((a, va), (b, vb)) = (moments(&pairs.someone), moments(&pairs.nobody));
+        let t = (a - b) / (va / count(&pairs.someone) + vb / count(&pairs.nobody)).sqrt();
+        let area = pairs.area();
+        let pass = t.abs() < 4.5 && (area - 0.5).abs() <= 0.03;
+        Self { someone: a, nobody: b, t, area, pass }
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = if self.pass { "pass" } else { "FAIL" };
+        let Self { someone, nobody, t, area, .. } = self;
+        write!(f, "{someone:.3} and {nobody:.3} ms, t {t:.2}, area {area:.3}, {verdict}")
     }
 }
 

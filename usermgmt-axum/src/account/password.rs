@@ -28,7 +28,7 @@ impl FromFields for ChangePasswordRequest {
 
     fn read(fields: &mut Fields, state: &HttpState) -> Option<Self> {
         let current_password = fields.required("current_password", not_empty);
-        let new_password = fields.required("new_password", new_password(state, &[]));
+        let new_password = fields.required("new_password", new_password(state));
         Some(Self { current_password: current_password?.into(), new_password: new_password? })
     }
 }
@@ -122,7 +122,7 @@ impl FromFields for ResetPasswordRequest {
 
     fn read(fields: &mut Fields, state: &HttpState) -> Option<Self> {
         let token = fields.required("token", not_empty);
-        let new_password = fields.required("new_password", new_password(state, &[]));
+        let new_password = fields.required("new_password", new_password(state));
         Some(Self { token: token?.into(), new_password: new_password? })
     }
 }

@@ -40,11 +40,7 @@ impl FromFields for RegisterRequest {
     fn read(fields: &mut Fields, state: &HttpState) -> Option<Self> {
         let username = fields.required("username", username(Username::MAX_OWN));
         let email = fields.required("email", email);
-        let own_words = [
-            username.as_ref().map_or("", Username::as_str),
-            email.as_ref().map_or("", Email::as_str),
-        ];
-        let password = fields.required("password", new_password(state, &own_words));
+        let password = fields.required("password", new_password(state));
         let first_name = fields.optional("first_name", profile);
         let last_name = fields.optional("last_name", profile);
         let gender = fields.optional("gender", profile);

@@ -56,13 +56,7 @@ impl FromFields for CreateUserRequest {
         let first_name = fields.required("first_name", profile_text);
         let last_name = fields.required("last_name", profile_text);
         let email = fields.required("email", email);
-        let own_words = [
-            username.as_ref().map_or("", Username::as_str),
-            email.as_ref().map_or("", Email::as_str),
-            first_name.as_ref().map_or("", ProfileText::as_str),
-            last_name.as_ref().map_or("", ProfileText::as_str),
-        ];
-        let password = fields.required("password", new_password(state, &own_words));
+        let password = fields.required("password", new_password(state));
         let confirmation =
             fields.required("password_confirmation", any).map(PlaintextPassword::from);
         let gender = if state.config().compat.free_gender {

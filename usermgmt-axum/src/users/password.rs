@@ -73,7 +73,7 @@ impl FromFields for ResetRequest {
 
     fn read(fields: &mut Fields, state: &HttpState) -> Option<Self> {
         let token = fields.required("token", not_empty);
-        let new_password = fields.required("new_password", new_password(state, &[]));
+        let new_password = fields.required("new_password", new_password(state));
         Some(Self { token: token?.into(), new_password: new_password? })
     }
 }

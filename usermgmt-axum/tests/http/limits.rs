@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::harness::{ADA, App, PASSWORD, Reply, app_with};
+use crate::tab::Browser;
 
 async fn limited() -> App {
     app_with(|config, _| config.limits.enabled = true).await
@@ -112,4 +113,61 @@ async fn what_nobody_with_a_key_says_of_its_client_is_not_believed() {
         check(n).await.has_status(400);
     }
     check(100).await.has_error(429, "rate_limited");
+}
+
+/// One address may do each of these three times.
+async fn three_times() -> App {
+    app_with(|config, _| {
+        config.limits.enabled = true;
+        config.limits.register_client.max = 3;
+        config.limits.token_client.max = 3;
+    })
+    .await
+}
+
+/// To find out how easy a password is costs work, which no stranger gets without end.
+#[tokio::test]
+async fn easy_passwords_are_weighed_no_more_often_than_an_address_may_register() {
+    let app = three_times().await;
+    let body = json!({"username": "ada", "email": ADA, "password": "password123"});
+    for _ in 0..3 {
+        let map = json!({"password": ["Password is too easy to guess."]});
+        app.post("/api/v1/register", body.clone()).await.is(400, map);
+    }
+    app.post("/api/v1/register", body).await.has_error(429, "rate_limited");
+}
+
+#[tokio::test]
+async fn easy_passwords_on_the_page_are_weighed_no_more_often_than_an_address_may_register() {
+    let app = three_times().await;
+    let mut browser = Browser::new(&app);
+    browser.open("/account/register").await.has_status(200);
+    let fields = [("username", "ada"), ("email", ADA), ("password", "password123")];
+    for _ in 0..3 {
+        browser.post("/account/register", &fields).await.has_status(400);
+    }
+    browser.post("/account/register", &fields).await.has_status(429);
+}
+
+#[tokio::test]
+async fn easy_passwords_are_weighed_for_no_link_that_is_not_good() {
+    for (path, by_service, status) in
+        [("/api/v1/password/reset", false, 400), ("/api/users/password/reset", true, 404)]
+    {
+        let app = three_times().await;
+        let key = app.service_key(false).await;
+        let reset = async || {
+            let body = json!({"token": "umt_none", "new_password": "password123"});
+            let call = app.call("POST", path).json(body);
+            let call = if by_service { call.bearer(&key) } else { call };
+            // Where a service asks, its end user is counted.
+            call.header("usermgmt-client-address", "192.0.2.1").send().await
+        };
+        for _ in 0..3 {
+            let reply = reset().await;
+            reply.has_status(status);
+            assert!(!reply.text.contains("easy"), "{path}: {}", reply.text);
+        }
+        reset().await.has_error(429, "rate_limited");
+    }
 }

@@ -13,20 +13,15 @@ use crate::secret::PlaintextPassword;
 use crate::store::Change;
 
 impl Auth {
-    /// Checks a password against the policy without setting it, for callers who
-    /// report every problem of a request at once. `own_words` are what is easy
-    /// to guess for this user: name, address.
+    /// What can be said about a new password before anything is counted, for
+    /// callers who report every problem of a request at once: its length. Whether
+    /// it is easy to guess is looked at where it is set, after the limit: that
+    /// takes milliseconds, and may ask others.
     ///
     /// # Errors
     /// [`PasswordProblem`].
-    pub fn check_password_policy(
-        &self,
-        password: &str,
-        own_words: &[&str],
-    ) -> Result<(), PasswordProblem> {
-        let mut words = vec![self.0.config.product_name.as_str()];
-        words.extend_from_slice(own_words);
-        self.0.config.password_policy.check(password, &words)
+    pub fn check_password_shape(&self, password: &str) -> Result<(), PasswordProblem> {
+        self.0.config.password_policy.check_shape(password)
     }
 
     /// Changes the signed-in user's password. All other sessions end, and the

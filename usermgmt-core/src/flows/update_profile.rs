@@ -83,17 +83,19 @@ impl Auth {
         current: &Current,
         update: &UpdateProfile,
     ) -> Result<(), ProfileError> {
-        if let Some(password) = &update.password {
-            if update.current_password.is_none() {
-                return Err(ProfileError::CurrentPasswordMissing);
-            }
-            let policy = &self.0.config.password_policy;
-            policy.accept(password, &self.own_words(&current.user)).await?;
+        if update.password.is_some() && update.current_password.is_none() {
+            return Err(ProfileError::CurrentPasswordMissing);
         }
         let new_email =
             update.email.as_ref().filter(|email| !same_mailbox(email, &current.user.email));
         if new_email.is_some() || update.password.is_some() {
             self.reauthenticate(current, update.current_password.as_ref()).await?;
+        }
+        // After the count of wrong current passwords, as the look-ups of a policy
+        // must not be driven without end.
+        if let Some(password) = &update.password {
+            let policy = &self.0.config.password_policy;
+            policy.accept(password, &self.own_words(&current.user)).await?;
         }
         if let Some(email) = new_email {
             // By who asks and by whom it reaches, so that nobody's mailbox is filled.

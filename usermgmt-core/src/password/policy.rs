@@ -124,6 +124,20 @@ impl PasswordPolicy {
     /// # Errors
     /// The first [`PasswordProblem`] that was found.
     pub fn check(&self, password: &str, own_words: &[&str]) -> Result<(), PasswordProblem> {
+        self.check_shape(password)?;
+        match !self.composition && is_easy(password, own_words) {
+            true => Err(PasswordProblem::TooEasy),
+            false => Ok(()),
+        }
+    }
+
+    /// What a look at its characters tells: whether there are enough and not too
+    /// many, and whether they are those that the old rule asks for. Costs next to
+    /// nothing, so that it needs no limit before it.
+    ///
+    /// # Errors
+    /// The first [`PasswordProblem`] that was found.
+    pub fn check_shape(&self, password: &str) -> Result<(), PasswordProblem> {
         let length = password.chars().count();
         if length < MIN_LENGTH {
             Err(PasswordProblem::TooShort { min: MIN_LENGTH })
@@ -131,8 +145,6 @@ impl PasswordPolicy {
             Err(PasswordProblem::TooLong { max: MAX_LENGTH })
         } else if self.composition && !is_composed(password) {
             Err(PasswordProblem::Composition)
-        } else if !self.composition && is_easy(password, own_words) {
-            Err(PasswordProblem::TooEasy)
         } else {
             Ok(())
         }

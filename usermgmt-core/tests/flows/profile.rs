@@ -179,6 +179,19 @@ async fn a_new_password_obeys_the_policy() {
 }
 
 #[tokio::test]
+async fn no_breach_is_looked_up_for_whoever_does_not_know_the_current_password() {
+    let world = World::with(|config| config.password_policy.breaches = stolen(OTHER)).await;
+    let (_, current) = world.signed_in_member("ann").await;
+    for _ in 0..10 {
+        let wrong = refuse(&world, &current, &new_password(Some(THIRD), OTHER)).await;
+        let expected = ReauthenticationError::WrongPassword;
+        assert!(matches!(wrong, ProfileError::Reauthentication(found) if found == expected));
+    }
+    let limited = refuse(&world, &current, &new_password(Some(THIRD), OTHER)).await;
+    assert!(matches!(limited, ProfileError::Service(service_error) if is_limited(&service_error)));
+}
+
+#[tokio::test]
 async fn guessing_the_current_password_is_limited() {
     let world = World::new().await;
     let (_, current) = world.signed_in_member("ann").await;

@@ -9,6 +9,7 @@ mod draining;
 mod fixture;
 mod flooding;
 mod killing;
+mod logged;
 mod post;
 mod trying;
 mod working;

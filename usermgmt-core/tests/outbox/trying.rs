@@ -10,6 +10,7 @@ use usermgmt_core::store::{Change, OutboxDepth, OutboxStore as _};
 use crate::fixture::{
     DAY, HOUR, MINUTE, NOTICE, Running, SECOND, STRANGERS, World, counts, permanent, temporary,
 };
+use crate::logged::Logged;
 use crate::post::Way;
 
 #[tokio::test(start_paused = true)]
@@ -123,6 +124,24 @@ async fn a_fault_of_the_set_up_keeps_every_mail_for_three_days_and_is_shown_unti
     assert_eq!((world.post.count(), world.waiting().await), (30, 0));
     assert_eq!(worker.set_up_fault(), None);
     assert_eq!(world.store.outbox_depth().await.unwrap(), OutboxDepth::default());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_of_the_set_up_is_one_error_in_the_log_and_not_one_a_mail() {
+    let logged = Logged::default();
+    let _logging = tracing::subscriber::set_default(logged.clone());
+    let world = World::new().await;
+    for n in 0..30 {
+        let recipient = format!("ann{n}@example.com");
+        let fault = MailError::SetUp("535 refused".to_owned());
+        world.post.set(&recipient, Way::Refuse(fault));
+        world.queue(&recipient, NOTICE).await;
+    }
+    let running = Running::start(&world.worker());
+    tokio::time::sleep(2 * DAY).await;
+    running.stop().await;
+    assert!(world.post.tries() > 30 * 10, "{} tries", world.post.tries());
+    assert_eq!(logged.levels(), [tracing::Level::ERROR]);
 }
 
 #[tokio::test(start_paused = true)]

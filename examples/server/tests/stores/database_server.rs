@@ -35,7 +35,7 @@ impl Nobody {
 }
 
 /// A program, found where packages put it.
-fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     folders.extend(["/usr/sbin".into(), "/usr/local/sbin".into()]);
@@ -46,8 +46,9 @@ fn program(name: &str) -> PathBuf {
     folders.into_iter().map(|folder| folder.join(name)).find(|path| path.exists()).unwrap_or_else(
         || {
             panic!(
-                "{name} is not installed: these tests kill a database server of their own \
-                 (Debian: apt-get install postgresql mariadb-server-core)"
+                "{name} is not installed: these tests start a database server of their own, \
+                 and what stands before one (Debian: apt-get install postgresql \
+                 mariadb-server-core haproxy pgbouncer)"
             )
         },
     )
@@ -161,12 +162,12 @@ impl Drop for DatabaseServer {
 }
 
 /// A port that nobody has now.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A command that runs as who may run a database server.
-fn unprivileged(program: &Path) -> Command {
+pub(crate) fn unprivileged(program: &Path) -> Command {
     let Some(Nobody { user, group }) = Nobody::instead_of_root() else {
         return Command::new(program);
     };

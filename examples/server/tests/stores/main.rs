@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod behind_nginx;
 #[cfg(test)]
+mod burst;
+#[cfg(test)]
 mod clocks;
 #[cfg(test)]
 mod conflicts;
@@ -17,11 +19,17 @@ mod faults;
 #[cfg(test)]
 mod flows;
 #[cfg(test)]
+mod front;
+#[cfg(test)]
 mod lost_answers;
+#[cfg(test)]
+mod pgbouncer;
 #[cfg(test)]
 mod pool;
 #[cfg(test)]
 mod replicas;
+#[cfg(test)]
+mod silences;
 #[cfg(test)]
 mod slow_clients;
 #[cfg(test)]

@@ -60,10 +60,8 @@ fn read(guest: &Guest) -> Result<Register, Problems> {
     let username = problems.take("username", username);
     let email = Email::parse(form.text("email").trim()).map_err(|_| texts.no_email.to_owned());
     let email = problems.take("email", email);
-    let own_words =
-        [username.as_ref().map_or("", Username::as_str), email.as_ref().map_or("", Email::as_str)];
     let typed = form.text("password");
-    let accepted = guest.visit.auth().check_password_policy(typed, &own_words);
+    let accepted = guest.visit.auth().check_password_shape(typed);
     let password = problems.take(
         "password",
         accepted.map_err(|problem| guest.visit.visitor.texts.password_problem(&problem)),

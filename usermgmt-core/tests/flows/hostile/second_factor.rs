@@ -1,7 +1,9 @@
 //! Getting past the second factor, or keeping its owner out by it.
 
+use usermgmt_core::ServiceError;
 use usermgmt_core::flows::{MfaSignInError, SignInOutcome};
 use usermgmt_core::secret::Redacted;
+use usermgmt_core::store::Change;
 
 use crate::fixture::*;
 
@@ -35,4 +37,25 @@ async fn a_wrong_recovery_code_is_one_wrong_try() {
         let code = totp_code(&factor.enrolment, world.now());
         world.auth.sign_in_mfa(&ticket, &code, &home()).await.unwrap();
     }
+}
+
+/// As where it is sealed under a root secret that this process was not given.
+#[tokio::test]
+async fn a_factor_that_does_not_open_is_an_error_of_the_server_and_no_try() {
+    let world = World::new().await;
+    let factor = with_factor(&world, "ann").await;
+    let user_id = world.find("ann").await.unwrap().id;
+    let good = world.account(&user_id).await.totp.unwrap().confirmed.unwrap();
+    let mut closed = good.clone();
+    closed.sealed[0] ^= 1;
+    world.apply(vec![Change::ResealTotp { user_id: user_id.clone(), secret: closed }]).await;
+    let ticket = ticket(&world, "ann").await;
+    let code = totp_code(&factor.enrolment, world.now());
+    for _ in 0..20 {
+        let refused = world.auth.sign_in_mfa(&ticket, &code, &home()).await.unwrap_err();
+        let is_internal = matches!(&refused, MfaSignInError::Service(ServiceError::Internal(_)));
+        assert!(is_internal, "{refused:?}");
+    }
+    world.apply(vec![Change::ResealTotp { user_id, secret: good }]).await;
+    world.auth.sign_in_mfa(&ticket, &code, &home()).await.unwrap();
 }

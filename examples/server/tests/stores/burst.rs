@@ -1,0 +1,56 @@
+//! Eight requests at once, of the kinds that people make most.
+
+use futures_util::future::join_all;
+use serde_json::json;
+use usermgmt_test_support::{PASSWORD, Server, registered};
+
+/// Somebody with an account and a session on a server.
+pub(crate) struct Guest {
+    server: Server,
+    name: String,
+    access_token: String,
+    refresh_token: String,
+    bursts: u32,
+}
+
+impl Guest {
+    pub(crate) async fn on(server: Server, name: &str) -> Self {
+        let login = registered(&server, name, &format!("{name}@example.org")).await;
+        Self {
+            server,
+            name: name.to_owned(),
+            access_token: login.field("access_token"),
+            refresh_token: login.field("refresh_token"),
+            bursts: 0,
+        }
+    }
+
+    /// Reads and writes of one statement and of many. All are served.
+    pub(crate) async fn burst(&mut self) {
+        self.bursts += 1;
+        let (server, name) = (&self.server, format!("{}{}", self.name, self.bursts));
+        let ask = async |number: usize| match number {
+            0 => server.post_as(&self.refresh_token, "/api/v1/refresh_token").await,
+            1 => {
+                let email = format!("{name}@example.org");
+                let body = json!({ "username": name, "email": email, "password": PASSWORD });
+                server.post("/api/v1/register", body).await
+            }
+            2 | 3 => {
+                let body = json!({ "identifier": self.name, "password": PASSWORD });
+                server.post("/api/v1/signin", body).await
+            }
+            4 => {
+                let body = json!({ "identifier": self.name });
+                server.post("/api/v1/password/forgot", body).await
+            }
+            5 => server.get("/health/ready").await,
+            _ => server.get_as(&self.access_token, "/api/v1/protected").await,
+        };
+        let replies = join_all((0..8).map(ask)).await;
+        for (number, reply) in replies.iter().enumerate() {
+            assert!(reply.status < 300, "request {number} of {name}: {reply:?}");
+        }
+        self.refresh_token = replies[0].field("refresh_token");
+    }
+}
