@@ -374,17 +374,20 @@ async fn a_hash_of_the_old_service_signs_in_and_is_replaced() {
     assert_eq!(world.account(&ann.id).await.password.unwrap(), new);
 }
 
+/// A hash of the password with other parameters than the present ones.
+async fn dearer_hash(world: &World) -> PasswordHash {
+    let mut dearer = config();
+    dearer.hasher.memory_kib = 16;
+    let rng = Arc::new(world.rng.clone());
+    let hasher = usermgmt_core::password::PasswordHasher::new(dearer.hasher, rng).unwrap();
+    hasher.hash(&typed(PASSWORD)).await.unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hash_with_other_parameters_is_replaced_once_for_all_who_race() {
     let world = Arc::new(World::unlimited().await);
     let ann = world.member("ann").await;
-    let hash = {
-        let mut dearer = config();
-        dearer.hasher.memory_kib = 16;
-        let rng = Arc::new(world.rng.clone());
-        let hasher = usermgmt_core::password::PasswordHasher::new(dearer.hasher, rng).unwrap();
-        hasher.hash(&typed(PASSWORD)).await.unwrap()
-    };
+    let hash = dearer_hash(&world).await;
     assert!(hash.expose().starts_with("$argon2id$v=19$m=16,t=1,p=1$"));
     set_hash(&world, &ann.id, hash.expose()).await;
     let mut racing = tokio::task::JoinSet::new();
@@ -396,6 +399,23 @@ async fn a_hash_with_other_parameters_is_replaced_once_for_all_who_race() {
     let new = world.account(&ann.id).await.password.unwrap();
     assert!(new.expose().starts_with("$argon2id$v=19$m=8,t=1,p=1$"));
     world.sign_in("ann").await;
+}
+
+#[tokio::test]
+async fn a_right_password_whose_hash_cannot_be_replaced_signs_in() {
+    let world = World::unlimited().await;
+    let ann = world.member("ann").await;
+    let hash = dearer_hash(&world).await;
+    let mut kept = 0;
+    for skip in 0..10 {
+        set_hash(&world, &ann.id, hash.expose()).await;
+        world.store.fail_after(skip, 1);
+        let answer = world.try_sign_in("ann", PASSWORD, &home()).await;
+        world.store.heal();
+        let is_kept = world.account(&ann.id).await.password.unwrap() == hash;
+        kept += u32::from(answer.is_ok() && is_kept);
+    }
+    assert_eq!(kept, 1, "one of the calls replaces the hash");
 }
 
 #[tokio::test]
