@@ -17,8 +17,8 @@ use crate::client::ClientInfo;
 use crate::error::{ApiError, ErrorBody};
 use crate::state::HttpState;
 use crate::validate::{
-    Fields, FromFields, Issue, Problems, Style, any, email, new_password, one_of, profile_text,
-    username,
+    Fields, FromFields, Issue, Problems, Style, any, email, one_of, profile_text, username,
+    weighed_password,
 };
 
 const GENDERS: [(&str, &str); 2] = [("Male", "Male"), ("Female", "Female")];
@@ -56,7 +56,14 @@ impl FromFields for CreateUserRequest {
         let first_name = fields.required("first_name", profile_text);
         let last_name = fields.required("last_name", profile_text);
         let email = fields.required("email", email);
-        let password = fields.required("password", new_password(state));
+        let own_words = [
+            username.as_ref().map_or("", Username::as_str),
+            email.as_ref().map_or("", Email::as_str),
+            first_name.as_ref().map_or("", ProfileText::as_str),
+            last_name.as_ref().map_or("", ProfileText::as_str),
+        ];
+        // A service that has shown its key asks.
+        let password = fields.required("password", weighed_password(state, &own_words));
         let confirmation =
             fields.required("password_confirmation", any).map(PlaintextPassword::from);
         let gender = if state.config().compat.free_gender {

@@ -11,5 +11,5 @@ pub(crate) use self::fields::{Fields, FromFields};
 pub(crate) use self::problem::{Issue, Problems, Style};
 pub(crate) use self::texts::{
     any, email, language, new_password, not_empty, one_of, profile, profile_text, text, time,
-    username, whole,
+    username, weighed_password, whole,
 };

@@ -59,6 +59,17 @@ pub(crate) fn new_password(
     }
 }
 
+/// The same where it is known who asks; `own_words` are the person's.
+pub(crate) fn weighed_password<'a>(
+    state: &'a HttpState,
+    own_words: &'a [&'a str],
+) -> impl FnOnce(&str) -> Result<PlaintextPassword, Issue> + 'a {
+    move |text| {
+        state.auth().check_password_policy(text, own_words)?;
+        Ok(PlaintextPassword::from(text))
+    }
+}
+
 impl From<PasswordProblem> for Issue {
     fn from(problem: PasswordProblem) -> Self {
         match problem {

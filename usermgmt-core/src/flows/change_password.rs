@@ -13,10 +13,25 @@ use crate::secret::PlaintextPassword;
 use crate::store::Change;
 
 impl Auth {
-    /// What can be said about a new password before anything is counted, for
-    /// callers who report every problem of a request at once: its length. Whether
-    /// it is easy to guess is looked at where it is set, after the limit: that
-    /// takes milliseconds, and may ask others.
+    /// Checks a password against the policy without setting it, for callers who
+    /// know who asks and report every problem of a request at once. `own_words`
+    /// are what is easy to guess for this user: name, address. Takes milliseconds:
+    /// where strangers ask, [`check_password_shape`](Self::check_password_shape)
+    /// is enough, since the flows look at the rest after their limits.
+    ///
+    /// # Errors
+    /// [`PasswordProblem`].
+    pub fn check_password_policy(
+        &self,
+        password: &str,
+        own_words: &[&str],
+    ) -> Result<(), PasswordProblem> {
+        let mut words = vec![self.0.config.product_name.as_str()];
+        words.extend_from_slice(own_words);
+        self.0.config.password_policy.check(password, &words)
+    }
+
+    /// The part of the policy that costs next to nothing: the length.
     ///
     /// # Errors
     /// [`PasswordProblem`].

@@ -1,4 +1,4 @@
-//! What this thread logs for an operator to see.
+//! What the outbox logs, on this thread, for an operator to see.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +16,7 @@ impl Logged {
 
 impl Subscriber for Logged {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() <= Level::WARN
+        *metadata.level() <= Level::WARN && metadata.target().starts_with("usermgmt_core::outbox")
     }
 
     fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
