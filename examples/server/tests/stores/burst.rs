@@ -2,23 +2,33 @@
 
 use futures_util::future::join_all;
 use serde_json::json;
-use usermgmt_test_support::{PASSWORD, Server, registered};
+use usermgmt_test_support::{PASSWORD, Server, Setup, registered};
 
-/// Somebody with an account and a session on a server.
+const NAME: &str = "ada";
+
+/// Makes the account that all guests have. Before any other server runs on the
+/// database: each mails for all of them, into a folder of its own.
+pub(crate) async fn make_account(setup: Setup) {
+    registered(&setup.start().await, NAME, "ada@example.org").await;
+}
+
+/// Somebody with a session on a server.
 pub(crate) struct Guest {
     server: Server,
-    name: String,
+    /// Begins the names that are registered.
+    prefix: String,
     access_token: String,
     refresh_token: String,
     bursts: u32,
 }
 
 impl Guest {
-    pub(crate) async fn on(server: Server, name: &str) -> Self {
-        let login = registered(&server, name, &format!("{name}@example.org")).await;
+    pub(crate) async fn on(server: Server, prefix: String) -> Self {
+        let body = json!({ "identifier": NAME, "password": PASSWORD });
+        let login = server.post("/api/v1/signin", body).await;
         Self {
             server,
-            name: name.to_owned(),
+            prefix,
             access_token: login.field("access_token"),
             refresh_token: login.field("refresh_token"),
             bursts: 0,
@@ -28,7 +38,7 @@ impl Guest {
     /// Reads and writes of one statement and of many. All are served.
     pub(crate) async fn burst(&mut self) {
         self.bursts += 1;
-        let (server, name) = (&self.server, format!("{}{}", self.name, self.bursts));
+        let (server, name) = (&self.server, format!("{}{}", self.prefix, self.bursts));
         let ask = async |number: usize| match number {
             0 => server.post_as(&self.refresh_token, "/api/v1/refresh_token").await,
             1 => {
@@ -37,11 +47,11 @@ impl Guest {
                 server.post("/api/v1/register", body).await
             }
             2 | 3 => {
-                let body = json!({ "identifier": self.name, "password": PASSWORD });
+                let body = json!({ "identifier": NAME, "password": PASSWORD });
                 server.post("/api/v1/signin", body).await
             }
             4 => {
-                let body = json!({ "identifier": self.name });
+                let body = json!({ "identifier": NAME });
                 server.post("/api/v1/password/forgot", body).await
             }
             5 => server.get("/health/ready").await,

@@ -1,16 +1,17 @@
 //! PostgreSQL behind PgBouncer.
 
-use crate::burst::Guest;
+use crate::burst::{Guest, make_account};
 use crate::front::Front;
 use crate::start::on;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pgbouncer_as_it_comes_serves_two_servers() {
     let front = Front::pgbouncer("").await;
-    let mut ada = Guest::on(on(&front.url).start().await, "ada").await;
-    let mut bob = Guest::on(on(&front.url).start().await, "bob").await;
+    make_account(on(&front.url)).await;
+    let mut one = Guest::on(on(&front.url).start().await, "one".to_owned()).await;
+    let mut other = Guest::on(on(&front.url).start().await, "other".to_owned()).await;
     for _ in 0..3 {
-        tokio::join!(ada.burst(), bob.burst());
+        tokio::join!(one.burst(), other.burst());
     }
 }
 

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use tokio::time::sleep;
 use usermgmt_test_support::Kind;
 
-use crate::burst::Guest;
+use crate::burst::{Guest, make_account};
 use crate::database_server::DatabaseServer;
 use crate::front::Front;
 use crate::sql::Sql;
@@ -22,9 +22,10 @@ const IN_ALL: u64 = 12;
 /// Servers on this database are silent side by side, and after each silence a burst is
 /// served whole. `count` says what the database has of their connections.
 async fn bursts_after_silences_are_served(url: &str, direct: &mut Sql, count: &str) {
+    make_account(on(url)).await;
     let guests = SILENCES.map(async |(silence, idle_timeout)| {
         let setup = on(url).var("USERMGMT_DATABASE_IDLE_TIMEOUT", idle_timeout);
-        let mut guest = Guest::on(setup.start().await, &format!("guest{silence}")).await;
+        let mut guest = Guest::on(setup.start().await, format!("guest{silence}n")).await;
         guest.burst().await;
         (silence, guest)
     });
