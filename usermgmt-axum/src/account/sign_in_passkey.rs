@@ -30,9 +30,8 @@ use crate::validate::{Fields, FromFields, Style, any, not_empty};
 )]
 pub(crate) async fn options(
     State(state): State<HttpState>,
-    ClientInfo(client): ClientInfo,
 ) -> Result<Json<PasskeyOptionsBody>, ApiError> {
-    Ok(Json(state.auth().passkey_sign_in_options(&client).await?.into()))
+    Ok(Json(state.auth().passkey_sign_in_options()?.into()))
 }
 
 #[derive(Debug, ToSchema)]

@@ -186,7 +186,7 @@ async fn member(world: &World, name: &str) -> (Current, Device, AddedPasskey) {
 }
 
 async fn ask(world: &World) -> PasskeyRequest {
-    world.auth.passkey_sign_in_options(&home()).await.unwrap()
+    world.auth.passkey_sign_in_options().unwrap()
 }
 
 async fn try_in(
@@ -535,7 +535,7 @@ async fn whoever_lost_every_passkey_gets_in_after_a_reset_of_the_second_factor()
 #[tokio::test]
 async fn passkeys_that_are_off_are_not_there() {
     let world = World::new().await;
-    let asked = world.auth.passkey_sign_in_options(&home()).await;
+    let asked = world.auth.passkey_sign_in_options();
     assert!(matches!(asked, Err(PasskeyError::Off)), "{asked:?}");
     let tried = world.auth.sign_in_by_passkey("", &json!({}), &home()).await;
     assert!(matches!(tried, Err(PasskeySignInError::Off)), "{tried:?}");

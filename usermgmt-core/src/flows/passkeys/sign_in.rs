@@ -32,19 +32,16 @@ pub enum PasskeySignInError {
 
 impl Auth {
     /// What a browser is to be asked to sign somebody in by a passkey. It names
-    /// nobody, so it tells nothing; it writes nothing either.
+    /// nobody, so it tells nothing. It asks no store and counts as no attempt, since
+    /// every look at a sign-in page begins one: the answer is what is limited.
     ///
     /// # Errors
     /// [`PasskeyError::Off`], [`PasskeyError::Service`].
-    pub async fn passkey_sign_in_options(
-        &self,
-        client: &Client,
-    ) -> Result<PasskeyRequest, PasskeyError> {
+    pub fn passkey_sign_in_options(&self) -> Result<PasskeyRequest, PasskeyError> {
         if !self.0.config.sign_in.passkeys {
             return Err(PasskeyError::Off);
         }
         let now = self.now();
-        self.attempt_token(client, now).await?;
         let (options, state) =
             self.webauthn()?.start_discoverable_authentication().map_err(internal_error)?;
         let options = serde_json::to_value(&options.public_key).map_err(internal)?;
