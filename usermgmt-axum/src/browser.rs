@@ -126,6 +126,17 @@ pub(crate) fn provider_name(state: &HttpState) -> String {
     named(state, "usermgmt-provider")
 }
 
+/// Whether this browser was asked whether it wants a passkey.
+#[cfg(all(feature = "pages", feature = "passkeys"))]
+pub(crate) fn is_passkey_offered(headers: &HeaderMap, state: &HttpState) -> bool {
+    cookie(headers, &passkey_offered_name(state)).is_some()
+}
+
+#[cfg(all(feature = "pages", feature = "passkeys"))]
+pub(crate) fn passkey_offered_name(state: &HttpState) -> String {
+    named(state, "usermgmt-passkey-offered")
+}
+
 fn named(state: &HttpState, name: &str) -> String {
     if is_secure(state) { format!("__Host-{name}") } else { name.to_owned() }
 }

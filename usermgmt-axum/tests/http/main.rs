@@ -5,6 +5,8 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod admin;
+#[cfg(feature = "passkeys")]
+mod authenticator;
 mod document;
 mod harness;
 mod logs;
@@ -30,6 +32,8 @@ mod mfa;
 mod mounting;
 mod openapi;
 mod pages;
+#[cfg(feature = "passkeys")]
+mod passkey_pages;
 mod password;
 mod profile;
 #[cfg(feature = "oidc")]

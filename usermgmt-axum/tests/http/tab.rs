@@ -75,6 +75,21 @@ impl<'a> Browser<'a> {
         reply
     }
 
+    /// What the browser is asked by the shown page's form that posts there, and the
+    /// request that goes with it.
+    #[cfg(feature = "passkeys")]
+    pub(crate) fn asked(&self, path: &str) -> (serde_json::Value, String) {
+        let action = format!("action=\"{path}\"");
+        let is_it = |form: &&str| form.contains(&action) && form.contains("data-options=\"");
+        let form = self.page.split("<form ").find(is_it).unwrap_or_else(|| panic!("{}", self.page));
+        let value = |before: &str| {
+            let rest = form.split_once(before)?.1;
+            Some(rest.split('"').next()?.replace("&quot;", "\"").replace("&amp;", "&"))
+        };
+        let options = serde_json::from_str(&value("data-options=\"").unwrap()).unwrap();
+        (options, value("name=\"request\" value=\"").unwrap_or_default())
+    }
+
     /// The hidden fields of the shown page's form that posts there.
     fn hidden(&self, path: &str) -> Vec<(String, String)> {
         let action = format!("action=\"{path}\"");

@@ -58,6 +58,26 @@ impl Chrome {
         self.devtools("Network.setBlockedURLs", json!({"urls": ["*.js*"]})).await;
     }
 
+    /// Gives it an authenticator of its own, whose owner says yes to everything.
+    pub(crate) async fn has_authenticator(&self) {
+        self.devtools("WebAuthn.enable", json!({})).await;
+        let options = json!({
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": true,
+            "hasUserVerification": true,
+            "isUserVerified": true,
+            "automaticPresenceSimulation": true,
+        });
+        self.devtools("WebAuthn.addVirtualAuthenticator", json!({"options": options})).await;
+    }
+
+    /// Runs this before the scripts of every page.
+    pub(crate) async fn runs_first(&self, script: &str) {
+        let source = json!({"source": script});
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", source).await;
+    }
+
     pub(crate) async fn speaks(&self, language: &str) {
         self.devtools("Network.enable", json!({})).await;
         let headers = json!({"headers": {"Accept-Language": language}});
@@ -112,6 +132,11 @@ impl Chrome {
         state.is_ok_and(|state| state.json() == &json!("complete"))
     }
 
+    /// Clicks what leads to no other page.
+    pub(crate) async fn open_up(&self, css: &str) {
+        self.driver.find(By::Css(css)).await.unwrap().click().await.unwrap();
+    }
+
     pub(crate) async fn tick(&self, name: &str) {
         let check = self.driver.find(By::Name(name)).await.unwrap();
         check.click().await.unwrap();
@@ -125,6 +150,25 @@ impl Chrome {
     pub(crate) async fn reads(&self, part: &str) {
         let text = self.text().await;
         assert!(text.contains(part), "{part:?} is not in:\n{text}");
+    }
+
+    /// Waits for what comes without a click.
+    pub(crate) async fn comes_to_read(&self, part: &str) {
+        let read = async {
+            while !self.text_if_any().await.contains(part) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let read = tokio::time::timeout(Duration::from_secs(60), read).await;
+        assert!(read.is_ok(), "{part:?} does not come to:\n{}", self.text().await);
+    }
+
+    /// Nothing where a page is just going.
+    async fn text_if_any(&self) -> String {
+        match self.driver.find(By::Tag("body")).await {
+            Ok(body) => body.text().await.unwrap_or_default(),
+            Err(_) => String::new(),
+        }
     }
 
     pub(crate) async fn texts_of(&self, css: &str) -> Vec<String> {

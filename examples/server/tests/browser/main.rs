@@ -7,3 +7,5 @@ mod admin;
 mod chrome;
 mod life;
 mod looks;
+#[cfg(feature = "passkeys")]
+mod passkeys;

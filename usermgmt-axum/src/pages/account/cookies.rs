@@ -9,6 +9,8 @@ use usermgmt_core::config::DEVICE_TTL;
 use usermgmt_core::config::PROVIDER_SIGN_IN_TTL;
 use usermgmt_core::flows::SignedIn;
 
+#[cfg(feature = "passkeys")]
+use crate::browser::passkey_offered_name;
 #[cfg(feature = "oidc")]
 use crate::browser::provider_name;
 use crate::browser::{device_name, is_secure, session_name};
@@ -32,6 +34,13 @@ pub(super) fn renewed(state: &HttpState, session: &Session) -> HeaderValue {
 #[cfg(feature = "oidc")]
 pub(crate) fn provider(state: &HttpState, value: &str) -> HeaderValue {
     set(state, &provider_name(state), value, PROVIDER_SIGN_IN_TTL)
+}
+
+/// That this browser was asked whether it wants a passkey: for a year it is not again.
+#[cfg(feature = "passkeys")]
+pub(super) fn passkey_offered(state: &HttpState) -> HeaderValue {
+    let year = Duration::from_secs(365 * 24 * 60 * 60);
+    set(state, &passkey_offered_name(state), "yes", year)
 }
 
 /// What takes the session's cookie away.

@@ -4,6 +4,10 @@ use axum::Json;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
+#[cfg(feature = "passkeys")]
+use usermgmt_core::flows::PasskeyError;
+#[cfg(feature = "passkeys")]
+use usermgmt_core::model::passkey::Passkey;
 
 use super::member::Member;
 use crate::error::ApiError;
@@ -32,6 +36,14 @@ async fn data(member: &Member) -> Result<Value, ApiError> {
         })
     });
     let sessions: Vec<Value> = sessions.collect();
+    #[cfg(feature = "passkeys")]
+    let passkeys = match auth.passkeys(&user.id).await {
+        Ok(passkeys) => passkeys.iter().map(passkey).collect(),
+        Err(PasskeyError::Off) => vec![],
+        Err(error) => return Err(error.into()),
+    };
+    #[cfg(not(feature = "passkeys"))]
+    let passkeys: Vec<Value> = vec![];
     Ok(json!({
         "exported_at": auth.now().to_string(),
         "account": {
@@ -48,6 +60,18 @@ async fn data(member: &Member) -> Result<Value, ApiError> {
             "updated_at": user.updated_at.to_string(),
         },
         "second_factor": auth.mfa_status(&user.id).await?.enabled,
+        "passkeys": passkeys,
         "sessions": sessions,
     }))
+}
+
+#[cfg(feature = "passkeys")]
+fn passkey(passkey: &Passkey) -> Value {
+    json!({
+        "id": passkey.id.to_string(),
+        "name": passkey.name,
+        "created_at": passkey.created_at.to_string(),
+        "last_used_at": passkey.last_used_at.map(|at| at.to_string()),
+        "backed_up": passkey.backed_up,
+    })
 }

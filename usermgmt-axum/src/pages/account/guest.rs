@@ -15,11 +15,14 @@ use crate::pages::texts::account::AccountTexts;
 use crate::pages::visit::Visit;
 use crate::state::HttpState;
 
+/// In the query and the forms of somebody who signs in again.
+pub(super) const AGAIN: &str = "again";
+
 /// A visit without a session. Another site's form is refused: it could sign
 /// somebody in as somebody else.
 pub(in crate::pages) struct Guest {
     pub(in crate::pages) visit: Visit,
-    headers: HeaderMap,
+    pub(super) headers: HeaderMap,
     /// Where they go on, whatever the request says.
     #[cfg(feature = "oidc")]
     pub(super) onward: Option<String>,
@@ -65,8 +68,11 @@ impl Guest {
         browser::session(&self.headers, &self.visit.client, state).await.ok()
     }
 
-    /// On to where they were going, where they are signed in.
+    /// On to where they were going, where they are signed in and need not be again.
     pub(in crate::pages) async fn passes(&self) -> Option<Response> {
+        if self.is_again() {
+            return None;
+        }
         self.session().await.map(|_| redirect(&self.target()))
     }
 
@@ -99,6 +105,11 @@ impl Guest {
         own_path(self.visit.form.text("return_to"), public)
     }
 
+    /// Whether somebody signs in once more, to do what a session alone is not enough for.
+    fn is_again(&self) -> bool {
+        self.visit.form.text(AGAIN) == "yes"
+    }
+
     pub(super) fn target(&self) -> String {
         self.wanted().map_or_else(|| self.path("/account"), str::to_owned)
     }
@@ -110,14 +121,16 @@ impl Guest {
 
     /// A link to another of these pages, which keeps where they are going.
     pub(in crate::pages) fn link(&self, path: &str) -> String {
-        let path = self.path(path);
-        match self.wanted() {
-            Some(wanted) => {
-                let mut query = url::form_urlencoded::Serializer::new(String::new());
-                format!("{path}?{}", query.append_pair("return_to", wanted).finish())
-            }
-            None => path,
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        if let Some(wanted) = self.wanted() {
+            query.append_pair("return_to", wanted);
         }
+        if self.is_again() {
+            query.append_pair(AGAIN, "yes");
+        }
+        let query = query.finish();
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("{}{mark}{query}", self.path(path))
     }
 
     /// Keeps where they are going, within a form.
@@ -126,6 +139,7 @@ impl Guest {
             @if let Some(wanted) = self.wanted() {
                 input type="hidden" name="return_to" value=(wanted);
             }
+            @if self.is_again() { input type="hidden" name=(AGAIN) value="yes"; }
         }
     }
 }

@@ -88,7 +88,6 @@ pub(in crate::pages) fn head(
     more: &Markup,
 ) -> Markup {
     let texts = AccountTexts::of(visitor.texts);
-    let asset = |name| format!("{}/account/{name}?v={}", visitor.base(), env!("CARGO_PKG_VERSION"));
     html! {
         head {
             meta charset="utf-8";
@@ -98,9 +97,9 @@ pub(in crate::pages) fn head(
                 @if is_wrong { (texts.error_prefix) " " }
                 (title) " – " (visitor.product())
             }
-            link rel="stylesheet" href=(asset("style.css"));
+            link rel="stylesheet" href=(asset_path(visitor, "style.css"));
             (more)
-            script src=(asset("pages.js")) defer data-show=(texts.show) data-hide=(texts.hide)
+            script src=(asset_path(visitor, "pages.js")) defer data-show=(texts.show) data-hide=(texts.hide)
                 data-copy=(texts.copy) data-copied=(texts.copied) data-save=(texts.download)
                 data-print=(texts.print) {}
         }
@@ -147,6 +146,11 @@ pub(in crate::pages) fn invalid(sheet: Sheet<'_>) -> Response {
 pub(in crate::pages) fn explained(visitor: &Visitor, refusal: &ApiError) -> String {
     let text = visitor.texts.refusal(refusal.code());
     text.map_or_else(|| refusal.message().to_owned(), str::to_owned)
+}
+
+/// Where a file of the pages is; another version's is another file.
+pub(in crate::pages) fn asset_path(visitor: &Visitor, name: &str) -> String {
+    format!("{}/account/{name}?v={}", visitor.base(), env!("CARGO_PKG_VERSION"))
 }
 
 /// GET /account/style.css

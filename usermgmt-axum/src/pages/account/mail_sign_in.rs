@@ -94,8 +94,8 @@ pub(in crate::pages) async fn follow(guest: Guest) -> Response {
 async fn enter(guest: &Guest, outcome: SignInOutcome) -> Response {
     match outcome {
         SignInOutcome::SignedIn(signed_in) => guest.enter(&signed_in).await,
-        SignInOutcome::MfaRequired { ticket, .. } => {
-            sign_in::code_page(guest, ticket.expose(), &Problems::default()).into_response()
+        SignInOutcome::MfaRequired { ticket, methods } => {
+            sign_in::second_step(guest, ticket.expose(), &methods).await
         }
     }
 }

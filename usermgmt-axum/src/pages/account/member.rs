@@ -8,7 +8,7 @@ use usermgmt_core::config::REAUTHENTICATION_WINDOW;
 use usermgmt_core::flows::Current;
 use usermgmt_core::secret::PlaintextPassword;
 
-use super::guest::redirect;
+use super::guest::{AGAIN, redirect};
 use super::{cookies, look};
 use crate::browser::{self, FORM_TOKEN};
 use crate::client::ClientInfo;
@@ -76,13 +76,26 @@ impl Member {
 
     /// A form of this session.
     pub(super) fn form(&self, path: &str, fields: Markup) -> Markup {
-        let token = self.visit.visitor.state().form_token(&self.current);
         html! {
             form method="post" action=(self.path(path)) novalidate {
-                input type="hidden" name=(FORM_TOKEN) value=(token);
+                (self.token())
                 (fields)
             }
         }
+    }
+
+    /// What makes a form one of this session.
+    pub(super) fn token(&self) -> Markup {
+        let token = self.visit.visitor.state().form_token(&self.current);
+        html! { input type="hidden" name=(FORM_TOKEN) value=(token); }
+    }
+
+    /// Where they sign in again, by whichever way they have, to go on at this path.
+    pub(super) fn sign_in_again(&self, onward: &str) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        let onward = self.path(onward);
+        let query = query.append_pair(AGAIN, "yes").append_pair("return_to", &onward).finish();
+        self.path(&format!("/account/sign-in?{query}"))
     }
 
     /// What was typed, where anything was; blanks at its ends are cut off.

@@ -14,12 +14,15 @@ pub(in crate::pages) mod look;
 pub(in crate::pages) mod mail_sign_in;
 mod member;
 mod overview;
+#[cfg(feature = "passkeys")]
+pub(in crate::pages) mod passkeys;
 mod profile;
 #[cfg(feature = "oidc")]
 pub(crate) mod provider;
 mod register;
 pub(crate) mod return_to;
 mod second_factor;
+pub(in crate::pages) mod second_step;
 mod sessions;
 pub(in crate::pages) mod sign_in;
 mod sign_out;
@@ -57,6 +60,8 @@ pub(crate) fn router() -> Router<HttpState> {
         ("/account/export", get(export::export)),
         ("/account/delete", post(delete::submit)),
     ];
+    #[cfg(feature = "passkeys")]
+    let routes = routes.into_iter().chain(passkeys::routes());
     routes.into_iter().fold(Router::new(), |router, (path, route)| {
         router.route(path, route.clone()).route(&format!("{path}/"), route)
     })

@@ -3,12 +3,14 @@
 use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 use usermgmt_core::clock::Timestamp;
+#[cfg(feature = "passkeys")]
+use usermgmt_core::flows::PasskeyError;
 use usermgmt_core::model::identifier::Username;
 use usermgmt_core::model::profile::MAX_PROFILE_TEXT;
 use usermgmt_core::model::session::Session;
 use usermgmt_core::password::{MAX_LENGTH, MIN_LENGTH};
 
-use super::form::{Field, Problems};
+use super::form::{Field, Problems, id};
 use super::look::{self, Sheet};
 use super::member::Member;
 use crate::error::ApiError;
@@ -57,13 +59,23 @@ async fn page(
     wrong: &str,
     notice: Option<&str>,
 ) -> Result<Response, ApiError> {
-    let id = &member.current.user.id;
-    let sessions = member.visit.auth().sessions(id).await?;
-    let factor = member.visit.auth().mfa_status(id).await?.enabled;
+    let user = &member.current.user.id;
+    let sessions = member.visit.auth().sessions(user).await?;
+    let account = member.visit.auth().account(user).await?;
+    let account = account.ok_or_else(ApiError::user_not_found)?;
+    let factor = account.mfa_enabled();
     let texts = member.texts();
-    let forms = Forms { member, problems, wrong };
+    let forms = Forms { member, problems, wrong, has_password: account.password.is_some() };
+    #[cfg(feature = "passkeys")]
+    let passkeys = match member.visit.auth().passkeys(user).await {
+        Ok(passkeys) => forms.passkeys(&passkeys),
+        Err(PasskeyError::Off) => html! {},
+        Err(error) => return Err(error.into()),
+    };
+    #[cfg(not(feature = "passkeys"))]
+    let passkeys = html! {};
     #[cfg(feature = "oidc")]
-    let identities = forms.identities(&member.visit.auth().identities(id).await?);
+    let identities = forms.identities(&member.visit.auth().identities(user).await?);
     #[cfg(not(feature = "oidc"))]
     let identities = html! {};
     let body = html! {
@@ -89,6 +101,7 @@ async fn page(
             h2 #factor { (texts.second_factor) }
             (forms.factor(factor))
         }
+        (passkeys)
         (identities)
         section aria-labelledby="sessions" {
             h2 #sessions { (texts.sessions) }
@@ -110,16 +123,17 @@ async fn page(
     Ok(sheet.problems(problems).notice(notice).into_response())
 }
 
-struct Forms<'a> {
-    member: &'a Member,
-    problems: &'a Problems,
+pub(super) struct Forms<'a> {
+    pub(super) member: &'a Member,
+    pub(super) problems: &'a Problems,
     /// The form that was posted and is wrong.
-    wrong: &'a str,
+    pub(super) wrong: &'a str,
+    has_password: bool,
 }
 
 impl Forms<'_> {
     /// What was typed into this form, or else what stands.
-    fn value<'s>(&'s self, form: &str, name: &str, stands: Option<&'s str>) -> &'s str {
+    pub(super) fn value<'s>(&'s self, form: &str, name: &str, stands: Option<&'s str>) -> &'s str {
         if self.wrong == form { self.member.visit.form.text(name) } else { stands.unwrap_or("") }
     }
 
@@ -127,7 +141,19 @@ impl Forms<'_> {
     fn proof(&self, form: &str) -> Markup {
         let texts = self.member.texts();
         let field = Field::password("current_password", texts.current_password, "current-password");
-        html! { @if self.member.must_prove() { (field.within(form).show(self.problems)) } }
+        let field = field.within(form);
+        let again = html! {
+            a href=(self.member.sign_in_again("/account")) { (texts.sign_in_again) }
+        };
+        html! {
+            @if !self.member.must_prove() {
+            } @else if self.has_password {
+                (field.show(self.problems))
+                p.hint { (again) }
+            } @else {
+                p #(id(form, "current_password")) { (texts.stale) " " (again) }
+            }
+        }
     }
 
     fn profile(&self) -> Markup {
@@ -307,7 +333,7 @@ impl Forms<'_> {
 }
 
 /// To the minute, in UTC.
-fn time(at: Timestamp) -> Markup {
+pub(super) fn time(at: Timestamp) -> Markup {
     let full = at.to_string();
     let shown = full.get(..16).unwrap_or(&full).replace('T', " ");
     html! { time datetime=(full) { (shown) " UTC" } }

@@ -13,7 +13,7 @@ use super::form::Problems;
 use super::guest::{Guest, redirect};
 use super::look::{self, Sheet};
 use super::return_to::own_path;
-use super::sign_in::code_page;
+use super::sign_in::second_step;
 use crate::account_path::AccountPath;
 use crate::browser;
 use crate::error::ApiError;
@@ -101,8 +101,8 @@ pub(crate) async fn finish(state: &HttpState, request: Request) -> Response {
             guest.onward = Some(return_to.unwrap_or_else(|| guest.path("/account")));
             match outcome {
                 SignInOutcome::SignedIn(signed_in) => guest.enter(&signed_in).await,
-                SignInOutcome::MfaRequired { ticket, .. } => {
-                    code_page(&guest, ticket.expose(), &Problems::default()).into_response()
+                SignInOutcome::MfaRequired { ticket, methods } => {
+                    second_step(&guest, ticket.expose(), &methods).await
                 }
             }
         }

@@ -32,7 +32,8 @@ pub(super) async fn confirm(member: Member) -> Response {
     let code = PlaintextPassword::from(member.visit.form.text("code").trim());
     match member.visit.auth().confirm_totp(&member.current, &code).await {
         Ok(codes) => {
-            let renewed = member.renewed(codes_page(&member, &codes).into_response()).await;
+            let page = own_codes_page(&member, &codes).into_response();
+            let renewed = member.renewed(page).await;
             renewed.unwrap_or_else(|refusal| member.refused(refusal))
         }
         Err(MfaError::InvalidCode) => wrong_first_code(&member).await,
@@ -71,7 +72,7 @@ pub(super) async fn new_codes(member: Member) -> Response {
         return missing_code(&member).await;
     };
     match member.visit.auth().new_recovery_codes(&member.current, &code).await {
-        Ok(codes) => codes_page(&member, &codes).into_response(),
+        Ok(codes) => own_codes_page(&member, &codes).into_response(),
         Err(error) => again_or(&member, FACTOR, problems_of(&member, error)).await,
     }
 }
@@ -113,12 +114,22 @@ fn enrolment_page<'a>(
     Ok(Sheet::new(&member.visit.visitor, texts.second_factor, body).problems(problems))
 }
 
-fn codes_page<'a>(member: &'a Member, codes: &RecoveryCodes) -> Sheet<'a> {
+fn own_codes_page<'a>(member: &'a Member, codes: &RecoveryCodes) -> Sheet<'a> {
+    codes_page(member, codes, member.texts().codes_text, &member.path("/account"))
+}
+
+/// Recovery codes, what they are for, and the way on.
+pub(super) fn codes_page<'a>(
+    member: &'a Member,
+    codes: &RecoveryCodes,
+    text: &str,
+    onward: &str,
+) -> Sheet<'a> {
     let texts = member.texts();
     let body = html! {
-        p { (texts.codes_text) }
+        p { (text) }
         ol.codes { @for code in codes { li { code { (code.expose()) } } } }
-        p { a.button href=(member.path("/account")) { (texts.codes_kept) } }
+        p { a.button href=(onward) { (texts.codes_kept) } }
     };
     Sheet::new(&member.visit.visitor, texts.recovery_codes, body)
 }

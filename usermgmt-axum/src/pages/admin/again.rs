@@ -3,7 +3,7 @@
 
 use axum::http::HeaderValue;
 use axum::response::Response;
-use maud::html;
+use maud::{Markup, html};
 use usermgmt_core::Client;
 use usermgmt_core::flows::{
     AdminAccess, AdminAccessError, Current, MfaSignInError, SignIn, SignInError, SignInOutcome,
@@ -12,6 +12,8 @@ use usermgmt_core::flows::{
 use usermgmt_core::model::audit::Origin;
 use usermgmt_core::secret::PlaintextPassword;
 
+#[cfg(feature = "passkeys")]
+use super::again_passkey;
 use super::fields::Fields;
 use super::visit::root;
 use crate::browser::FORM_TOKEN;
@@ -47,27 +49,25 @@ pub(super) async fn prove(
         Ok(status) => status.enabled,
         Err(error) => return Err(Box::new(look::refuse(visitor, error.into()))),
     };
+    let kept = kept(visitor, old, fields);
+    #[cfg(feature = "passkeys")]
+    let passkey = again_passkey::button(visitor, old, fields, action, &kept).await;
+    #[cfg(not(feature = "passkeys"))]
+    let passkey = html! {};
     let shown = |problems: &Problems, refusal: ApiError| {
-        let page = page(visitor, old, fields, action, factor, problems);
+        let forms = Forms { kept: &kept, passkey: &passkey, factor };
+        let page = page(visitor, old, action, &forms, problems);
         Box::new(look::answer(refusal, page))
     };
-    let Some(password) = fields.first(PASSWORD) else {
-        let required = AdminAccessError::ReauthenticationRequired;
-        return Err(shown(&Problems::default(), required.into()));
+    #[cfg(feature = "passkeys")]
+    let by_passkey = again_passkey::sign_in(visitor, old, client, fields).await;
+    #[cfg(not(feature = "passkeys"))]
+    let by_passkey = None;
+    let signed_in = match by_passkey {
+        Some(signed_in) => signed_in,
+        None => by_password(visitor, old, client, fields, factor).await,
     };
-    let code = fields.text(CODE);
-    let texts = AccountTexts::of(visitor.texts);
-    let mut problems = Problems::default();
-    if password.is_empty() {
-        problems.push(PASSWORD, texts.missing);
-    }
-    if factor && code.is_empty() {
-        problems.push(CODE, texts.missing);
-    }
-    if !problems.is_empty() {
-        return Err(shown(&problems, AdminAccessError::ReauthenticationRequired.into()));
-    }
-    let signed_in = match sign_in(visitor, old, client, password, code).await {
+    let signed_in = match signed_in {
         Ok(signed_in) => signed_in,
         Err((problems, refusal)) => return Err(shown(&problems, refusal)),
     };
@@ -86,6 +86,31 @@ pub(super) async fn prove(
         }
         Err(why) => Err(Box::new(look::refuse(visitor, why.into()))),
     }
+}
+
+/// What was typed, where anything was.
+async fn by_password(
+    visitor: &Visitor,
+    old: &Current,
+    client: &Client,
+    fields: &Fields,
+    factor: bool,
+) -> Result<Box<SignedIn>, (Problems, ApiError)> {
+    let required = ApiError::from(AdminAccessError::ReauthenticationRequired);
+    let mut problems = Problems::default();
+    let Some(password) = fields.first(PASSWORD) else { return Err((problems, required)) };
+    let code = fields.text(CODE);
+    let texts = AccountTexts::of(visitor.texts);
+    if password.is_empty() {
+        problems.push(PASSWORD, texts.missing);
+    }
+    if factor && code.is_empty() {
+        problems.push(CODE, texts.missing);
+    }
+    if !problems.is_empty() {
+        return Err((problems, required));
+    }
+    sign_in(visitor, old, client, password, code).await
 }
 
 /// The flow that the sign-in page has, with its limits and its audit entry.
@@ -120,30 +145,46 @@ async fn sign_in(
     }
 }
 
+/// What was asked, within the forms of this page.
+fn kept(visitor: &Visitor, old: &Current, fields: &Fields) -> Markup {
+    let mut own = vec![FORM_TOKEN, PASSWORD, CODE];
+    #[cfg(feature = "passkeys")]
+    own.extend(again_passkey::FIELDS);
+    html! {
+        input type="hidden" name=(FORM_TOKEN) value=(visitor.state().form_token(old));
+        @for (name, value) in fields.without(&own) {
+            input type="hidden" name=(name) value=(value);
+        }
+    }
+}
+
+struct Forms<'a> {
+    kept: &'a Markup,
+    passkey: &'a Markup,
+    /// A code is asked for besides the password.
+    factor: bool,
+}
+
 fn page<'a>(
     visitor: &'a Visitor,
     old: &Current,
-    fields: &Fields,
     action: &str,
-    factor: bool,
+    forms: &Forms<'_>,
     problems: &'a Problems,
 ) -> Sheet<'a> {
     let (texts, common) = (AdminTexts::of(visitor.texts), AccountTexts::of(visitor.texts));
-    let token = visitor.state().form_token(old);
     let body = html! {
         p { (texts.again_text) }
         p { (common.signed_in_as) " " strong { (old.user.email.as_str()) } }
         form method="post" action=(action) novalidate {
-            input type="hidden" name=(FORM_TOKEN) value=(token);
-            @for (name, value) in fields.without(&[FORM_TOKEN, PASSWORD, CODE]) {
-                input type="hidden" name=(name) value=(value);
-            }
+            (forms.kept)
             (Field::password(PASSWORD, common.current_password, "current-password").show(problems))
-            @if factor {
+            @if forms.factor {
                 (Field::text(CODE, common.code, "one-time-code").max(64).show(problems))
             }
             button type="submit" { (common.go_on) }
         }
+        (forms.passkey)
         ul.links { li { a href=(root(visitor)) { (texts.cancel) } } }
     };
     Sheet::new(visitor, texts.again, body).problems(problems)

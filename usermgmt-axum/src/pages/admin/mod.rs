@@ -3,6 +3,8 @@
 
 mod actions;
 mod again;
+#[cfg(feature = "passkeys")]
+mod again_passkey;
 mod audit;
 mod bulk;
 mod chart;
@@ -45,6 +47,8 @@ fn routes() -> Vec<(Method, &'static str, MethodRouter<HttpState>)> {
         (Method::GET, "/sign-in", get(sign_in::show)),
         (Method::POST, "/sign-in", post(sign_in::submit)),
         (Method::POST, "/sign-in/code", post(sign_in::submit_code)),
+        #[cfg(feature = "passkeys")]
+        (Method::POST, "/sign-in/passkey", post(sign_in::submit_passkey)),
         (Method::GET, "/users", reads(users::show)),
         (Method::POST, "/users/bulk", writes(bulk::submit)),
         (Method::GET, "/users/new", reads(create::show)),

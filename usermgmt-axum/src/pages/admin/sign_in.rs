@@ -9,7 +9,10 @@ use super::visit::root;
 use crate::pages::account::form::{Field, Problems};
 use crate::pages::account::guest::{Guest, redirect};
 use crate::pages::account::look::{self, Sheet};
-use crate::pages::account::sign_in::Steps;
+#[cfg(feature = "passkeys")]
+use crate::pages::account::passkeys;
+use crate::pages::account::second_step::SecondStep;
+use crate::pages::account::sign_in::{Steps, autocomplete};
 use crate::pages::texts::account::AccountTexts;
 use crate::pages::texts::admin::AdminTexts;
 use crate::pages::visit::Visitor;
@@ -31,6 +34,11 @@ pub(super) async fn submit_code(guest: Guest) -> Response {
     STEPS.submit_code(guest).await
 }
 
+#[cfg(feature = "passkeys")]
+pub(super) async fn submit_passkey(guest: Guest) -> Response {
+    STEPS.submit_passkey(guest).await
+}
+
 const STEPS: Steps = Steps { page, code_page, target };
 
 /// Where they were going, where that is one of these pages.
@@ -45,36 +53,52 @@ fn target(guest: &Guest) -> String {
 
 fn page<'a>(guest: &'a Guest, problems: &'a Problems) -> Sheet<'a> {
     let visitor = &guest.visit.visitor;
-    let body = form(visitor, &target(guest), guest.visit.form.text("identifier"), problems);
+    let target = target(guest);
+    let name = Field::text("identifier", guest.texts().identifier, autocomplete(guest))
+        .value(guest.visit.form.text("identifier"));
+    let body = html! {
+        (form(visitor, &target, name, problems))
+        (passkey(guest, &target))
+        ul.links { li { a href={ (visitor.base()) "/account/forgot" } { (guest.texts().forgot) } } }
+    };
     Sheet::new(visitor, AdminTexts::of(visitor.texts).administration, body).problems(problems)
 }
 
-fn form(visitor: &Visitor, target: &str, identifier: &str, problems: &Problems) -> Markup {
+fn form(visitor: &Visitor, target: &str, name: Field<'_>, problems: &Problems) -> Markup {
     let texts = AccountTexts::of(visitor.texts);
     html! {
         form method="post" action={ (root(visitor)) "/sign-in" } novalidate {
-            input type="hidden" name="return_to" value=(target);
-            (Field::text("identifier", texts.identifier, "username")
-                .value(identifier).max(320).show(problems))
+            (going(target))
+            (name.max(320).show(problems))
             (Field::password("password", texts.password, "current-password").show(problems))
             button type="submit" { (texts.sign_in) }
         }
-        ul.links { li { a href={ (visitor.base()) "/account/forgot" } { (texts.forgot) } } }
     }
 }
 
-/// The ticket stands for the password that was right, for five minutes.
-fn code_page<'a>(guest: &'a Guest, ticket: &str, problems: &'a Problems) -> Sheet<'a> {
+/// The button to sign in by a passkey.
+#[cfg(feature = "passkeys")]
+fn passkey(guest: &Guest, target: &str) -> Markup {
+    let action = format!("{}/sign-in/passkey", root(&guest.visit.visitor));
+    passkeys::button(guest, &action, &going(target))
+}
+
+#[cfg(not(feature = "passkeys"))]
+fn passkey(_: &Guest, _: &str) -> Markup {
+    html! {}
+}
+
+/// Keeps where they are going, within a form.
+fn going(target: &str) -> Markup {
+    html! { input type="hidden" name="return_to" value=(target); }
+}
+
+fn code_page<'a>(guest: &'a Guest, step: &SecondStep, problems: &'a Problems) -> Sheet<'a> {
     let (texts, visitor) = (guest.texts(), &guest.visit.visitor);
     let root = root(visitor);
+    let action = format!("{root}/sign-in/code");
     let body = html! {
-        p { (texts.code_text) }
-        form method="post" action={ (root) "/sign-in/code" } novalidate {
-            input type="hidden" name="return_to" value=(target(guest));
-            input type="hidden" name="ticket" value=(ticket);
-            (Field::code(texts.code).show(problems))
-            button type="submit" { (texts.go_on) }
-        }
+        (step.forms(guest, &action, &going(&target(guest)), problems))
         ul.links { li { a href={ (root) "/sign-in" } { (texts.start_again) } } }
     };
     Sheet::new(visitor, texts.second_factor, body).problems(problems)
@@ -95,7 +119,11 @@ pub(super) async fn for_others(
         Err(error) => return look::refuse(visitor, error.into()),
     };
     let none = Problems::default();
-    let way_in = form(visitor, target, "", &none);
+    let name = Field::text("identifier", common.identifier, "username");
+    let way_in = html! {
+        (form(visitor, target, name, &none))
+        ul.links { li { a href={ (visitor.base()) "/account/forgot" } { (common.forgot) } } }
+    };
     let needs_factor = why == AdminAccessError::MfaRequired;
     let body = html! {
         p { (common.signed_in_as) " " strong { (current.user.email.as_str()) } }

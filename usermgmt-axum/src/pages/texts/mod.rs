@@ -6,6 +6,8 @@ pub(super) mod account;
 pub(super) mod admin;
 mod de;
 mod en;
+#[cfg(all(feature = "pages", feature = "passkeys"))]
+pub(super) mod passkeys;
 mod pl;
 
 use usermgmt_core::password::PasswordProblem;

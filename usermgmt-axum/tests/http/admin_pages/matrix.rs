@@ -16,12 +16,14 @@ enum For {
     Admin,
 }
 
-const ROUTES: [(&str, &str, For); 23] = [
+const ROUTES: &[(&str, &str, For)] = &[
     ("GET", "", For::Admin),
     ("GET", "/style.css", For::Anyone),
     ("GET", "/sign-in", For::Anyone),
     ("POST", "/sign-in", For::Anyone),
     ("POST", "/sign-in/code", For::Anyone),
+    #[cfg(feature = "passkeys")]
+    ("POST", "/sign-in/passkey", For::Anyone),
     ("GET", "/users", For::Admin),
     ("POST", "/users/bulk", For::Admin),
     ("GET", "/users/new", For::Admin),
@@ -89,7 +91,7 @@ async fn every_page_lets_in_administrators_and_nobody_else() {
     let admin = Admin::new().await;
     let (callers, target) = callers(&admin).await;
     let known: BTreeMap<(&str, &str), For> =
-        ROUTES.into_iter().map(|(method, path, whom)| ((method, path), whom)).collect();
+        ROUTES.iter().map(|(method, path, whom)| ((*method, *path), *whom)).collect();
     let mounted = usermgmt_axum::admin_page_routes();
     assert_eq!(mounted.len(), ROUTES.len(), "a route of the matrix is not mounted");
     for (method, path) in mounted {

@@ -3,6 +3,8 @@
 mod again;
 mod lists;
 mod matrix;
+#[cfg(feature = "passkeys")]
+mod passkeys;
 mod protection;
 mod way_in;
 mod writes;

@@ -61,6 +61,9 @@ pub(super) const TEXTS: AccountTexts = AccountTexts {
     change_email: "Adresse ändern",
     current_password: "Jetziges Passwort",
     wrong_password: "Das ist nicht Ihr jetziges Passwort.",
+    unproven: "Geben Sie Ihr jetziges Passwort ein, oder melden Sie sich noch einmal an.",
+    stale: "Ihre Anmeldung ist eine Weile her.",
+    sign_in_again: "Noch einmal anmelden",
     new_password: "Neues Passwort",
     change_password: "Passwort ändern",
     factor_off: "Aus. Mit ihm braucht eine Anmeldung außer dem Passwort einen Code aus einer \
@@ -119,5 +122,8 @@ pub(super) const TEXTS: AccountTexts = AccountTexts {
         ("factor_off", "Der zweite Faktor ist aus."),
         ("linked", "Das Konto ist verknüpft. Ab jetzt meldet es Sie an."),
         ("unlinked", "Das Konto ist nicht mehr verknüpft."),
+        ("passkey_added", "Ihr Passkey ist hinzugefügt. Ab jetzt meldet er Sie an."),
+        ("passkey_renamed", "Der Passkey hat seinen neuen Namen."),
+        ("passkey_removed", "Der Passkey ist entfernt. Löschen Sie ihn auch auf Ihrem Gerät."),
     ],
 };

@@ -58,6 +58,9 @@ pub(super) const TEXTS: AccountTexts = AccountTexts {
     change_email: "Change the address",
     current_password: "Current password",
     wrong_password: "This is not your current password.",
+    unproven: "Give your current password, or sign in again.",
+    stale: "Your sign-in was a while ago.",
+    sign_in_again: "Sign in again",
     new_password: "New password",
     change_password: "Change the password",
     factor_off: "Off. With it, signing in needs a code from an app on your phone besides the \
@@ -114,5 +117,8 @@ pub(super) const TEXTS: AccountTexts = AccountTexts {
         ("factor_off", "The second factor is off."),
         ("linked", "The account is linked. It signs you in from now on."),
         ("unlinked", "The account is no longer linked."),
+        ("passkey_added", "Your passkey is added. It signs you in from now on."),
+        ("passkey_renamed", "The passkey has its new name."),
+        ("passkey_removed", "The passkey is removed. Delete it on your device too."),
     ],
 };

@@ -115,6 +115,12 @@ pub(in crate::pages) struct AccountTexts {
     pub(in crate::pages) current_password: &'static str,
     /// The current one.
     pub(in crate::pages) wrong_password: &'static str,
+    /// Where the sign-in is too long ago and no password was given.
+    pub(in crate::pages) unproven: &'static str,
+    /// The sign-in is too long ago.
+    pub(in crate::pages) stale: &'static str,
+    /// A link.
+    pub(in crate::pages) sign_in_again: &'static str,
     /// A field.
     pub(in crate::pages) new_password: &'static str,
     /// A button.

@@ -59,6 +59,9 @@ pub(super) const TEXTS: AccountTexts = AccountTexts {
     change_email: "Zmień adres",
     current_password: "Obecne hasło",
     wrong_password: "To nie jest Twoje obecne hasło.",
+    unproven: "Podaj obecne hasło albo zaloguj się ponownie.",
+    stale: "Od Twojego logowania minęło trochę czasu.",
+    sign_in_again: "Zaloguj się ponownie",
     new_password: "Nowe hasło",
     change_password: "Zmień hasło",
     factor_off: "Wyłączony. Z nim logowanie wymaga oprócz hasła kodu z aplikacji w telefonie.",
@@ -115,5 +118,8 @@ pub(super) const TEXTS: AccountTexts = AccountTexts {
         ("factor_off", "Drugi składnik jest wyłączony."),
         ("linked", "Konto zostało połączone. Od teraz możesz się nim logować."),
         ("unlinked", "Konto nie jest już połączone."),
+        ("passkey_added", "Klucz dostępu został dodany. Od teraz możesz się nim logować."),
+        ("passkey_renamed", "Klucz dostępu ma nową nazwę."),
+        ("passkey_removed", "Klucz dostępu został usunięty. Usuń go też na urządzeniu."),
     ],
 };

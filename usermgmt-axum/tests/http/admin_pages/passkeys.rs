@@ -1,0 +1,83 @@
+//! Administrators who have passkeys.
+
+use usermgmt_core::Role;
+
+use super::{browser_of, page_of};
+use crate::admin::Admin;
+use crate::authenticator::Device;
+use crate::harness::{PASSWORD, app_with, operator};
+use crate::tab::{Browser, leads_to};
+
+async fn administered() -> Admin {
+    Admin::over(app_with(|config, _| config.sign_in.passkeys = true).await).await
+}
+
+/// Somebody with a passkey, and an administrator where that is asked.
+async fn member<'a>(admin: &'a Admin, name: &str, role: Role) -> (Browser<'a>, Device) {
+    let (session, _) = admin.user(name).await;
+    let id = session.user_id.parse().unwrap();
+    admin.app.auth.set_role(&operator(), &id, role).await.unwrap();
+    let mut browser = browser_of(&admin.app, &session.access).await;
+    let mut device = Device::new();
+    browser.open("/account/passkeys/add").await.has_status(200);
+    let made = device.make(&browser.asked("/account/passkeys").0).await;
+    browser.post("/account/passkeys", &[("credential", &made)]).await.has_status(200);
+    (browser, device)
+}
+
+/// By the passkey form of the shown page that posts there.
+async fn answer(
+    browser: &mut Browser<'_>,
+    device: &mut Device,
+    path: &str,
+) -> crate::harness::Reply {
+    let (options, request) = browser.asked(path);
+    let signed = device.sign(&options).await;
+    browser.post(path, &[("request", &request), ("credential", &signed)]).await
+}
+
+#[tokio::test]
+async fn a_passkey_lets_an_administrator_in_by_itself_or_after_the_password() {
+    let admin = administered().await;
+    let (_, mut device) = member(&admin, "ann", Role::Admin).await;
+    let mut browser = Browser::new(&admin.app);
+    browser.open(&page_of("/sign-in")).await.has_status(200);
+    let path = page_of("/sign-in/passkey");
+    leads_to(&answer(&mut browser, &mut device, &path).await, "/web3m-admin/");
+    browser.open(&page_of("/users")).await.has_status(200);
+
+    let mut browser = Browser::new(&admin.app);
+    let fields = [("identifier", "ann"), ("password", PASSWORD)];
+    browser.post(&page_of("/sign-in"), &fields).await.has_status(200);
+    let path = page_of("/sign-in/code");
+    leads_to(&answer(&mut browser, &mut device, &path).await, "/web3m-admin/");
+    browser.open(&page_of("/users")).await.has_status(200);
+}
+
+#[tokio::test]
+async fn what_was_asked_is_done_after_the_administrators_own_passkey_and_no_others() {
+    let admin = administered().await;
+    let (_, mut device) = member(&admin, "ann", Role::Admin).await;
+    let (_, mut bobs) = member(&admin, "bob", Role::Admin).await;
+    let (_, path) = admin.user("eve").await;
+    let disable = page_of(&format!("{path}/disable"));
+    let mut browser = Browser::new(&admin.app);
+    browser.open(&page_of("/sign-in")).await.has_status(200);
+    answer(&mut browser, &mut device, &page_of("/sign-in/passkey")).await;
+    admin.app.advance(16 * 60);
+    browser.open(&disable).await.has_status(200);
+    browser.post(&disable, &[]).await.has_status(403);
+    let before = browser.session().unwrap().to_owned();
+    let refused = answer(&mut browser, &mut bobs, &disable).await;
+    refused.has_status(401);
+    assert_eq!(browser.session(), Some(before.as_str()));
+    let bob = admin.app.auth.find_user("bob").await.unwrap().unwrap().id;
+    let sessions = admin.app.auth.sessions(&bob).await.unwrap();
+    assert!(
+        sessions.iter().all(|session| !session.amr.contains(&"hwk".to_owned())),
+        "{sessions:?}"
+    );
+    let done = answer(&mut browser, &mut device, &disable).await;
+    leads_to(&done, &format!("{}?done=disable", page_of(&path)));
+    assert_ne!(browser.session(), Some(before.as_str()));
+}
