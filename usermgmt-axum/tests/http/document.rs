@@ -123,7 +123,7 @@ fn merged(parts: &Value) -> Value {
         let part = reference
             .map_or(part, |reference| DOCUMENT.pointer(reference.trim_start_matches('#')).unwrap());
         properties.extend(part["properties"].as_object().unwrap().clone());
-        required.extend(part["required"].as_array().unwrap().clone());
+        required.extend(part["required"].as_array().into_iter().flatten().cloned());
     }
     serde_json::json!({ "type": "object", "properties": properties, "required": required })
 }

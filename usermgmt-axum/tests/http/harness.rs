@@ -70,8 +70,7 @@ pub(crate) async fn app_built(
     };
     let clock = MockClock::new(now);
     let mailer = CapturingMailer::default();
-    let keys = KeyRing::single((7..39).collect()).unwrap();
-    let builder = Auth::builder_shared(store.clone(), keys, config)
+    let builder = Auth::builder_shared(store.clone(), keys(), config)
         .clock(clock.clone())
         .rng(SeededRng::new(1));
     let auth = extend(builder).build().await.unwrap();
@@ -79,6 +78,10 @@ pub(crate) async fn app_built(
     let worker = OutboxWorker::new(auth.clone(), Arc::new(mailer.clone()));
     let router = standalone(HttpState::new(auth.clone(), http));
     App { router, auth, store, clock, mailer, worker, _place: place }
+}
+
+fn keys() -> KeyRing {
+    KeyRing::single((7..39).collect()).unwrap()
 }
 
 /// Moves on to the beginning of an authenticator app's time step, so that every
@@ -207,6 +210,18 @@ impl Session {
 }
 
 impl App {
+    /// Another process on the same store.
+    #[cfg(feature = "passkeys")]
+    pub(crate) async fn replica(&self) -> Router {
+        let auth = Auth::builder_shared(self.store.clone(), keys(), self.auth.config().clone())
+            .clock(self.clock.clone())
+            .rng(SeededRng::new(2))
+            .build()
+            .await
+            .unwrap();
+        standalone(HttpState::new(auth, HttpConfig::default()))
+    }
+
     pub(crate) fn call(&self, method: &str, path: &str) -> Call<'_> {
         let method = method.parse().unwrap();
         Call { app: self, method, path: path.to_owned(), headers: Vec::new(), body: Vec::new() }

@@ -34,6 +34,8 @@ mod openapi;
 mod pages;
 #[cfg(feature = "passkeys")]
 mod passkey_pages;
+#[cfg(feature = "passkeys")]
+mod passkeys;
 mod password;
 mod profile;
 #[cfg(feature = "oidc")]
