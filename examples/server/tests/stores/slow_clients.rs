@@ -43,9 +43,7 @@ async fn come(server: &Server, access_token: &str) {
     }
 }
 
-async fn good_clients_are_served_during(path: &str, kind: &[&str]) {
-    // Fewer than attack: those that come later need a place all the same.
-    let setup = Setup::new().var("USERMGMT_HTTP__MAX_CONNECTIONS", "200");
+async fn good_clients_are_served_during(path: &str, kind: &[&str], setup: Setup) {
     let server = setup.start().await;
     let login = registered(&server, "ada", "ada@example.org").await;
     let token = login.field("access_token");
@@ -62,18 +60,23 @@ async fn good_clients_are_served_during(path: &str, kind: &[&str]) {
     assert_eq!(server.stop().await.code(), Some(0));
 }
 
+/// Fewer connections than attack: those that come later need a place all the same.
+fn crowded() -> Setup {
+    Setup::new().var("USERMGMT_HTTP__MAX_CONNECTIONS", "200")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn while_headers_never_end_good_clients_are_served() {
-    good_clients_are_served_during("/health/live", &["-H"]).await;
+    good_clients_are_served_during("/health/live", &["-H"], crowded()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_bodies_never_end_good_clients_are_served() {
-    good_clients_are_served_during("/api/v1/signin", &["-B", "-s", "8192"]).await;
+    good_clients_are_served_during("/api/v1/signin", &["-B", "-s", "8192"], crowded()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_nobody_reads_the_answers_good_clients_are_served() {
     let slow_reader = ["-X", "-w", "8", "-y", "16", "-n", "5", "-z", "8", "-k", "3"];
-    good_clients_are_served_during("/openapi.json", &slow_reader).await;
+    good_clients_are_served_during("/openapi.json", &slow_reader, Setup::new()).await;
 }
