@@ -83,6 +83,7 @@
 //!
 //! - `memory`: the store in memory.
 //! - `oidc`: signing in by OpenID Connect providers and GitHub.
+//! - `passkeys`: signing in by passkeys (WebAuthn).
 //! - `testkit`: test doubles, sample rows and the conformance suite; has `memory`.
 
 mod auth;

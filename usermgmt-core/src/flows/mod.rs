@@ -83,6 +83,30 @@
 //! # }
 //! ```
 //!
+//! Or by a passkey, with the feature `passkeys`: the browser is asked, and what its
+//! authenticator answers is brought back.
+//!
+//! ```
+//! # #[cfg(feature = "passkeys")]
+//! # use usermgmt_core::{Auth, Client, flows::*};
+//! # #[cfg(feature = "passkeys")]
+//! # async fn example(auth: &Auth, current: &Current, client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+//! # let credential = serde_json::Value::Null;
+//! // Signed in already: one is added.
+//! let asked = auth.passkey_options(current).await?; // asked.options is for the browser
+//! let added = auth.add_passkey(current, &asked.request, &credential, Some("Laptop")).await?;
+//! // From then on it signs in, without a username.
+//! let asked = auth.passkey_sign_in_options(client).await?;
+//! let signed_in = auth.sign_in_by_passkey(&asked.request, &credential, client).await?;
+//! // And some day:
+//! for passkey in auth.passkeys(&current.user.id).await? {
+//!     auth.remove_passkey(current, &passkey.id).await?;
+//! }
+//! # drop((added, signed_in));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Who is asking, and signing out
 //!
 //! ```
@@ -111,6 +135,20 @@
 //! let current = auth.current_in_browser(cookie.expose(), client).await?;
 //! let token = auth.form_token(&current.session); // in each of its forms
 //! assert!(auth.is_form_token(&current.session, token.expose()));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A service without sessions of its own only asks whether the credentials are right;
+//! what is worth more than a session asks for a recent sign-in or a second factor:
+//!
+//! ```
+//! # use std::time::Duration;
+//! # use usermgmt_core::{Auth, Client, flows::*};
+//! # async fn example(auth: &Auth, command: &SignIn, current: &Current, client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+//! let user = auth.check_credentials(command, client).await?.user;
+//! auth.require(current, StepUp::new().within(Duration::from_secs(300)))?;
+//! # drop(user);
 //! # Ok(())
 //! # }
 //! ```
@@ -178,6 +216,49 @@
 //! let page = auth.list_users(None, 100).await?;
 //! auth.delete_user(&bob.id).await?;
 //! # drop((service, found, page));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Administering
+//!
+//! `by` goes to the audit log. The last administrator stays one.
+//!
+//! ```
+//! # use std::time::Duration;
+//! # use usermgmt_core::model::user::Role;
+//! # use usermgmt_core::store::directory::UserFilter;
+//! # use usermgmt_core::{Auth, Email, Origin, UserId, Username, flows::*};
+//! # async fn example(auth: &Auth, by: &Origin, id: &UserId) -> Result<(), Box<dyn std::error::Error>> {
+//! let page = auth.admin_users(&UserFilter::default(), 50, None).await?;
+//! let user = auth.admin_user(id).await?;
+//! let change = ChangeUser {
+//!     email: Some(Email::parse("ada@example.net")?),
+//!     email_confirmed: true,
+//!     ..ChangeUser::default()
+//! };
+//! auth.change_user(by, id, &change).await?;
+//! auth.set_role(by, id, Role::Admin).await?;
+//! auth.disable_user(by, id).await?; // signed out everywhere, at once
+//! auth.enable_user(by, id).await?;
+//! auth.reset_user_mfa(by, id).await?; // for who lost their second factor
+//! auth.send_reset(by, id).await?;
+//! auth.remove_user(by, id).await?;
+//! # drop((page, user));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Accounts of another system
+//!
+//! ```
+//! # use usermgmt_core::{Auth, flows::*};
+//! # use usermgmt_core::model::record::AccountRecord;
+//! # async fn example(auth: &Auth, records: Vec<AccountRecord>) -> Result<(), Box<dyn std::error::Error>> {
+//! let would_be = auth.preview_import(&records).await?; // writes nothing
+//! let outcomes = auth.import_accounts(records).await?; // passwords and all
+//! let out = auth.export_accounts(None, 100, false).await?;
+//! # drop((would_be, outcomes, out));
 //! # Ok(())
 //! # }
 //! ```
