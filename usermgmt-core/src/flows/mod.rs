@@ -96,7 +96,7 @@
 //! let asked = auth.passkey_options(current).await?; // asked.options is for the browser
 //! let added = auth.add_passkey(current, &asked.request, &credential, Some("Laptop")).await?;
 //! // From then on it signs in, without a username.
-//! let asked = auth.passkey_sign_in_options(client).await?;
+//! let asked = auth.passkey_sign_in_options()?;
 //! let signed_in = auth.sign_in_by_passkey(&asked.request, &credential, client).await?;
 //! // And some day:
 //! for passkey in auth.passkeys(&current.user.id).await? {
