@@ -533,6 +533,26 @@ async fn whoever_lost_every_passkey_gets_in_after_a_reset_of_the_second_factor()
 }
 
 #[tokio::test]
+async fn passkeys_are_of_the_domain_and_the_origins_that_are_set() {
+    let world = World::with(|config| {
+        config.sign_in.passkeys = true;
+        config.passkeys.rp_id = Some("example.com".to_owned());
+        config.passkeys.origins = vec!["https://app.example.com".parse().unwrap()];
+    })
+    .await;
+    world.member("ann").await;
+    let current = world.current(&world.sign_in("ann").await).await;
+    let there = Lie { origin: Some("https://app.example.com"), ..Lie::default() };
+    for (lie, is_added) in [(Lie::default(), false), (there, true)] {
+        let asked = world.auth.passkey_options(&current).await.unwrap();
+        assert_eq!(asked.options["rp"]["id"], "example.com");
+        let made = Device::new().make_lying(&asked.options, &lie).await;
+        let added = world.auth.add_passkey(&current, &asked.request, &made, None).await;
+        assert_eq!(added.is_ok(), is_added, "{added:?}");
+    }
+}
+
+#[tokio::test]
 async fn passkeys_that_are_off_are_not_there() {
     let world = World::new().await;
     let asked = world.auth.passkey_sign_in_options();
