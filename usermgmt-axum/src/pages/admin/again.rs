@@ -147,9 +147,12 @@ async fn sign_in(
 
 /// What was asked, within the forms of this page.
 fn kept(visitor: &Visitor, old: &Current, fields: &Fields) -> Markup {
-    let mut own = vec![FORM_TOKEN, PASSWORD, CODE];
-    #[cfg(feature = "passkeys")]
-    own.extend(again_passkey::FIELDS);
+    let own = [
+        &[FORM_TOKEN, PASSWORD, CODE][..],
+        #[cfg(feature = "passkeys")]
+        &again_passkey::FIELDS,
+    ];
+    let own = own.concat();
     html! {
         input type="hidden" name=(FORM_TOKEN) value=(visitor.state().form_token(old));
         @for (name, value) in fields.without(&own) {
