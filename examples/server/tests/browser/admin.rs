@@ -29,9 +29,8 @@ async fn a_user_is_found_and_disabled_within_a_few_clicks() {
     let (server, browser) = administered().await;
     let ada = registered(&server, "ada", "ada@example.org").await;
     registered(&server, "bob", "bob@example.org").await;
-    browser.open(&format!("{}/web3m-admin/users", server.base)).await;
-    browser.fill("/users", &[("search", "ada")]).await;
-    browser.press("Search").await;
+    // Typing loads the list anew by itself, at a moment that a driver cannot know.
+    browser.open(&format!("{}/web3m-admin/users?search=ada", server.base)).await;
     browser.reads("ada@example.org").await;
     assert!(!browser.text().await.contains("bob@example.org"));
     browser.press("ada").await;
