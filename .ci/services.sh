@@ -68,7 +68,7 @@ start_python() {
         fi
         mkdir -p "$target"
         local sum
-        sum=$(cat .ci/requirements*.txt <(python3 --version) | cksum | cut -d' ' -f1)
+        sum=$(cat .ci/requirements*.txt .ci/package-lock.json <(python3 --version) | cksum | cut -d' ' -f1)
         local venv
         venv=$(cd "$target" && pwd)/test-python-$sum
         (
@@ -81,6 +81,10 @@ start_python() {
                 # For the checker that it carries; the browser's driver is another one.
                 "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps \
                     -r .ci/requirements-alone.txt
+                # Node is one of these packages, and npm comes with it.
+                cp .ci/package.json .ci/package-lock.json "$venv/"
+                PATH=$venv/bin:$PATH "$venv/bin/npm" ci --prefix "$venv" --silent \
+                    --ignore-scripts --no-audit --no-fund
                 touch "$venv/complete"
             fi
         ) 9>"$target/test-python.lock"

@@ -43,6 +43,15 @@ impl Source {
     }
 }
 
+impl HttpState {
+    /// Whether a form without a session, such as a sign-in of a host's own, may come
+    /// from a page of this origin. Another site's could sign somebody in as somebody
+    /// else: refuse it.
+    pub fn may_be_own_form(&self, headers: &HeaderMap) -> bool {
+        Source::of(headers, self) != Source::Foreign
+    }
+}
+
 /// 403: another site sent it, or may have.
 pub(crate) fn cross_site() -> ApiError {
     ApiError::new(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use crate::layers::CorsOrigin;
+use crate::page_look::PageLook;
 
 /// Where the pages for administrators are, where nobody says otherwise.
 #[cfg(feature = "admin-pages")]
@@ -29,6 +30,8 @@ pub struct HttpConfig {
     /// The path of a page that shows mails in place of sending them, linked from
     /// the page at `/` of [`standalone`](crate::standalone). Default none.
     pub mailbox_path: Option<String>,
+    /// How the pages look. Default as they come.
+    pub look: PageLook,
     /// Where the pages for administrators are. Default `/web3m-admin`; `/admin`
     /// leads there.
     #[cfg(feature = "admin-pages")]
@@ -53,6 +56,7 @@ impl Default for HttpConfig {
             request_timeout: Duration::from_secs(30),
             hsts: false,
             mailbox_path: None,
+            look: PageLook::default(),
             #[cfg(feature = "admin-pages")]
             admin_path: ADMIN_PATH.to_owned(),
             compat: HttpCompat::default(),

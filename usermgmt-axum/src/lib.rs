@@ -94,6 +94,8 @@
 //!   under `/account`. Whoever signs in there is a [`CurrentUser`] by cookie.
 //! - **Pages for administrators**, with the feature `admin-pages`: under
 //!   `/web3m-admin`, or where [`admin_path`](field@HttpConfig::admin_path) says.
+//! - **Your colour and logo** on them: [`PageLook`]. A page of your own in the place of
+//!   a built-in one: [`Routes::replaced_page`].
 //! - **Documentation to read and try**, with the feature `docs`, at `/` of a
 //!   [`standalone`] server.
 //! - **What is served**: [`openapi`], and `GET /openapi.json`.
@@ -116,6 +118,7 @@ mod layers;
 mod left_out;
 mod mount;
 mod openapi;
+mod page_look;
 mod pages;
 mod path;
 mod root;
@@ -135,6 +138,7 @@ pub use self::extract::{
 };
 pub use self::fallback::not_found;
 pub use self::layers::{CorsOrigin, InvalidOrigin, with_layers};
+pub use self::page_look::{InvalidLook, PageLook};
 pub use self::routes::{ACCOUNT_PATH, ADMIN_PATH, Routes, USERS_PATH, openapi};
 pub use self::state::HttpState;
 
@@ -143,6 +147,13 @@ pub use self::state::HttpState;
 /// so it merges with any application.
 pub fn router(state: HttpState) -> Router {
     Routes::all().router(state)
+}
+
+/// The path of every account page: for the rules of a proxy, and for tests of who may
+/// see them.
+#[cfg(feature = "pages")]
+pub fn account_page_paths() -> Vec<&'static str> {
+    pages::account::paths()
 }
 
 /// Method and path of every page for administrators, under the path where they

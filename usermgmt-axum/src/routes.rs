@@ -1,5 +1,8 @@
 //! Which of the built-in routes are mounted, and where.
 
+#[cfg(feature = "pages")]
+use std::collections::BTreeSet;
+
 use axum::Router;
 use axum::routing::post;
 use utoipa::openapi::OpenApi;
@@ -51,6 +54,8 @@ pub struct Routes {
     account_pages: bool,
     #[cfg(feature = "admin-pages")]
     admin_pages: bool,
+    #[cfg(feature = "pages")]
+    replaced_pages: BTreeSet<&'static str>,
     root: bool,
     left_out: LeftOut,
 }
@@ -121,6 +126,23 @@ impl Routes {
     #[must_use]
     pub fn account_pages(mut self) -> Self {
         self.account_pages = true;
+        self
+    }
+
+    /// Without the account page at this path, `/account/register` say: the host serves
+    /// its own there, over the same flows. The others go on leading to it.
+    ///
+    /// # Panics
+    /// Where no account page is at this path.
+    #[cfg(feature = "pages")]
+    #[must_use]
+    #[track_caller]
+    pub fn replaced_page(mut self, path: &'static str) -> Self {
+        assert!(
+            pages::account::paths().contains(&path),
+            "usermgmt: no account page is at {path:?}"
+        );
+        self.replaced_pages.insert(path);
         self
     }
 
@@ -247,7 +269,7 @@ impl Routes {
         }
         #[cfg(feature = "pages")]
         if self.account_pages {
-            let pages = fallback::method(pages::account::router());
+            let pages = fallback::method(pages::account::router(&self.replaced_pages));
             #[cfg(feature = "oidc")]
             let pages = match &self.account {
                 Some(prefix) => pages.layer(axum::Extension(AccountPath(prefix.clone()))),

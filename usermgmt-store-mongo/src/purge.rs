@@ -9,6 +9,7 @@ use crate::schema::{
     USERS,
 };
 use crate::store::MongoStore;
+use crate::table::facets;
 use crate::value::{date, present};
 
 /// The collections that hold what is a user's, and the field that says whose;
@@ -101,8 +102,7 @@ impl Batch<'_> {
 
     /// Fills in what an earlier version did not write with its users.
     async fn catch_up(&mut self) -> Result<(), StoreError> {
-        let filter = doc! { "facets": Bson::Null, "username": present() };
-        for id in self.store.find_ids(USERS, filter, doc! {}, self.left).await? {
+        for id in self.store.find_ids(USERS, facets::behind(), doc! {}, self.left).await? {
             let done = self.store.catch_up(&id).await?;
             self.deleted += done;
             self.left = self.left.saturating_sub(1);

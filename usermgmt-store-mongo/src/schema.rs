@@ -13,6 +13,7 @@ use usermgmt_core::store::StoreError;
 use crate::error::ConnectError;
 use crate::fault::store_error;
 use crate::store::MongoStore;
+use crate::table::facets;
 use crate::value::present;
 
 pub(crate) const USERS: &str = "usermgmt_users";
@@ -54,6 +55,9 @@ const ALL: [&str; 15] = [
 
 /// The version of collections and indexes that this code knows.
 pub(crate) const VERSION: i64 = 1;
+
+/// How many users are put into the lists by one statement.
+const AT_ONCE: usize = 1000;
 
 /// How long building the indexes may take: on a large collection that had none.
 const BUILD: Duration = Duration::from_secs(600);
@@ -153,8 +157,12 @@ fn index(keys: Document, options: IndexOptions) -> IndexModel {
 /// step leaves alone what another one made.
 pub(crate) async fn set_up(store: &MongoStore) -> Result<(), ConnectError> {
     refuse_newer(version(store).await.map_err(ConnectError::Database)?)?;
-    let built = tokio::time::timeout(BUILD, create(store)).await;
-    built.map_err(|_| ConnectError::Database(StoreError::unavailable("no indexes in time")))??;
+    let built = tokio::time::timeout(BUILD, async {
+        create(store).await?;
+        list_all(store).await.map_err(ConnectError::Database)
+    });
+    let late = |_| ConnectError::Database(StoreError::unavailable("no indexes in time"));
+    built.await.map_err(late)??;
     refuse_newer(version(store).await.map_err(ConnectError::Database)?)
 }
 
@@ -181,6 +189,22 @@ async fn create(store: &MongoStore) -> Result<(), ConnectError> {
         .await
         .map(drop)
         .map_err(ConnectError::Database)
+}
+
+/// Puts users whom an earlier version wrote into the lists of this one, so many at a
+/// time that each statement is answered.
+async fn list_all(store: &MongoStore) -> Result<(), StoreError> {
+    let users = store.collection::<Document>(USERS);
+    loop {
+        let found = store.find_ids(USERS, facets::unlisted(), doc! {}, AT_ONCE).await?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        let mut filter = facets::unlisted();
+        filter.insert("_id", doc! { "$in": found });
+        let stages = vec![facets::list()];
+        store.ask(|| users.update_many(filter.clone(), stages.clone())).await?;
+    }
 }
 
 /// The collections that are there, and whether each compares otherwise than by

@@ -1,15 +1,31 @@
-//! The look of the pages: one template, no scripts, nothing from elsewhere.
+//! The look of the pages: one template, nothing from elsewhere.
 
 use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
 
-/// Kept apart so that its hash can be told to the browser.
+use crate::page_look::PageLook;
+
 const STYLE: &str = concat!(include_str!("tokens.css"), include_str!("style.css"));
 
-/// Nothing loads but the one style sheet, and forms go only to this server.
-const POLICY: &str = "default-src 'none'; \
-    style-src 'sha256-W7cig7eDTRnNvVpfB7ekhWoMaSQASfYDKogOhxZy950='; \
-    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// What the page with a password to choose runs.
+const SCRIPT: &str = include_str!("show.js");
+
+/// Nothing loads but the one style sheet, the logo and that script, which are part of the
+/// page, and forms go only to this server. The script is allowed by its hash and no other
+/// with it: there is a token in the page's address.
+fn policy(style: &str, script: Option<&str>) -> String {
+    let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
+    let script =
+        script.map_or_else(String::new, |script| format!("script-src 'sha256-{}'; ", hash(script)));
+    let style = hash(style);
+    format!(
+        "default-src 'none'; {script}style-src 'sha256-{style}'; img-src data:; \
+         form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+}
 
 /// A page: a heading, what there is to say, and perhaps a form.
 #[derive(Clone, Debug)]
@@ -21,6 +37,7 @@ pub(crate) struct Page {
     form: Option<Form>,
     link: Option<(String, String)>,
     product: String,
+    look: PageLook,
 }
 
 #[derive(Clone, Debug)]
@@ -40,6 +57,9 @@ pub(crate) struct PasswordField {
     pub(crate) min: usize,
     /// The greatest number of characters.
     pub(crate) max: usize,
+    /// What the button says that shows what is typed, and that hides it again; without
+    /// them there is none.
+    pub(crate) show_hide: Option<[&'static str; 2]>,
 }
 
 impl Page {
@@ -49,6 +69,7 @@ impl Page {
         product: &str,
         title: &str,
         text: impl Into<String>,
+        look: &PageLook,
     ) -> Self {
         Self {
             lang,
@@ -58,6 +79,7 @@ impl Page {
             form: None,
             link: None,
             product: product.to_owned(),
+            look: look.clone(),
         }
     }
 
@@ -79,7 +101,13 @@ impl Page {
         self
     }
 
-    fn render(&self) -> String {
+    /// What runs on it.
+    fn script(&self) -> Option<&'static str> {
+        let field = self.form.as_ref()?.field.as_ref()?;
+        field.show_hide.map(|_| SCRIPT)
+    }
+
+    fn render(&self, style: &str) -> String {
         let title = escape(&self.title);
         let alert = self
             .alert
@@ -95,13 +123,19 @@ impl Page {
             format!("<p><a href=\"{}\">{}</a></p>\n", escape(target), escape(label))
         });
         let (lang, product) = (self.lang, escape(&self.product));
+        let logo = self.look.picture().map_or_else(String::new, |logo| {
+            let image = logo.data_url();
+            format!("<p><img class=\"logo\" src=\"{image}\" alt=\"{product}\"></p>\n")
+        });
+        let script =
+            self.script().map_or_else(String::new, |script| format!("<script>{script}</script>\n"));
         format!(
             "<!doctype html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"robots\" content=\"noindex\">\n\
-             <title>{title} – {product}</title>\n<style>{STYLE}</style>\n</head>\n\
-             <body>\n<main>\n<h1>{title}</h1>\n{alert}{text}{form}{link}\
-             <footer>{product}</footer>\n</main>\n</body>\n</html>\n"
+             <title>{title} – {product}</title>\n<style>{style}</style>\n</head>\n\
+             <body>\n<main>\n{logo}<h1>{title}</h1>\n{alert}{text}{form}{link}\
+             <footer>{product}</footer>\n</main>\n{script}</body>\n</html>\n"
         )
     }
 }
@@ -120,21 +154,26 @@ impl Form {
 
 impl PasswordField {
     fn render(&self) -> String {
-        let Self { name, label, min, max } = self;
+        let Self { name, label, min, max, show_hide } = self;
+        let words = show_hide.map_or_else(String::new, |[show, hide]| {
+            format!(" data-show=\"{}\" data-hide=\"{}\"", escape(show), escape(hide))
+        });
         format!(
             "<label for=\"{name}\">{label}</label>\n\
              <input id=\"{name}\" name=\"{name}\" type=\"password\" autocomplete=\"new-password\" \
-             minlength=\"{min}\" maxlength=\"{max}\" required>\n"
+             minlength=\"{min}\" maxlength=\"{max}\" required{words}>\n"
         )
     }
 }
 
 impl IntoResponse for Page {
     fn into_response(self) -> Response {
-        let mut response = Html(self.render()).into_response();
-        response
-            .headers_mut()
-            .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+        let style = self.look.over(STYLE);
+        let mut response = Html(self.render(&style)).into_response();
+        // Of letters, digits and what base64 has besides.
+        if let Ok(policy) = HeaderValue::try_from(policy(&style, self.script())) {
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
         response
     }
 }
@@ -157,22 +196,14 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::STANDARD;
-    use sha2::{Digest as _, Sha256};
-
     use super::*;
 
     #[test]
-    fn the_policy_names_the_hash_of_the_style_sheet() {
-        let hash = STANDARD.encode(Sha256::digest(STYLE));
-        assert!(POLICY.contains(&format!("'sha256-{hash}'")), "{hash}");
-    }
-
-    #[test]
     fn whatever_a_page_says_is_text() {
-        let page = Page::new("en", "<b>Acme</b>", "\"Title\"", "<script>").with_alert("'&'");
-        let page = page.with_link("/\"><script>".to_owned(), "<i>".to_owned()).render();
+        let look = PageLook::default();
+        let page = Page::new("en", "<b>Acme</b>", "\"Title\"", "<script>", &look);
+        let page = page.with_alert("'&'").with_link("/\"><script>".to_owned(), "<i>".to_owned());
+        let page = page.render(STYLE);
         assert!(page.contains("<h1>&quot;Title&quot;</h1>"));
         assert!(page.contains("<p>&lt;script&gt;</p>"));
         assert!(page.contains("<p role=\"alert\">&#39;&amp;&#39;</p>"));

@@ -8,6 +8,8 @@ use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::html::{Page, PasswordField};
+#[cfg(feature = "pages")]
+use super::texts::account::AccountTexts;
 use super::visit::{Visit, Visitor};
 use crate::answer::Message;
 use crate::error::ErrorBody;
@@ -19,6 +21,13 @@ fn page(visitor: &Visitor) -> Page {
         label: texts.label,
         min: MIN_LENGTH,
         max: MAX_LENGTH,
+        #[cfg(feature = "pages")]
+        show_hide: Some([
+            AccountTexts::of(visitor.texts).show,
+            AccountTexts::of(visitor.texts).hide,
+        ]),
+        #[cfg(not(feature = "pages"))]
+        show_hide: None,
     };
     visitor.page(texts.title, texts.text(MIN_LENGTH)).with_form(Some(field), texts.button)
 }

@@ -16,6 +16,7 @@ use crate::body::FormFields;
 use crate::client::ClientInfo;
 use crate::error::ApiError;
 use crate::language::languages;
+use crate::page_look::PageLook;
 use crate::path::Segment;
 use crate::state::HttpState;
 
@@ -83,11 +84,15 @@ impl Visitor {
 
     /// A page in the name of the product.
     pub(super) fn page(&self, title: &str, text: impl Into<String>) -> Page {
-        Page::new(self.texts.tag, self.product(), title, text)
+        Page::new(self.texts.tag, self.product(), title, text, self.look())
     }
 
     pub(super) fn product(&self) -> &str {
         &self.state.auth().config().product_name
+    }
+
+    pub(super) fn look(&self) -> &PageLook {
+        &self.state.config().look
     }
 
     #[cfg(any(feature = "docs", feature = "pages"))]

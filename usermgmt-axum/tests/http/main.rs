@@ -15,6 +15,7 @@ mod service;
 mod tab;
 
 mod account_pages;
+mod account_pages_matrix;
 mod account_pages_protection;
 mod admin_pages;
 mod bad_input;
@@ -27,6 +28,7 @@ mod host;
 mod intake;
 mod layers;
 mod limits;
+mod look;
 mod mail_sign_in_pages;
 mod mfa;
 mod mounting;

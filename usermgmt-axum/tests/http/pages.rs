@@ -1,6 +1,9 @@
 //! The pages that mailed links open.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use usermgmt_core::mail::MailKind;
 
 use crate::harness::{ADA, App, OTHER_PASSWORD, PASSWORD, Reply, app, app_with, path_of, token_of};
@@ -18,8 +21,19 @@ fn is_page(reply: &Reply) {
     let policy = reply.header("content-security-policy").unwrap();
     assert!(policy.contains("default-src 'none'") && policy.contains("form-action 'self'"));
     assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
+    let script =
+        reply.text.split("<script>").nth(1).and_then(|rest| rest.split("</script>").next());
+    let text = match script {
+        Some(script) => {
+            let hash = STANDARD.encode(Sha256::digest(script));
+            assert!(policy.contains(&format!("script-src 'sha256-{hash}';")), "{policy}");
+            reply.text.replace(&format!("<script>{script}</script>"), "")
+        }
+        None => reply.text.clone(),
+    };
+    assert_eq!(policy.contains("script-src"), script.is_some(), "{policy}");
     for remote in ["<script", "src=", "<link", "@import", "url("] {
-        assert!(!reply.text.contains(remote), "{remote} in {}", reply.text);
+        assert!(!text.contains(remote), "{remote} in {text}");
     }
 }
 

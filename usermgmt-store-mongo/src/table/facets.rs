@@ -16,6 +16,19 @@ pub(super) const DISABLED: i64 = 2;
 pub(super) const MFA: i64 = 4;
 pub(super) const ADMIN: i64 = 8;
 
+/// Users whom an earlier version wrote without their facets: no list has them.
+pub(crate) fn unlisted() -> Document {
+    doc! { "facets": Bson::Null, IS_USER: present() }
+}
+
+/// Users who are not found by their names, or not listed at all.
+pub(crate) fn behind() -> Document {
+    let mut facets: Vec<Bson> = (0..16).map(Bson::Int64).collect();
+    facets.push(Bson::Null);
+    // Along the index by names, which begins with the facets.
+    doc! { "facets": { "$in": facets }, "full_name_key": Bson::Null, IS_USER: present() }
+}
+
 /// The values that `facets` has for those whom the filter admits.
 pub(super) fn admitted(filter: &UserFilter) -> Vec<i64> {
     let has =
@@ -46,22 +59,41 @@ pub(super) fn of_new(user: &User) -> Document {
     }
 }
 
+/// Whether a field is there, in an expression.
+fn there(field: &str) -> Document {
+    doc! { "$gt": [field, Bson::Null] }
+}
+
+/// The facets of the document as it then is, in an expression.
+fn counted() -> Document {
+    let bit = |is: Document, bit: i64| doc! { "$cond": [is, bit, 0_i64] };
+    doc! { "$add": [
+        bit(there("$email_confirmed_at"), CONFIRMED),
+        bit(there("$disabled_at"), DISABLED),
+        bit(there("$totp.confirmed"), MFA),
+        bit(doc! { "$eq": ["$role", Role::Admin.as_str()] }, ADMIN),
+    ] }
+}
+
+/// The stage of an update that puts somebody into the lists; their names come later.
+pub(crate) fn list() -> Document {
+    doc! { "$set": { "facets": counted() } }
+}
+
 /// The stage of an update that derives the rest from the document as it then is.
 pub(super) fn derive() -> Document {
-    let bit = |is: Document, bit: i64| doc! { "$cond": [is, bit, 0_i64] };
-    let there = |field: &str| doc! { "$gt": [field, Bson::Null] };
     let empty = |field: &str| doc! { "$in": [{ "$ifNull": [field, ""] }, [""]] };
     doc! { "$set": {
-        "facets": { "$add": [
-            bit(there("$email_confirmed_at"), CONFIRMED),
-            bit(there("$disabled_at"), DISABLED),
-            bit(there("$totp.confirmed"), MFA),
-            bit(doc! { "$eq": ["$role", Role::Admin.as_str()] }, ADMIN),
-        ] },
+        "facets": counted(),
+        // `null` where an earlier version wrote the names: purge looks for that.
         "full_name_key": { "$cond": [
-            { "$or": [empty("$first_name_key"), empty("$last_name_key")] },
-            { "$ifNull": ["$first_name_key", ""] },
-            { "$concat": ["$first_name_key", " ", "$last_name_key"] },
+            { "$and": [there("$first_name_key"), there("$last_name_key")] },
+            { "$cond": [
+                { "$or": [empty("$first_name_key"), empty("$last_name_key")] },
+                "$first_name_key",
+                { "$concat": ["$first_name_key", " ", "$last_name_key"] },
+            ] },
+            Bson::Null,
         ] },
     } }
 }

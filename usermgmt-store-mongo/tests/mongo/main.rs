@@ -1,6 +1,7 @@
 //! The store on a MongoDB server, which `USERMGMT_TEST_MONGO_URL` names.
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the answer")]
 
+mod behind;
 mod connect;
 mod lost_replies;
 mod outbox;

@@ -157,6 +157,7 @@ fn app(settings: &Settings, bound: SocketAddr, auth: Auth, mailbox: Option<DevMa
     let mut config = HttpConfig::default();
     config.trusted_proxies = settings.trusted_proxies.clone();
     config.cors_origins = settings.cors_origins.clone();
+    config.look = settings.look.clone();
     config.hsts = public_url.scheme() == "https";
     config.compat.confirm_on_get = settings.compat.confirm_on_get;
     config.compat.omit_mfa_secret_field = settings.compat.omit_mfa_secret_field;

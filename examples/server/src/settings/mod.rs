@@ -7,6 +7,7 @@ mod documented;
 mod layers;
 mod legacy;
 mod limits;
+mod look;
 #[cfg(test)]
 mod obeyed;
 mod old_services;
@@ -73,6 +74,8 @@ pub(crate) struct Settings {
     pub(crate) cors_origins: Vec<usermgmt_axum::CorsOrigin>,
     /// Where the pages for administrators are, where that was said.
     pub(crate) admin_path: Option<String>,
+    /// How the pages look.
+    pub(crate) look: usermgmt_axum::PageLook,
     pub(crate) compat: Compat,
     pub(crate) log_format: LogFormat,
     /// Where new passwords are looked for among breached ones, where they are.
@@ -295,6 +298,7 @@ fn read(layers: &mut Layers) -> Settings {
         mail: read_mail(layers, listen, public_url.as_ref(), &data_dir),
         cors_origins: layers.get("cors.origins").unwrap_or_default(),
         admin_path: read_admin_path(layers),
+        look: look::read(layers),
         compat: read_compat(layers, listen),
         log_format: match layers.choice("log_format") {
             Some("json") => LogFormat::Json,

@@ -442,6 +442,31 @@ fn the_admin_pages_are_where_nothing_else_is() {
 }
 
 #[test]
+fn a_look_that_pages_cannot_have_stops_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path.display().to_string()
+    };
+    let (text, css) = (file("logo.txt", b"no image"), file("rules.css", b"</style>"));
+    let large = file("large.css", &[b' '; 65_537]);
+    for (name, value, said) in [
+        ("pages.accent", "blue", "write it as #rrggbb"),
+        ("pages.accent", "#ffcc00", "could not be read"),
+        ("pages.logo_file", "/nowhere.svg", "cannot be read"),
+        ("pages.logo_file", &text, "not an image"),
+        ("pages.css_file", &css, "not a style sheet"),
+        ("pages.css_file", &large, "too large"),
+    ] {
+        let error = given().flag(name, value).refused();
+        assert!(error.contains(name) && error.contains(said), "{value}: {error}");
+    }
+    let logo = file("logo.svg", b"<svg xmlns=\"http://www.w3.org/2000/svg\"></svg>");
+    given().flag("pages.accent", "#0b6e4f").flag("pages.logo_file", &logo).load().unwrap();
+}
+
+#[test]
 fn a_connection_has_some_time_but_not_for_ever() {
     for (name, value) in [("http.keep_alive", "0"), ("http.request_timeout", "2h")] {
         let error = given().flag(name, value).refused();

@@ -3,13 +3,19 @@
 use usermgmt_test_support::{PASSWORD, Server, Setup, registered};
 
 use crate::chrome::Chrome;
+use crate::crowd;
 
 const ROOT: &str = "root@example.org";
 /// A name that would run where a page took it for more than text.
 const HOSTILE: &str = "<script>document.title='run'</script>";
 
 async fn administered() -> (Server, Chrome) {
-    let server = Setup::new().start().await;
+    administered_as(Setup::new()).await
+}
+
+/// A browser in which the administrator of a server of this setup is signed in.
+pub(crate) async fn administered_as(setup: Setup) -> (Server, Chrome) {
+    let server = setup.start().await;
     let mut command = server.setup().command();
     command.args(["admin", "create", "--username", "root", "--email", ROOT, "--link"]);
     let link = String::from_utf8(command.output().unwrap().stdout).unwrap();
@@ -38,6 +44,42 @@ async fn a_user_is_found_and_disabled_within_a_few_clicks() {
     browser.submit("/disable").await;
     let token = ada.field("access_token");
     assert_eq!(server.get_as(&token, "/api/v1/protected").await.status, 401);
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn the_administrators_work_among_a_hundred_thousand_users() {
+    let (server, browser) = administered().await;
+    crowd::fill(&server, 100_000).await;
+    crowd::call(&server, 77_777, "Zoe", "Quill").await;
+    let users = format!("{}/web3m-admin/users", server.base);
+    browser.open(&users).await;
+    browser.reads("person-100000").await;
+
+    // What is typed is looked for without a button, and typing goes on meanwhile.
+    browser.type_into("#search", "zo").await;
+    browser.comes("search=zo").await;
+    browser.type_into("#search", "e q").await;
+    browser.comes("search=zoe").await;
+    browser.reads("person-077777").await;
+    assert!(!browser.text().await.contains("person-100000"));
+
+    browser.open(&format!("{users}?sort=username&order=asc")).await;
+    browser.reads("person-000001").await;
+    browser.click("a[rel=next]").await;
+    browser.reads("person-000051").await;
+    browser.click("a[rel=prev]").await;
+    browser.reads("person-000001").await;
+
+    browser.open_up("input[data-all=ids]").await;
+    browser.press("Continue").await;
+    browser.reads("Users chosen: 50").await;
+    // The administrator of the first start is the first by name.
+    browser.reads("person-000049@example.org").await;
+    browser.submit("/users/bulk").await;
+    browser.open(&format!("{users}?disabled=true&sort=username&order=asc")).await;
+    assert_eq!(browser.texts_of("tbody tr").await.len(), 50);
+    browser.reads("person-000049").await;
     browser.quit().await;
 }
 

@@ -137,6 +137,46 @@ impl Chrome {
         self.driver.find(By::Css(css)).await.unwrap().click().await.unwrap();
     }
 
+    /// Types where the cursor may be already: behind what is there.
+    pub(crate) async fn type_into(&self, css: &str, text: &str) {
+        let field = self.driver.find(By::Css(css)).await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
+    /// Follows what the selector finds first.
+    pub(crate) async fn click(&self, css: &str) {
+        let found = self.driver.find(By::Css(css)).await.unwrap();
+        self.follow(&found).await;
+    }
+
+    /// Waits for a page whose address has this in it.
+    pub(crate) async fn comes(&self, part: &str) {
+        let there = async {
+            loop {
+                let at = self.driver.current_url().await.unwrap();
+                if at.as_str().contains(part) && self.is_loaded().await {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let came = tokio::time::timeout(Duration::from_secs(60), there).await;
+        came.unwrap_or_else(|_| panic!("no page with {part} in its address comes"));
+    }
+
+    /// What a window of this size shows of a page, in light colours.
+    pub(crate) async fn shot(&self, url: &str, width: u32, height: u32) -> Vec<u8> {
+        let size = json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false,
+        });
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+        self.devtools("Emulation.setScrollbarsHidden", json!({"hidden": true})).await;
+        let light = json!([{"name": "prefers-color-scheme", "value": "light"}]);
+        self.devtools("Emulation.setEmulatedMedia", json!({"features": light})).await;
+        self.open(url).await;
+        self.capture(false).await
+    }
+
     pub(crate) async fn tick(&self, name: &str) {
         let check = self.driver.find(By::Name(name)).await.unwrap();
         check.click().await.unwrap();
@@ -241,13 +281,14 @@ impl Chrome {
     async fn picture(&self, name: &str) {
         let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
         std::fs::create_dir_all(&target).unwrap();
-        let shot = json!({"captureBeyondViewport": true, "format": "png"});
+        std::fs::write(target.join(format!("{name}.png")), self.capture(true).await).unwrap();
+    }
+
+    async fn capture(&self, whole: bool) -> Vec<u8> {
+        let shot = json!({"captureBeyondViewport": whole, "format": "png"});
         let shot = self.driver.cdp().send_raw("Page.captureScreenshot", shot).await.unwrap();
-        let png = base64::Engine::decode(
-            &base64::engine::general_purpose::STANDARD,
-            shot["data"].as_str().unwrap(),
-        );
-        std::fs::write(target.join(format!("{name}.png")), png.unwrap()).unwrap();
+        let engine = base64::engine::general_purpose::STANDARD;
+        base64::Engine::decode(&engine, shot["data"].as_str().unwrap()).unwrap()
     }
 }
 

@@ -5,6 +5,7 @@ use usermgmt_test_support::{PASSWORD, Server, Setup, registered};
 use crate::chrome::Chrome;
 
 const LANGUAGES: [&str; 2] = ["en", "de"];
+const NEW: &str = "new@example.org";
 /// Long enough to stick out.
 const LONG: &str = "maximiliane.mustermann-von-und-zu-hohenstein@mail.accounts.example.org";
 
@@ -17,10 +18,22 @@ async fn somebody() -> Server {
 #[tokio::test]
 async fn pages_for_everybody_look_right() {
     let server = somebody().await;
+    let forgot = serde_json::json!({ "email": LONG });
+    assert_eq!(server.post("/api/v1/password/forgot", forgot).await.status, 200);
+    let mail = server.mails_to(LONG, 2).await.swap_remove(1);
+    let reset = mail.link("/reset-password");
+    let reset = reset.strip_prefix(&server.base).unwrap();
+    let new = serde_json::json!({ "username": "new", "email": NEW, "password": PASSWORD });
+    assert_eq!(server.post("/api/v1/register", new).await.status, 201);
+    let mail = server.mail_to(NEW).await;
+    let (confirm, not_me) = (mail.path("/confirm-email/"), mail.path("/not-me"));
     let browser = Chrome::start().await;
     for language in LANGUAGES {
         browser.speaks(language).await;
         for (name, path) in [
+            ("reset", reset),
+            ("confirm", &confirm),
+            ("not-me", &not_me),
             ("front", "/"),
             ("register", "/account/register"),
             ("sign-in", "/account/sign-in"),
@@ -37,6 +50,24 @@ async fn pages_for_everybody_look_right() {
         browser.submit("/account/register").await;
         browser.looks_right(&format!("register-refused-{language}")).await;
     }
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn a_password_that_is_chosen_by_a_mailed_link_can_be_shown() {
+    let server = somebody().await;
+    let forgot = serde_json::json!({ "email": LONG });
+    assert_eq!(server.post("/api/v1/password/forgot", forgot).await.status, 200);
+    let mail = server.mails_to(LONG, 2).await.swap_remove(1);
+    let browser = Chrome::start().await;
+    browser.open(&mail.link("/reset-password")).await;
+    browser.fill("", &[("new_password", PASSWORD)]).await;
+    browser.open_up("button.reveal").await;
+    assert_eq!(browser.texts_of("input[type=text] + button[aria-pressed=true]").await, ["Hide"]);
+    browser.open_up("button.reveal").await;
+    browser.submit("").await;
+    let new = serde_json::json!({ "email": LONG, "password": PASSWORD });
+    assert_eq!(server.post("/api/v1/signin", new).await.status, 200);
     browser.quit().await;
 }
 

@@ -5,7 +5,9 @@
 
 mod admin;
 mod chrome;
+mod crowd;
 mod life;
 mod looks;
 #[cfg(feature = "passkeys")]
 mod passkeys;
+mod pictures;

@@ -12,6 +12,9 @@ mod backup;
 #[cfg(all(test, feature = "breach-check"))]
 mod breach_check;
 #[cfg(test)]
+#[cfg(feature = "sqlite")]
+mod clients;
+#[cfg(test)]
 mod deploy;
 #[cfg(test)]
 mod dev_mail;
@@ -36,6 +39,9 @@ mod rotation;
 #[cfg(test)]
 #[cfg(unix)]
 mod scarce;
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
+mod schemathesis;
 #[cfg(test)]
 mod server;
 #[cfg(test)]

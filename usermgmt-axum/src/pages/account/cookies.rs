@@ -22,6 +22,14 @@ pub(in crate::pages) fn signed_in(state: &HttpState, signed_in: &SignedIn) -> [H
     [renewed(state, &signed_in.session), set(state, &device_name(state), device, DEVICE_TTL)]
 }
 
+impl HttpState {
+    /// The values of `Set-Cookie` for somebody whom a page of a host's own signed in:
+    /// their session's, and the one by which this browser is known again.
+    pub fn sign_in_cookies(&self, signed_in: &SignedIn) -> [HeaderValue; 2] {
+        self::signed_in(self, signed_in)
+    }
+}
+
 /// The cookie of a session.
 pub(super) fn renewed(state: &HttpState, session: &Session) -> HeaderValue {
     let value = state.auth().browser_cookie(session);

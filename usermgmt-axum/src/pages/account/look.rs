@@ -1,12 +1,14 @@
 //! The look of these pages: one shell, one style sheet, and a script that they work
 //! without.
 
+use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
 use super::form::Problems;
 use crate::error::ApiError;
+use crate::fallback::not_found;
 use crate::pages::texts::account::AccountTexts;
 use crate::pages::visit::Visitor;
 
@@ -23,6 +25,10 @@ const SCRIPT: &str = include_str!("../pages.js");
 /// Nothing from elsewhere, and images as data for QR codes.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// An SVG may style itself; no script in it runs, nor does it load anything, where it is
+/// opened by itself.
+const LOGO_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
 /// A page under way.
 pub(in crate::pages) struct Sheet<'a> {
@@ -62,7 +68,7 @@ impl<'a> Sheet<'a> {
                 (head(visitor, title, !problems.is_empty(), &html! {}))
                 body {
                     main class=[wide.then_some("wide")] {
-                        p.brand { (visitor.product()) }
+                        p.brand { (brand(visitor)) }
                         h1 { (title) }
                         (problems.summary(texts.summary))
                         @if let Some(notice) = notice { p.notice role="status" { (notice) } }
@@ -102,6 +108,17 @@ pub(in crate::pages) fn head(
             script src=(asset_path(visitor, "pages.js")) defer data-show=(texts.show) data-hide=(texts.hide)
                 data-copy=(texts.copy) data-copied=(texts.copied) data-save=(texts.download)
                 data-print=(texts.print) {}
+        }
+    }
+}
+
+/// The product by its logo, or its name.
+pub(in crate::pages) fn brand(visitor: &Visitor) -> Markup {
+    html! {
+        @if visitor.look().picture().is_some() {
+            img.logo src=(asset_path(visitor, "logo")) alt=(visitor.product());
+        } @else {
+            (visitor.product())
         }
     }
 }
@@ -150,12 +167,26 @@ pub(in crate::pages) fn explained(visitor: &Visitor, refusal: &ApiError) -> Stri
 
 /// Where a file of the pages is; another version's is another file.
 pub(in crate::pages) fn asset_path(visitor: &Visitor, name: &str) -> String {
-    format!("{}/account/{name}?v={}", visitor.base(), env!("CARGO_PKG_VERSION"))
+    format!("{}/account/{name}?v={}", visitor.base(), visitor.look().version())
 }
 
 /// GET /account/style.css
-pub(super) async fn style() -> Response {
-    asset("text/css; charset=utf-8", STYLE)
+pub(super) async fn style(visitor: Visitor) -> Response {
+    asset("text/css; charset=utf-8", visitor.look().over(STYLE))
+}
+
+/// GET /account/logo
+pub(super) async fn logo(visitor: Visitor) -> Response {
+    match visitor.look().picture() {
+        Some(logo) => {
+            let (kind, bytes) = logo.file();
+            let mut response = asset(kind, bytes);
+            let policy = HeaderValue::from_static(LOGO_POLICY);
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+            response
+        }
+        None => not_found().await.into_response(),
+    }
 }
 
 /// GET /account/pages.js
@@ -164,7 +195,7 @@ pub(super) async fn script() -> Response {
 }
 
 /// A file that browsers keep for an hour.
-pub(in crate::pages) fn asset(kind: &'static str, text: &'static str) -> Response {
+pub(in crate::pages) fn asset(kind: &'static str, content: impl Into<Body>) -> Response {
     let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=3600")];
-    (headers, text).into_response()
+    (headers, content.into()).into_response()
 }

@@ -27,17 +27,20 @@ mod sessions;
 pub(in crate::pages) mod sign_in;
 mod sign_out;
 
+use std::collections::BTreeSet;
+
 use axum::Router;
 use axum::routing::{MethodRouter, get, post};
 
 use crate::state::HttpState;
 
-/// The pages, at the root.
-pub(crate) fn router() -> Router<HttpState> {
+/// Every page's path, and who answers.
+fn routes() -> Vec<(&'static str, MethodRouter<HttpState>)> {
     let routes: Vec<(&str, MethodRouter<HttpState>)> = vec![
         ("/account", get(overview::show)),
         ("/account/style.css", get(look::style)),
         ("/account/pages.js", get(look::script)),
+        ("/account/logo", get(look::logo)),
         ("/account/sign-in", get(sign_in::show).post(sign_in::submit)),
         ("/account/sign-in/code", post(sign_in::submit_code)),
         ("/account/sign-in/email", get(mail_sign_in::show).post(mail_sign_in::request)),
@@ -61,8 +64,19 @@ pub(crate) fn router() -> Router<HttpState> {
         ("/account/delete", post(delete::submit)),
     ];
     #[cfg(feature = "passkeys")]
-    let routes = routes.into_iter().chain(passkeys::routes());
-    routes.into_iter().fold(Router::new(), |router, (path, route)| {
+    let routes = routes.into_iter().chain(passkeys::routes()).collect();
+    routes
+}
+
+/// The paths of the pages.
+pub(crate) fn paths() -> Vec<&'static str> {
+    routes().into_iter().map(|(path, _)| path).collect()
+}
+
+/// The pages but those whose paths are left out, at the root.
+pub(crate) fn router(without: &BTreeSet<&str>) -> Router<HttpState> {
+    let routes = routes().into_iter().filter(|(path, _)| !without.contains(path));
+    routes.fold(Router::new(), |router, (path, route)| {
         router.route(path, route.clone()).route(&format!("{path}/"), route)
     })
 }

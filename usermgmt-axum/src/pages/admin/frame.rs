@@ -7,7 +7,7 @@ use maud::{DOCTYPE, Markup, html};
 use super::visit::Admin;
 use crate::error::ApiError;
 use crate::pages::account::form::Problems;
-use crate::pages::account::look::{head, respond};
+use crate::pages::account::look::{brand, head, respond};
 
 /// A part of the administration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl<'a> Frame<'a> {
     fn render(self) -> Markup {
         let Self { admin, section: here, title, problems, notice, body } = self;
         let (texts, common, visitor) = (admin.texts(), admin.common(), &admin.visitor);
-        let style = admin.path(concat!("/style.css?v=", env!("CARGO_PKG_VERSION")));
+        let style = format!("{}?v={}", admin.path("/style.css"), visitor.look().version());
         let current = |section: Section| (section == here).then_some("page");
         html! {
             (DOCTYPE)
@@ -95,7 +95,7 @@ impl<'a> Frame<'a> {
                     header.top {
                         p.brand {
                             a href=(admin.path("/")) {
-                                (visitor.product()) " " span { (texts.administration) }
+                                (brand(visitor)) " " span { (texts.administration) }
                             }
                         }
                         nav aria-label=(texts.administration) {

@@ -94,6 +94,6 @@ pub(crate) fn router(at: &str) -> Router<HttpState> {
 }
 
 /// GET /style.css
-async fn style() -> axum::response::Response {
-    asset("text/css; charset=utf-8", STYLE)
+async fn style(visitor: Visitor) -> axum::response::Response {
+    asset("text/css; charset=utf-8", visitor.look().over(STYLE))
 }

@@ -29,9 +29,13 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// What the page loads.
 pub(crate) fn assets() -> Router<HttpState> {
     Router::new()
-        .route("/docs/docs.css", get(async || asset("text/css; charset=utf-8", STYLE)))
+        .route("/docs/docs.css", get(style))
         .route("/docs/start.js", get(async || asset("text/javascript; charset=utf-8", START)))
         .route("/docs/scalar.js", get(scalar))
+}
+
+async fn style(visitor: Visitor) -> Response {
+    asset("text/css; charset=utf-8", visitor.look().over(STYLE))
 }
 
 async fn scalar() -> Response {
@@ -58,7 +62,8 @@ pub(super) fn page(visitor: &Visitor) -> Response {
 
 fn render(visitor: &Visitor) -> Markup {
     let (base, texts) = (visitor.base(), &visitor.texts.front);
-    let asset = |name: &str| format!("{base}/docs/{name}?v={VERSION}");
+    let version = visitor.look().version();
+    let asset = |name: &str| format!("{base}/docs/{name}?v={version}");
     html! {
         (DOCTYPE)
         html lang=(visitor.texts.tag) {

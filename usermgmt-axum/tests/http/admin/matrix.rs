@@ -192,3 +192,77 @@ async fn every_route_lets_in_whom_it_is_for_and_nobody_else() {
         }
     }
 }
+
+/// Somebody by the session that a browser keeps.
+struct Tab {
+    name: &'static str,
+    cookie: String,
+    token: String,
+    /// As of [`Caller`].
+    by_admin_routes: Option<(u16, &'static str)>,
+}
+
+impl Tab {
+    async fn of(
+        admin: &Admin,
+        name: &'static str,
+        access: &str,
+        by_admin_routes: Option<(u16, &'static str)>,
+    ) -> Self {
+        let auth = &admin.app.auth;
+        let session = auth.current(access).await.unwrap().session;
+        let cookie = format!("__Host-usermgmt={}", auth.browser_cookie(&session).expose());
+        let token = auth.form_token(&session).expose().clone();
+        Self { name, cookie, token, by_admin_routes }
+    }
+}
+
+#[tokio::test]
+async fn by_cookie_admin_routes_let_in_the_same_and_write_by_post_of_their_own_origin_only() {
+    let admin = Admin::new().await;
+    let (ann, _) = admin.user("ann").await;
+    let (single, _) = admin.user("single").await;
+    let id = single.user_id.parse().unwrap();
+    admin.app.auth.set_role(&operator(), &id, Role::Admin).await.unwrap();
+    let (gone, _) = admin.user("gone").await;
+    let (target, _) = admin.user("target").await;
+    let tabs = [
+        Tab::of(&admin, "user", &ann.access, Some((403, "forbidden"))).await,
+        Tab::of(&admin, "one factor", &single.access, Some((403, "mfa_required"))).await,
+        Tab::of(&admin, "disabled", &gone.access, Some((401, "invalid_token"))).await,
+        Tab::of(&admin, "admin", &admin.root.access, None).await,
+    ];
+    let disabled = gone.user_id.parse().unwrap();
+    admin.app.auth.disable_user(&operator(), &disabled).await.unwrap();
+    let known: BTreeMap<&str, For> = ROUTES.into_iter().collect();
+    for (method, path, id) in routes() {
+        if known[id.as_str()] != For::Admin {
+            continue;
+        }
+        let path = path.replace("{id}", &target.user_id);
+        for tab in &tabs {
+            let what = format!("{method} {path} by the cookie of {}", tab.name);
+            let call = |site: &str| {
+                let call = admin.app.call(&method, &path).header("cookie", &tab.cookie);
+                let call = call.header("usermgmt-form-token", &tab.token);
+                call.header("sec-fetch-site", site)
+            };
+            let own = call("same-origin").send().await;
+            let status = own.status.as_u16();
+            match (method.as_str(), tab.by_admin_routes) {
+                ("GET" | "POST", None) => {
+                    assert!(![401, 403, 405, 500].contains(&status), "{what}: {}", own.text);
+                }
+                ("GET" | "POST", Some((refused, code))) => {
+                    assert_eq!((status, &own.json()["error"]), (refused, &code.into()), "{what}");
+                }
+                _ => assert_eq!(own.json()["error"], "cross_site", "{what}"),
+            }
+            if method != "GET" {
+                let foreign = call("cross-site").body("text/plain", b"{}").send().await;
+                assert_eq!(foreign.json()["error"], "cross_site", "{what}");
+                assert_eq!(foreign.status, 403, "{what}");
+            }
+        }
+    }
+}

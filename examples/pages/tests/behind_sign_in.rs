@@ -1,0 +1,85 @@
+//! The application as its users' browsers see it.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use tower::ServiceExt as _;
+use usermgmt_axum::{HttpConfig, HttpState};
+use usermgmt_core::flows::Invite;
+use usermgmt_core::password::HasherConfig;
+use usermgmt_core::store::MemoryStore;
+use usermgmt_core::{Auth, Config, Email, KeyRing, Origin, PlaintextPassword, Role, Username};
+
+const PASSWORD: &str = "Wr9-tidal-lantern";
+
+/// The application with Ada's account in it.
+async fn app() -> Router {
+    let mut config = Config::new("https://acme.example".parse().unwrap());
+    config.hasher = HasherConfig::insecure_for_tests();
+    let keys = KeyRing::single((0..32).collect()).unwrap();
+    let auth = Auth::builder(MemoryStore::new(), keys, config).build().await.unwrap();
+    let ada = Invite {
+        username: Username::parse("ada", Username::MAX_OWN).unwrap(),
+        email: Email::parse("ada@example.org").unwrap(),
+        role: Role::User,
+        first_name: None,
+        last_name: None,
+        gender: None,
+        locale: None,
+        password: Some(PlaintextPassword::from(PASSWORD)),
+        mail: false,
+        life: std::time::Duration::from_secs(60),
+    };
+    auth.invite(&Origin::default(), &ada).await.unwrap();
+    usermgmt_example_pages::app(HttpState::new(auth, HttpConfig::default()))
+}
+
+async fn send(app: &Router, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
+    let response = app.clone().oneshot(request).await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    (status, headers, String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+fn get(path: &str, cookie: &str) -> Request<Body> {
+    Request::get(path).header("cookie", cookie).body(Body::empty()).unwrap()
+}
+
+fn form(path: &str, cookie: &str, fields: &[(&str, &str)]) -> Request<Body> {
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    Request::post(path)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+        .header("accept", "text/html")
+        .header("cookie", cookie)
+        .body(Body::from(body))
+        .unwrap()
+}
+
+#[tokio::test]
+async fn our_own_page_is_for_whoever_signed_in_on_the_account_pages() {
+    let app = app().await;
+    let (status, headers, _) = send(&app, get("/orders", "")).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    let sign_in = headers[header::LOCATION].to_str().unwrap();
+    assert_eq!(sign_in, "/account/sign-in?return_to=/orders");
+    let (_, _, page) = send(&app, get(sign_in, "")).await;
+    assert!(page.contains("name=\"return_to\" value=\"/orders\""), "{page}");
+
+    let fields = [("identifier", "ada"), ("password", PASSWORD), ("return_to", "/orders")];
+    let (status, headers, page) = send(&app, form("/account/sign-in", "", &fields)).await;
+    assert_eq!((status, page.as_str()), (StatusCode::SEE_OTHER, ""));
+    assert_eq!(headers[header::LOCATION], "/orders");
+    let cookie = headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap();
+    let (status, _, page) = send(&app, get("/orders", cookie)).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("<h1>Orders of ada</h1>"), "{page}");
+
+    let token = page.split("value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let out = form("/account/sign-out", cookie, &[("form_token", token)]);
+    assert_eq!(send(&app, out).await.0, StatusCode::SEE_OTHER);
+    assert_eq!(send(&app, get("/orders", cookie)).await.0, StatusCode::SEE_OTHER);
+}

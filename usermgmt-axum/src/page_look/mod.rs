@@ -1,0 +1,138 @@
+//! What an embedder or operator may decide about the look of the pages.
+
+mod colour;
+mod invalid;
+mod logo;
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+
+pub use self::invalid::InvalidLook;
+use self::invalid::MOST_BYTES;
+pub(crate) use self::logo::Logo;
+
+/// How pages look, where that is not left as it comes.
+///
+/// ```
+/// # fn look() -> Result<(), usermgmt_axum::InvalidLook> {
+/// use usermgmt_axum::PageLook;
+///
+/// let look = PageLook::default().accent("#0b6e4f")?.css("h1 { font-weight: 500 }")?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct PageLook {
+    accent: Arc<str>,
+    logo: Option<Logo>,
+    css: Arc<str>,
+    /// Changes with the rest, so that browsers load it anew.
+    mark: String,
+}
+
+impl PageLook {
+    /// With this colour of buttons and links, as `#rrggbb`. For dark screens it is made
+    /// as much lighter as reading takes.
+    ///
+    /// # Errors
+    /// [`InvalidLook::NoColour`], and [`InvalidLook::Faint`] where links in it could not
+    /// be read (WCAG 2.2, 1.4.3).
+    pub fn accent(mut self, colour: &str) -> Result<Self, InvalidLook> {
+        self.accent = colour::rules(colour)?.into();
+        Ok(self.marked(colour.as_bytes()))
+    }
+
+    /// With this image in the place of the product's name: SVG, PNG, JPEG or WebP,
+    /// 64 KiB at most.
+    ///
+    /// # Errors
+    /// [`InvalidLook::NoImage`] and [`InvalidLook::TooLarge`].
+    pub fn logo(self, image: Vec<u8>) -> Result<Self, InvalidLook> {
+        let marked = self.marked(&image);
+        Ok(Self { logo: Some(Logo::new(image)?), ..marked })
+    }
+
+    /// With these rules behind the built-in style sheet, 64 KiB at most. Browsers load
+    /// for them what this origin has and nothing from elsewhere.
+    ///
+    /// # Errors
+    /// [`InvalidLook::TooLarge`] and [`InvalidLook::NoStyleSheet`].
+    pub fn css(self, css: &str) -> Result<Self, InvalidLook> {
+        if css.len() > MOST_BYTES {
+            return Err(InvalidLook::TooLarge(css.len()));
+        }
+        // It would end the element that it stands in on some pages.
+        if css.to_ascii_lowercase().contains("</style") || css.contains('\0') {
+            return Err(InvalidLook::NoStyleSheet);
+        }
+        // As a browser reads it within a page: the policy names the hash of that.
+        let css = css.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
+        let marked = self.marked(css.as_bytes());
+        Ok(Self { css: css.into(), ..marked })
+    }
+
+    fn marked(mut self, by: &[u8]) -> Self {
+        let digest = Sha256::new().chain_update(&self.mark).chain_update(by).finalize();
+        self.mark = digest[..4].iter().fold(String::from("-"), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
+        self
+    }
+
+    pub(crate) fn picture(&self) -> Option<&Logo> {
+        self.logo.as_ref()
+    }
+
+    /// A style sheet with these rules behind it.
+    pub(crate) fn over(&self, style: &str) -> String {
+        let Self { accent, css, .. } = self;
+        format!("{style}{accent}{css}")
+    }
+
+    /// What the addresses of style sheets and logo end with.
+    #[cfg(any(feature = "docs", feature = "pages"))]
+    pub(crate) fn version(&self) -> String {
+        format!("{}{}", env!("CARGO_PKG_VERSION"), self.mark)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_of_ones_own_come_last() {
+        let look = PageLook::default().css("h1{color:red}").unwrap().accent("#0b6e4f").unwrap();
+        let style = look.over("h1{color:blue}");
+        assert!(style.starts_with("h1{color:blue}:root{--accent:#0b6e4f;"), "{style}");
+        assert!(style.ends_with("h1{color:red}"), "{style}");
+    }
+
+    #[test]
+    fn what_would_end_the_style_element_is_refused() {
+        for css in ["</style><script>", "</STYLE >", "a\0b"] {
+            assert_eq!(PageLook::default().css(css).unwrap_err(), InvalidLook::NoStyleSheet);
+        }
+        let long = " ".repeat(MOST_BYTES + 1);
+        assert!(matches!(PageLook::default().css(&long), Err(InvalidLook::TooLarge(_))));
+    }
+
+    #[test]
+    fn rules_are_as_a_browser_reads_them() {
+        let look = PageLook::default().css("\u{feff}a{}\r\nb{}\rc{}\n").unwrap();
+        assert_eq!(look.over(""), "a{}\nb{}\nc{}\n");
+    }
+
+    #[cfg(any(feature = "docs", feature = "pages"))]
+    #[test]
+    fn another_look_has_another_version() {
+        let plain = PageLook::default();
+        let green = plain.clone().accent("#0b6e4f").unwrap();
+        let styled = green.clone().css("h1{margin:0}").unwrap();
+        assert_eq!(plain.version(), env!("CARGO_PKG_VERSION"));
+        assert!(plain.version() != green.version() && green.version() != styled.version());
+    }
+}
