@@ -7,7 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "without what it measures a benchmark has no result")]
 
 mod access_token;
-#[expect(dead_code, unused_imports, reason = "the other benchmark uses the rest")]
+#[expect(dead_code, unused_imports, reason = "other benchmarks use the rest")]
 #[path = "../common/mod.rs"]
 mod common;
 mod current_user;

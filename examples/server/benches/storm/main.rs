@@ -10,10 +10,10 @@
 #![expect(clippy::unwrap_used, reason = "without what it measures a benchmark has no result")]
 #![expect(clippy::print_stdout, reason = "the result of a benchmark is what it prints")]
 
+#[expect(unused_imports, reason = "other benchmarks use the rest")]
 #[path = "../common/mod.rs"]
 mod common;
 mod crowd;
-mod figures;
 mod probe;
 mod server;
 
@@ -23,10 +23,9 @@ use std::time::Duration;
 use usermgmt_core::password::HasherConfig;
 
 use self::crowd::Crowd;
-use self::figures::{percentile, percentiles};
 use self::probe::{Probe, Seen};
 use self::server::{Folder, Server};
-use crate::common::{fill, open};
+use crate::common::{fill, open, percentile, percentiles};
 
 const STARTS: usize = 10;
 const CALM: Duration = Duration::from_secs(5);
