@@ -10,7 +10,6 @@
 #![expect(clippy::unwrap_used, reason = "without what it measures a benchmark has no result")]
 #![expect(clippy::print_stdout, reason = "the result of a benchmark is what it prints")]
 
-#[expect(unused_imports, reason = "other benchmarks use the rest")]
 #[path = "../common/mod.rs"]
 mod common;
 mod crowd;
