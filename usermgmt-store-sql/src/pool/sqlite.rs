@@ -3,6 +3,8 @@
 //! sqlx's own pool asks each connection that comes back whether it still
 //! answers. A file does not go away, and asking costs as much as a short read.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,7 +20,11 @@ pub(crate) struct FilePool(Arc<Shared>);
 struct Shared {
     file: SqliteConnectOptions,
     turns: Turns,
-    idle: Mutex<Vec<SqliteConnection>>,
+    /// By number: who is alone always gets the same one, with what it has in memory.
+    /// Were it the one that came back last, the time of a request would tell what
+    /// the requests before it had read.
+    idle: Mutex<BTreeMap<u64, SqliteConnection>>,
+    opened: AtomicU64,
 }
 
 /// Who may use a connection, in the order of asking.
@@ -44,7 +50,7 @@ impl FilePool {
     }
 
     fn taking(turns: Turns, file: SqliteConnectOptions) -> Self {
-        Self(Arc::new(Shared { file, turns, idle: Mutex::default() }))
+        Self(Arc::new(Shared { file, turns, idle: Mutex::default(), opened: AtomicU64::new(0) }))
     }
 
     /// Waits for a turn and a connection.
@@ -52,12 +58,15 @@ impl FilePool {
         let acquire = async {
             let turn = Arc::clone(&self.0.turns.free).acquire_owned().await;
             let turn = turn.map_err(|_| sqlx::Error::PoolClosed)?;
-            let idle = self.0.idle().pop();
-            let conn = match idle {
-                Some(conn) => conn,
-                None => self.0.file.connect().await?,
+            let idle = self.0.idle().pop_first();
+            let (number, conn) = match idle {
+                Some(idle) => idle,
+                None => {
+                    let conn = self.0.file.connect().await?;
+                    (self.0.opened.fetch_add(1, Ordering::Relaxed), conn)
+                }
             };
-            Ok(FileConnection { conn, owner: Arc::clone(&self.0), _turn: turn })
+            Ok(FileConnection { number, conn, owner: Arc::clone(&self.0), _turn: turn })
         };
         let acquired = timeout(self.0.turns.patience, acquire).await;
         acquired.unwrap_or(Err(sqlx::Error::PoolTimedOut))
@@ -81,7 +90,7 @@ impl FilePool {
         let _all = self.0.turns.free.acquire_many(self.0.turns.most).await;
         self.0.turns.free.close();
         let idle = std::mem::take(&mut *self.0.idle());
-        for conn in idle {
+        for conn in idle.into_values() {
             if let Err(error) = conn.close().await {
                 tracing::debug!(%error, "a connection did not close in order");
             }
@@ -90,13 +99,14 @@ impl FilePool {
 }
 
 impl Shared {
-    fn idle(&self) -> MutexGuard<'_, Vec<SqliteConnection>> {
+    fn idle(&self) -> MutexGuard<'_, BTreeMap<u64, SqliteConnection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A connection in use, and its turn.
 pub(super) struct FileConnection {
+    number: u64,
     conn: SqliteConnection,
     owner: Arc<Shared>,
     _turn: OwnedSemaphorePermit,
@@ -108,6 +118,6 @@ impl FileConnection {
     }
 
     pub(super) fn give_back(self) {
-        self.owner.idle().push(self.conn);
+        self.owner.idle().insert(self.number, self.conn);
     }
 }
