@@ -22,7 +22,6 @@ use usermgmt_core::flows::{Register, SignIn};
 use usermgmt_core::model::identifier::Identifier;
 use usermgmt_core::model::user::PasswordHash;
 use usermgmt_core::outbox::OutboxWorker;
-use usermgmt_core::password::HasherConfig;
 use usermgmt_core::rng::OsRng;
 use usermgmt_core::store::{Change, Changes, Store};
 use usermgmt_core::testkit::CapturingMailer;
@@ -85,7 +84,6 @@ async fn measure_on(name: &str, url: &str, pairs: usize) -> bool {
     let store: Arc<dyn Store> =
         Arc::new(SqlStore::connect(url, PoolOptions::default()).await.unwrap());
     let mut config = Config::new("https://accounts.example.com".parse().unwrap());
-    config.hasher = HasherConfig::insecure_for_tests();
     config.sign_in.email = true;
     let keys = KeyRing::single((7..39).collect()).unwrap();
     let auth = Auth::builder_shared(store, keys, config).build().await.unwrap();

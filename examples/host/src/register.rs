@@ -53,6 +53,8 @@ async fn join(
     for _ in 0..5 {
         // Hashes the password, so it comes before the transaction.
         let prepared = auth.prepare_registration(command, client).await?;
+        // The time of the rest would tell whether the address has an account.
+        let least_time = tokio::time::sleep(auth.config().least_request_time);
         let mut tx = state.members.pool().begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         // `None`: the address has an account, whose owner gets a mail. The answer is the same.
         if let Some(user) = &prepared.user_id {
@@ -63,6 +65,7 @@ async fn join(
                 tx.commit().await.map_err(failed)?;
                 // The mail is sent now, and events are told.
                 auth.committed(&prepared.changes);
+                least_time.await;
                 return Ok(());
             }
             Err(StoreError::Conflict(Guard::Taken(IdentifierKind::Username))) => {

@@ -113,6 +113,7 @@ impl Auth {
         command: &SignIn,
         client: &Client,
     ) -> Result<Verified, ServiceError> {
+        let least_time = self.least_time();
         let now = self.now();
         let limits = &self.0.config.limits;
         let identifier = Identifier::typed(&command.identifier);
@@ -163,6 +164,8 @@ impl Auth {
             if refused.is_err() {
                 self.count_refusal(&attempt);
             }
+            // An account that there is takes longer to read than none.
+            least_time.await;
             refused?;
             return Ok(Verified::No);
         };

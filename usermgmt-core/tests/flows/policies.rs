@@ -23,6 +23,17 @@ async fn a_request_that_must_not_tell_takes_as_long_as_the_policy_says() {
             let took = began.elapsed();
             assert!(least <= took && took < least * 2, "{name}: {took:?}");
         }
+        for name in ["ann", "nobody"] {
+            let began = tokio::time::Instant::now();
+            world.try_sign_in(name, "green walrus sings", &home()).await.unwrap_err();
+            assert!(least <= began.elapsed(), "{name}");
+        }
+        for (name, whose) in [("ben", "ann"), ("cid", "cid")] {
+            let began = tokio::time::Instant::now();
+            let command = registration(name, &address(whose), PASSWORD);
+            world.auth.register(&command, &home()).await.unwrap();
+            assert!(least <= began.elapsed(), "{name}");
+        }
     }
 }
 

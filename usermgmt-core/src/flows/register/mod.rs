@@ -87,8 +87,13 @@ impl Auth {
         loop {
             let now = rounds.next().await?;
             let prepared = self.decide_registration(command, client, &mut work, now).await?;
+            // A new account is more to write than a mail to the owner of one.
+            let least_time = self.least_time();
             match self.commit_prepared(&prepared.changes).await? {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    least_time.await;
+                    return Ok(());
+                }
                 Err(Guard::Taken(kind)) if kind.is_name() => {
                     return Err(RegisterError::UsernameTaken);
                 }
@@ -101,7 +106,9 @@ impl Auth {
 
     /// Decides on a registration without committing it. The caller commits
     /// [`PreparedRegistration::changes`] in one transaction with its own rows,
-    /// and calls [`Auth::committed`] then.
+    /// and calls [`Auth::committed`] then. How long that takes tells who has an
+    /// account, unless the caller answers no sooner than
+    /// [`Config::least_request_time`](crate::Config::least_request_time) after this.
     ///
     /// # Errors
     /// [`RegisterError`].
