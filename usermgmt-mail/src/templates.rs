@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
-use minijinja::{AutoEscape, Environment};
+use minijinja::{AutoEscape, Environment, Template};
 use usermgmt_core::mail::{MailKind, Message};
 use usermgmt_core::model::identifier::Email;
 
@@ -73,7 +73,11 @@ pub trait Render: fmt::Debug + Send + Sync + 'static {
 /// may extend the former. `<language>.toml` has the wording of a language.
 /// Values are escaped in HTML; nothing that a user typed is evaluated.
 pub struct Templates {
+    /// The layouts.
     engine: Environment<'static>,
+    /// The sources of all texts by name. Compiled, each takes some 10 KB; they are
+    /// many, and compiling one takes microseconds.
+    texts: BTreeMap<String, String>,
     catalogue: Catalogue,
     /// The folder that some of them come from.
     folder: Option<PathBuf>,
@@ -93,8 +97,12 @@ impl Templates {
     /// [`TemplateError`] where one of them does not compile, which the tests of
     /// this crate rule out.
     pub fn built_in() -> Result<Self, TemplateError> {
-        let mut templates =
-            Self { engine: engine()?, catalogue: Catalogue::default(), folder: None };
+        let mut templates = Self {
+            engine: engine()?,
+            texts: BTreeMap::new(),
+            catalogue: Catalogue::default(),
+            folder: None,
+        };
         for (name, source) in LAYOUTS {
             templates.add_layout(name, source)?;
         }
@@ -168,14 +176,10 @@ impl Templates {
         Ok(())
     }
 
-    fn add(&mut self, name: &str, source: &str) -> Result<(), TemplateError> {
+    fn add_layout(&mut self, name: &str, source: &str) -> Result<(), TemplateError> {
         self.engine
             .add_template_owned(name.to_owned(), source.to_owned())
-            .map_err(|e| failure(name, &e))
-    }
-
-    fn add_layout(&mut self, name: &str, source: &str) -> Result<(), TemplateError> {
-        self.add(name, source)?;
+            .map_err(|e| failure(name, &e))?;
         check_layout_shows(self.shown_by(name)?).map_err(|reason| wrong(name, reason))
     }
 
@@ -184,22 +188,29 @@ impl Templates {
         let texts = self.catalogue.add(language, file).map_err(|reason| wrong(&name, reason))?;
         for Text { name: text, key, source } in texts {
             check_text(&key).map_err(|reason| wrong(&name, reason))?;
-            self.add(&text, &source)?;
+            self.texts.insert(text.clone(), source);
             check_text_shows(&key, self.shown_by(&text)?)
                 .map_err(|reason| wrong(&name, format!("{key} {reason}")))?;
         }
         Ok(())
     }
 
+    /// The layout or text of this name.
+    fn template<'a>(&'a self, name: &'a str) -> Result<Template<'a, 'a>, minijinja::Error> {
+        match self.texts.get(name) {
+            Some(source) => self.engine.template_from_named_str(name, source),
+            None => self.engine.get_template(name),
+        }
+    }
+
     /// The names of all that a template shows.
     fn shown_by(&self, name: &str) -> Result<HashSet<String>, TemplateError> {
-        let template = self.engine.get_template(name).map_err(|e| failure(name, &e))?;
+        let template = self.template(name).map_err(|e| failure(name, &e))?;
         Ok(template.undeclared_variables(false))
     }
 
     fn fill(&self, name: &str, values: &Values) -> Result<String, TemplateError> {
-        self.engine
-            .get_template(name)
+        self.template(name)
             .and_then(|template| template.render(values))
             .map_err(|e| failure(name, &e))
     }
