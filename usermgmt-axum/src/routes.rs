@@ -283,7 +283,8 @@ impl Routes {
             router = router.merge(with_layers(pages, state));
         }
         if self.root {
-            let document = root::Document::new(&self.openapi(), &state.auth().config().public_url);
+            let (routes, url) = (self.clone(), state.auth().config().public_url.clone());
+            let document = root::Document::new(move || routes.openapi(), url);
             let root = root::routes(self.part()).router;
             let root = fallback::method(root).layer(axum::Extension(document));
             router = router.merge(with_layers(root, state).layer(layers::public_cors()));

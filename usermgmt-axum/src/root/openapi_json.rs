@@ -14,21 +14,24 @@ use url::Url;
 use utoipa::openapi::OpenApi;
 
 /// The description of what is mounted, and the URL that it is mounted at.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Document(Arc<Described>);
 
-#[derive(Debug)]
 struct Described {
-    document: Value,
+    /// Made when it is asked for: in memory it is twenty times as long as its text.
+    describe: Box<dyn Fn() -> OpenApi + Send + Sync>,
     url: Url,
     /// By where the router is nested.
     served: Mutex<HashMap<String, Bytes>>,
 }
 
 impl Document {
-    pub(crate) fn new(document: &OpenApi, public_url: &Url) -> Self {
-        let document = serde_json::to_value(document).unwrap_or_default();
-        Self(Arc::new(Described { document, url: public_url.clone(), served: Mutex::default() }))
+    pub(crate) fn new(
+        describe: impl Fn() -> OpenApi + Send + Sync + 'static,
+        public_url: Url,
+    ) -> Self {
+        let (describe, served) = (Box::new(describe), Mutex::default());
+        Self(Arc::new(Described { describe, url: public_url, served }))
     }
 
     /// As it is served: made once for each place, since whoever asks for it costs more
@@ -46,7 +49,8 @@ impl Document {
     /// With the server's URL where that is not the root of this origin: a host may
     /// have nested the whole router, or the public URL has a path.
     fn served(&self, nested: Option<&str>) -> Value {
-        let (mut document, mut url) = (self.0.document.clone(), self.0.url.clone());
+        let mut document = serde_json::to_value((self.0.describe)()).unwrap_or_default();
+        let mut url = self.0.url.clone();
         if let Some(path) = nested {
             url.set_path(path);
         }
