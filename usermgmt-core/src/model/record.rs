@@ -2,7 +2,7 @@
 
 use super::factor::TotpSecret;
 use super::identifier::{Email, Username};
-use super::ids::UserId;
+use super::ids::{PasskeyId, UserId};
 use super::user::{PasswordHash, Role};
 use crate::clock::Timestamp;
 use crate::secret::PlaintextPassword;
@@ -43,6 +43,30 @@ pub struct AccountRecord {
     pub recovery_codes: Vec<String>,
     /// Who they are to providers.
     pub identities: Vec<RecordedIdentity>,
+    /// Their passkeys, at most [`MAX_PASSKEYS`](super::passkey::MAX_PASSKEYS).
+    pub passkeys: Vec<RecordedPasskey>,
+}
+
+/// A passkey of an [`AccountRecord`]: the fields of a
+/// [`Passkey`](super::passkey::Passkey) but for whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedPasskey {
+    /// Its id, which is kept.
+    pub id: PasskeyId,
+    /// Under which name the authenticator knows the user.
+    pub handle: String,
+    /// What its owner calls it.
+    pub name: String,
+    /// The public key, as JSON.
+    pub credential: String,
+    /// How often it has signed.
+    pub counter: i64,
+    /// Whether there is a copy elsewhere.
+    pub backed_up: bool,
+    /// When it was added.
+    pub created_at: Timestamp,
+    /// When it last signed in.
+    pub last_used_at: Option<Timestamp>,
 }
 
 /// An identity of an [`AccountRecord`].

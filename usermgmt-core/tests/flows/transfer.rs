@@ -29,6 +29,7 @@ fn record(world: &World, name: &str) -> AccountRecord {
         totp: None,
         recovery_codes: Vec::new(),
         identities: Vec::new(),
+        passkeys: Vec::new(),
     }
 }
 

@@ -175,6 +175,7 @@ mod tests {
             totp: None,
             recovery_codes: Vec::new(),
             identities: Vec::new(),
+            passkeys: Vec::new(),
         }
     }
 

@@ -1,12 +1,16 @@
 //! A row of a source, and the account it stands for.
 
+use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use usermgmt_core::Auth;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::factor::TotpSecret;
 use usermgmt_core::model::identity::{MAX_ISSUER, MAX_SUBJECT};
+use usermgmt_core::model::passkey::MAX_PASSKEYS;
 use usermgmt_core::model::profile::{InvalidProfileText, ProfileText};
-use usermgmt_core::model::record::{AccountRecord, RecordedIdentity, RecordedPassword};
+use usermgmt_core::model::record::{
+    AccountRecord, RecordedIdentity, RecordedPasskey, RecordedPassword,
+};
 use usermgmt_core::{Email, Role, UserId, Username};
 
 use super::password::{StoredPassword, classify};
@@ -35,6 +39,7 @@ pub(super) struct Row {
     pub(super) totp: Option<Result<TotpSecret, String>>,
     pub(super) recovery_codes: Vec<String>,
     pub(super) identities: Vec<RecordedIdentity>,
+    pub(super) passkeys: Vec<RecordedPasskey>,
     /// What the format itself found wrong.
     pub(super) faults: Vec<String>,
     /// Nothing of it could be read: that one reason is enough.
@@ -168,6 +173,12 @@ impl Row {
             faults
                 .push("identities: issuer or subject is not 1 to 255 ASCII characters".to_owned());
         }
+        if self.passkeys.len() > MAX_PASSKEYS || !self.passkeys.iter().all(is_passkey) {
+            faults.push(format!(
+                "passkeys: not at most {MAX_PASSKEYS}, each with a name of 1 to 64 characters, \
+                 a UUID as handle, and a public key as JSON"
+            ));
+        }
         let created_at = created_at.unwrap_or(rules.now);
         Some(AccountRecord {
             id: id?,
@@ -186,6 +197,7 @@ impl Row {
             totp,
             recovery_codes: self.recovery_codes,
             identities: self.identities,
+            passkeys: self.passkeys,
         })
     }
 
@@ -211,4 +223,14 @@ impl Row {
         let hex: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         Username::parse(&format!("user-{hex}"), Username::MAX).ok()
     }
+}
+
+/// Whether it can be kept, and its key be read when it signs in.
+fn is_passkey(passkey: &RecordedPasskey) -> bool {
+    let is_named = (1..=64).contains(&passkey.name.chars().count());
+    let is_handle = passkey.handle.len() == 36 && passkey.handle.is_ascii();
+    let is_key = passkey.credential.len() <= 16_384
+        && serde_json::from_str::<Map<String, Value>>(&passkey.credential)
+            .is_ok_and(|key| key.contains_key("cred_id"));
+    is_named && is_handle && is_key && u32::try_from(passkey.counter).is_ok()
 }

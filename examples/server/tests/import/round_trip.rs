@@ -10,7 +10,7 @@ use crate::world::{import, python, run, target};
 const PEOPLE: &str = concat!(
     r#"{"usermgmt_export":1,"exported_at":"2026-01-01T00:00:00.000Z"}"#,
     "\n",
-    r#"{"id":"1","username":"Ann Ö.","email":"Ann@Example.com","is_email_confirmed":true,"is_disabled":true,"role":"admin","first_name":"Ann","last_name":"O'Neill","gender":"other","locale":"de","created_at":"2020-01-02T03:04:05.678Z","updated_at":"2021-01-02T03:04:05.678Z","password":"scrypt:32768:8:1$EEimSseABpF2dakM$e41eeb869e882372a451182050947b1367f251e3e2fc64b1036c5dcbdbd0ff1586a84b1ee933dd04c09339362d6e96974d659688b46afeb583d4324b35baa253","totp":{"secret":"MFRGGZDFMY","algorithm":"SHA256","digits":8,"period":60},"recovery_codes":["0a","1b"]}"#,
+    r#"{"id":"1","username":"Ann Ö.","email":"Ann@Example.com","is_email_confirmed":true,"is_disabled":true,"role":"admin","first_name":"Ann","last_name":"O'Neill","gender":"other","locale":"de","created_at":"2020-01-02T03:04:05.678Z","updated_at":"2021-01-02T03:04:05.678Z","password":"scrypt:32768:8:1$EEimSseABpF2dakM$e41eeb869e882372a451182050947b1367f251e3e2fc64b1036c5dcbdbd0ff1586a84b1ee933dd04c09339362d6e96974d659688b46afeb583d4324b35baa253","totp":{"secret":"MFRGGZDFMY","algorithm":"SHA256","digits":8,"period":60},"recovery_codes":["0a","1b"],"identities":[{"issuer":"https://id.example.com","subject":"1","provider":"example","email":"ann@example.net","created_at":"2022-01-02T03:04:05.678Z"}],"passkeys":[{"id":"47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU","handle":"67e55044-10b1-426f-9247-bb680e5fe0c8","name":"Ann's phone","credential":"{\"cred_id\":\"\",\"counter\":0}","counter":7,"backed_up":true,"created_at":"2022-01-02T03:04:05.678Z","last_used_at":null},{"id":"n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg","handle":"67e55044-10b1-426f-9247-bb680e5fe0c8","name":"Key","credential":"{\"cred_id\":\"dGVzdA\"}","counter":0,"backed_up":false,"created_at":"2023-01-02T03:04:05.678Z","last_used_at":"2024-01-02T03:04:05.678Z"}]}"#,
     "\n",
     r#"{"id":"auth0|60425dc43519d90068f82973","username":"bob","email":"bob@example.com","is_email_confirmed":false,"is_disabled":false,"role":"user","first_name":null,"last_name":null,"gender":null,"locale":null,"created_at":"1969-12-31T23:59:59.999Z","updated_at":"2021-01-02T03:04:05.000Z"}"#,
     "\n",
@@ -52,7 +52,9 @@ async fn without_being_asked_an_export_holds_no_credentials() {
     import(&setup, "jsonl", path.to_str().unwrap(), &[]);
     let ran = run(&setup, &["export"]);
     assert_eq!(ran.stdout.lines().count(), 3, "{ran:?}");
-    for secret in ["password", "scrypt", "totp", "MFRGG", "recovery", "0a"] {
+    for secret in
+        ["password", "scrypt", "totp", "MFRGG", "recovery", "0a", "identities", "passkeys"]
+    {
         assert!(!ran.stdout.contains(&format!("\"{secret}")), "{secret}");
     }
 }

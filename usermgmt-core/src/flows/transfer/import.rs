@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::model::identifier::{Identifier, IdentifierKind};
 use crate::model::identity::Identity;
 use crate::model::ids::{IdentityId, UserId};
+use crate::model::passkey::Passkey;
 use crate::model::record::{AccountRecord, RecordedPassword};
 use crate::model::user::{PasswordHash, User};
 use crate::store::{Change, Guard};
@@ -35,6 +36,9 @@ pub enum ImportRefusal {
     /// Another account has one of its identities.
     #[error("identities: another account has one of them")]
     IdentityTaken,
+    /// Another account has one of its passkeys.
+    #[error("passkeys: another account has one of them")]
+    PasskeyTaken,
     /// An account with its id was deleted here. Who asked for that is not brought back.
     #[error("id: an account with this id was deleted here")]
     Deleted,
@@ -49,6 +53,7 @@ struct NewAccount {
     /// What its name looks like: claimed where nobody has it. People who had names
     /// that look alike keep them.
     skeleton: Option<Change>,
+    has_passkeys: bool,
 }
 
 impl Auth {
@@ -106,7 +111,7 @@ impl Auth {
                 part[0].skeleton = None;
                 parts.push(part);
             } else {
-                outcomes[part[0].number] = self.in_the_way(guard, &part[0].id).await?;
+                outcomes[part[0].number] = self.in_the_way(guard, &part[0]).await?;
             }
         }
         Ok(outcomes)
@@ -165,9 +170,17 @@ impl Auth {
         Ok(!self.read(self.0.store.audit(id, None, 1)).await?.is_empty())
     }
 
-    async fn in_the_way(&self, guard: Guard, id: &UserId) -> Result<ImportOutcome, ServiceError> {
+    async fn in_the_way(
+        &self,
+        guard: Guard,
+        account: &NewAccount,
+    ) -> Result<ImportOutcome, ServiceError> {
+        let id = &account.id;
         Ok(match guard {
             Guard::Exists if self.account(id).await?.is_some() => ImportOutcome::Already,
+            Guard::Exists if account.has_passkeys && !self.was_deleted(id).await? => {
+                ImportOutcome::Refused(ImportRefusal::PasskeyTaken)
+            }
             Guard::Exists => ImportOutcome::Refused(ImportRefusal::Deleted),
             Guard::Taken(IdentifierKind::Email) => {
                 ImportOutcome::Refused(ImportRefusal::EmailTaken)
@@ -219,8 +232,23 @@ impl Auth {
             };
             changes.push(Change::LinkIdentity(Box::new(identity)));
         }
+        for passkey in &record.passkeys {
+            let passkey = Passkey {
+                id: passkey.id.clone(),
+                user_id: id.clone(),
+                handle: passkey.handle.clone(),
+                name: passkey.name.clone(),
+                credential: passkey.credential.clone(),
+                counter: passkey.counter,
+                backed_up: passkey.backed_up,
+                created_at: passkey.created_at,
+                last_used_at: passkey.last_used_at,
+            };
+            changes.push(Change::InsertPasskey(Box::new(passkey)));
+        }
+        let has_passkeys = !record.passkeys.is_empty();
         changes.push(Change::InsertUser { user: Box::new(user(record)), password });
-        Ok(NewAccount { number, id, changes, skeleton: Some(skeleton) })
+        Ok(NewAccount { number, id, changes, skeleton: Some(skeleton), has_passkeys })
     }
 }
 

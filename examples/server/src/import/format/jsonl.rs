@@ -1,11 +1,12 @@
 //! Our own: JSON lines, as `export` writes them.
 
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::factor::{TotpAlgorithm, TotpSecret};
-use usermgmt_core::model::record::{AccountRecord, RecordedIdentity, RecordedPassword};
+use usermgmt_core::model::record::{
+    AccountRecord, RecordedIdentity, RecordedPasskey, RecordedPassword,
+};
 
 use crate::failure::Failure;
 use crate::import::row::Row;
@@ -47,10 +48,10 @@ pub(in crate::import) struct Line {
     totp: Option<Totp>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     recovery_codes: Vec<String>,
-    #[serde(default, skip_serializing)]
-    passkeys: Vec<IgnoredAny>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     identities: Vec<Identity>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    passkeys: Vec<Passkey>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -72,6 +73,20 @@ struct Identity {
     provider: String,
     email: Option<String>,
     created_at: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Passkey {
+    id: String,
+    handle: String,
+    name: String,
+    /// JSON in a text, to come back as it is.
+    credential: String,
+    counter: i64,
+    backed_up: bool,
+    created_at: Option<String>,
+    last_used_at: Option<String>,
 }
 
 pub(in crate::import) fn open(path: &str) -> Result<Rows, Failure> {
@@ -119,9 +134,8 @@ fn row(number: u64, line: source::Line) -> Row {
 impl Line {
     fn into_row(self) -> Row {
         let mut faults = Vec::new();
-        if !self.passkeys.is_empty() {
-            faults.push("passkeys: this version does not take them over".to_owned());
-        }
+        let passkeys = self.passkeys.into_iter().filter_map(|passkey| passkey.read(&mut faults));
+        let passkeys = passkeys.collect();
         let identities = self.identities.into_iter().map(|identity| {
             let linked_at = identity.created_at.as_deref().map(parse_time);
             if linked_at == Some(None) {
@@ -158,6 +172,7 @@ impl Line {
             totp,
             recovery_codes: self.recovery_codes,
             identities,
+            passkeys,
             faults,
             is_unreadable: false,
         }
@@ -189,7 +204,6 @@ impl Line {
                 period: secret.period(),
             }),
             recovery_codes: account.recovery_codes,
-            passkeys: Vec::new(),
             identities: account
                 .identities
                 .into_iter()
@@ -201,6 +215,47 @@ impl Line {
                     created_at: Some(identity.created_at.to_string()),
                 })
                 .collect(),
+            passkeys: account.passkeys.into_iter().map(Passkey::new).collect(),
         }
+    }
+}
+
+impl Passkey {
+    fn new(passkey: RecordedPasskey) -> Self {
+        Self {
+            id: passkey.id.into(),
+            handle: passkey.handle,
+            name: passkey.name,
+            credential: passkey.credential,
+            counter: passkey.counter,
+            backed_up: passkey.backed_up,
+            created_at: Some(passkey.created_at.to_string()),
+            last_used_at: passkey.last_used_at.map(|at| at.to_string()),
+        }
+    }
+
+    fn read(self, faults: &mut Vec<String>) -> Option<RecordedPasskey> {
+        let mut time = |text: Option<String>| {
+            let time = text.as_deref().map(parse_time);
+            if time == Some(None) {
+                faults.push("passkeys: not a time".to_owned());
+            }
+            time.flatten()
+        };
+        let (created_at, last_used_at) = (time(self.created_at), time(self.last_used_at));
+        let Ok(id) = self.id.parse() else {
+            faults.push("passkeys: id: not the SHA-256 of a credential's id".to_owned());
+            return None;
+        };
+        Some(RecordedPasskey {
+            id,
+            handle: self.handle,
+            name: self.name,
+            credential: self.credential,
+            counter: self.counter,
+            backed_up: self.backed_up,
+            created_at: created_at.unwrap_or(Timestamp::from_millis(0)),
+            last_used_at,
+        })
     }
 }
