@@ -17,8 +17,9 @@ use crate::validate::{Fields, FromFields, Problems, Style, new_password, not_emp
 
 #[derive(Debug, ToSchema)]
 pub(crate) struct ChangePasswordRequest {
-    #[schema(value_type = String, format = Password)]
-    current_password: PlaintextPassword,
+    /// Left out by who has no password, and has signed in within 15 minutes.
+    #[schema(value_type = Option<String>, format = Password, nullable = false)]
+    current_password: Option<PlaintextPassword>,
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
     new_password: PlaintextPassword,
 }
@@ -27,13 +28,14 @@ impl FromFields for ChangePasswordRequest {
     const STYLE: Style = Style::Account;
 
     fn read(fields: &mut Fields, state: &HttpState) -> Option<Self> {
-        let current_password = fields.required("current_password", not_empty);
+        let current_password = fields.optional("current_password", not_empty);
         let new_password = fields.required("new_password", new_password(state));
-        Some(Self { current_password: current_password?.into(), new_password: new_password? })
+        let current_password = current_password?.map(PlaintextPassword::from);
+        Some(Self { current_password, new_password: new_password? })
     }
 }
 
-/// Changes the password; all other sessions end.
+/// Changes the password, or sets the first one; all other sessions end.
 #[utoipa::path(
     put,
     path = "/password",
@@ -44,6 +46,8 @@ impl FromFields for ChangePasswordRequest {
         (status = 200, description = "Changed", body = Message),
         (status = 400, description = "The current password is wrong, or the new one not accepted", body = ErrorBody),
         (status = 401, description = "No access token, or none that is good", body = ErrorBody),
+        (status = 403, description = "`reauthentication_required`: a first password needs a recent \
+            sign-in", body = ErrorBody),
         (status = 404, description = "The user was deleted since", body = ErrorBody),
     ),
     security(("access_token" = [])),
@@ -53,8 +57,11 @@ pub(crate) async fn change(
     CurrentUser(current): CurrentUser,
     Object(request): Object<ChangePasswordRequest>,
 ) -> Result<Json<Message>, ApiError> {
-    let (old, new) = (&request.current_password, &request.new_password);
-    let changed = state.auth().change_password(&current, old, new).await;
+    let (auth, new) = (state.auth(), &request.new_password);
+    let changed = match &request.current_password {
+        Some(old) => auth.change_password(&current, old, new).await,
+        None => auth.set_first_password(&current, new).await,
+    };
     changed.map_err(|error| profile::refused(error, Style::Account, "new_password"))?;
     Ok(Json(Message { message: "Password changed successfully" }))
 }

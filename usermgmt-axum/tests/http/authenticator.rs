@@ -41,7 +41,12 @@ pub(crate) struct Device(Authenticator<Option<Passkey>, Holder, AwsLcRsBackend>)
 
 impl Device {
     pub(crate) fn new() -> Self {
-        Self(Authenticator::new(Aaguid::new_empty(), None, Holder, AwsLcRsBackend))
+        Self::of_model([0; 16])
+    }
+
+    /// Of this model, as its AAGUID says.
+    pub(crate) fn of_model(model: [u8; 16]) -> Self {
+        Self(Authenticator::new(Aaguid::from(model), None, Holder, AwsLcRsBackend))
     }
 
     /// What `PublicKeyCredential.toJSON()` gives of a new passkey.

@@ -21,6 +21,8 @@ use usermgmt_core::mail::{MailKind, Message};
 use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_core::password::HasherConfig;
 use usermgmt_core::store::Store as _;
+#[cfg(feature = "passkeys")]
+use usermgmt_core::store::{Change, Changes, UserPatch};
 use usermgmt_core::testkit::{CapturingMailer, FaultyStore, MockClock, SeededRng};
 use usermgmt_core::{Actor, Auth, AuthBuilder, Origin, Role};
 
@@ -305,6 +307,18 @@ impl App {
         let reply = self.post("/api/v1/signin/mfa", code).await;
         self.advance(30);
         Session::of(reply.has_status(200))
+    }
+
+    /// Takes somebody's password away, as of those who never had one.
+    #[cfg(feature = "passkeys")]
+    pub(crate) async fn without_password(&self, identifier: &str) {
+        let user = self.auth.find_user(identifier).await.unwrap().unwrap();
+        let set = Box::new(UserPatch { password: Some(None), ..UserPatch::default() });
+        let at = self.auth.now();
+        let change =
+            Change::UpdateUser { id: user.id, epoch: user.epoch, raise_epoch: true, at, set };
+        let changes = Changes::new(vec![change], at, &SeededRng::new(9));
+        self.store.apply(&changes).await.unwrap();
     }
 
     pub(crate) async fn service_key(&self, allow_admin: bool) -> String {

@@ -2,8 +2,6 @@
 //! made by an authenticator in software.
 
 use serde_json::json;
-use usermgmt_core::store::{Change, Changes, Store as _, UserPatch};
-use usermgmt_core::testkit::SeededRng;
 
 use crate::authenticator::Device;
 use crate::harness::{ADA, App, PASSWORD, Reply, app, app_with};
@@ -279,7 +277,7 @@ async fn whoever_signed_in_long_ago_signs_in_again_to_add_or_remove_one() {
 async fn whoever_has_no_password_proves_who_they_are_by_their_passkey() {
     let app = with_passkeys().await;
     let (mut browser, mut device, _) = ada(&app).await;
-    without_password(&app).await;
+    app.without_password(ADA).await;
     app.advance(16 * 60);
     let shown = browser.open("/account").await;
     assert!(!shown.text.contains("id=\"delete-current_password\" name"), "{}", shown.text);
@@ -292,28 +290,32 @@ async fn whoever_has_no_password_proves_who_they_are_by_their_passkey() {
     leads_to(&gone, "/account/sign-in");
 }
 
-async fn without_password(app: &App) {
-    let user = app.auth.find_user(ADA).await.unwrap().unwrap();
-    let now = app.auth.now();
-    let change = Change::UpdateUser {
-        id: user.id.clone(),
-        epoch: user.epoch,
-        raise_epoch: true,
-        at: now,
-        set: Box::new(UserPatch { password: Some(None), ..UserPatch::default() }),
-    };
-    app.store.apply(&Changes::new(vec![change], now, &SeededRng::new(9))).await.unwrap();
-}
-
 #[tokio::test]
 async fn the_last_way_in_stays_and_the_page_says_why() {
     let app = with_passkeys().await;
     let (mut browser, _, _) = ada(&app).await;
-    without_password(&app).await;
+    app.without_password(ADA).await;
     browser.open("/account").await.has_status(200);
     let refused = browser.post(REMOVE, &[]).await;
     assert!(refused.has_status(400).text.contains("the only way for you to sign in"));
     assert!(browser.open("/account").await.text.contains("Laptop"));
+}
+
+#[tokio::test]
+async fn who_has_no_password_sets_one_on_the_account_page() {
+    let app = with_passkeys().await;
+    let (mut browser, _, _) = ada(&app).await;
+    app.without_password(ADA).await;
+    let page = browser.open("/account").await;
+    assert!(!page.text.contains("password-current_password"), "{}", page.text);
+    browser.post("/account/password", &[]).await.has_status(400);
+    let set = browser.post("/account/password", &[("new_password", PASSWORD)]).await;
+    leads_to(&set, "/account?done=password");
+    app.sign_in(ADA, PASSWORD).await.has_error(401, "mfa_required");
+    // From now on the present one is asked for.
+    browser.open("/account").await.has_status(200);
+    let again = browser.post("/account/password", &[("new_password", PASSWORD)]).await;
+    assert!(again.has_status(400).text.contains("password-current_password"), "{}", again.text);
 }
 
 #[tokio::test]

@@ -15,7 +15,11 @@ struct Pair {
 
 impl Pair {
     async fn new() -> Self {
-        let app = app_with(|config, _| config.sign_in.passkeys = true).await;
+        let app = app_with(|config, _| {
+            config.sign_in.passkeys = true;
+            config.access_token_ttl = std::time::Duration::from_secs(3600);
+        })
+        .await;
         let other = app.replica().await;
         Self { app, other }
     }
@@ -28,6 +32,11 @@ impl Pair {
     }
 
     async fn add(&mut self, ada: &Session, device: &mut Device, name: &str) -> Reply {
+        self.add_called(ada, device, json!(name)).await
+    }
+
+    /// With a name, or null.
+    async fn add_called(&mut self, ada: &Session, device: &mut Device, name: Value) -> Reply {
         let asked = self.call("POST", "/passkeys/options", &ada.access, json!({})).await;
         let asked = asked.has_status(200).json();
         let made: Value = serde_json::from_str(&device.make(&asked["options"]).await).unwrap();
@@ -102,6 +111,41 @@ async fn a_passkey_is_named_and_removed() {
     pair.call("DELETE", &path, &ada.access, json!({})).await.has_status(204);
     pair.call("DELETE", &path, &ada.access, json!({})).await.has_error(404, "not_found");
     assert_eq!(pair.app.mails(MailKind::PasskeyRemoved, ADA).await, 1);
+}
+
+#[tokio::test]
+async fn a_passkey_without_a_name_is_called_what_made_it() {
+    let mut pair = Pair::new().await;
+    let ada = pair.app.ada().await;
+    let bitwarden = 0xd548826e_79b4_db40_a3d8_11116f7e8349_u128.to_be_bytes();
+    for (model, expected) in [(bitwarden, "Bitwarden"), ([7; 16], "Passkey")] {
+        let added = pair.add_called(&ada, &mut Device::of_model(model), Value::Null).await;
+        assert_eq!(added.has_status(201).field("name"), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_first_password_needs_a_recent_sign_in_and_a_passkey_is_one() {
+    let mut pair = Pair::new().await;
+    let ada = pair.app.ada().await;
+    let mut device = Device::new();
+    pair.add(&ada, &mut device, "Laptop").await.has_status(201);
+    pair.app.without_password(ADA).await;
+    let answer = pair.answer(&mut device).await;
+    let signed_in = pair.call("POST", "/signin/passkey", "", answer).await;
+    let signed_in = signed_in.has_status(200).field("access_token");
+    pair.app.advance(16 * 60);
+    let first = || json!({"new_password": PASSWORD});
+    let refused = pair.call("PUT", "/password", &signed_in, first()).await;
+    refused.has_error(403, "reauthentication_required");
+    let answer = pair.answer(&mut device).await;
+    let again = pair.call("POST", "/signin/passkey", "", answer).await.field("access_token");
+    pair.call("PUT", "/password", &again, first()).await.has_status(200);
+    assert_eq!(pair.app.mails(MailKind::PasswordChanged, ADA).await, 1);
+    // There is one first password.
+    let second = pair.call("PUT", "/password", &again, first()).await;
+    second.has_error(400, "validation_error");
+    pair.app.sign_in(ADA, PASSWORD).await.has_error(401, "mfa_required");
 }
 
 #[tokio::test]

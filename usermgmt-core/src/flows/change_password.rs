@@ -58,6 +58,20 @@ impl Auth {
         self.update_profile(current, &update).await
     }
 
+    /// Sets the first password of a signed-in user who has none, within 15 minutes of
+    /// their sign-in. All other sessions end, and the owner gets a notice.
+    ///
+    /// # Errors
+    /// [`ProfileError`]; `CurrentPasswordMissing` where there is one.
+    pub async fn set_first_password(
+        &self,
+        current: &Current,
+        new_password: &PlaintextPassword,
+    ) -> Result<(), ProfileError> {
+        let password = Some(new_password.clone());
+        self.update_profile(current, &UpdateProfile { password, ..UpdateProfile::default() }).await
+    }
+
     /// What goes with every new password: links to set one or to move the account
     /// to another address are void, sessions and half-done sign-ins end, and the
     /// owner is told.

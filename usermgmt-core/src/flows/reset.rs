@@ -70,8 +70,9 @@ impl Auth {
                 set.email_confirmed_at = Some(Some(now));
                 set.unconfirmed_until = Some(None);
                 list.extend(self.hold_identifiers(&user, None));
-                // Whoever linked them has not shown that the address is theirs.
+                // Whoever linked or added them has not shown that the address is theirs.
                 list.push(Change::UnlinkIdentities { user_id: user.id.clone(), since: None });
+                list.push(Change::RemovePasskeys { user_id: user.id.clone(), since: None });
                 for purpose in [Purpose::Confirm, Purpose::NotMe, Purpose::Activation] {
                     list.push(Change::VoidTokens {
                         user_id: user.id.clone(),

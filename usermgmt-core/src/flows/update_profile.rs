@@ -21,7 +21,7 @@ pub struct UpdateProfile {
     pub username: Option<Username>,
     /// A new address; it takes effect once confirmed from there.
     pub email: Option<Email>,
-    /// A new password; needs the current one.
+    /// A new password; needs the current one, or a recent sign-in where there is none.
     pub password: Option<PlaintextPassword>,
     /// The current password.
     pub current_password: Option<PlaintextPassword>,
@@ -83,8 +83,8 @@ impl Auth {
         current: &Current,
         update: &UpdateProfile,
     ) -> Result<(), ProfileError> {
-        if update.password.is_some() && update.current_password.is_none() {
-            return Err(ProfileError::CurrentPasswordMissing);
+        if update.password.is_some() {
+            self.check_current_is_given(current, update).await?;
         }
         let new_email =
             update.email.as_ref().filter(|email| !same_mailbox(email, &current.user.email));
@@ -119,6 +119,11 @@ impl Auth {
                 .read(self.0.store.account(&current.user.id))
                 .await?
                 .ok_or(ProfileError::NotFound)?;
+            if password.is_some() && update.current_password.is_none() && account.password.is_some()
+            {
+                // Set meanwhile.
+                return Err(ProfileError::CurrentPasswordMissing);
+            }
             let user = account.user;
             if new_email.is_some() || password.is_some() {
                 current.still(&user)?;
@@ -170,6 +175,22 @@ impl Auth {
                 }
                 Err(_) => {}
             }
+        }
+    }
+
+    /// Only who has no password sets one without it; they have signed in lately.
+    async fn check_current_is_given(
+        &self,
+        current: &Current,
+        update: &UpdateProfile,
+    ) -> Result<(), ProfileError> {
+        if update.current_password.is_some() {
+            return Ok(());
+        }
+        let account = self.account(&current.user.id).await?.ok_or(ProfileError::NotFound)?;
+        match account.password {
+            Some(_) => Err(ProfileError::CurrentPasswordMissing),
+            None => Ok(()),
         }
     }
 

@@ -48,7 +48,7 @@ impl UserValidationMethod for Holder {
 }
 
 /// A device with room for one passkey, and the browser before it.
-struct Device {
+pub(crate) struct Device {
     authenticator: Authenticator<Option<HeldPasskey>, Holder, AwsLcRsBackend>,
 }
 
@@ -63,7 +63,7 @@ struct Lie {
 }
 
 impl Device {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::holding(None)
     }
 
@@ -84,7 +84,7 @@ impl Device {
         data.to_string().into_bytes()
     }
 
-    async fn make(&mut self, options: &Value) -> Value {
+    pub(crate) async fn make(&mut self, options: &Value) -> Value {
         self.make_lying(options, &Lie::default()).await
     }
 
@@ -123,7 +123,7 @@ impl Device {
         })
     }
 
-    async fn sign(&mut self, options: &Value) -> Value {
+    pub(crate) async fn sign(&mut self, options: &Value) -> Value {
         self.sign_lying(options, &Lie::default()).await
     }
 
@@ -156,7 +156,7 @@ impl Device {
         })
     }
 
-    fn held(&self) -> HeldPasskey {
+    pub(crate) fn held(&self) -> HeldPasskey {
         self.authenticator.store().clone().unwrap()
     }
 }
@@ -388,6 +388,65 @@ async fn what_a_lying_browser_made_is_not_added() {
         assert!(matches!(added, Err(PasskeyError::Invalid)), "{added:?}");
     }
     assert!(world.auth.passkeys(&current.user.id).await.unwrap().is_empty());
+}
+
+/// The same credential, whose key is said to be of another algorithm.
+fn under_algorithm(made: &Value, algorithm: &[u8]) -> Value {
+    let text = made["response"]["attestationObject"].as_str().unwrap();
+    let mut object = URL_SAFE_NO_PAD.decode(text).unwrap();
+    // {1: 2, 3: -7: an elliptic curve's key, ES256 (RFC 9053).
+    let es256 = [0x01, 0x02, 0x03, 0x26];
+    let at = object.windows(4).position(|bytes| bytes == es256).unwrap();
+    object.splice(at + 3..at + 4, algorithm.iter().copied());
+    let key = b"authData";
+    let head = object.windows(8).position(|bytes| bytes == key).unwrap() + 8;
+    assert_eq!(object[head], 0x58, "a length of one byte");
+    object[head + 1] += u8::try_from(algorithm.len() - 1).unwrap();
+    let mut other = made.clone();
+    other["response"]["attestationObject"] = URL_SAFE_NO_PAD.encode(&object).into();
+    other
+}
+
+#[tokio::test]
+async fn a_key_under_another_algorithm_is_not_added() {
+    let world = world().await;
+    world.member("ann").await;
+    let current = world.current(&world.sign_in("ann").await).await;
+    let (eddsa, es384, rs256) = ([0x27], [0x38, 0x22], [0x39, 0x01, 0x00]);
+    for algorithm in [&eddsa[..], &es384, &rs256] {
+        let asked = world.auth.passkey_options(&current).await.unwrap();
+        let made = under_algorithm(&Device::new().make(&asked.options).await, algorithm);
+        let added = world.auth.add_passkey(&current, &asked.request, &made, None).await;
+        assert!(matches!(added, Err(PasskeyError::Invalid)), "{algorithm:?}: {added:?}");
+    }
+    // As it is, it is.
+    let asked = world.auth.passkey_options(&current).await.unwrap();
+    let made = under_algorithm(&Device::new().make(&asked.options).await, &[0x26]);
+    world.auth.add_passkey(&current, &asked.request, &made, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_passkey_that_somebody_has_is_nobody_elses() {
+    let world = world().await;
+    let (_, device, _) = member(&world, "ann").await;
+    world.member("bob").await;
+    let bob = world.current(&world.sign_in("bob").await).await;
+    let asked = world.auth.passkey_options(&bob).await.unwrap();
+    let mut made = Device::new().make(&asked.options).await;
+    // A credential id that is known already, in place of the one that was made.
+    let text = made["response"]["attestationObject"].as_str().unwrap();
+    let mut object = URL_SAFE_NO_PAD.decode(text).unwrap();
+    let own = URL_SAFE_NO_PAD.decode(made["rawId"].as_str().unwrap()).unwrap();
+    let anns = device.held().credential_id.to_vec();
+    let at = object.windows(own.len()).position(|bytes| bytes == own).unwrap();
+    object.splice(at..at + own.len(), anns.iter().copied());
+    made["response"]["attestationObject"] = URL_SAFE_NO_PAD.encode(&object).into();
+    for field in ["id", "rawId"] {
+        made[field] = URL_SAFE_NO_PAD.encode(&anns).into();
+    }
+    let added = world.auth.add_passkey(&bob, &asked.request, &made, None).await;
+    assert!(matches!(added, Err(PasskeyError::Invalid)), "{added:?}");
+    assert!(world.auth.passkeys(&bob.user.id).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -207,7 +207,11 @@ impl Forms<'_> {
         self.member.form(
             "/account/password",
             html! {
-                (current.within(PASSWORD).show(self.problems))
+                @if self.has_password {
+                    (current.within(PASSWORD).show(self.problems))
+                } @else {
+                    (self.proof(PASSWORD))
+                }
                 (new.within(PASSWORD).show(self.problems))
                 button type="submit" { (texts.change_password) }
             },

@@ -52,10 +52,16 @@ pub(super) async fn change_password(member: Member) -> Response {
     let mut problems = Problems::default();
     let current_password = member.secret("current_password");
     let password = member.secret("new_password");
-    for (field, typed) in [("current_password", &current_password), ("new_password", &password)] {
-        if typed.is_none() {
-            problems.push(id(PASSWORD, field), member.texts().missing);
-        }
+    // Who has none sets the first one.
+    let has_password = match member.visit.auth().account(&member.current.user.id).await {
+        Ok(account) => account.is_some_and(|account| account.password.is_some()),
+        Err(error) => return member.refused(error.into()),
+    };
+    if has_password && current_password.is_none() {
+        problems.push(id(PASSWORD, "current_password"), member.texts().missing);
+    }
+    if password.is_none() {
+        problems.push(id(PASSWORD, "new_password"), member.texts().missing);
     }
     if !problems.is_empty() {
         return again(&member, PASSWORD, &problems).await;

@@ -96,8 +96,8 @@ impl Auth {
         Ok(list)
     }
 
-    /// A second registration of an address that nobody has confirmed: no password and
-    /// no identity stands that it contradicts, and nothing of its own is kept.
+    /// A second registration of an address that nobody has confirmed: no password,
+    /// identity or passkey stands that it contradicts, and nothing of its own is kept.
     async fn contest(
         &self,
         account: &Account,
@@ -117,6 +117,7 @@ impl Auth {
                 set: Box::new(UserPatch { password: Some(None), ..UserPatch::default() }),
             },
             Change::UnlinkIdentities { user_id: user.id.clone(), since: None },
+            Change::RemovePasskeys { user_id: user.id.clone(), since: None },
             self.audit(&user.id, "user.registered_again", &[], now),
         ];
         self.not_me(user, &mut tokens, &mut list, now);

@@ -6,7 +6,7 @@ use webauthn_rs::prelude::{Credential, RegisterPublicKeyCredential};
 use super::registration::Registration;
 use super::request::internal;
 use super::verify::ClientData;
-use super::{PasskeyError, rename};
+use super::{PasskeyError, authenticator, rename};
 use crate::auth::Auth;
 use crate::flows::authenticate::Current;
 use crate::flows::mfa::RecoveryCodes;
@@ -16,7 +16,8 @@ use crate::model::passkey::{MAX_PASSKEYS, Passkey};
 use crate::model::token::Purpose;
 use crate::store::{Change, Guard};
 
-/// What a passkey is called whose owner gives it no name.
+/// What a passkey is called whose owner gives it no name, and whose authenticator is
+/// not known either.
 const NAMELESS: &str = "Passkey";
 
 /// A passkey that was added.
@@ -47,14 +48,15 @@ impl Auth {
         if !self.0.config.sign_in.passkeys {
             return Err(PasskeyError::Off);
         }
-        let name = rename::checked(name.unwrap_or(NAMELESS))?;
+        let given = name.map(rename::checked).transpose()?;
         self.attempt_token(&current.client, self.now()).await?;
         let begun = self
             .open_ceremony::<Registration>(Purpose::PasskeyRegistration, request, self.now())
             .filter(|begun| begun.state.user == current.user.id)
             .filter(|begun| begun.state.session == current.session.id)
             .ok_or(PasskeyError::Invalid)?;
-        let made = self.verify_registration(&begun.state, credential)?;
+        let (made, default) = self.verify_registration(&begun.state, credential)?;
+        let name = given.unwrap_or_else(|| default.to_owned());
         let id = PasskeyId::of_credential(&made.cred_id);
         let stored = serde_json::to_string(&made).map_err(internal)?;
         let mut rounds = self.rounds();
@@ -108,11 +110,12 @@ impl Auth {
         }
     }
 
+    /// The credential, and what it is called by default.
     fn verify_registration(
         &self,
         registration: &Registration,
         credential: &Value,
-    ) -> Result<Credential, PasskeyError> {
+    ) -> Result<(Credential, &'static str), PasskeyError> {
         let answer: RegisterPublicKeyCredential =
             serde_json::from_value(credential.clone()).map_err(|_| PasskeyError::Invalid)?;
         let is_framed = ClientData::read(answer.response.client_data_json.as_ref())
@@ -121,7 +124,10 @@ impl Auth {
             return Err(PasskeyError::Invalid);
         }
         match self.webauthn()?.finish_passkey_registration(&answer, &registration.state) {
-            Ok(made) => Ok(made.into()),
+            Ok(made) => {
+                let name = authenticator::name(answer.response.attestation_object.as_ref());
+                Ok((made.into(), name.unwrap_or(NAMELESS)))
+            }
             Err(error) => {
                 tracing::debug!(%error, "a passkey was refused");
                 Err(PasskeyError::Invalid)

@@ -6,6 +6,7 @@
 //! process that has the root secret finishes what another one began.
 
 mod add;
+mod authenticator;
 mod factor;
 mod list;
 mod registration;

@@ -118,6 +118,7 @@ impl Auth {
         let mut list = vec![change, touch, self.audit(&user.id, "user.registered_again", &[], now)];
         if !same_password {
             list.push(Change::UnlinkIdentities { user_id: user.id.clone(), since: None });
+            list.push(Change::RemovePasskeys { user_id: user.id.clone(), since: None });
         }
         list.extend(names.map(|name| self.claim(name, None, now)));
         self.not_me(user, &mut tokens, &mut list, now);

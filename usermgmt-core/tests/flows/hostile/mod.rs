@@ -7,5 +7,5 @@ mod prehijacking;
 mod second_factor;
 mod stale;
 mod store_filling;
-#[cfg(feature = "oidc")]
+#[cfg(all(feature = "oidc", feature = "passkeys"))]
 mod take_over;

@@ -2,13 +2,15 @@
 //! in either order. Once the owner has proved that it is theirs, the stranger has
 //! nothing on it, and the owner is never kept out.
 
-use usermgmt_core::flows::{ProviderOutcome, SignInOutcome};
+use usermgmt_core::flows::{Current, ProviderOutcome, SignInOutcome, UpdateProfile};
 use usermgmt_core::mail::{MailKind, Message};
+use usermgmt_core::model::ids::PasskeyId;
 use usermgmt_core::model::user::User;
 use usermgmt_core::store::CredentialStore as _;
 use usermgmt_core::testkit::ProviderAccount;
 
 use crate::fixture::*;
+use crate::passkeys::Device;
 use crate::providers::Provided;
 
 const VICTIM: &str = "victim@example.com";
@@ -22,14 +24,16 @@ enum Way {
     PasswordUnconfirmed,
     PasswordConfirmed,
     MailCode,
+    Passkey,
     ProviderVerified,
     ProviderUnverified,
 }
 
-const WAYS: [Way; 5] = [
+const WAYS: [Way; 6] = [
     Way::PasswordUnconfirmed,
     Way::PasswordConfirmed,
     Way::MailCode,
+    Way::Passkey,
     Way::ProviderVerified,
     Way::ProviderUnverified,
 ];
@@ -38,6 +42,9 @@ struct Case {
     provided: Provided,
     /// What the mailbox has, the newest last.
     mails: Vec<Message>,
+    /// What holds the owner's passkey, and the stranger's.
+    victims: Option<Device>,
+    strangers: Option<Device>,
 }
 
 fn strangers_identity() -> ProviderAccount {
@@ -49,12 +56,13 @@ impl Case {
         let provided = Provided::with(|config| {
             config.sign_in.email = true;
             config.sign_in.email_registers = true;
+            config.sign_in.passkeys = true;
             for provider in &mut config.providers {
                 provider.trust_email = trusts;
             }
         })
         .await;
-        Self { provided, mails: Vec::new() }
+        Self { provided, mails: Vec::new(), victims: None, strangers: None }
     }
 
     async fn take_mail(&mut self) {
@@ -76,6 +84,16 @@ impl Case {
                         world.auth.sign_in_by_code(VICTIM, &typed(guess), asked, &home()).await;
                     assert!(guessed.is_err());
                 }
+            }
+            // On an account of their own, which they would have at the address.
+            Way::Passkey => {
+                world.member("own").await;
+                let current = world.current(&world.sign_in("own").await).await;
+                self.strangers = Some(self.adds_passkey(&current).await);
+                let world = &self.provided.world;
+                let update = UpdateProfile { email: Some(email(VICTIM)), ..Default::default() };
+                let current = world.again(&current).await;
+                world.auth.update_profile(&current, &update).await.unwrap();
             }
             // The provider vouches for an address of their own alone.
             Way::ProviderVerified => {
@@ -102,14 +120,18 @@ impl Case {
                 self.take_mail().await;
                 self.answer(seen).await;
             }
-            Way::MailCode => {
+            Way::MailCode | Way::Passkey => {
                 let request = world.auth.mail_sign_in(VICTIM, &home()).await.unwrap();
                 self.take_mail().await;
                 let mut mails = self.mails[seen..].iter();
                 let mail = mails.rfind(|mail| mail.kind == MailKind::EmailSignIn).unwrap();
                 let world = &self.provided.world;
                 let request = request.expose();
-                world.auth.sign_in_by_code(VICTIM, &code(mail), request, &home()).await.unwrap();
+                let entered = world.auth.sign_in_by_code(VICTIM, &code(mail), request, &home());
+                let current = world.current(&signed_in(entered.await.unwrap())).await;
+                if way == Way::Passkey {
+                    self.victims = Some(self.adds_passkey(&current).await);
+                }
             }
             Way::ProviderVerified => {
                 // Where an account is in the way, they get in another way, below.
@@ -123,6 +145,25 @@ impl Case {
             }
         }
         self.take_mail().await;
+    }
+
+    async fn adds_passkey(&self, current: &Current) -> Device {
+        let auth = &self.provided.world.auth;
+        let mut device = Device::new();
+        let asked = auth.passkey_options(current).await.unwrap();
+        let made = device.make(&asked.options).await;
+        auth.add_passkey(current, &asked.request, &made, None).await.unwrap();
+        device
+    }
+
+    /// Whose account the stranger's passkey opens.
+    async fn strangers_passkey_opens(&mut self) -> Option<User> {
+        let auth = &self.provided.world.auth;
+        let device = self.strangers.as_mut()?;
+        let asked = auth.passkey_sign_in_options().unwrap();
+        let answer = device.sign(&asked.options).await;
+        let opened = auth.sign_in_by_passkey(&asked.request, &answer, &home()).await;
+        opened.ok().map(|signed_in| signed_in.user)
     }
 
     /// Follows what was mailed since.
@@ -164,7 +205,13 @@ impl Case {
         let world = &self.provided.world;
         let link = link_token(mail);
         world.auth.reset_password(&link, &typed(THIRD), &home()).await.unwrap();
-        assert!(world.signs_in(VICTIM, THIRD).await);
+        let entered = world.try_sign_in(VICTIM, THIRD, &home()).await.unwrap();
+        if let SignInOutcome::MfaRequired { ticket, .. } = entered {
+            let ticket = typed(ticket.expose());
+            let options = world.auth.mfa_passkey_options(&ticket, &home()).await.unwrap();
+            let answer = self.victims.as_mut().unwrap().sign(&options).await;
+            world.auth.sign_in_mfa_by_passkey(&ticket, &answer, &home()).await.unwrap();
+        }
         world.find(VICTIM).await.unwrap()
     }
 }
@@ -200,9 +247,18 @@ async fn a_stranger_has_nothing_on_an_address_once_its_owner_has_proved_it() {
                     let identities = world.store.identities(&user.id).await.unwrap();
                     let strangers = identities.iter().any(|identity| identity.subject != "victim");
                     assert!(!strangers, "{named}: {identities:?}");
+                    let victims = case
+                        .victims
+                        .as_ref()
+                        .map(|device| PasskeyId::of_credential(&device.held().credential_id));
+                    let passkeys = world.auth.passkeys(&user.id).await.unwrap();
+                    let ids = passkeys.into_iter().map(|passkey| passkey.id);
+                    assert!(ids.eq(victims), "{named}");
                     // Only the sign-in that has just shown that the password is right.
                     let sessions = world.auth.sessions(&user.id).await.unwrap();
                     assert_eq!(sessions.len(), 1, "{named}: {sessions:?}");
+                    let opened = case.strangers_passkey_opens().await;
+                    assert!(opened.is_none_or(|whose| whose.id != user.id), "{named}");
                 }
             }
         }
