@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use usermgmt_core::ServiceError;
+use usermgmt_core::flows::WaysIn;
 use utoipa::ToSchema;
 
 use crate::validate::Detail;
@@ -26,6 +27,11 @@ pub(crate) struct ErrorBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) details: Option<Vec<Detail>>,
+    /// With `reauthentication_required`: how this person can sign in again, of `password`,
+    /// `email`, `passkey` and `oidc`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) methods: Option<Vec<&'static str>>,
     /// Where the fault is the server's: the id under which its log tells more.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -78,6 +84,7 @@ impl ApiError {
                 message: message.into(),
                 error,
                 details: None,
+                methods: None,
                 request_id: None,
             }),
         )
@@ -119,6 +126,7 @@ impl ApiError {
                 message: "Validation failed".into(),
                 error: "validation_error",
                 details: Some(details),
+                methods: None,
                 request_id: None,
             }),
         )
@@ -132,6 +140,14 @@ impl ApiError {
     /// With this `WWW-Authenticate`.
     pub(crate) fn challenge(mut self, challenge: &'static str) -> Self {
         self.0.challenge = Some(challenge);
+        self
+    }
+
+    /// With the ways in which whoever asks can sign in again, where they are known.
+    pub(crate) fn ways(mut self, ways: WaysIn) -> Self {
+        if let RefusalBody::Message(body) = &mut self.0.body {
+            body.methods = Some(ways.names()).filter(|names| !names.is_empty());
+        }
         self
     }
 
@@ -321,6 +337,7 @@ pub(crate) fn internal_body(request_id: Option<&str>) -> (StatusCode, Json<Error
             message: "Internal server error".into(),
             error: "internal_error",
             details: None,
+            methods: None,
             request_id: request_id.map(str::to_owned),
         }),
     )

@@ -76,11 +76,7 @@ pub(crate) fn steps(change: &Change, dialect: Dialect) -> Vec<Step<'_>> {
         Change::ResealTotp { user_id, secret } => vec![factors::reseal(user_id, secret)],
         Change::DropPendingTotp { user_id } => vec![factors::drop_pending(user_id)],
         Change::RemoveTotp { user_id } => {
-            vec![
-                factors::remove(user_id),
-                credentials::drop_recovery_codes(user_id),
-                users::note_factor(user_id, false),
-            ]
+            vec![factors::remove(user_id), users::note_factor(user_id, false)]
         }
         Change::ReplaceRecoveryCodes { user_id, hashes } => {
             let mut steps = vec![credentials::drop_recovery_codes(user_id)];

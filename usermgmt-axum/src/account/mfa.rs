@@ -183,26 +183,45 @@ pub(crate) async fn disable(
     Ok(StatusCode::NO_CONTENT)
 }
 
+#[derive(Debug, ToSchema)]
+pub(crate) struct NewCodesRequest {
+    /// From the authenticator app, or a recovery code. Left out by who has signed in with a
+    /// passkey within 15 minutes.
+    #[schema(value_type = Option<String>, nullable = false)]
+    code: Option<PlaintextPassword>,
+}
+
+impl FromFields for NewCodesRequest {
+    const STYLE: Style = Style::Account;
+
+    fn read(fields: &mut Fields, _: &HttpState) -> Option<Self> {
+        let code = fields.optional("code", not_empty)?;
+        Some(Self { code: code.map(PlaintextPassword::from) })
+    }
+}
+
 /// Ten new recovery codes; the old ones are void.
 #[utoipa::path(
     post,
     path = "/mfa/recovery-codes",
     operation_id = "new_recovery_codes",
     tag = "account",
-    request_body = CodeRequest,
+    request_body = NewCodesRequest,
     responses(
         (status = 200, description = "The new codes", body = RecoveryCodesBody),
         (status = 400, description = "`invalid_code`, or the second factor is not on", body = ErrorBody),
         (status = 401, description = "No access token, or none that is good", body = ErrorBody),
+        (status = 403, description = "`reauthentication_required`: without a code it needs a \
+            sign-in by passkey within 15 minutes", body = ErrorBody),
     ),
     security(("access_token" = [])),
 )]
 pub(crate) async fn recovery_codes(
     State(state): State<HttpState>,
     CurrentUser(current): CurrentUser,
-    Object(request): Object<CodeRequest>,
+    Object(request): Object<NewCodesRequest>,
 ) -> Result<Json<RecoveryCodesBody>, ApiError> {
-    let codes = state.auth().new_recovery_codes(&current, &request.code).await?;
+    let codes = state.auth().new_recovery_codes(&current, request.code.as_ref()).await?;
     Ok(Json(codes.into()))
 }
 

@@ -38,10 +38,12 @@ pub(super) fn refused(error: ReauthenticationError, style: Style) -> ApiError {
             let issue = Issue::Value("The current password is wrong".into());
             Problems::of_field("current_password", issue).answer(style)
         }
-        ReauthenticationError::Required => ApiError::new(
-            StatusCode::FORBIDDEN,
-            "reauthentication_required",
-            "Sign in again, or give the current password",
-        ),
+        ReauthenticationError::Required(ways) => {
+            let message = match ways.password {
+                true => "Sign in again, or give the current password",
+                false => "Sign in again",
+            };
+            ApiError::new(StatusCode::FORBIDDEN, "reauthentication_required", message).ways(ways)
+        }
     }
 }

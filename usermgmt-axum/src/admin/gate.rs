@@ -45,8 +45,15 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let CurrentUser(current) = CurrentUser::from_request_parts(parts, state).await?;
-        let auth = HttpState::from_ref(state);
-        Ok(Self(auth.auth().administrator(&current, AdminAccess::Write)?))
+        let state = HttpState::from_ref(state);
+        let auth = state.auth();
+        match auth.administrator(&current, AdminAccess::Write) {
+            Ok(origin) => Ok(Self(origin)),
+            Err(error @ AdminAccessError::ReauthenticationRequired) => {
+                Err(ApiError::from(error).ways(auth.ways_in(&current.user.id).await?))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -137,7 +137,8 @@ async fn a_first_password_needs_a_recent_sign_in_and_a_passkey_is_one() {
     pair.app.advance(16 * 60);
     let first = || json!({"new_password": PASSWORD});
     let refused = pair.call("PUT", "/password", &signed_in, first()).await;
-    refused.has_error(403, "reauthentication_required");
+    let refused = refused.has_error(403, "reauthentication_required").json();
+    assert_eq!(refused["methods"], json!(["passkey"]));
     let answer = pair.answer(&mut device).await;
     let again = pair.call("POST", "/signin/passkey", "", answer).await.field("access_token");
     pair.call("PUT", "/password", &again, first()).await.has_status(200);
@@ -165,6 +166,22 @@ async fn a_passkey_stands_in_for_the_code_after_a_password() {
     let signed_in = pair.call("POST", "/signin/mfa", "", body.clone()).await;
     assert_eq!(signed_in.has_status(200).field("user_id"), ada.user_id);
     pair.call("POST", "/signin/mfa", "", body).await.has_status(401);
+}
+
+#[tokio::test]
+async fn a_sign_in_by_passkey_stands_for_a_code_where_recovery_codes_are_made() {
+    let mut pair = Pair::new().await;
+    let ada = pair.app.ada().await;
+    let mut device = Device::new();
+    pair.add(&ada, &mut device, "Laptop").await.has_status(201);
+    let path = "/mfa/recovery-codes";
+    let refused = pair.call("POST", path, &ada.access, json!({})).await;
+    let refused = refused.has_error(403, "reauthentication_required").json();
+    assert_eq!(refused["methods"], json!(["password", "passkey"]));
+    let answer = pair.answer(&mut device).await;
+    let access = pair.call("POST", "/signin/passkey", "", answer).await.field("access_token");
+    let made = pair.call("POST", path, &access, json!({})).await.has_status(200).json();
+    assert_eq!(made["recovery_codes"].as_array().unwrap().len(), 10);
 }
 
 #[tokio::test]

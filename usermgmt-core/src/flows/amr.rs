@@ -5,3 +5,6 @@
 pub(super) const PASSWORD: &str = "pwd";
 pub(super) const MAIL: &str = "email";
 pub(super) const PROVIDER: &str = "fed";
+
+/// A passkey, whatever was before it.
+pub(super) const PASSKEY: &str = "hwk";

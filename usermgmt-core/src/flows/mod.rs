@@ -187,7 +187,7 @@
 //! let qr = enrolment.qr_svg()?; // for the authenticator app
 //! let codes = auth.confirm_totp(current, &typed).await?; // shown once
 //! let status = auth.mfa_status(&current.user.id).await?;
-//! let codes = auth.new_recovery_codes(current, &typed).await?;
+//! let codes = auth.new_recovery_codes(current, Some(&typed)).await?;
 //! auth.disable_totp(current, &typed, None).await?;
 //! # drop((qr, codes, status));
 //! # Ok(())
@@ -303,7 +303,6 @@ mod skeletons;
 mod step_up;
 mod transfer;
 mod update_profile;
-#[cfg(any(feature = "oidc", feature = "passkeys"))]
 mod ways_in;
 
 pub use self::activate::ActivationError;
@@ -342,4 +341,5 @@ pub use self::sign_in::SignInOutcome;
 pub use self::step_up::{StepUp, StepUpError};
 pub use self::transfer::{ImportOutcome, ImportRefusal};
 pub use self::update_profile::{ProfileError, UpdateProfile};
+pub use self::ways_in::WaysIn;
 pub use crate::qr::QrError;

@@ -1,6 +1,7 @@
 //! Whether it is still the user who asks.
 
 use super::authenticate::Current;
+use super::ways_in::WaysIn;
 use crate::auth::{Attempt, Auth, Limit, LimitName, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::REAUTHENTICATION_WINDOW;
@@ -12,7 +13,10 @@ use crate::secret::PlaintextPassword;
 pub enum ReauthenticationError {
     /// The sign-in is too long ago, and no current password was given.
     #[error("sign in again, or give the current password")]
-    Required,
+    Required(
+        /// How they can; none is named where the account changed meanwhile.
+        WaysIn,
+    ),
     /// The current password that was given is wrong.
     #[error("the current password is wrong")]
     WrongPassword,
@@ -35,7 +39,11 @@ impl Current {
     /// Whether the account is still the one that the request was let in for: a
     /// reset in between must not be overtaken by what a thief has under way.
     pub(crate) fn still(&self, user: &User) -> Result<(), ReauthenticationError> {
-        if user.epoch == self.user.epoch { Ok(()) } else { Err(ReauthenticationError::Required) }
+        if user.epoch == self.user.epoch {
+            Ok(())
+        } else {
+            Err(ReauthenticationError::Required(WaysIn::default()))
+        }
     }
 }
 
@@ -58,7 +66,8 @@ impl Auth {
         if recent || self.0.config.compat.no_reauthentication {
             return Ok(());
         }
-        Err(ReauthenticateFailure::Refused(ReauthenticationError::Required))
+        let ways = self.ways_in(&current.user.id).await?;
+        Err(ReauthenticateFailure::Refused(ReauthenticationError::Required(ways)))
     }
 
     /// Whether this is the user's password, counted against guessing.

@@ -256,7 +256,8 @@ pub enum Change {
         /// Whose.
         user_id: UserId,
     },
-    /// Drops the factor, the secret that waits, and the recovery codes. Unguarded.
+    /// Drops the factor and the secret that waits. Recovery codes stay: a passkey may be
+    /// left that they stand in for. Unguarded.
     RemoveTotp {
         /// Whose.
         user_id: UserId,

@@ -57,7 +57,7 @@ async fn deleting_needs_a_recent_sign_in_or_the_password() {
     let (_, current) = world.signed_in_member("ann").await;
     world.later(15 * MINUTE + MILLISECOND);
     let refused = world.auth.delete_account(&current, None).await.unwrap_err();
-    assert!(matches!(refused, DeleteError::Reauthentication(ReauthenticationError::Required)));
+    assert!(matches!(refused, DeleteError::Reauthentication(ReauthenticationError::Required(_))));
     let wrong = world.auth.delete_account(&current, Some(&typed(OTHER))).await.unwrap_err();
     assert!(matches!(wrong, DeleteError::Reauthentication(ReauthenticationError::WrongPassword)));
     assert!(world.find("ann").await.is_some());

@@ -198,6 +198,23 @@ async fn undoing_before_the_effect_calls_the_change_off() {
 }
 
 #[tokio::test]
+async fn undoing_voids_the_recovery_codes_that_whoever_changed_it_may_have_made() {
+    let world = World::unlimited().await;
+    let (_, current) = world.signed_in_member("ann").await;
+    let app = world.auth.enrol_totp(&current, None, None).await.unwrap();
+    world.auth.confirm_totp(&current, &totp_code(&app, world.now())).await.unwrap();
+    world.later(MINUTE);
+    let current = world.again(&current).await;
+    let mails = ask(&world, &current, NEW).await;
+    let undo = undo_link(&mails, MailKind::EmailChangeRequested);
+    world.auth.undo_email_change(&undo, &home()).await.unwrap();
+    let id = &current.user.id;
+    assert_eq!(world.auth.recovery_codes_left(id).await.unwrap(), 0);
+    // The app is from before.
+    assert!(world.auth.mfa_status(id).await.unwrap().enabled);
+}
+
+#[tokio::test]
 async fn undoing_after_the_effect_gives_the_owner_everything_back() {
     for kind in [MailKind::EmailChangeRequested, MailKind::EmailChanged] {
         let world = World::unlimited().await;
@@ -276,7 +293,7 @@ async fn a_new_address_needs_a_recent_sign_in_or_the_password() {
     // A refresh is no sign-in.
     let current = world.auth.current(tokens.access_token.expose()).await.unwrap();
     let refused = world.auth.update_profile(&current, &to(NEW)).await.unwrap_err();
-    assert!(matches!(refused, ProfileError::Reauthentication(ReauthenticationError::Required)));
+    assert!(matches!(refused, ProfileError::Reauthentication(ReauthenticationError::Required(_))));
     let mut with_password = to(NEW);
     with_password.current_password = Some(typed(OTHER));
     let wrong = world.auth.update_profile(&current, &with_password).await.unwrap_err();

@@ -236,7 +236,7 @@ async fn enrolling_and_turning_off_need_a_recent_sign_in_or_the_password() {
     ] {
         assert!(matches!(
             answer.unwrap_err(),
-            MfaError::Reauthentication(ReauthenticationError::Required)
+            MfaError::Reauthentication(ReauthenticationError::Required(_))
         ));
     }
     let wrong = world.auth.enrol_totp(&current, Some(&typed(OTHER)), None).await.unwrap_err();
@@ -251,9 +251,9 @@ async fn new_recovery_codes_void_the_old_ones() {
     let world = World::new().await;
     let (_, current) = world.signed_in_member("ann").await;
     let factor = world.enrol(&current).await;
-    let wrong = world.auth.new_recovery_codes(&current, &typed("000000")).await;
+    let wrong = world.auth.new_recovery_codes(&current, Some(&typed("000000"))).await;
     assert!(is_invalid(&wrong));
-    let new = world.auth.new_recovery_codes(&current, &factor.codes[0]).await.unwrap();
+    let new = world.auth.new_recovery_codes(&current, Some(&factor.codes[0])).await.unwrap();
     assert_eq!(new.len(), 10);
     let id = &current.user.id;
     assert!(is_invalid(&world.auth.verify_mfa(id, &factor.codes[1]).await));

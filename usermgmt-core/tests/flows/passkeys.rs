@@ -11,14 +11,14 @@ use passkey::types::webauthn::PublicKeyCredentialParameters;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use usermgmt_core::flows::{
-    AddedPasskey, Current, MfaSignInError, PasskeyError, PasskeyRequest, PasskeySignInError,
-    ReauthenticationError, SignInOutcome, SignedIn,
+    AddedPasskey, Current, MfaError, MfaSignInError, PasskeyError, PasskeyRequest,
+    PasskeySignInError, ReauthenticationError, SignInOutcome, SignedIn, TotpEnrolment, WaysIn,
 };
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::secret::PlaintextPassword;
 use usermgmt_core::store::AuditStore as _;
 
-use crate::fixture::{MINUTE, PASSWORD, SECOND, World, by, home};
+use crate::fixture::{MINUTE, PASSWORD, SECOND, World, by, home, totp_code};
 
 const ORIGIN: &str = "https://accounts.example.com";
 
@@ -509,13 +509,107 @@ async fn an_owner_is_told_of_each_passkey_that_comes_and_goes() {
     assert_eq!(world.auth.recovery_codes_left(&current.user.id).await.unwrap(), 0);
 }
 
+/// A member with an app and a passkey.
+async fn member_with_app(world: &World) -> (Current, Device, AddedPasskey, TotpEnrolment) {
+    world.member("ann").await;
+    let current = world.current(&world.sign_in("ann").await).await;
+    let app = world.auth.enrol_totp(&current, None, None).await.unwrap();
+    world.auth.confirm_totp(&current, &totp_code(&app, world.now())).await.unwrap();
+    let current = world.auth.current_of(&current).await;
+    let mut device = Device::new();
+    let added = add(world, &current, &mut device).await;
+    assert!(added.recovery_codes.is_none(), "those of the app stand in for it too");
+    world.later(MINUTE);
+    (world.auth.current_of(&current).await, device, added, app)
+}
+
+#[tokio::test]
+async fn recovery_codes_live_as_long_as_any_second_factor() {
+    for app_first in [true, false] {
+        let world = world().await;
+        let (current, _, added, app) = member_with_app(&world).await;
+        let (id, passkey) = (&current.user.id, &added.passkey.id);
+        let left = async || world.auth.recovery_codes_left(id).await.unwrap();
+        let code = || totp_code(&app, world.now());
+        if app_first {
+            world.auth.disable_totp(&current, &code(), None).await.unwrap();
+        } else {
+            world.auth.remove_passkey(&current, passkey).await.unwrap();
+        }
+        assert_eq!(left().await, 10, "{app_first}");
+        let current = world.auth.current_of(&current).await;
+        if app_first {
+            world.auth.remove_passkey(&current, passkey).await.unwrap();
+        } else {
+            world.auth.disable_totp(&current, &code(), None).await.unwrap();
+        }
+        assert_eq!(left().await, 0, "{app_first}");
+        world.sign_in("ann").await;
+    }
+}
+
+#[tokio::test]
+async fn an_operator_who_resets_the_second_factor_drops_the_recovery_codes() {
+    let world = world().await;
+    let (current, ..) = member_with_app(&world).await;
+    world.auth.reset_mfa(&current.user.id).await.unwrap();
+    assert_eq!(world.auth.recovery_codes_left(&current.user.id).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn who_has_passkeys_alone_gets_new_recovery_codes_by_one_or_by_a_code() {
+    let world = world().await;
+    let (current, mut device, added) = member(&world, "ann").await;
+    let old = added.recovery_codes.unwrap();
+    // Signed in by password alone, before there was a passkey.
+    let refused = world.auth.new_recovery_codes(&current, None).await.unwrap_err();
+    let MfaError::Reauthentication(ReauthenticationError::Required(ways)) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(ways.names(), ["password", "passkey"]);
+    // Nor is there an app to turn off.
+    let off = world.auth.disable_totp(&current, &old[0], None).await;
+    assert!(matches!(off, Err(MfaError::NotEnabled)), "{off:?}");
+
+    let asked = ask(&world).await;
+    let answer = device.sign(&asked.options).await;
+    let signed_in = try_in(&world, &asked, &answer).await.unwrap();
+    let by_passkey = world.current(&signed_in).await;
+    let codes = world.auth.new_recovery_codes(&by_passkey, None).await.unwrap();
+    let by_passkey = world.auth.current_of(&by_passkey).await;
+    let void = world.auth.new_recovery_codes(&by_passkey, Some(&old[0])).await;
+    assert!(matches!(void, Err(MfaError::InvalidCode)), "{void:?}");
+    let codes = world.auth.new_recovery_codes(&by_passkey, Some(&codes[0])).await.unwrap();
+    assert_eq!(codes.len(), 10);
+
+    world.later(15 * MINUTE + SECOND);
+    let by_passkey = world.auth.current_of(&by_passkey).await;
+    let late = world.auth.new_recovery_codes(&by_passkey, None).await;
+    assert!(matches!(late, Err(MfaError::Reauthentication(_))), "{late:?}");
+}
+
+#[tokio::test]
+async fn without_a_passkey_new_recovery_codes_need_a_code() {
+    let world = world().await;
+    world.member("ann").await;
+    let current = world.current(&world.sign_in("ann").await).await;
+    let none = world.auth.new_recovery_codes(&current, None).await;
+    assert!(matches!(none, Err(MfaError::NotEnabled)), "{none:?}");
+    let app = world.auth.enrol_totp(&current, None, None).await.unwrap();
+    world.auth.confirm_totp(&current, &totp_code(&app, world.now())).await.unwrap();
+    let current = world.auth.current_of(&current).await;
+    let none = world.auth.new_recovery_codes(&current, None).await;
+    assert!(matches!(none, Err(MfaError::CodeRequired)), "{none:?}");
+}
+
 #[tokio::test]
 async fn adding_and_removing_need_a_recent_sign_in() {
     let world = world().await;
     let (current, _, added) = member(&world, "ann").await;
     world.later(15 * MINUTE + SECOND);
     let required = |outcome: Result<(), PasskeyError>| {
-        let required = PasskeyError::Reauthentication(ReauthenticationError::Required);
+        let required =
+            PasskeyError::Reauthentication(ReauthenticationError::Required(WaysIn::default()));
         assert_eq!(outcome.unwrap_err().to_string(), required.to_string());
     };
     required(world.auth.passkey_options(&current).await.map(drop));

@@ -501,13 +501,13 @@ async fn linking_and_unlinking_need_a_recent_sign_in_or_the_password() {
     let required = provided.auth().unlink_identity(&current, &id, None).await;
     assert!(matches!(
         required,
-        Err(IdentityError::Reauthentication(ReauthenticationError::Required))
+        Err(IdentityError::Reauthentication(ReauthenticationError::Required(_)))
     ));
     let request = ProviderRequest::new("example", BACK);
     let required = provided.auth().begin_identity_link(&current, &request, None).await;
     assert!(matches!(
         required,
-        Err(ProviderSignInError::Reauthentication(ReauthenticationError::Required))
+        Err(ProviderSignInError::Reauthentication(ReauthenticationError::Required(_)))
     ));
     let password = typed(PASSWORD);
     provided.auth().unlink_identity(&current, &id, Some(&password)).await.unwrap();

@@ -132,7 +132,7 @@ pub(crate) fn drop_pending(user_id: &UserId) -> Step {
 }
 
 pub(crate) fn remove(user_id: &UserId) -> Step {
-    let update = doc! { "$unset": { "totp": "", "recovery_codes": "" } };
+    let update = doc! { "$unset": { "totp": "" } };
     Step::update(USERS, of(user_id), update)
 }
 

@@ -290,7 +290,9 @@ impl Flow {
             Self::EnrolTotp => told(auth.enrol_totp(ready.current(), None, None).await),
             Self::ConfirmTotp => told(auth.confirm_totp(ready.current(), code).await),
             Self::VerifyMfa => told(auth.verify_mfa(&ready.user(), code).await),
-            Self::NewRecoveryCodes => told(auth.new_recovery_codes(ready.current(), code).await),
+            Self::NewRecoveryCodes => {
+                told(auth.new_recovery_codes(ready.current(), Some(code)).await)
+            }
             Self::DisableTotp => told(auth.disable_totp(ready.current(), code, None).await),
             Self::ResetMfa => told(auth.reset_mfa(&ready.user()).await),
             Self::DeleteAccount => told(auth.delete_account(ready.current(), None).await),

@@ -116,6 +116,12 @@ impl Member {
         age > REAUTHENTICATION_WINDOW
     }
 
+    /// Whether a passkey was part of the sign-in (RFC 8176).
+    #[cfg(feature = "passkeys")]
+    pub(super) fn signed_in_by_passkey(&self) -> bool {
+        self.current.session.amr.iter().any(|method| method == "hwk")
+    }
+
     /// Back at the account, which says that it is done.
     pub(super) fn done(&self, what: &str) -> Response {
         redirect(&self.path(&format!("/account?done={what}")))

@@ -68,7 +68,7 @@ async fn page(
     let forms = Forms { member, problems, wrong, has_password: account.password.is_some() };
     #[cfg(feature = "passkeys")]
     let passkeys = match member.visit.auth().passkeys(user).await {
-        Ok(passkeys) => forms.passkeys(&passkeys),
+        Ok(passkeys) => forms.passkeys(&passkeys, factor),
         Err(PasskeyError::Off) => html! {},
         Err(error) => return Err(error.into()),
     };

@@ -106,7 +106,8 @@ fn problems_of(member: &Member, form: &str, error: ProfileError) -> Result<Probl
 pub(super) fn unproven(member: &Member, form: &str, why: ReauthenticationError) -> Problems {
     let texts = member.texts();
     let text = match why {
-        ReauthenticationError::Required => texts.unproven,
+        ReauthenticationError::Required(ways) if ways.password => texts.unproven,
+        ReauthenticationError::Required(_) => texts.stale,
         ReauthenticationError::WrongPassword => texts.wrong_password,
     };
     Problems::of_field(id(form, "current_password"), text)

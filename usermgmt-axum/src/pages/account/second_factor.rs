@@ -8,6 +8,7 @@ use usermgmt_core::flows::{MfaError, RecoveryCodes, TotpEnrolment};
 use usermgmt_core::secret::PlaintextPassword;
 
 use super::form::{Field, Problems, id};
+use super::guest::redirect;
 use super::look::{self, Sheet};
 use super::member::Member;
 use super::overview::{FACTOR, again, again_or};
@@ -66,13 +67,13 @@ pub(super) async fn turn_off(member: Member) -> Response {
     }
 }
 
-/// Ten new recovery codes; the old ones are void.
+/// Ten new recovery codes; the old ones are void. A sign-in by passkey stands for a code.
 pub(super) async fn new_codes(member: Member) -> Response {
-    let Some(code) = member.typed("code").map(PlaintextPassword::from) else {
-        return missing_code(&member).await;
-    };
-    match member.visit.auth().new_recovery_codes(&member.current, &code).await {
+    let code = member.typed("code").map(PlaintextPassword::from);
+    match member.visit.auth().new_recovery_codes(&member.current, code.as_ref()).await {
         Ok(codes) => own_codes_page(&member, &codes).into_response(),
+        Err(MfaError::CodeRequired) => missing_code(&member).await,
+        Err(MfaError::Reauthentication(_)) => redirect(&member.sign_in_again("/account#passkeys")),
         Err(error) => again_or(&member, FACTOR, problems_of(&member, error)).await,
     }
 }

@@ -53,6 +53,8 @@ pub(in crate::pages) struct PasskeyTexts {
     pub(in crate::pages) rename: &'static str,
     /// A button.
     pub(in crate::pages) remove: &'static str,
+    /// Before a link to sign in again.
+    pub(in crate::pages) new_codes: &'static str,
     /// As many as there can be.
     pub(in crate::pages) full: &'static str,
     /// The last way in stays.
@@ -107,6 +109,7 @@ const EN: PasskeyTexts = PasskeyTexts {
     one_device: "on one device only",
     rename: "Rename",
     remove: "Remove",
+    new_codes: "For new recovery codes, sign in again with a passkey.",
     full: "You have 20 passkeys, and there can be no more. Remove one first.",
     last: "This is the only way for you to sign in. Set a password or add another passkey first.",
     failed: "No passkey came from your device. Try again.",
@@ -145,6 +148,7 @@ const DE: PasskeyTexts = PasskeyTexts {
     one_device: "nur auf einem Gerät",
     rename: "Umbenennen",
     remove: "Entfernen",
+    new_codes: "Für neue Wiederherstellungscodes melden Sie sich noch einmal mit einem Passkey an.",
     full: "Sie haben 20 Passkeys, mehr können es nicht sein. Entfernen Sie zuerst einen.",
     last: "Anders können Sie sich nicht mehr anmelden. Setzen Sie zuerst ein Passwort, oder \
         fügen Sie einen anderen Passkey hinzu.",
@@ -184,6 +188,7 @@ const PL: PasskeyTexts = PasskeyTexts {
     one_device: "tylko na jednym urządzeniu",
     rename: "Zmień nazwę",
     remove: "Usuń",
+    new_codes: "Aby dostać nowe kody odzyskiwania, zaloguj się ponownie kluczem dostępu.",
     full: "Masz 20 kluczy dostępu i więcej być nie może. Najpierw usuń jeden z nich.",
     last: "Inaczej nie będzie można się zalogować. Najpierw ustaw hasło albo dodaj inny klucz \
         dostępu.",

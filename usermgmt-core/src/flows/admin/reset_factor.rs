@@ -29,6 +29,7 @@ impl Auth {
                 self.administered(user, UserPatch::default(), now),
                 Change::RemoveTotp { user_id: user.id.clone() },
                 Change::RemovePasskeys { user_id: user.id.clone(), since: None },
+                Change::ReplaceRecoveryCodes { user_id: user.id.clone(), hashes: vec![] },
                 self.audit_by(by, &user.id, "mfa.reset", &[], now),
             ];
             if is_on {

@@ -11,8 +11,8 @@ use crate::store::{Change, Guard, UserPatch};
 impl Auth {
     /// Gives the account its old address back, by the link that was mailed
     /// there: whoever changed it may not be its owner. Ends all sessions, voids
-    /// every token, what was enrolled as second factor and who was linked since, and mails a
-    /// link to set a new password. Before the change took effect it is called off.
+    /// every token, the recovery codes, what was enrolled as second factor and who was linked
+    /// since, and mails a link to set a new password. Before the change took effect it is called off.
     ///
     /// # Errors
     /// [`LinkError`].
@@ -70,6 +70,9 @@ impl Auth {
             });
             let since = |at: Timestamp| at >= row.created_at;
             list.push(Change::RemovePasskeys { user_id: id.clone(), since: Some(row.created_at) });
+            // When they were made is not known: whoever changed the address may have had
+            // new ones, by a passkey that is gone since.
+            list.push(Change::ReplaceRecoveryCodes { user_id: id.clone(), hashes: vec![] });
             if let Some(totp) = &account.totp {
                 if totp.confirmed.as_ref().is_some_and(|factor| since(factor.created_at)) {
                     list.push(Change::RemoveTotp { user_id: id.clone() });

@@ -15,12 +15,13 @@ use crate::totp;
 pub(in crate::flows) type UsedCode = (Vec<&'static str>, Vec<Change>);
 
 impl Auth {
-    /// Does what needs a code of the confirmed factor, or a recovery code.
+    /// Does what needs a code of the confirmed factor, or a recovery code. `what` is
+    /// told whether the user has passkeys, too.
     pub(super) async fn with_code(
         &self,
         current: &Current,
         code: &PlaintextPassword,
-        what: impl Fn(&Self, &Account, Timestamp) -> Vec<Change>,
+        what: impl Fn(&Self, &Account, bool, Timestamp) -> Result<Vec<Change>, MfaError>,
     ) -> Result<(), MfaError> {
         let user = &current.user.id;
         let attempt = self.attempt_in_session(current, self.now()).await?;
@@ -28,12 +29,20 @@ impl Auth {
         loop {
             let now = rounds.next().await?;
             let account = self.account(user).await?.ok_or(MfaError::NotFound)?;
-            let mut list = match self.use_code(&account, code, now) {
+            let has_passkeys = !self.passkeys_of(&account).await?.is_empty();
+            // Who has passkeys alone has no codes but those that stand in for them.
+            let codes_alone =
+                has_passkeys && self.0.config.sign_in.passkeys && !account.mfa_enabled();
+            let used = match codes_alone {
+                true => Ok(self.use_recovery_code(&account, code, now)),
+                false => self.use_code(&account, code, now),
+            };
+            let mut list = match used {
                 Ok(Some((_, list))) => list,
                 Ok(None) => return Err(MfaError::InvalidCode),
                 Err(error) => return self.not_a_try(&attempt, error).await,
             };
-            list.extend(what(self, &account, now));
+            list.extend(what(self, &account, has_passkeys, now)?);
             list.push(Change::UpdateUser {
                 id: user.clone(),
                 epoch: account.user.epoch,

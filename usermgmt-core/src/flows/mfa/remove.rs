@@ -11,7 +11,8 @@ use crate::secret::PlaintextPassword;
 use crate::store::Change;
 
 impl Auth {
-    /// Turns the second factor off for the signed-in user; needs a code.
+    /// Turns the authenticator app off for the signed-in user; needs a code. The
+    /// recovery codes go with the last second factor: who has a passkey keeps them.
     ///
     /// # Errors
     /// [`MfaError`].
@@ -22,8 +23,11 @@ impl Auth {
         password: Option<&PlaintextPassword>,
     ) -> Result<(), MfaError> {
         self.reauthenticate(current, password).await?;
-        self.with_code(current, code, |auth, account, now| {
-            vec![
+        self.with_code(current, code, |auth, account, has_passkeys, now| {
+            if !account.mfa_enabled() {
+                return Err(MfaError::NotEnabled);
+            }
+            let mut list = vec![
                 Change::RemoveTotp { user_id: account.user.id.clone() },
                 auth.mail_user(
                     MailKind::MfaDisabled,
@@ -33,7 +37,12 @@ impl Auth {
                     now,
                 ),
                 auth.audit(&account.user.id, "mfa.disabled", &[], now),
-            ]
+            ];
+            if !has_passkeys {
+                let user_id = account.user.id.clone();
+                list.push(Change::ReplaceRecoveryCodes { user_id, hashes: vec![] });
+            }
+            Ok(list)
         })
         .await
     }
@@ -66,6 +75,7 @@ impl Auth {
                 },
                 Change::RemoveTotp { user_id: user.id.clone() },
                 Change::RemovePasskeys { user_id: user.id.clone(), since: None },
+                Change::ReplaceRecoveryCodes { user_id: user.id.clone(), hashes: vec![] },
                 self.audit(&user.id, "mfa.reset", &[], now),
             ];
             if is_on {

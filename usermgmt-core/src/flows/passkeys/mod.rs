@@ -20,6 +20,7 @@ pub use self::add::AddedPasskey;
 pub use self::registration::PasskeyRequest;
 pub use self::sign_in::PasskeySignInError;
 use crate::auth::ServiceError;
+use crate::flows::amr::PASSKEY;
 use crate::flows::reauthenticate::{ReauthenticateFailure, ReauthenticationError};
 
 /// The longest name of a passkey, in characters.
@@ -66,4 +67,4 @@ impl From<ReauthenticateFailure> for PasskeyError {
 
 /// What a passkey proves (RFC 8176): a key that only its authenticator has, whom it
 /// knows its owner by, and with that more than one factor.
-const PROVED: [&str; 3] = ["hwk", "user", "mfa"];
+const PROVED: [&str; 3] = [PASSKEY, "user", "mfa"];

@@ -1,9 +1,9 @@
 //! Removing a passkey.
 
 use super::PasskeyError;
-use crate::auth::{Auth, ServiceError};
+use crate::auth::Auth;
 use crate::flows::authenticate::Current;
-use crate::model::ids::{PasskeyId, UserId};
+use crate::model::ids::PasskeyId;
 use crate::model::mail::MailKind;
 use crate::store::Change;
 
@@ -56,20 +56,5 @@ impl Auth {
                 return Ok(());
             }
         }
-    }
-
-    /// How many identities of the user are at providers that sign people in.
-    #[cfg(feature = "oidc")]
-    async fn identities_that_sign_in(&self, user: &UserId) -> Result<usize, ServiceError> {
-        let identities = self.read(self.0.store.identities(user)).await?;
-        let providers = &self.0.config.providers;
-        let signs_in = |id: &str| providers.iter().any(|provider| provider.id == id);
-        Ok(identities.iter().filter(|identity| signs_in(&identity.provider)).count())
-    }
-
-    /// Without providers none signs anybody in.
-    #[cfg(not(feature = "oidc"))]
-    async fn identities_that_sign_in(&self, _: &UserId) -> Result<usize, ServiceError> {
-        Ok(0)
     }
 }

@@ -192,7 +192,6 @@ impl State {
             }
             Change::RemoveTotp { user_id } => {
                 self.factors.remove(user_id);
-                self.recovery_codes.sweep_of(user_id, u64::MAX);
                 Ok(())
             }
             Change::ReplaceRecoveryCodes { user_id, hashes } => {

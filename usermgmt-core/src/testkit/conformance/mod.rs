@@ -113,7 +113,7 @@ macro_rules! store_conformance {
                 sealing_the_confirmed_secret_anew_leaves_its_last_step,
                 only_later_time_steps_are_accepted,
                 dropping_the_waiting_secret_leaves_the_confirmed_one,
-                removing_the_factor_takes_the_recovery_codes_with_it,
+                removing_the_factor_leaves_the_recovery_codes,
                 a_root_secret_seals_as_long_as_a_confirmed_factor_is_sealed_under_it,
                 a_recovery_code_is_used_once_by_its_own_user,
                 new_recovery_codes_void_all_earlier_ones,

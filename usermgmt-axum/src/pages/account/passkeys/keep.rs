@@ -15,7 +15,7 @@ use crate::pages::texts::passkeys::PasskeyTexts;
 pub(super) const PASSKEYS: &str = "passkeys";
 
 impl Forms<'_> {
-    pub(in crate::pages) fn passkeys(&self, passkeys: &[Passkey]) -> Markup {
+    pub(in crate::pages) fn passkeys(&self, passkeys: &[Passkey], has_app: bool) -> Markup {
         let member = self.member;
         let texts = PasskeyTexts::of(member.visit.visitor.texts);
         html! {
@@ -31,6 +31,16 @@ impl Forms<'_> {
                     p { a.button href=(member.path("/account/passkeys/add")) { (texts.add) } }
                 } @else {
                     p.hint { (texts.full) }
+                }
+                @if passkeys.is_empty() || has_app {
+                } @else if member.signed_in_by_passkey() && !member.must_prove() {
+                    (member.form("/account/recovery-codes", html! {
+                        button.quiet type="submit" { (member.texts().new_recovery_codes) }
+                    }))
+                } @else {
+                    p { (texts.new_codes) " " a href=(member.sign_in_again("/account#passkeys")) {
+                        (member.texts().sign_in_again)
+                    } }
                 }
             }
         }
