@@ -127,8 +127,9 @@ impl Case {
                 let mail = mails.rfind(|mail| mail.kind == MailKind::EmailSignIn).unwrap();
                 let world = &self.provided.world;
                 let request = request.expose();
-                let entered = world.auth.sign_in_by_code(VICTIM, &code(mail), request, &home());
-                let current = world.current(&signed_in(entered.await.unwrap())).await;
+                let entered =
+                    world.auth.sign_in_by_code(VICTIM, &code(mail), request, &home()).await;
+                let current = world.current(&signed_in(entered.unwrap())).await;
                 if way == Way::Passkey {
                     self.victims = Some(self.adds_passkey(&current).await);
                 }
