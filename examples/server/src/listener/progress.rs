@@ -54,6 +54,7 @@ pub(super) enum Due {
 /// How a connection compares where one must go: the least goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Claim {
+    /// Something was answered, and the client takes what is written.
     served: bool,
     waiting_since: Instant,
 }
@@ -146,7 +147,8 @@ impl Progress {
             }
             (None, Phase::New) => state.came,
         };
-        Some(Claim { served: state.served, waiting_since })
+        // Whoever does not read what they are sent is served no longer.
+        Some(Claim { served: state.served && state.blocked.is_none(), waiting_since })
     }
 
     /// Whether something is on its way that can still be answered with an error.

@@ -18,6 +18,9 @@ use super::{Limits, Tls, TlsFiles, serve};
 const PATIENCE: Duration = Duration::from_secs(20);
 const GOOD: &[u8] = b"GET /now HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
+/// More than the operating system keeps for a client that does not read.
+const LARGE: usize = 16 << 20;
+
 /// A listener with an application of its own.
 struct World {
     address: std::net::SocketAddr,
@@ -43,6 +46,7 @@ async fn start(limits: Limits, tls: Option<Tls>) -> World {
     let (begun, go) = (Arc::clone(&held), Arc::clone(&release));
     let app = Router::new()
         .route("/now", get(async || "now"))
+        .route("/large", get(async || vec![b'x'; LARGE]))
         .route("/body", post(async |body: Bytes| body.len().to_string()))
         .route(
             "/held",
@@ -147,6 +151,23 @@ async fn good_clients_are_served_among_ten_times_as_many_half_requests_as_there_
     }
     let first = slow.swap_remove(0);
     assert!(!rest(first).await.contains("200 OK"), "the oldest has gone");
+}
+
+#[tokio::test]
+async fn whoever_does_not_read_goes_before_a_newcomer() {
+    let world = start(Limits { max_connections: 4, ..limits() }, None).await;
+    let mut deaf = vec![];
+    for _ in 0..4 {
+        let mut stream = world.sent(b"GET /large HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+        assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 1, "the answer has begun");
+        deaf.push(stream);
+    }
+    let mut slow = world.sent(b"GET /now HTTP/1.1\r\n").await;
+    for _ in 0..2 {
+        answer(&mut world.sent(GOOD).await, "now").await;
+    }
+    slow.write_all(b"host: localhost\r\n\r\n").await.unwrap();
+    answer(&mut slow, "now").await;
 }
 
 #[tokio::test]
