@@ -103,6 +103,11 @@ async fn a_database_of_any_earlier_version_is_brought_up_to_date() {
     migrations::a_database_of_any_earlier_version_is_brought_up_to_date::<RawDatabase>().await;
 }
 
+#[tokio::test]
+async fn what_an_earlier_version_wrote_is_listed_after_purges() {
+    migrations::what_an_earlier_version_wrote_is_listed_after_purges::<RawDatabase>().await;
+}
+
 /// Every statement of this kind commits by itself on MySQL, so a start that was
 /// cut short leaves the first ones of a version.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

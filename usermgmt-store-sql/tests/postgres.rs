@@ -89,3 +89,8 @@ raw_database!(
 async fn a_database_of_any_earlier_version_is_brought_up_to_date() {
     migrations::a_database_of_any_earlier_version_is_brought_up_to_date::<RawDatabase>().await;
 }
+
+#[tokio::test]
+async fn what_an_earlier_version_wrote_is_listed_after_purges() {
+    migrations::what_an_earlier_version_wrote_is_listed_after_purges::<RawDatabase>().await;
+}

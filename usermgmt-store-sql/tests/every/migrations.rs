@@ -10,11 +10,12 @@ use std::sync::Arc;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::ids::UserId;
 use usermgmt_core::model::token::Purpose;
+use usermgmt_core::store::directory::{DirectoryStore as _, Paged, Search, UserFilter, UserQuery};
 use usermgmt_core::store::{
-    AuditStore as _, CredentialStore as _, OutboxStore as _, SessionStore as _, Store,
+    AuditStore as _, Change, CredentialStore as _, OutboxStore as _, SessionStore as _, Store,
     TokenStore as _, UserStore as _,
 };
-use usermgmt_core::testkit::conformance;
+use usermgmt_core::testkit::{SampleRows, conformance};
 use usermgmt_store_sql::{PoolOptions, SqlStore};
 
 const NOW: Timestamp = Timestamp::from_millis(1_769_846_400_000);
@@ -232,6 +233,66 @@ pub(crate) async fn assert_up_to_date<R: Raw>(raw: &R, filled: &[String]) -> Arc
     // Last, because it writes a row.
     store.ping().await.unwrap();
     Arc::new(store)
+}
+
+/// As while servers of the version before work on the present schema: they know
+/// nothing of what lists are read by.
+pub(crate) async fn what_an_earlier_version_wrote_is_listed_after_purges<R: Raw>() {
+    let raw = R::new().await;
+    let store = open(&raw).await;
+    let rows = SampleRows::new(1);
+    let mut sessions = Vec::new();
+    for name in ["ann", "bob", "cleo"] {
+        let user = rows.user(name);
+        store.apply(&rows.commit(rows.registration(&user, None))).await.unwrap();
+        let (session, secret) = (rows.session(&user.id), rows.secret());
+        let confirm = Change::ConfirmTotp {
+            user_id: user.id.clone(),
+            factor_id: secret.factor_id.clone(),
+            step: 1,
+        };
+        let pend = Change::SetPendingTotp { user_id: user.id, secret };
+        let list = [Change::InsertSession(Box::new(session.clone())), pend, confirm];
+        store.apply(&rows.commit(list)).await.unwrap();
+        sessions.push(session);
+    }
+    let gone = rows.user("gone");
+    store.apply(&rows.commit(rows.registration(&gone, None))).await.unwrap();
+    raw.run(
+        "UPDATE usermgmt_users SET first_name = 'Grace', last_name = 'Hopper', mfa = 0, \
+         last_sign_in_at = NULL, updated_at = updated_at + 1"
+            .to_owned(),
+    )
+    .await;
+    let query = |text: &str| UserQuery {
+        filter: UserFilter { search: Search::typed(text), ..UserFilter::default() },
+        paged: Paged::first(10),
+        most_sorted: 10,
+    };
+    let found = async |text: &str| store.list_users(&query(text)).await.unwrap().rows.len();
+    assert_eq!((found("grace").await, found("ann").await), (0, 1));
+    let at = SampleRows::NOW;
+    let deletion = [
+        Change::DeleteUser { id: gone.id.clone(), epoch: 0, at },
+        Change::ReleaseIdentifiers { user_id: gone.id.clone() },
+    ];
+    store.apply(&rows.commit(deletion)).await.unwrap();
+
+    let mut rounds = 0;
+    while store.purge(at, 2).await.unwrap() > 0 {
+        rounds += 1;
+        assert!(rounds < 10, "a row stays behind");
+    }
+    assert!(rounds > 1, "more than a purge takes at a time");
+    for text in ["grace", "hopper", "grace hop"] {
+        assert_eq!(found(text).await, 3, "{text}");
+    }
+    for session in sessions {
+        let listed = store.listed_user(&session.user_id).await.unwrap().unwrap();
+        assert!(listed.mfa_enabled, "{listed:?}");
+        assert_eq!(listed.last_sign_in_at, Some(session.created_at), "{listed:?}");
+    }
+    assert!(store.listed_user(&gone.id).await.unwrap().is_none());
 }
 
 pub(crate) async fn a_database_of_any_earlier_version_is_brought_up_to_date<R: Raw>() {
