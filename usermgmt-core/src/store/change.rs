@@ -30,7 +30,9 @@ use crate::rng::SecureRng;
 pub enum Change {
     /// Goes with what takes an administrator away: lists with it follow one
     /// another. Guarded (`LastAdmin`): another user than this one is an
-    /// administrator whose address is confirmed and who is not disabled.
+    /// administrator whose address is confirmed and who is not disabled. What
+    /// they sign in with does not matter: whoever has the confirmed mailbox can
+    /// choose a password.
     KeepAdmin {
         /// Who is one no more.
         id: UserId,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use usermgmt_core::Role;
 use usermgmt_core::flows::{AdminError, DeleteError, Invite, InviteError};
+use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::audit::Origin;
 use usermgmt_core::model::identifier::{Email, Username};
 use usermgmt_core::secret::PlaintextPassword;
@@ -70,6 +71,25 @@ async fn an_invitation_is_a_link_that_chooses_the_password_and_confirms() {
     assert!(world.find("ann").await.unwrap().is_active());
     let again = world.auth.invite(&by(), &invited).await.unwrap_err();
     assert!(matches!(again, InviteError::EmailTaken | InviteError::UsernameTaken));
+}
+
+/// Why such an administrator counts as one that stays.
+#[tokio::test]
+async fn an_administrator_who_was_confirmed_without_a_password_chooses_one_by_mail() {
+    let world = World::new().await;
+    let by = by();
+    let root = world.auth.invite(&by, &invite("root", Role::Admin)).await.unwrap().user;
+    let invited = Invite { password: None, ..invite("ann", Role::Admin) };
+    let ann = world.auth.invite(&by, &invited).await.unwrap().user;
+    let refused = world.auth.set_role(&by, &root.id, Role::User).await.unwrap_err();
+    assert!(matches!(refused, AdminError::LastAdmin), "an invitation is nobody yet");
+    world.auth.confirm_user(&by, &ann.id).await.unwrap();
+    world.auth.set_role(&by, &root.id, Role::User).await.unwrap();
+    world.auth.forgot_password("ann@example.com", &home()).await.unwrap();
+    let link = link_token(&world.mailed(MailKind::PasswordReset).await);
+    world.auth.reset_password(&link, &typed(PASSWORD), &home()).await.unwrap();
+    let current = world.current(&world.sign_in("ann").await).await;
+    assert_eq!(current.user.role, Role::Admin);
 }
 
 #[tokio::test]
