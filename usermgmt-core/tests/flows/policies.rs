@@ -67,6 +67,41 @@ async fn one_client_asks_for_mail_so_often_and_no_more() {
     ask(5, &home()).await.unwrap();
 }
 
+/// Racers over one address decide again and again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_request_that_is_decided_again_is_counted_once() {
+    const RACERS: u8 = 16;
+    let world = World::with(|config| {
+        config.limits.register_client = Rate::per_minutes(2, 60);
+        config.limits.mail_client = Rate::per_minutes(2, 60);
+    })
+    .await;
+    let world = std::sync::Arc::new(world);
+    let register = async |world: &World, n: u8, name: &str, email: &str| {
+        world.auth.register(&registration(name, email, PASSWORD), &client(n)).await.is_ok()
+    };
+    let mut racing = tokio::task::JoinSet::new();
+    for n in 0..RACERS {
+        let world = std::sync::Arc::clone(&world);
+        racing.spawn(async move {
+            assert!(register(&world, n, &format!("ann{n}"), "ann@example.com").await);
+            assert!(world.auth.forgot_password("ann@example.com", &client(n)).await.is_ok());
+        });
+    }
+    racing.join_all().await;
+    let lists = world.store.take_applied().len();
+    assert!(lists > 2 * usize::from(RACERS), "{lists} lists: nobody had to decide again");
+    for n in 0..RACERS {
+        for is_left in [true, false] {
+            // The names of those who raced are held for a while.
+            let name = format!("other{n}{is_left}");
+            assert_eq!(register(&world, n, &name, &address(&name)).await, is_left, "{n}");
+            let asked = world.auth.forgot_password("ann@example.com", &client(n)).await;
+            assert_eq!(asked.is_ok(), is_left, "{n}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn one_client_tries_links_so_often_and_no_more() {
     let world = World::with(|config| config.limits.token_client = Rate::per_minutes(3, 15)).await;

@@ -71,6 +71,37 @@ async fn a_mail_that_is_not_there_is_not_found() {
 }
 
 #[tokio::test]
+async fn errors_have_the_security_headers_too() {
+    let server = Server::start().await;
+    let get = |path: &str| server.request("GET", path);
+    let folder = server.data_dir().join("mail");
+    let mut replies = vec![
+        (404, server.send(get("/dev/mail/none")).await),
+        (404, server.send(get("/dev/mail").header("host", "evil.example")).await),
+        (404, server.send(server.request("POST", "/dev/mail")).await),
+        (400, server.send(get("/dev/mail/%ff")).await),
+    ];
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+    std::fs::write(&folder, "no folder").unwrap();
+    replies.push((500, server.get("/dev/mail").await));
+    for (status, reply) in replies {
+        assert_eq!(reply.status, status, "{reply:?}");
+        for (name, value) in [
+            ("cache-control", "no-store"),
+            ("referrer-policy", "no-referrer"),
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+        ] {
+            assert_eq!(reply.header(name), Some(value), "{reply:?}");
+        }
+        let policy = reply.header("content-security-policy").unwrap();
+        assert!(policy.starts_with("default-src 'none'"), "{reply:?}");
+    }
+}
+
+#[tokio::test]
 async fn another_mailer_has_no_mailbox() {
     let server = Setup::new().var("USERMGMT_MAIL__URL", "console:").start().await;
     assert_eq!(server.get("/dev/mail").await.status, 404);

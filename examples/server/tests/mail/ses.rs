@@ -79,6 +79,19 @@ async fn a_rejected_mail_is_kept_with_its_reason() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_log_never_has_the_secret_key_however_much_is_logged() {
+    for (mode, end) in [("ok", "mail sent"), ("forbidden", "InvalidSignatureException")] {
+        let ses = Ses::start(mode);
+        let server = register(&setup(ses.port).var("RUST_LOG", "trace")).await;
+        eventually(end, || server.log().contains(end).then_some(())).await;
+        let log = server.log();
+        assert!(log.contains("TRACE"), "everything is logged");
+        let line = log.lines().find(|line| line.contains("hunter2"));
+        assert_eq!(line, None, "{mode}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn killed_after_ses_took_the_mail_the_second_copy_has_our_header() {
     let mut first = Ses::start("no_receipt");
     let second = Ses::start("ok");
