@@ -58,8 +58,9 @@
 //! # let (code, token) = (PlaintextPassword::from("12345678"), "umt_…");
 //! let request = auth.mail_sign_in("ada@example.org", client).await?;
 //! let outcome = auth.sign_in_by_code("ada@example.org", &code, request.expose(), client).await?;
+//! let whom = auth.inspect_mail_sign_in(token, client).await?; // to be shown before
 //! let outcome = auth.sign_in_by_link(token, client).await?;
-//! # drop(outcome);
+//! # drop((whom, outcome));
 //! # Ok(())
 //! # }
 //! ```
@@ -79,6 +80,32 @@
 //! let answer = ProviderAnswer { state, code: Some(code), ..ProviderAnswer::default() };
 //! let outcome = auth.finish_provider_sign_in("google", &answer, Some(cookie), client).await?;
 //! # drop((url, browser, outcome));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A user who is signed in links an identity to their account in the same way, and
+//! takes it away again. Its owner is told of both.
+//!
+//! ```
+//! # #[cfg(feature = "oidc")]
+//! # use usermgmt_core::{Auth, Client, PlaintextPassword, flows::*};
+//! # #[cfg(feature = "oidc")]
+//! # async fn example(auth: &Auth, current: &Current, client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+//! # let (cookie, answer) = ("…", ProviderAnswer::default());
+//! let back = "https://accounts.example.org/signed-in-by/google";
+//! let request = ProviderRequest::new("google", back);
+//! // Signed in long ago? Then with the current password.
+//! let password = PlaintextPassword::from("analytical engine no. 1");
+//! let redirect = auth.begin_identity_link(current, &request, Some(&password)).await?;
+//! // The browser goes to redirect.url and comes back:
+//! let linked = auth.finish_provider_sign_in("google", &answer, Some(cookie), client).await?;
+//! assert!(matches!(linked, ProviderOutcome::Linked { .. }));
+//! // And some day; the last way in stays:
+//! for identity in auth.identities(&current.user.id).await? {
+//!     auth.unlink_identity(current, &identity.id, None).await?;
+//! }
+//! # drop(redirect);
 //! # Ok(())
 //! # }
 //! ```
@@ -245,6 +272,19 @@
 //! auth.send_reset(by, id).await?;
 //! auth.remove_user(by, id).await?;
 //! # drop((page, user));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A mail that was given up waits for somebody to decide.
+//!
+//! ```
+//! # use usermgmt_core::{Auth, Origin, flows::*, model::ids::MailId};
+//! # async fn example(auth: &Auth, by: &Origin, refused: &MailId, wrong: &MailId) -> Result<(), Box<dyn std::error::Error>> {
+//! let given_up = auth.admin_dead_mail(50, None).await?;
+//! auth.retry_mail(by, refused).await?; // at once, and from then on as a new one
+//! auth.drop_mail(by, wrong).await?;
+//! # drop(given_up);
 //! # Ok(())
 //! # }
 //! ```
