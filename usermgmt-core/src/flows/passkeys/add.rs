@@ -1,7 +1,9 @@
 //! Adding a passkey.
 
 use serde_json::Value;
-use webauthn_rs::prelude::{Credential, RegisterPublicKeyCredential};
+use webauthn_rs::prelude::{
+    COSEAlgorithm, COSEKey, COSEKeyType, Credential, ECDSACurve, RegisterPublicKeyCredential,
+};
 
 use super::registration::Registration;
 use super::request::internal;
@@ -125,13 +127,27 @@ impl Auth {
         }
         match self.webauthn()?.finish_passkey_registration(&answer, &registration.state) {
             Ok(made) => {
+                let made = Credential::from(made);
+                if !fits_its_algorithm(&made.cred) {
+                    return Err(PasskeyError::Invalid);
+                }
                 let name = authenticator::name(answer.response.attestation_object.as_ref());
-                Ok((made.into(), name.unwrap_or(NAMELESS)))
+                Ok((made, name.unwrap_or(NAMELESS)))
             }
             Err(error) => {
                 tracing::debug!(%error, "a passkey was refused");
                 Err(PasskeyError::Invalid)
             }
         }
+    }
+}
+
+/// Whether the key is one of its algorithm's, on its curve (WebAuthn Level 3, 5.8.5).
+fn fits_its_algorithm(key: &COSEKey) -> bool {
+    match (&key.type_, &key.key) {
+        (COSEAlgorithm::ES256, COSEKeyType::EC_EC2(key)) => key.curve == ECDSACurve::SECP256R1,
+        (COSEAlgorithm::ES384, COSEKeyType::EC_EC2(key)) => key.curve == ECDSACurve::SECP384R1,
+        (COSEAlgorithm::RS256, COSEKeyType::RSA(_)) => true,
+        _ => false,
     }
 }
