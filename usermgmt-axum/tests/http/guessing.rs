@@ -40,6 +40,7 @@ impl Replicas {
         let mut routers = Vec::new();
         for number in 0..3 {
             let mut config = Config::new("https://accounts.example.com".parse().unwrap());
+            config.least_request_time = Duration::ZERO;
             config.hasher = HasherConfig::insecure_for_tests();
             let keys = KeyRing::single((7..39).collect()).unwrap();
             let builder = Auth::builder_shared(Arc::clone(&store), keys, config);

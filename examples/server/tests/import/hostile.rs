@@ -55,7 +55,7 @@ async fn a_line_is_refused_by_itself_whatever_it_is() {
     let refused = refused(&report);
     let expected = [
         ("", "line 2: longer than 1 MiB"),
-        ("deep", "passkeys: "),
+        ("", "line 3: "),
         ("", "line 4: not UTF-8"),
         ("", "line 5: "),
         ("nul", "username: "),

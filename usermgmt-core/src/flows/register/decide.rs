@@ -12,8 +12,9 @@ use crate::model::token::Purpose;
 use crate::model::user::{Account, PasswordHash, Role, User};
 use crate::store::{Change, Changes, UserPatch};
 
-/// User, three claims, two tokens, mail, audit.
-const REGISTRATION_CHANGES: usize = 8;
+/// What the longest list has: a second registration with another password. It turns out
+/// identities and passkeys, and has a token, the user, two claims, a token, mail, audit.
+const REGISTRATION_CHANGES: usize = 9;
 
 impl Auth {
     pub(super) async fn decide_registration(
@@ -73,7 +74,7 @@ impl Auth {
             let asked = Identifier::email(&command.email);
             list.push(self.void_mail(kind, Purpose::Confirm, &asked, now));
         }
-        // As many statements as a first registration takes.
+        // As many statements whoever is known.
         while list.len() < REGISTRATION_CHANGES {
             list.push(self.decoy(now));
         }
