@@ -22,7 +22,7 @@ pub(crate) const TEXTS: [&str; 10] = [
 const OTHER_TEXTS: [&str; 4] = ["subject", "detail_time", "detail_device", "detail_ip"];
 
 /// What a text of the wording may show.
-const VALUES: [&str; 14] = [
+const VALUES: [&str; 15] = [
     "product",
     "kind",
     "language",
@@ -32,6 +32,7 @@ const VALUES: [&str; 14] = [
     "time",
     "provider",
     "name",
+    "second_factor",
     "new_email",
     "old_email",
     "link",

@@ -50,6 +50,7 @@ pub fn sample_message(kind: MailKind, locale: &str) -> Message {
             ("device", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
             ("ip", "192.0.2.7"),
         ],
+        K::MfaDisabled => &[("time", "2026-01-31T08:00:00.000Z"), ("second_factor", "passkey")],
         K::IdentityLinked | K::IdentityUnlinked => {
             &[("time", "2026-01-31T08:00:00.000Z"), ("provider", "Example ID")]
         }

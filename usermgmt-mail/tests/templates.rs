@@ -102,6 +102,34 @@ fn english_names_the_codes_as_the_contract_does() {
 }
 
 #[test]
+fn whoever_keeps_a_passkey_is_not_told_that_the_password_is_enough() {
+    for (language, enough, passkey) in [
+        ("en", "the password alone is enough", "a passkey is the second step"),
+        ("de", "genügt das Passwort", "ist ein Passkey der zweite Schritt"),
+        ("pl", "wystarczy samo hasło", "drugim etapem jest klucz dostępu"),
+    ] {
+        let mut message = sample_message(MailKind::MfaDisabled, language);
+        for left in [true, false] {
+            if !left {
+                message.params.remove("second_factor");
+            }
+            let text = templates().render(&message).unwrap().text.replace('\n', " ");
+            assert_eq!((text.contains(passkey), text.contains(enough)), (left, !left), "{text}");
+        }
+    }
+}
+
+#[test]
+fn every_kind_is_documented() {
+    let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/mail.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let kinds = guide.lines().find(|line| line.starts_with("The kinds: ")).unwrap();
+    for kind in MailKind::ALL {
+        assert!(kinds.contains(&format!("`{}`", kind.as_str())), "{kind:?} is not in {kinds}");
+    }
+}
+
+#[test]
 fn every_language_says_how_long_a_link_is_good() {
     for (minutes, en) in [
         (1, "1 minute."),

@@ -44,7 +44,8 @@ pub enum MailKind {
     NewDevice,
     /// The second factor was turned on.
     MfaEnabled,
-    /// The second factor was turned off.
+    /// The second factor was turned off; its parameter `second_factor` says which one
+    /// is left, where one is.
     MfaDisabled,
     /// A recovery code was used.
     RecoveryCodeUsed,

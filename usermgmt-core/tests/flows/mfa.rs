@@ -207,7 +207,8 @@ async fn turning_it_off_takes_a_code() {
     let code = totp_code(&factor.enrolment, world.now());
     world.auth.disable_totp(&current, &code, None).await.unwrap();
     assert_eq!(status(&world, &current).await, OFF);
-    world.mailed(MailKind::MfaDisabled).await;
+    let mail = world.mailed(MailKind::MfaDisabled).await;
+    assert_eq!(mail.params.get("second_factor"), None);
     world.sign_in("ann").await;
     assert!(is_off(&world.auth.disable_totp(&current, &code, None).await));
 }

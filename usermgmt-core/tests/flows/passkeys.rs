@@ -549,6 +549,22 @@ async fn recovery_codes_live_as_long_as_any_second_factor() {
 }
 
 #[tokio::test]
+async fn the_mail_about_an_app_turned_off_says_whether_a_passkey_is_left() {
+    for (asked_for, left) in [(true, Some("passkey")), (false, None)] {
+        let world = world().await;
+        let (current, .., app) = member_with_app(&world).await;
+        world.mail().await;
+        let mut config = world.auth.config().clone();
+        config.sign_in.passkeys = asked_for;
+        let keys = usermgmt_core::KeyRing::single(crate::fixture::SECRET.to_vec()).unwrap();
+        let auth = world.another(keys, config).await;
+        auth.disable_totp(&current, &totp_code(&app, world.now()), None).await.unwrap();
+        let mail = world.mailed(MailKind::MfaDisabled).await;
+        assert_eq!(mail.params.get("second_factor").map(String::as_str), left);
+    }
+}
+
+#[tokio::test]
 async fn an_operator_who_resets_the_second_factor_drops_the_recovery_codes() {
     let world = world().await;
     let (current, ..) = member_with_app(&world).await;

@@ -27,15 +27,14 @@ impl Auth {
             if !account.mfa_enabled() {
                 return Err(MfaError::NotEnabled);
             }
+            let time = now.to_string();
+            let mut params = vec![("time", time.as_str())];
+            if has_passkeys && auth.0.config.sign_in.passkeys {
+                params.push(("second_factor", "passkey"));
+            }
             let mut list = vec![
                 Change::RemoveTotp { user_id: account.user.id.clone() },
-                auth.mail_user(
-                    MailKind::MfaDisabled,
-                    &account.user,
-                    vec![],
-                    &[("time", &now.to_string())],
-                    now,
-                ),
+                auth.mail_user(MailKind::MfaDisabled, &account.user, vec![], &params, now),
                 auth.audit(&account.user.id, "mfa.disabled", &[], now),
             ];
             if !has_passkeys {
