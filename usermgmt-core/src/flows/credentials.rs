@@ -159,6 +159,8 @@ impl Auth {
         let Some(account) =
             account.filter(|account| verdict != Verdict::Wrong && account.user.is_active())
         else {
+            // Who only waits for their answer takes nobody's room.
+            drop(room);
             self.notice_failure(&identifier, &attempt, client, now).await?;
             self.tell_failure(known, SignInFailure::Credentials, now);
             if refused.is_err() {

@@ -1,9 +1,9 @@
 //! Filling the store, or the queue of passwords, to the harm of others.
 
-use usermgmt_core::ServiceError;
 use usermgmt_core::flows::SignInError;
 use usermgmt_core::model::user::PasswordHash;
 use usermgmt_core::store::{Change, UserPatch};
+use usermgmt_core::{KeyRing, ServiceError};
 
 use crate::fixture::*;
 
@@ -58,4 +58,32 @@ async fn a_password_that_nobody_had_time_to_verify_was_no_try() {
         let _ = sign_in.await.unwrap();
     }
     assert!(world.try_sign_in("ann", PASSWORD, &home()).await.is_ok());
+}
+
+/// A failure is answered no sooner than a success would be; others sign in meanwhile.
+#[tokio::test(flavor = "current_thread")]
+async fn a_failed_sign_in_takes_no_room_while_its_answer_waits() {
+    let world = World::new().await;
+    world.member("ann").await;
+    let mut config = world.auth.config().clone();
+    config.hasher.workers = 1;
+    config.hasher.queue = 1;
+    config.least_request_time = 10 * SECOND;
+    let auth = world.another(KeyRing::single(SECRET.to_vec()).unwrap(), config).await;
+    let failing = [60, 61].map(|from| {
+        let auth = auth.clone();
+        tokio::spawn(async move { auth.sign_in(&credentials("ann", OTHER), &client(from)).await })
+    });
+    let mut overloaded = 0;
+    let signed_in = loop {
+        // The others go first, and have all the room until they are verified.
+        tokio::task::yield_now().await;
+        match auth.sign_in(&credentials("ann", PASSWORD), &home()).await {
+            Err(SignInError::Service(ServiceError::Overloaded { .. })) => overloaded += 1,
+            answer => break answer,
+        }
+    };
+    signed_in.unwrap();
+    assert!(overloaded > 0, "there was room for three");
+    assert!(failing.iter().all(|failing| !failing.is_finished()), "they were waited for");
 }
