@@ -52,6 +52,7 @@ mod names;
 mod preview;
 #[cfg(any(feature = "smtp", feature = "ses"))]
 mod reach;
+mod regular_file;
 #[cfg(any(feature = "smtp", feature = "ses"))]
 mod reply;
 mod sample;

@@ -150,7 +150,8 @@ impl MailSettings {
         }
         let roots = match &self.ca_file {
             Some(file) => Some(
-                std::fs::read(file)
+                crate::regular_file::check(file)
+                    .and_then(|()| std::fs::read(file))
                     .map_err(|e| refused("mail.ca_file", format!("{}: {e}", file.display())))?,
             ),
             None => None,

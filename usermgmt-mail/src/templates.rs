@@ -14,6 +14,7 @@ use usermgmt_core::model::identifier::Email;
 use crate::catalogue::{Catalogue, FALLBACK, Text, plural_form};
 use crate::device::browser_and_system;
 use crate::names::{TEXTS, check_layout_shows, check_text, check_text_shows, is_language};
+use crate::regular_file;
 use crate::sample::sample_message;
 use crate::text::{one_line, unlinked, url};
 
@@ -137,7 +138,10 @@ impl Templates {
                 continue;
             }
             let layout = stem == "mail" || MailKind::from_name(&stem).is_some();
-            let read = || fs::read_to_string(&path).map_err(|e| failed(&path, &e));
+            let read = || {
+                let checked = regular_file::check(&path);
+                checked.and_then(|()| fs::read_to_string(&path)).map_err(|e| failed(&path, &e))
+            };
             match extension.as_str() {
                 "toml" if is_language(&stem) => templates.add_language(&stem, &read()?)?,
                 "txt" | "html" if layout => {

@@ -17,6 +17,7 @@ mod metrics;
 #[cfg(feature = "otel")]
 mod otel;
 mod output;
+mod regular_file;
 mod secret_file;
 mod service_manager;
 mod settings;

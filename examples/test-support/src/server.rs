@@ -121,6 +121,22 @@ impl Setup {
         command
     }
 
+    /// The same, and ended with status 124 where it does not end within half a minute.
+    pub fn bounded_command(&self) -> Command {
+        let command = self.command();
+        let vars = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        let mut bounded = Command::new("timeout");
+        bounded
+            .arg("30")
+            .arg(command.get_program())
+            .args(command.get_args())
+            .current_dir(self.dir.path())
+            .env_clear()
+            .envs(vars)
+            .stdin(Stdio::null());
+        bounded
+    }
+
     /// Starts it and waits until it says where it listens.
     ///
     /// # Panics

@@ -78,13 +78,12 @@ impl From<Failure> for FileFault {
 /// Opens a file; what is none could not be read twice.
 pub(super) fn open_file(path: &str) -> Result<File, Failure> {
     let fault = |why: String| Failure::Other(format!("--from: {path}: {why}"));
-    let file = File::open(path).map_err(|error| fault(error.to_string()))?;
-    let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
-    if is_file {
-        Ok(file)
-    } else {
-        Err(fault("is not a file, and is read more than once".to_owned()))
+    // Before it is opened, which waits where it is a FIFO.
+    let found = std::fs::metadata(path).map_err(|error| fault(error.to_string()))?;
+    if !found.is_file() {
+        return Err(fault("is not a file, and is read more than once".to_owned()));
     }
+    File::open(path).map_err(|error| fault(error.to_string()))
 }
 
 /// The most bytes of a line.

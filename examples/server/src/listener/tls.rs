@@ -18,6 +18,8 @@ use tokio::sync::watch;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
+use crate::regular_file;
+
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -109,14 +111,18 @@ fn read(files: &TlsFiles) -> Result<CertifiedKey, String> {
     let unread = |setting: &str, path: &Path, why: String| {
         format!("{setting}: cannot use {}: {why}", path.display())
     };
+    let open = |setting: &str, path: &Path| {
+        regular_file::open(path).map_err(|error| unread(setting, path, error.to_string()))
+    };
     let path = &files.certificate;
-    let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect)
-        .map_err(|error| unread("tls.certificate", path, error.to_string()))?;
+    let certificates: Vec<CertificateDer<'static>> =
+        CertificateDer::pem_reader_iter(open("tls.certificate", path)?)
+            .collect::<Result<_, _>>()
+            .map_err(|error| unread("tls.certificate", path, error.to_string()))?;
     if certificates.is_empty() {
         return Err(unread("tls.certificate", path, "it has no certificate in PEM".to_owned()));
     }
-    let key = PrivateKeyDer::from_pem_file(&files.key)
+    let key = PrivateKeyDer::from_pem_reader(open("tls.key", &files.key)?)
         .map_err(|error| unread("tls.key", &files.key, error.to_string()))?;
     CertifiedKey::from_der(certificates, key, &default_provider())
         .map_err(|error| format!("tls.key: is not the key of tls.certificate: {error}"))

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use usermgmt_axum::{InvalidLook, PageLook};
 
 use super::layers::Layers;
+use crate::regular_file;
 
 /// As much of a file as can be told from too much.
 const ENOUGH: u64 = 64 * 1024 + 1;
@@ -43,6 +44,6 @@ fn with_file(
 
 fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    std::fs::File::open(path)?.take(ENOUGH).read_to_end(&mut bytes)?;
+    regular_file::open(path)?.take(ENOUGH).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -282,6 +282,21 @@ async fn csv() {
     assert!(accounts["2"]["username"].as_str().unwrap().starts_with("user-"));
 }
 
+/// It cannot be read twice, and to open it is to wait for whoever writes into it.
+#[test]
+fn a_source_that_is_a_fifo_is_refused_and_not_waited_for() {
+    let setup = Setup::new();
+    let made = std::process::Command::new("mkfifo").arg(setup.dir().join("fifo")).status();
+    assert!(made.unwrap().success());
+    for format in ["jsonl", "csv", "keycloak", "auth0"] {
+        let import = ["import", "--format", format, "--from", "fifo"];
+        let output = setup.bounded_command().args(import).output().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{format}: {errors}");
+        assert!(errors.contains("fifo: is not a file"), "{format}: {errors}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_that_is_not_what_the_format_says_is_named() {
     let setup = target(Kind::Sqlite).await;

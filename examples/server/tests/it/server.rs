@@ -1,6 +1,7 @@
 //! The process: how it starts, what it prints and leaves, how it ends.
 
-use std::process::Output;
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
 
 use usermgmt_test_support::{Server, Setup};
 
@@ -305,6 +306,50 @@ fn the_settings_are_checked_shown_and_described() {
     assert_eq!(status, Some(2));
     for name in ["broken", "mail.from"] {
         assert!(errors.contains(name), "{name} is not in {errors}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_setting_that_names_no_regular_file_is_refused_and_not_waited_for() {
+    let setup = Setup::new();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(setup.dir().join("cert.pem"), made.cert.pem()).unwrap();
+    std::fs::create_dir(setup.dir().join("templates")).unwrap();
+    for name in ["fifo", "templates/de.toml"] {
+        let status = Command::new("mkfifo").arg(setup.dir().join(name)).status().unwrap();
+        assert!(status.success());
+    }
+    let smtp = ["--mail-url", "smtp://mail.example.org", "--mail-from", "ada@example.org"];
+    let mut rows = vec![("mail.templates", "templates", &[][..])];
+    for file in ["fifo", ".", "/dev/zero"] {
+        rows.push(("pages.logo_file", file, &[]));
+        rows.push(("pages.css_file", file, &[]));
+        rows.push(("tls.certificate", file, &["--tls-key", "key.pem"]));
+        rows.push(("tls.key", file, &["--tls-certificate", "cert.pem"]));
+        rows.push(("mail.ca_file", file, &smtp));
+    }
+    for (name, file, others) in rows {
+        let flag = format!("--{}", name.replace(['.', '_'], "-"));
+        let setup = setup.clone().args(&[&flag, file]).args(others);
+        let output = setup.bounded_command().args(["config", "check"]).output().unwrap();
+        let errors = errors(&output);
+        assert_eq!(output.status.code(), Some(2), "{name} = {file}: {errors}");
+        assert!(errors.contains(name) && errors.contains("not a regular file"), "{errors}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_secret_may_come_through_a_pipe() {
+    let setup = Setup::new().args(&["--mail-url-file", "/dev/stdin", "config", "check"]);
+    for (url, status) in [("console:\n", 0), ("nowhere:\n", 2)] {
+        let mut command = setup.command();
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(url.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(status), "{}", errors(&output));
     }
 }
 
