@@ -94,6 +94,7 @@ async fn every_mail_arrives_as_it_was_composed() {
         assert_eq!(header("Subject"), rendered.subject);
         assert_eq!(header("X-Usermgmt-Mail-Id"), message.id.as_str());
         assert_eq!(header("Auto-Submitted"), "auto-generated");
+        assert_eq!(header("X-Auto-Response-Suppress"), "All");
         assert_eq!(part(&parsed, "text/plain"), rendered.text);
         assert_eq!(part(&parsed, "text/html"), rendered.html);
     }

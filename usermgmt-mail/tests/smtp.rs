@@ -378,6 +378,8 @@ async fn a_link_is_on_one_line_in_every_language_where_the_server_takes_eight_bi
             assert!(whole || source.is_ascii(), "{source}");
             let parsed = parse_mail(source.as_bytes()).unwrap();
             assert!(part(&parsed, "text/plain").lines().any(|line| line == link), "{source}");
+            let href = format!("href=\"{}\"", link.replace('/', "&#x2f;"));
+            assert!(part(&parsed, "text/html").contains(&href), "{source}");
         }
     }
 }

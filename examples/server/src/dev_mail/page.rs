@@ -7,7 +7,7 @@ const STYLE: &str = ":root{color-scheme:light dark;--line:#d9dde3;--soft:#f3f5f8
     --link:#1d5bd6}\
     @media(prefers-color-scheme:dark){:root{--line:#3a3f49;--soft:#22252c;--faint:#a9afba;\
     --link:#9dc1ff}}\
-    body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem}\
+    body{background:Canvas;color:CanvasText;font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem}\
     h1{font-size:1.4rem;line-height:1.3;overflow-wrap:anywhere}h2{font-size:1.1rem}\
     a{color:var(--link)}.faint{color:var(--faint);font-size:.9rem;overflow-wrap:anywhere}\
     ul{list-style:none;margin:0;padding:0}li{padding:.7rem 0;border-bottom:1px solid var(--line)}\

@@ -54,6 +54,34 @@ async fn pages_for_everybody_look_right() {
 }
 
 #[tokio::test]
+async fn the_development_mailbox_looks_right_and_begins_with_what_people_see() {
+    let server = somebody().await;
+    let mail = server.mail_to(LONG).await;
+    assert!(mail.link("/confirm-email/").len() > 76);
+    let browser = Chrome::start().await;
+    browser.open(&format!("{}/dev/mail", server.base)).await;
+    // Nobody waits for mail here: a page that loads itself anew moves under one's hands.
+    let stay = "window.stop(); document.querySelector('meta[http-equiv]').remove();";
+    browser.driver.execute(stay, vec![]).await.unwrap();
+    browser.looks_right("dev-mail-list").await;
+    browser.click("li a").await;
+    browser.looks_right("dev-mail").await;
+    let parts = "return [...document.querySelectorAll('iframe, pre')].map((part) => part.title ||
+        part.textContent.includes('/confirm-email/'));";
+    let parts = browser.driver.execute(parts, vec![]).await.unwrap();
+    assert_eq!(parts.json(), &serde_json::json!(["HTML part", true]));
+    let ground = "return getComputedStyle(document.body).backgroundColor;";
+    let ground = browser.driver.execute(ground, vec![]).await.unwrap();
+    assert_ne!(ground.json(), &serde_json::json!("rgb(255, 255, 255)"), "it is dark by now");
+
+    let file = server.data_dir().join("mail.html");
+    std::fs::write(&file, &mail.html).unwrap();
+    browser.open(&format!("file://{}", file.display())).await;
+    browser.looks_right("mail").await;
+    browser.quit().await;
+}
+
+#[tokio::test]
 async fn a_password_that_is_chosen_by_a_mailed_link_can_be_shown() {
     let server = somebody().await;
     let forgot = serde_json::json!({ "email": LONG });
