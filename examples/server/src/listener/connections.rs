@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use super::Limits;
-use super::progress::{Claim, Progress};
+use super::progress::{Claim, Progress, now};
 
 /// The part of all connections that one client network may have.
 const SHARE: usize = 2;
@@ -133,8 +133,9 @@ impl Connections {
 
     /// Cuts all that wait for their client.
     pub(super) fn cut_arriving(&self) {
+        let at = now();
         for taken in self.all().seats.values() {
-            if taken.progress.claim().is_some() {
+            if taken.progress.claim(at).is_some() {
                 taken.task.abort();
             }
         }
@@ -160,13 +161,14 @@ impl Connections {
 }
 
 impl All {
-    /// The one that goes first: of the network that has most, one that was never
-    /// answered, and that has waited longest.
+    /// The one that goes first: of the network that has most, one whose client is slow
+    /// to send or to read, and that has waited longest.
     fn least(&self, of: Option<Network>) -> Option<u64> {
+        let at = now();
         let claims = self.seats.iter().filter(|(_, taken)| of.is_none_or(|of| taken.network == of));
         let claims = claims.filter_map(|(id, taken)| {
             let most = self.networks.get(&taken.network).copied().unwrap_or(0);
-            Some(((std::cmp::Reverse(most), taken.progress.claim()?), *id))
+            Some(((std::cmp::Reverse(most), taken.progress.claim(at)?), *id))
         });
         let claims = claims.min_by_key(|(key, _): &((std::cmp::Reverse<usize>, Claim), u64)| *key);
         claims.map(|(_, id)| id)

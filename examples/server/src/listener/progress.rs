@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::pace::most_time_for;
 
+/// In what time whoever means to be served has sent their request, TLS included.
+pub(super) const FRESH: Duration = Duration::from_secs(1);
+
 /// The runtime's timers, which end connections, follow no other clock.
 #[expect(clippy::disallowed_methods, reason = "a socket's time is the operating system's")]
 pub(super) fn now() -> Instant {
@@ -22,8 +25,6 @@ struct State {
     phase: Phase,
     /// Requests that have arrived whole and are not yet answered.
     working: usize,
-    /// Whether anything was ever answered.
-    served: bool,
     /// Since when the client takes no more of what is written.
     blocked: Option<Instant>,
 }
@@ -54,20 +55,14 @@ pub(super) enum Due {
 /// How a connection compares where one must go: the least goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Claim {
-    /// Something was answered, and the client takes what is written.
-    served: bool,
+    /// The client takes what is written, and has not been sending its request for long.
+    in_time: bool,
     waiting_since: Instant,
 }
 
 impl Progress {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(State {
-            came: now(),
-            phase: Phase::New,
-            working: 0,
-            served: false,
-            blocked: None,
-        }))
+        Self(Mutex::new(State { came: now(), phase: Phase::New, working: 0, blocked: None }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -110,7 +105,6 @@ impl Progress {
     pub(super) fn answered(&self) {
         let mut state = self.state();
         state.working = state.working.saturating_sub(1);
-        state.served = true;
         state.phase = Phase::Idle { since: now() };
     }
 
@@ -135,20 +129,25 @@ impl Progress {
         if at <= at_present { then } else { Due::At(at) }
     }
 
-    /// What is said for it where a connection must go; `None` while it works.
-    pub(super) fn claim(&self) -> Option<Claim> {
+    /// What is said for it where a connection must go at this time; `None` while it
+    /// works.
+    ///
+    /// That it was answered says nothing for it: a short answer lies in the operating
+    /// systems' buffers, whether or not the client ever reads it. So who has just come,
+    /// or has begun another request, does not go before who was silent for longer.
+    pub(super) fn claim(&self, at: Instant) -> Option<Claim> {
         let state = *self.state();
         if state.working > 0 && state.blocked.is_none() {
             return None;
         }
-        let waiting_since = match (state.blocked, state.phase) {
-            (Some(since), _) | (None, Phase::Idle { since } | Phase::Arriving { since, .. }) => {
-                since
-            }
-            (None, Phase::New) => state.came,
+        let is_fresh = |since: Instant| at.saturating_duration_since(since) < FRESH;
+        let (waiting_since, in_time) = match (state.blocked, state.phase) {
+            (Some(since), _) => (since, false),
+            (None, Phase::Idle { since }) => (since, true),
+            (None, Phase::Arriving { since, .. }) => (since, is_fresh(since)),
+            (None, Phase::New) => (state.came, is_fresh(state.came)),
         };
-        // Whoever does not read what they are sent is served no longer.
-        Some(Claim { served: state.served && state.blocked.is_none(), waiting_since })
+        Some(Claim { in_time, waiting_since })
     }
 
     /// Whether something is on its way that can still be answered with an error.

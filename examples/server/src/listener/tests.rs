@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
-use super::progress::now;
+use super::progress::{FRESH, Progress, now};
 use super::{Limits, Tls, TlsFiles, serve};
 
 /// Longer than anything here should take.
@@ -168,6 +168,41 @@ async fn whoever_does_not_read_goes_before_a_newcomer() {
     }
     slow.write_all(b"host: localhost\r\n\r\n").await.unwrap();
     answer(&mut slow, "now").await;
+}
+
+/// Who does not read a short answer looks like who has read it: the operating systems
+/// keep it between them.
+#[tokio::test]
+async fn whoever_has_just_come_does_not_go_before_those_who_were_answered() {
+    let world = start(Limits { max_connections: 4, ..limits() }, None).await;
+    let mut deaf = vec![];
+    let another = async || {
+        let stream = world.sent(GOOD).await;
+        stream.readable().await.unwrap();
+        stream
+    };
+    for _ in 0..4 {
+        deaf.push(another().await);
+    }
+    let mut good = world.sent(b"GET /now HTTP/1.1\r\n").await;
+    for _ in 0..3 {
+        deaf.push(another().await);
+    }
+    good.write_all(b"host: localhost\r\n\r\n").await.unwrap();
+    answer(&mut good, "now").await;
+}
+
+#[test]
+fn half_a_request_goes_before_whoever_is_idle_once_it_has_had_its_time() {
+    let idle = Progress::new();
+    idle.arrived();
+    idle.answered();
+    let half = Progress::new();
+    half.received(1, true);
+    let at = now();
+    assert!(idle.claim(at) < half.claim(at), "it has only begun");
+    let late = at + FRESH;
+    assert!(half.claim(late) < idle.claim(late));
 }
 
 #[tokio::test]

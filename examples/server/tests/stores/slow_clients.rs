@@ -82,5 +82,11 @@ async fn while_bodies_never_end_good_clients_are_served() {
 #[tokio::test(flavor = "multi_thread")]
 async fn while_nobody_reads_the_answers_good_clients_are_served() {
     let slow_reader = ["-X", "-w", "8", "-y", "16", "-n", "5", "-z", "8", "-k", "3"];
-    good_clients_are_served_during("/openapi.json", &slow_reader, Setup::new()).await;
+    good_clients_are_served_during("/openapi.json", &slow_reader, crowded()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_nobody_reads_short_answers_good_clients_are_served() {
+    let slow_reader = ["-X", "-w", "8", "-y", "16", "-n", "5", "-z", "8", "-k", "1"];
+    good_clients_are_served_during("/health/live", &slow_reader, crowded()).await;
 }
