@@ -51,6 +51,7 @@ pub fn sample_message(kind: MailKind, locale: &str) -> Message {
             ("ip", "192.0.2.7"),
         ],
         K::MfaDisabled => &[("time", "2026-01-31T08:00:00.000Z"), ("second_factor", "passkey")],
+        K::RecoveryCodesReplaced => &[("time", "2026-01-31T08:00:00.000Z")],
         K::IdentityLinked | K::IdentityUnlinked => {
             &[("time", "2026-01-31T08:00:00.000Z"), ("provider", "Example ID")]
         }

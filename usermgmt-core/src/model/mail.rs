@@ -70,11 +70,13 @@ pub enum MailKind {
     PasskeyAdded,
     /// A passkey was removed.
     PasskeyRemoved,
+    /// New recovery codes were made; the old ones are void.
+    RecoveryCodesReplaced,
 }
 
 impl MailKind {
     /// All of them.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Confirmation,
         Self::Activation,
         Self::AlreadyRegistered,
@@ -101,6 +103,7 @@ impl MailKind {
         Self::IdentityUnlinked,
         Self::PasskeyAdded,
         Self::PasskeyRemoved,
+        Self::RecoveryCodesReplaced,
     ];
 
     /// The name under which stores and templates know it.
@@ -132,6 +135,7 @@ impl MailKind {
             Self::IdentityUnlinked => "identity_unlinked",
             Self::PasskeyAdded => "passkey_added",
             Self::PasskeyRemoved => "passkey_removed",
+            Self::RecoveryCodesReplaced => "recovery_codes_replaced",
         }
     }
 

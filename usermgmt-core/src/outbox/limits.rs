@@ -96,6 +96,7 @@ fn can_be_caused_by_strangers(kind: MailKind) -> bool {
         | MailKind::IdentityLinked
         | MailKind::IdentityUnlinked
         | MailKind::PasskeyAdded
-        | MailKind::PasskeyRemoved => false,
+        | MailKind::PasskeyRemoved
+        | MailKind::RecoveryCodesReplaced => false,
     }
 }

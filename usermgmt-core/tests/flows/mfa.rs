@@ -262,6 +262,21 @@ async fn new_recovery_codes_void_the_old_ones() {
 }
 
 #[tokio::test]
+async fn an_owner_is_told_of_new_recovery_codes() {
+    let world = World::new().await;
+    let (_, current) = world.signed_in_member("ann").await;
+    let factor = world.enrol(&current).await;
+    world.later(MINUTE);
+    world.mail().await;
+    let wrong = world.auth.new_recovery_codes(&current, Some(&typed("000000"))).await;
+    assert!(is_invalid(&wrong));
+    let code = totp_code(&factor.enrolment, world.now());
+    world.auth.new_recovery_codes(&current, Some(&code)).await.unwrap();
+    let told = (MailKind::RecoveryCodesReplaced, address("ann"));
+    assert_eq!(world.mailed_kinds().await, [told]);
+}
+
+#[tokio::test]
 async fn an_operator_resets_the_factor_without_a_code() {
     let world = World::new().await;
     let (_, current) = world.signed_in_member("ann").await;

@@ -9,6 +9,7 @@ use crate::flows::authenticate::Current;
 use crate::flows::reauthenticate::ReauthenticationError;
 use crate::flows::step_up::StepUp;
 use crate::model::ids::UserId;
+use crate::model::mail::MailKind;
 use crate::model::user::Account;
 use crate::secret::{PlaintextPassword, Redacted};
 use crate::store::Change;
@@ -21,9 +22,9 @@ pub type RecoveryCodes = Vec<Redacted<String>>;
 const RECOVERY_CODES: usize = 10;
 
 impl Auth {
-    /// Ten new recovery codes; the old ones are void. Needs a code of the
-    /// authenticator app or a recovery code, or else a sign-in by passkey within 15
-    /// minutes.
+    /// Ten new recovery codes; the old ones are void, and their owner is told. Needs
+    /// a code of the authenticator app or a recovery code, or else a sign-in by
+    /// passkey within 15 minutes.
     ///
     /// # Errors
     /// [`MfaError`]; without a code `Reauthentication` where the sign-in was not by
@@ -34,11 +35,13 @@ impl Auth {
         code: Option<&PlaintextPassword>,
     ) -> Result<RecoveryCodes, MfaError> {
         let (codes, hashes) = self.recovery_codes(&current.user.id);
-        let replaced = |auth: &Self, account: &Account, now| {
-            let (user_id, hashes) = (account.user.id.clone(), hashes.clone());
+        let replaced = |auth: &Self, account: &Account, now: Timestamp| {
+            let (user, hashes, time) = (&account.user, hashes.clone(), now.to_string());
+            let (kind, params) = (MailKind::RecoveryCodesReplaced, [("time", time.as_str())]);
             vec![
-                Change::ReplaceRecoveryCodes { user_id, hashes },
-                auth.audit(&account.user.id, "mfa.recovery_codes_replaced", &[], now),
+                Change::ReplaceRecoveryCodes { user_id: user.id.clone(), hashes },
+                auth.mail_user(kind, user, vec![], &params, now),
+                auth.audit(&user.id, "mfa.recovery_codes_replaced", &[], now),
             ]
         };
         match code {

@@ -149,6 +149,19 @@ async fn who_has_passkeys_alone_gets_new_recovery_codes_by_one_or_by_a_code() {
 }
 
 #[tokio::test]
+async fn an_owner_is_told_of_new_recovery_codes_that_took_no_code() {
+    let world = world().await;
+    let (_, mut device, _) = member(&world, "ann").await;
+    let asked = ask(&world).await;
+    let answer = device.sign(&asked.options).await;
+    let by_passkey = world.current(&try_in(&world, &asked, &answer).await.unwrap()).await;
+    world.mail().await;
+    world.auth.new_recovery_codes(&by_passkey, None).await.unwrap();
+    let told = (MailKind::RecoveryCodesReplaced, "ann@example.com".to_owned());
+    assert_eq!(world.mailed_kinds().await, [told]);
+}
+
+#[tokio::test]
 async fn without_a_passkey_new_recovery_codes_need_a_code() {
     let world = world().await;
     world.member("ann").await;
