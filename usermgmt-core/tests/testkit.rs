@@ -40,6 +40,16 @@ fn is_unavailable<T>(answer: Result<T, StoreError>) -> bool {
     matches!(answer, Err(StoreError::Unavailable(_)))
 }
 
+#[tokio::test]
+async fn what_another_process_writes_meanwhile_is_there_for_the_call_that_follows() {
+    let (store, rng) = (faulty(), SeededRng::new(1));
+    let ann: UserId = "ann".parse().unwrap();
+    store.meanwhile(1, entries(&ann, 2, &rng));
+    let count = async || store.audit(&ann, None, 10).await.unwrap().len();
+    assert_eq!([count().await, count().await, count().await], [0, 2, 2]);
+    assert_eq!(store.calls().applies, 0);
+}
+
 #[test]
 fn all_clones_of_a_clock_show_the_time_that_was_set() {
     let clock = MockClock::new(NOW);

@@ -40,6 +40,8 @@ struct Plan {
     calls: Fault,
     replies: Fault,
     hangs: bool,
+    /// After so many calls.
+    meanwhile: Option<(u64, Changes)>,
     counted: Calls,
     applied: Vec<Changes>,
 }
@@ -60,6 +62,17 @@ impl Fault {
         let strikes = self.count > 0;
         self.count -= u64::from(strikes);
         strikes
+    }
+}
+
+impl Plan {
+    fn written_meanwhile(&mut self) -> Option<Changes> {
+        let is_due = |(skip, _): &mut (u64, Changes)| {
+            let is_due = *skip == 0;
+            *skip = skip.saturating_sub(1);
+            is_due
+        };
+        self.meanwhile.take_if(is_due).map(|(_, changes)| changes)
     }
 }
 
@@ -115,6 +128,12 @@ impl FaultyStore {
         self.plan().replies = Fault { skip, count };
     }
 
+    /// After `skip` more calls, and before the next one, these changes are applied, as
+    /// by another process. They are not counted.
+    pub fn meanwhile(&self, skip: u64, changes: Changes) {
+        self.plan().meanwhile = Some((skip, changes));
+    }
+
     /// No call answers any more, as when the network to a database is cut.
     pub fn hang(&self) {
         self.plan().hangs = true;
@@ -150,11 +169,14 @@ impl FaultyStore {
     }
 
     async fn begin(&self, count: impl FnOnce(&mut Calls)) -> Result<(), StoreError> {
-        let (strikes, hangs) = {
+        let (strikes, hangs, meanwhile) = {
             let mut plan = self.plan();
             count(&mut plan.counted);
-            (plan.calls.strikes(), plan.hangs)
+            (plan.calls.strikes(), plan.hangs, plan.written_meanwhile())
         };
+        if let Some(changes) = meanwhile {
+            self.inner.apply(&changes).await?;
+        }
         if hangs {
             std::future::pending::<()>().await;
         }

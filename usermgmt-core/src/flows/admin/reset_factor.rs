@@ -3,11 +3,8 @@
 use super::AdminError;
 use crate::auth::Auth;
 use crate::model::audit::Origin;
-use crate::model::factor::Totp;
 use crate::model::ids::UserId;
-use crate::model::mail::MailKind;
 use crate::model::user::User;
-use crate::store::{Change, UserPatch};
 
 impl Auth {
     /// Takes the second factor, the passkeys and the recovery codes off an account,
@@ -17,28 +14,17 @@ impl Auth {
     /// # Errors
     /// [`AdminError`].
     pub async fn reset_user_mfa(&self, by: &Origin, id: &UserId) -> Result<User, AdminError> {
-        let passkeys = self.read(self.0.store.passkeys(std::slice::from_ref(id))).await?;
-        let has_passkeys = !passkeys.is_empty();
-        self.administer(id, |account, now| {
-            let (user, totp) = (&account.user, account.totp.as_ref());
-            let is_on = totp.is_some_and(Totp::is_confirmed) || has_passkeys;
-            if !is_on && totp.is_none_or(|totp| totp.pending.is_none()) {
-                return None;
+        let mut rounds = self.rounds();
+        loop {
+            let now = rounds.next().await?;
+            let account = self.account(id).await?.ok_or(AdminError::NotFound)?;
+            let entry = self.audit_by(by, id, "mfa.reset", &[], now);
+            let Some(list) = self.without_factors(&account, entry, now).await? else {
+                return Ok(account.user);
+            };
+            if self.commit(list, now).await?.is_ok() {
+                return self.user(id).await?.ok_or(AdminError::NotFound);
             }
-            let mut list = vec![
-                self.administered(user, UserPatch::default(), now),
-                Change::RemoveTotp { user_id: user.id.clone() },
-                Change::RemovePasskeys { user_id: user.id.clone(), since: None },
-                Change::ReplaceRecoveryCodes { user_id: user.id.clone(), hashes: vec![] },
-                self.audit_by(by, &user.id, "mfa.reset", &[], now),
-            ];
-            if is_on {
-                let time = now.to_string();
-                let params = [("time", time.as_str())];
-                list.push(self.mail_user(MailKind::MfaDisabled, user, vec![], &params, now));
-            }
-            Some(list)
-        })
-        .await
+        }
     }
 }

@@ -1,12 +1,13 @@
 //! Turning the factor off.
 
 use super::error::MfaError;
-use crate::auth::Auth;
+use crate::auth::{Auth, ServiceError};
+use crate::clock::Timestamp;
 use crate::flows::authenticate::Current;
 use crate::model::factor::Totp;
 use crate::model::ids::UserId;
 use crate::model::mail::MailKind;
-use crate::model::user::User;
+use crate::model::user::{Account, User};
 use crate::secret::PlaintextPassword;
 use crate::store::Change;
 
@@ -57,39 +58,46 @@ impl Auth {
         loop {
             let now = rounds.next().await?;
             let account = self.account(user).await?.ok_or(MfaError::NotFound)?;
-            let user = &account.user;
-            let totp = account.totp.as_ref();
-            let has_passkeys = !self.passkeys_of(&account).await?.is_empty();
-            let is_on = totp.is_some_and(Totp::is_confirmed) || has_passkeys;
-            if !is_on && totp.is_none_or(|totp| totp.pending.is_none()) {
-                return Err(MfaError::NotEnabled);
-            }
-            let mut list = vec![
-                Change::UpdateUser {
-                    id: user.id.clone(),
-                    epoch: user.epoch,
-                    raise_epoch: true,
-                    at: now,
-                    set: Box::default(),
-                },
-                Change::RemoveTotp { user_id: user.id.clone() },
-                Change::RemovePasskeys { user_id: user.id.clone(), since: None },
-                Change::ReplaceRecoveryCodes { user_id: user.id.clone(), hashes: vec![] },
-                self.audit(&user.id, "mfa.reset", &[], now),
-            ];
-            if is_on {
-                let time = now.to_string();
-                list.push(self.mail_user(
-                    MailKind::MfaDisabled,
-                    user,
-                    vec![],
-                    &[("time", &time)],
-                    now,
-                ));
-            }
-            if self.commit(list, now).await?.is_ok() {
+            let entry = self.audit(user, "mfa.reset", &[], now);
+            let list = self.without_factors(&account, entry, now).await?;
+            if self.commit(list.ok_or(MfaError::NotEnabled)?, now).await?.is_ok() {
                 return Ok(account.user);
             }
         }
+    }
+
+    /// What takes every second factor off an account, and tells its owner where one
+    /// was on; `None` where there is none. The passkeys are read after the account:
+    /// one that is added later raises the epoch, and the commit fails.
+    pub(in crate::flows) async fn without_factors(
+        &self,
+        account: &Account,
+        entry: Change,
+        now: Timestamp,
+    ) -> Result<Option<Vec<Change>>, ServiceError> {
+        let (user, totp) = (&account.user, account.totp.as_ref());
+        let has_passkeys = !self.passkeys_of(account).await?.is_empty();
+        let is_on = totp.is_some_and(Totp::is_confirmed) || has_passkeys;
+        if !is_on && totp.is_none_or(|totp| totp.pending.is_none()) {
+            return Ok(None);
+        }
+        let mut list = vec![
+            Change::UpdateUser {
+                id: user.id.clone(),
+                epoch: user.epoch,
+                raise_epoch: true,
+                at: now,
+                set: Box::default(),
+            },
+            Change::RemoveTotp { user_id: user.id.clone() },
+            Change::RemovePasskeys { user_id: user.id.clone(), since: None },
+            Change::ReplaceRecoveryCodes { user_id: user.id.clone(), hashes: vec![] },
+            entry,
+        ];
+        if is_on {
+            let time = now.to_string();
+            list.push(self.mail_user(MailKind::MfaDisabled, user, vec![], &[("time", &time)], now));
+        }
+        Ok(Some(list))
     }
 }

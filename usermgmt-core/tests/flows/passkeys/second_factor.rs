@@ -6,6 +6,8 @@ use usermgmt_core::flows::{
 };
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::secret::PlaintextPassword;
+use usermgmt_core::store::{Change, Changes};
+use usermgmt_core::testkit::SampleRows;
 
 use super::device::Device;
 use super::{Again, add, ask, member, try_in, world};
@@ -114,6 +116,26 @@ async fn whoever_lost_every_passkey_gets_in_after_a_reset_of_the_second_factor()
     world.auth.reset_user_mfa(&by(), &current.user.id).await.unwrap();
     assert!(world.auth.passkeys(&current.user.id).await.unwrap().is_empty());
     world.sign_in("ann").await;
+}
+
+#[tokio::test]
+async fn a_passkey_that_is_added_while_the_second_factor_is_reset_goes_with_it() {
+    let world = world().await;
+    let ann = world.member("ann").await;
+    let changes = vec![
+        Change::UpdateUser {
+            id: ann.id.clone(),
+            epoch: ann.epoch,
+            raise_epoch: true,
+            at: world.now(),
+            set: Box::default(),
+        },
+        Change::InsertPasskey(Box::new(SampleRows::new(1).passkey(&ann.id))),
+    ];
+    world.store.meanwhile(1, Changes::new(changes, world.now(), &world.rng));
+    world.auth.reset_user_mfa(&by(), &ann.id).await.unwrap();
+    assert!(world.auth.passkeys(&ann.id).await.unwrap().is_empty());
+    world.mailed(MailKind::MfaDisabled).await;
 }
 
 #[tokio::test]
