@@ -379,7 +379,7 @@ pub use self::service_key::{SERVICE_KEY_PREFIX, ServiceKeyError};
 pub use self::sessions::SessionError;
 pub use self::sign_in::SignInOutcome;
 pub use self::step_up::{StepUp, StepUpError};
-pub use self::transfer::{ImportOutcome, ImportRefusal};
+pub use self::transfer::{ImportOutcome, ImportRefusal, InvalidPasskey};
 pub use self::update_profile::{ProfileError, UpdateProfile};
 pub use self::ways_in::WaysIn;
 pub use crate::qr::QrError;

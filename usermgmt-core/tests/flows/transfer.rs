@@ -1,8 +1,7 @@
 //! Accounts from elsewhere.
 
 use usermgmt_core::flows::{ImportOutcome, ImportRefusal};
-use usermgmt_core::model::ids::PasskeyId;
-use usermgmt_core::model::record::{AccountRecord, RecordedPasskey, RecordedPassword};
+use usermgmt_core::model::record::{AccountRecord, RecordedPassword};
 use usermgmt_core::model::user::{PasswordHash, Role};
 use usermgmt_core::store::{Change, UserPatch};
 
@@ -103,36 +102,6 @@ async fn who_was_deleted_here_is_not_brought_back() {
     world.auth.delete_account(&current, Some(&typed(PASSWORD))).await.unwrap();
     assert_eq!(import(&world, &[ann]).await, [ImportOutcome::Refused(ImportRefusal::Deleted)]);
     assert!(world.find("ann").await.is_none());
-}
-
-/// A passkey of one credential, as somebody's record has it.
-fn passkey(world: &World, credential: &[u8]) -> RecordedPasskey {
-    RecordedPasskey {
-        id: PasskeyId::of_credential(credential),
-        handle: "67e55044-10b1-426f-9247-bb680e5fe0c8".to_owned(),
-        name: "Phone".to_owned(),
-        credential: r#"{"cred_id":""}"#.to_owned(),
-        counter: 7,
-        backed_up: true,
-        created_at: world.now(),
-        last_used_at: None,
-    }
-}
-
-#[tokio::test]
-async fn who_brings_a_passkey_that_another_account_has_stays_out() {
-    let world = World::unlimited().await;
-    let mut records = ["ann", "bob", "cid"].map(|name| record(&world, name));
-    records[0].passkeys = vec![passkey(&world, b"phone")];
-    records[1].passkeys = vec![passkey(&world, b"key"), passkey(&world, b"phone")];
-    let taken = ImportOutcome::Refused(ImportRefusal::PasskeyTaken);
-    let expected = [ImportOutcome::Imported, taken, ImportOutcome::Imported];
-    assert_eq!(import(&world, &records).await, expected);
-    // Nothing was kept of them, the other passkey neither.
-    assert!(world.find("bob").await.is_none());
-    let records = world.auth.export_accounts(None, 10, true).await.unwrap();
-    let carried: Vec<_> = records.into_iter().flat_map(|record| record.passkeys).collect();
-    assert_eq!(carried, [passkey(&world, b"phone")]);
 }
 
 #[tokio::test]

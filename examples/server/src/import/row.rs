@@ -1,6 +1,5 @@
 //! A row of a source, and the account it stands for.
 
-use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use usermgmt_core::Auth;
 use usermgmt_core::clock::Timestamp;
@@ -173,11 +172,11 @@ impl Row {
             faults
                 .push("identities: issuer or subject is not 1 to 255 ASCII characters".to_owned());
         }
-        if self.passkeys.len() > MAX_PASSKEYS || !self.passkeys.iter().all(is_passkey) {
-            faults.push(format!(
-                "passkeys: not at most {MAX_PASSKEYS}, each with a name of 1 to 64 characters, \
-                 a UUID as handle, and a public key as JSON"
-            ));
+        if self.passkeys.len() > MAX_PASSKEYS {
+            faults.push(format!("passkeys: more than {MAX_PASSKEYS}"));
+        }
+        if let Some(error) = self.passkeys.iter().find_map(|passkey| passkey.check().err()) {
+            faults.push(format!("passkeys: {error}"));
         }
         let created_at = created_at.unwrap_or(rules.now);
         Some(AccountRecord {
@@ -223,14 +222,4 @@ impl Row {
         let hex: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         Username::parse(&format!("user-{hex}"), Username::MAX).ok()
     }
-}
-
-/// Whether it can be kept, and its key be read when it signs in.
-fn is_passkey(passkey: &RecordedPasskey) -> bool {
-    let is_named = (1..=64).contains(&passkey.name.chars().count());
-    let is_handle = passkey.handle.len() == 36 && passkey.handle.is_ascii();
-    let is_key = passkey.credential.len() <= 16_384
-        && serde_json::from_str::<Map<String, Value>>(&passkey.credential)
-            .is_ok_and(|key| key.contains_key("cred_id"));
-    is_named && is_handle && is_key && u32::try_from(passkey.counter).is_ok()
 }

@@ -79,6 +79,74 @@ async fn a_line_is_refused_by_itself_whatever_it_is() {
     assert!(ran.stderr.chars().all(is_plain), "{:?}", ran.stderr);
 }
 
+/// A passkey of the credential `test`, as an export has it.
+fn passkey() -> Value {
+    // The key is the generator of the curve (SEC 2, 2.4.2).
+    let credential = json!({
+        "cred_id": "dGVzdA",
+        "cred": { "type_": "ES256", "key": { "EC_EC2": {
+            "curve": "SECP256R1",
+            "x": "axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY",
+            "y": "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU",
+        } } },
+        "counter": 0,
+        "transports": null,
+        "user_verified": true,
+        "backup_eligible": false,
+        "backup_state": false,
+        "registration_policy": "required",
+        "extensions": {},
+        "attestation": { "data": "None", "metadata": "None" },
+        "attestation_format": "none",
+    });
+    json!({
+        "id": "n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg",
+        "handle": "67e55044-10b1-426f-9247-bb680e5fe0c8",
+        "name": "Phone",
+        "credential": credential.to_string(),
+        "counter": 7,
+        "backed_up": false,
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_passkey_that_could_never_sign_in_refuses_its_account_alone() {
+    let setup = target(Kind::Sqlite).await;
+    let off_the_curve = passkey()["credential"].as_str().unwrap().replace("axfR", "AAAA");
+    let other = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU";
+    let defects = [
+        ("name", json!("")),
+        ("name", json!("a\nb")),
+        ("handle", json!("x".repeat(36))),
+        ("credential", json!("no JSON")),
+        ("credential", json!(r#"{"cred_id":"x"}"#)),
+        ("credential", json!(off_the_curve)),
+        ("id", json!(other)),
+        ("counter", json!(1_u64 << 32)),
+    ];
+    let account = |number: usize, passkey: Value| {
+        let (id, email) = (format!("id{number}"), format!("id{number}@example.com"));
+        json!({ "id": id, "username": id, "email": email, "passkeys": [passkey] }).to_string()
+    };
+    let mut lines = vec![HEADER.trim_end().to_owned()];
+    for (number, (field, value)) in defects.iter().enumerate() {
+        let mut passkey = passkey();
+        passkey[field] = value.clone();
+        lines.push(account(number, passkey));
+    }
+    lines.push(account(defects.len(), passkey()));
+    let from = file(&setup, lines.join("\n").as_bytes());
+    let (status, report) = import(&setup, "jsonl", &from, &[]);
+    assert_eq!((status, &report["imported"]), (3, &json!(1)), "{report}");
+    let refused = refused(&report);
+    assert_eq!(refused.len(), defects.len(), "{refused:?}");
+    for ((number, (field, _)), (id, reason)) in defects.iter().enumerate().zip(&refused) {
+        assert_eq!(*id, format!("id{number}"));
+        assert!(reason.starts_with(&format!("passkeys: {field}: ")), "{id}: {reason}");
+    }
+    assert_eq!(export(&setup).into_keys().collect::<Vec<_>>(), [format!("id{}", defects.len())]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn texts_that_are_no_utf_8_or_have_no_end_refuse_their_row_alone() {
     let setup = target(Kind::Sqlite).await;

@@ -9,6 +9,7 @@ mod add;
 mod authenticator;
 mod factor;
 mod list;
+mod recorded;
 mod registration;
 mod remove;
 mod rename;
@@ -17,6 +18,7 @@ mod sign_in;
 mod verify;
 
 pub use self::add::AddedPasskey;
+pub(super) use self::recorded::check_recorded;
 pub use self::registration::PasskeyRequest;
 pub use self::sign_in::PasskeySignInError;
 use crate::auth::ServiceError;

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use super::passkeys::InvalidPasskey;
 use crate::auth::{Auth, ServiceError};
 use crate::clock::Timestamp;
 use crate::model::identifier::{Identifier, IdentifierKind};
 use crate::model::identity::Identity;
 use crate::model::ids::{IdentityId, UserId};
 use crate::model::passkey::Passkey;
-use crate::model::record::{AccountRecord, RecordedPassword};
+use crate::model::record::{AccountRecord, RecordedPasskey, RecordedPassword};
 use crate::model::user::{PasswordHash, User};
 use crate::store::{Change, Guard};
 
@@ -39,6 +40,9 @@ pub enum ImportRefusal {
     /// Another account has one of its passkeys.
     #[error("passkeys: another account has one of them")]
     PasskeyTaken,
+    /// One of its passkeys could not sign in here.
+    #[error("passkeys: {0}")]
+    Passkey(InvalidPasskey),
     /// An account with its id was deleted here. Who asked for that is not brought back.
     #[error("id: an account with this id was deleted here")]
     Deleted,
@@ -86,6 +90,8 @@ impl Auth {
             }
             if self.was_deleted(&record.id).await? {
                 outcomes[number] = ImportOutcome::Refused(ImportRefusal::Deleted);
+            } else if let Err(why) = check_passkeys(&record) {
+                outcomes[number] = ImportOutcome::Refused(why);
             } else {
                 accounts.push(self.new_account(number, record).await?);
             }
@@ -139,6 +145,8 @@ impl Auth {
                 ImportOutcome::Already
             } else if self.was_deleted(&record.id).await? {
                 ImportOutcome::Refused(ImportRefusal::Deleted)
+            } else if let Err(why) = check_passkeys(record) {
+                ImportOutcome::Refused(why)
             } else if is_empty {
                 ImportOutcome::Imported
             } else if taken(Identifier::email(&record.email)).await? {
@@ -250,6 +258,10 @@ impl Auth {
         changes.push(Change::InsertUser { user: Box::new(user(record)), password });
         Ok(NewAccount { number, id, changes, skeleton: Some(skeleton), has_passkeys })
     }
+}
+
+fn check_passkeys(record: &AccountRecord) -> Result<(), ImportRefusal> {
+    record.passkeys.iter().try_for_each(RecordedPasskey::check).map_err(ImportRefusal::Passkey)
 }
 
 fn claim(identifier: Identifier, user_id: &UserId, now: Timestamp) -> Change {

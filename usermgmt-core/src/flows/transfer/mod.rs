@@ -2,5 +2,7 @@
 
 mod export;
 mod import;
+mod passkeys;
 
 pub use self::import::{ImportOutcome, ImportRefusal};
+pub use self::passkeys::InvalidPasskey;

@@ -3,6 +3,7 @@
 
 mod adding;
 mod device;
+mod imported;
 mod keeping;
 mod second_factor;
 mod sign_in;
