@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
@@ -11,16 +13,21 @@ use usermgmt_axum::{HttpConfig, HttpState};
 use usermgmt_core::flows::Invite;
 use usermgmt_core::password::HasherConfig;
 use usermgmt_core::store::MemoryStore;
+use usermgmt_core::testkit::FaultyStore;
 use usermgmt_core::{Auth, Config, Email, KeyRing, Origin, PlaintextPassword, Role, Username};
 
 const PASSWORD: &str = "Wr9-tidal-lantern";
 
 /// The application with Ada's account in it.
 async fn app() -> Router {
+    app_over(FaultyStore::new(Arc::new(MemoryStore::new()))).await
+}
+
+async fn app_over(store: FaultyStore) -> Router {
     let mut config = Config::new("https://acme.example".parse().unwrap());
     config.hasher = HasherConfig::insecure_for_tests();
     let keys = KeyRing::single((0..32).collect()).unwrap();
-    let auth = Auth::builder(MemoryStore::new(), keys, config).build().await.unwrap();
+    let auth = Auth::builder(store, keys, config).build().await.unwrap();
     let ada = Invite {
         username: Username::parse("ada", Username::MAX_OWN).unwrap(),
         email: Email::parse("ada@example.org").unwrap(),
@@ -82,4 +89,19 @@ async fn our_own_page_is_for_whoever_signed_in_on_the_account_pages() {
     let out = form("/account/sign-out", cookie, &[("form_token", token)]);
     assert_eq!(send(&app, out).await.0, StatusCode::SEE_OTHER);
     assert_eq!(send(&app, get("/orders", cookie)).await.0, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn nobody_is_sent_to_sign_in_while_the_database_is_away() {
+    let store = FaultyStore::new(Arc::new(MemoryStore::new()));
+    let app = app_over(store.clone()).await;
+    let fields = [("identifier", "ada"), ("password", PASSWORD)];
+    let (_, headers, _) = send(&app, form("/account/sign-in", "", &fields)).await;
+    let cookie = headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap();
+    store.fail_next(10);
+    let (status, headers, _) = send(&app, get("/orders", cookie)).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(headers.contains_key("x-request-id"));
+    store.heal();
+    assert_eq!(send(&app, get("/orders", cookie)).await.0, StatusCode::OK);
 }
