@@ -230,14 +230,14 @@ pub async fn users_are_searched_by_the_beginning_of_their_names(store: Arc<dyn S
                 }
                 let all =
                     UserFilter { search: search.clone(), sort, order, ..UserFilter::default() };
-                found += pair.walk(&all, 3, most_sorted).await.len();
+                found += pair.walk(&all, 7, most_sorted).await.len();
                 let some = UserFilter {
                     confirmed: Some(true),
                     role: Some(Role::User),
                     created_from: Some(NOW + MS * 2),
                     ..all
                 };
-                pair.walk(&some, 2, most_sorted).await;
+                pair.walk(&some, 4, most_sorted).await;
             }
         }
     }
