@@ -72,7 +72,9 @@ impl Auth {
                 list.extend(self.hold_identifiers(&user, None));
                 // Whoever linked or added them has not shown that the address is theirs.
                 list.push(Change::UnlinkIdentities { user_id: user.id.clone(), since: None });
-                list.push(Change::RemovePasskeys { user_id: user.id.clone(), since: None });
+                if user.may_have_strangers_passkeys() {
+                    list.push(Change::RemovePasskeys { user_id: user.id.clone(), since: None });
+                }
                 for purpose in [Purpose::Confirm, Purpose::NotMe, Purpose::Activation] {
                     list.push(Change::VoidTokens {
                         user_id: user.id.clone(),

@@ -88,8 +88,11 @@ impl Auth {
         }
         let new_email =
             update.email.as_ref().filter(|email| !same_mailbox(email, &current.user.email));
-        if new_email.is_some() || update.password.is_some() {
-            self.reauthenticate(current, update.current_password.as_ref()).await?;
+        let current_password = update.current_password.as_ref();
+        if update.password.is_some() && current_password.is_none() {
+            self.reauthenticate_by_session(current).await?;
+        } else if new_email.is_some() || update.password.is_some() {
+            self.reauthenticate(current, current_password).await?;
         }
         // After the count of wrong current passwords, as the look-ups of a policy
         // must not be driven without end.

@@ -84,6 +84,13 @@ impl User {
         !self.is_email_confirmed() && self.unconfirmed_until.is_some()
     }
 
+    /// Whether a passkey of the account may be of somebody who never showed that the
+    /// address is theirs. Where an administrator sets another address its owner's stay:
+    /// whoever reads that mailbox may not be the owner.
+    pub(crate) fn may_have_strangers_passkeys(&self) -> bool {
+        self.is_contestable() || (!self.is_email_confirmed() && self.is_as_imported())
+    }
+
     /// The epoch of an account that was imported, until something raises it: new
     /// accounts begin at zero.
     pub const IMPORTED_EPOCH: i64 = -1;

@@ -203,14 +203,16 @@ async fn undoing_voids_the_recovery_codes_that_whoever_changed_it_may_have_made(
     let (_, current) = world.signed_in_member("ann").await;
     let app = world.auth.enrol_totp(&current, None, None).await.unwrap();
     world.auth.confirm_totp(&current, &totp_code(&app, world.now())).await.unwrap();
-    world.later(MINUTE);
+    world.later(2 * DAY);
+    world.mail().await;
     let current = world.again(&current).await;
-    let mails = ask(&world, &current, NEW).await;
-    let undo = undo_link(&mails, MailKind::EmailChangeRequested);
+    let update = UpdateProfile { current_password: Some(typed(PASSWORD)), ..to(NEW) };
+    world.auth.update_profile(&current, &update).await.unwrap();
+    let undo = undo_link(&world.mail().await, MailKind::EmailChangeRequested);
     world.auth.undo_email_change(&undo, &home()).await.unwrap();
     let id = &current.user.id;
     assert_eq!(world.auth.recovery_codes_left(id).await.unwrap(), 0);
-    // The app is from before.
+    // The app is from long before.
     assert!(world.auth.mfa_status(id).await.unwrap().enabled);
 }
 
@@ -224,6 +226,10 @@ async fn undoing_after_the_effect_gives_the_owner_everything_back() {
         world.later(6 * DAY);
         // Meanwhile the thief prepares to stay.
         world.auth.forgot_password(NEW, &home()).await.unwrap();
+        let link = link_token(&world.mailed(MailKind::PasswordReset).await);
+        world.auth.reset_password(&link, &typed(OTHER), &home()).await.unwrap();
+        world.mail().await;
+        world.auth.forgot_password(NEW, &home()).await.unwrap();
         let thiefs_reset = link_token(&world.mailed(MailKind::PasswordReset).await);
         world.auth.undo_email_change(&undo_link(&mails, kind), &home()).await.unwrap();
         assert_eq!(world.find("ann@example.com").await.unwrap().id, current.user.id);
@@ -233,6 +239,7 @@ async fn undoing_after_the_effect_gives_the_owner_everything_back() {
         assert!(world.auth.refresh(refresh, &home()).await.is_err());
         let reset = world.auth.reset_password(&thiefs_reset, &typed(OTHER), &home()).await;
         assert!(reset.is_err());
+        assert!(!world.signs_in("ann", OTHER).await, "the thief's password is gone");
         // Neither of the two undo links does anything more.
         for kind in [MailKind::EmailChangeRequested, MailKind::EmailChanged] {
             let undo = undo_link(&mails, kind);
@@ -350,4 +357,32 @@ async fn nobody_is_mailed_without_end_through_a_change_of_address() {
     }
     let refused = world.auth.update_profile(&current, &to(NEW)).await.unwrap_err();
     assert!(matches!(refused, ProfileError::Service(service_error) if is_limited(&service_error)));
+}
+
+#[tokio::test]
+async fn undoing_takes_back_a_password_that_was_set_since_and_no_other() {
+    for (since, entries) in [(false, 0), (true, 0), (true, 250)] {
+        let world = World::unlimited().await;
+        let (signed_in, current) = world.signed_in_member("ann").await;
+        world.auth.change_password(&current, &typed(PASSWORD), &typed(THIRD)).await.unwrap();
+        world.later(MILLISECOND);
+        world.mail().await;
+        let current = world.current(&signed_in).await;
+        let undo = undo_link(&ask(&world, &current, NEW).await, MailKind::EmailChangeRequested);
+        for n in 0..entries {
+            let update = UpdateProfile {
+                username: Some(username(&format!("ann{n}"))),
+                ..UpdateProfile::default()
+            };
+            world.auth.update_profile(&world.again(&current).await, &update).await.unwrap();
+        }
+        if since {
+            let current = world.current(&signed_in).await;
+            world.auth.change_password(&current, &typed(THIRD), &typed(OTHER)).await.unwrap();
+        }
+        world.auth.undo_email_change(&undo, &home()).await.unwrap();
+        let password = if since { OTHER } else { THIRD };
+        let signs_in = world.signs_in(&address("ann"), password).await;
+        assert_eq!(signs_in, !since, "{since} {entries}");
+    }
 }

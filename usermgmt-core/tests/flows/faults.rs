@@ -239,8 +239,10 @@ async fn a_second_factor_is_on_or_off_as_it_was_asked_for() {
     // The recovery codes were seen by nobody; the authenticator gets new ones.
     world.later(MINUTE);
     let code = totp_code(&enrolment, world.now());
+    let current = world.again(&current).await;
     lost(&world, world.auth.new_recovery_codes(&current, Some(&code))).await;
     world.later(MINUTE);
+    let current = world.again(&current).await;
     let code = totp_code(&enrolment, world.now());
     let codes = world.auth.new_recovery_codes(&current, Some(&code)).await.unwrap();
     lost(&world, world.auth.verify_mfa(id, &codes[0])).await;
@@ -255,7 +257,9 @@ async fn a_second_factor_is_on_or_off_as_it_was_asked_for() {
     assert!(matches!(again, MfaSignInError::InvalidCode));
     assert_eq!(world.auth.sessions(id).await.unwrap().len(), 2);
 
+    let current = world.again(&current).await;
     lost(&world, world.auth.disable_totp(&current, &codes[2], None)).await;
+    let current = world.again(&current).await;
     let again = world.auth.disable_totp(&current, &codes[2], None).await.unwrap_err();
     assert!(matches!(again, MfaError::NotEnabled));
     world.auth.begin_totp(id).await.unwrap();

@@ -17,12 +17,12 @@ use usermgmt_core::model::identifier::{Email, Username};
 use usermgmt_core::model::ids::UserId;
 use usermgmt_core::model::profile::ProfileText;
 use usermgmt_core::model::session::Session;
-use usermgmt_core::model::user::{Account, User};
+use usermgmt_core::model::user::{Account, PasswordHash, User};
 use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_core::password::{BreachCheck, HasherConfig};
 use usermgmt_core::rng::SecureRng as _;
 use usermgmt_core::secret::PlaintextPassword;
-use usermgmt_core::store::{Change, Changes, MemoryStore, Store, UserStore as _};
+use usermgmt_core::store::{Change, Changes, MemoryStore, Store, UserPatch, UserStore as _};
 use usermgmt_core::testkit::{CapturingMailer, FaultyStore, MockClock, SeededRng};
 use usermgmt_core::{Actor, Auth, AuthBuilder, Client, Origin, ServiceError};
 
@@ -254,7 +254,6 @@ impl World {
 
     /// What an operator does to lock somebody out.
     pub(crate) async fn disable(&self, id: &UserId) {
-        use usermgmt_core::store::UserPatch;
         let user = self.account(id).await.user;
         let set =
             Box::new(UserPatch { disabled_at: Some(Some(self.now())), ..UserPatch::default() });
@@ -437,4 +436,19 @@ pub(crate) fn forged_refresh_token(secret: [u8; 32], session: &Session, generati
     let mac = mac.finalize().into_bytes();
     let bytes = [key_id, session.id.as_bytes().as_slice(), &generation, &mac].concat();
     format!("umr_{}", base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// Stores a password's hash behind the flows' back.
+pub(crate) async fn set_hash(world: &World, id: &UserId, hash: &str) {
+    let epoch = world.account(id).await.user.epoch;
+    let password = Some(Some(PasswordHash::from_stored(hash.to_owned())));
+    world
+        .apply(vec![Change::UpdateUser {
+            id: id.clone(),
+            epoch,
+            raise_epoch: false,
+            at: world.now(),
+            set: Box::new(UserPatch { password, ..UserPatch::default() }),
+        }])
+        .await;
 }

@@ -200,6 +200,7 @@ async fn turning_it_off_takes_a_code() {
     let world = World::new().await;
     let (_, current) = world.signed_in_member("ann").await;
     let factor = world.enrol(&current).await;
+    let current = world.again(&current).await;
     world.later(MINUTE);
     world.mail().await;
     let wrong = world.auth.disable_totp(&current, &typed("000000"), None).await;
@@ -210,6 +211,7 @@ async fn turning_it_off_takes_a_code() {
     let mail = world.mailed(MailKind::MfaDisabled).await;
     assert_eq!(mail.params.get("second_factor"), None);
     world.sign_in("ann").await;
+    let current = world.again(&current).await;
     assert!(is_off(&world.auth.disable_totp(&current, &code, None).await));
 }
 
@@ -218,6 +220,7 @@ async fn whoever_lost_the_phone_turns_it_off_by_a_recovery_code() {
     let world = World::new().await;
     let (_, current) = world.signed_in_member("ann").await;
     let factor = world.enrol(&current).await;
+    let current = world.again(&current).await;
     world.auth.disable_totp(&current, &factor.codes[3], None).await.unwrap();
     assert_eq!(status(&world, &current).await, OFF);
     world.sign_in("ann").await;
@@ -252,6 +255,7 @@ async fn new_recovery_codes_void_the_old_ones() {
     let world = World::new().await;
     let (_, current) = world.signed_in_member("ann").await;
     let factor = world.enrol(&current).await;
+    let current = world.again(&current).await;
     let wrong = world.auth.new_recovery_codes(&current, Some(&typed("000000"))).await;
     assert!(is_invalid(&wrong));
     let new = world.auth.new_recovery_codes(&current, Some(&factor.codes[0])).await.unwrap();
@@ -381,4 +385,25 @@ async fn a_factor_that_was_enrolled_elsewhere_goes_on_with_its_own_parameters() 
     assert!(is_invalid(&six));
     world.auth.verify_mfa(&user_id, &code.as_str().into()).await.unwrap();
     assert!(is_invalid(&world.auth.verify_mfa(&user_id, &code.as_str().into()).await));
+}
+
+#[tokio::test]
+async fn a_request_that_a_new_password_overtook_changes_no_second_factor() {
+    let world = World::unlimited().await;
+    let (_, current) = world.signed_in_member("ann").await;
+    let factor = world.enrol(&current).await;
+    let late = world.again(&current).await;
+    world.auth.forgot_password("ann", &home()).await.unwrap();
+    let link = link_token(&world.mailed(MailKind::PasswordReset).await);
+    world.auth.reset_password(&link, &typed(OTHER), &home()).await.unwrap();
+    world.later(MINUTE);
+    let code = totp_code(&factor.enrolment, world.now());
+    let codes = world.auth.new_recovery_codes(&late, Some(&code)).await.unwrap_err();
+    let off = world.auth.disable_totp(&late, &code, None).await.unwrap_err();
+    for refused in [codes, off] {
+        let MfaError::Reauthentication(ReauthenticationError::Required(_)) = refused else {
+            panic!("{refused:?}")
+        };
+    }
+    assert_eq!(status(&world, &current).await, ON);
 }

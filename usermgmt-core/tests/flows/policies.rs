@@ -1,9 +1,11 @@
 //! Policies whose effect no flow of its own shows.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use usermgmt_core::config::{Budget, Rate};
 use usermgmt_core::flows::{LinkError, MfaSignInError, SignInOutcome};
+use usermgmt_core::password::PasswordFormat;
 use usermgmt_core::secret::PlaintextPassword;
 use usermgmt_core::{Client, ServiceError};
 
@@ -35,6 +37,40 @@ async fn a_request_that_must_not_tell_takes_as_long_as_the_policy_says() {
             assert!(least <= began.elapsed(), "{name}");
         }
     }
+}
+
+/// A password that takes long to verify.
+#[derive(Debug)]
+struct Slow(Duration);
+
+impl PasswordFormat for Slow {
+    fn name(&self) -> &'static str {
+        "slow"
+    }
+    fn recognises(&self, stored: &str) -> bool {
+        stored == "slow"
+    }
+    #[expect(clippy::disallowed_methods, reason = "it is what makes it slow")]
+    fn verify(&self, _: &str, _: &str) -> bool {
+        std::thread::sleep(self.0);
+        false
+    }
+}
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "how long a request takes")]
+async fn a_slow_hash_leaves_the_least_time_of_a_failed_sign_in_as_it_is() {
+    let [least, hash] = [50, 60].map(Duration::from_millis);
+    let world = World::with(|config| {
+        config.least_request_time = least;
+        config.hasher.formats = vec![Arc::new(Slow(hash))];
+    })
+    .await;
+    let ann = world.member("ann").await;
+    set_hash(&world, &ann.id, "slow").await;
+    let began = tokio::time::Instant::now();
+    world.try_sign_in("ann", PASSWORD, &home()).await.unwrap_err();
+    assert!(least + hash <= began.elapsed());
 }
 
 #[tokio::test]

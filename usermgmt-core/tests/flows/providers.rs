@@ -566,9 +566,12 @@ async fn of_two_ways_in_that_go_at_once_one_stays() {
 #[tokio::test]
 async fn undoing_a_change_of_address_takes_what_was_linked_since() {
     let provided = Provided::new().await;
-    let (signed_in, current) = provided.world.signed_in_member("bob").await;
+    let (signed_in, _) = provided.world.signed_in_member("bob").await;
     provided.link(&signed_in, &ann()).await.unwrap();
-    provided.world.later(MINUTE);
+    provided.world.later(2 * DAY);
+    provided.world.mail().await;
+    let signed_in = provided.world.sign_in("bob").await;
+    let current = provided.world.current(&signed_in).await;
     let mails = change_email(&provided.world, &current, "thief@example.com").await;
     let thiefs = ProviderAccount::verified("666", "thief@example.net");
     provided.link(&signed_in, &thiefs).await.unwrap();

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use usermgmt_core::ServiceError;
 use usermgmt_core::flows::{SignInError, SignInOutcome};
 use usermgmt_core::mail::MailKind;
-use usermgmt_core::model::ids::UserId;
 use usermgmt_core::model::user::PasswordHash;
-use usermgmt_core::store::{Change, UserPatch};
 
 use crate::fixture::*;
 
@@ -17,20 +15,6 @@ fn is_invalid(answer: &Result<SignInOutcome, SignInError>) -> bool {
 
 fn is_refused(answer: &Result<SignInOutcome, SignInError>) -> bool {
     matches!(answer, Err(SignInError::Service(service_error)) if is_limited(service_error))
-}
-
-async fn set_hash(world: &World, id: &UserId, hash: &str) {
-    let epoch = world.account(id).await.user.epoch;
-    let password = Some(Some(PasswordHash::from_stored(hash.to_owned())));
-    world
-        .apply(vec![Change::UpdateUser {
-            id: id.clone(),
-            epoch,
-            raise_epoch: false,
-            at: world.now(),
-            set: Box::new(UserPatch { password, ..UserPatch::default() }),
-        }])
-        .await;
 }
 
 #[tokio::test]

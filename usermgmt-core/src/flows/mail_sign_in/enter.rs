@@ -4,6 +4,7 @@ use super::open::Mailed;
 use crate::auth::{Auth, Client, ServiceError};
 use crate::clock::Timestamp;
 use crate::flows::amr::MAIL;
+use crate::flows::mfa::PASSKEY;
 use crate::flows::sign_in::SignInOutcome;
 use crate::model::token::Purpose;
 use crate::model::user::{Account, User};
@@ -19,6 +20,7 @@ impl Auth {
         now: Timestamp,
     ) -> Result<Option<SignInOutcome>, ServiceError> {
         let mut earned_by = vec![Change::UseToken { id: mailed.row.id, now }];
+        let mut passkeys_go = false;
         let account = match &mailed.account {
             Some(account) if account.user.is_email_confirmed() => {
                 earned_by.push(self.void(&account.user.id, Some(Purpose::EmailSignIn), now));
@@ -26,6 +28,7 @@ impl Auth {
             }
             Some(account) => {
                 earned_by.extend(self.taken_over(&account.user, now));
+                passkeys_go = account.user.may_have_strangers_passkeys();
                 let user = User {
                     email_confirmed_at: Some(now),
                     unconfirmed_until: None,
@@ -42,7 +45,14 @@ impl Auth {
             }
         };
         client.mark(&mut earned_by);
-        let methods = self.second_factors(&account).await?;
+        let mut methods = self.second_factors(&account).await?;
+        // Those that the same commit removes can answer nothing.
+        if passkeys_go {
+            match account.mfa_enabled() {
+                true => methods.retain(|method| *method != PASSKEY),
+                false => methods.clear(),
+            }
+        }
         if !methods.is_empty() {
             return self.issue_mfa_ticket(&account, MAIL, methods, earned_by, now).await;
         }
@@ -71,10 +81,12 @@ impl Auth {
             Change::EndSessions { user_id: id.clone(), except: None },
             Change::ForgetDevices { user_id: id.clone() },
             Change::DropPendingTotp { user_id: id.clone() },
-            Change::RemovePasskeys { user_id: id.clone(), since: None },
             Change::UnlinkIdentities { user_id: id.clone(), since: None },
             self.audit(id, "user.confirmed_by_sign_in", &["email_confirmed_at", "password"], now),
         ];
+        if user.may_have_strangers_passkeys() {
+            list.push(Change::RemovePasskeys { user_id: id.clone(), since: None });
+        }
         list.extend(self.hold_identifiers(user, None));
         list
     }

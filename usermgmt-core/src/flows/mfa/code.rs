@@ -29,6 +29,7 @@ impl Auth {
         loop {
             let now = rounds.next().await?;
             let account = self.account(user).await?.ok_or(MfaError::NotFound)?;
+            current.still(&account.user)?;
             let has_passkeys = !self.passkeys_of(&account).await?.is_empty();
             // Who has passkeys alone has no codes but those that stand in for them.
             let codes_alone =

@@ -4,6 +4,9 @@ use crate::auth::{Auth, ServiceError};
 use crate::model::passkey::Passkey;
 use crate::model::user::Account;
 
+/// How a passkey is named among them.
+pub(in crate::flows) const PASSKEY: &str = "passkey";
+
 impl Auth {
     /// The second factors of a user; none where the first is enough. A passkey is
     /// one: whoever has a passkey does not want a password alone to be enough.
@@ -16,7 +19,7 @@ impl Auth {
             methods.push("totp");
         }
         if self.0.config.sign_in.passkeys && !self.passkeys_of(account).await?.is_empty() {
-            methods.push("passkey");
+            methods.push(PASSKEY);
         }
         if !methods.is_empty()
             && self.read(self.0.store.recovery_codes_left(&account.user.id)).await? > 0

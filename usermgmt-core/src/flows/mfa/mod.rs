@@ -16,6 +16,7 @@ mod verify;
 pub(super) use self::code::UsedCode;
 pub use self::enrol::TotpEnrolment;
 pub use self::error::MfaError;
+pub(super) use self::methods::PASSKEY;
 pub use self::recovery_codes::RecoveryCodes;
 pub use self::sign_in::MfaSignInError;
 #[cfg(feature = "passkeys")]

@@ -1,12 +1,14 @@
 //! Passkeys in their owner's hands: named, removed, told of.
 
 use serde_json::json;
-use usermgmt_core::flows::{PasskeyError, PasskeySignInError, ReauthenticationError, WaysIn};
+use usermgmt_core::flows::{
+    Current, PasskeyError, PasskeySignInError, ProfileError, ReauthenticationError, WaysIn,
+};
 use usermgmt_core::mail::MailKind;
 
 use super::device::Device;
 use super::{Again, add, ask, member, refused, try_in, world};
-use crate::fixture::{MINUTE, SECOND, World, home};
+use crate::fixture::{MINUTE, OTHER, SECOND, World, home, typed};
 
 #[tokio::test]
 async fn an_owner_is_told_of_each_passkey_that_comes_and_goes() {
@@ -35,9 +37,21 @@ async fn adding_and_removing_need_a_recent_sign_in() {
 }
 
 #[tokio::test]
-async fn the_last_way_in_stays() {
-    let world = world().await;
-    let (current, mut device, added) = member(&world, "ann").await;
+async fn a_first_password_needs_a_recent_sign_in_whatever_the_old_service_asked_for() {
+    let world = World::with(|config| {
+        config.sign_in.passkeys = true;
+        config.compat.no_reauthentication = true;
+    })
+    .await;
+    let (current, ..) = member(&world, "ann").await;
+    without_password(&world, &current).await;
+    let current = world.auth.current_of(&current).await;
+    world.later(15 * MINUTE + SECOND);
+    let refused = world.auth.set_first_password(&current, &typed(OTHER)).await.unwrap_err();
+    assert!(matches!(refused, ProfileError::Reauthentication(ReauthenticationError::Required(_))));
+}
+
+async fn without_password(world: &World, current: &Current) {
     let user = world.auth.user(&current.user.id).await.unwrap().unwrap();
     let no_password = usermgmt_core::store::UserPatch {
         password: Some(None),
@@ -52,6 +66,13 @@ async fn the_last_way_in_stays() {
             set: Box::new(no_password),
         }])
         .await;
+}
+
+#[tokio::test]
+async fn the_last_way_in_stays() {
+    let world = world().await;
+    let (current, mut device, added) = member(&world, "ann").await;
+    without_password(&world, &current).await;
     let current = world.auth.current_of(&current).await;
     let last = world.auth.remove_passkey(&current, &added.passkey.id).await;
     assert!(matches!(last, Err(PasskeyError::LastSignInMethod)), "{last:?}");

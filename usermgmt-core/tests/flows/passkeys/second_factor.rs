@@ -1,8 +1,8 @@
 //! The passkey as second factor, beside an app and recovery codes.
 
 use usermgmt_core::flows::{
-    AddedPasskey, Current, MfaError, MfaSignInError, ReauthenticationError, SignInOutcome,
-    TotpEnrolment,
+    AddedPasskey, ChangeUser, Current, MfaError, MfaSignInError, ReauthenticationError,
+    SignInOutcome, TotpEnrolment,
 };
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::secret::PlaintextPassword;
@@ -11,7 +11,11 @@ use usermgmt_core::testkit::SampleRows;
 
 use super::device::Device;
 use super::{Again, add, ask, member, try_in, world};
-use crate::fixture::{MINUTE, PASSWORD, SECOND, World, by, home, totp_code};
+use crate::fixture::{
+    MINUTE, OTHER, PASSWORD, SECOND, World, by, code, email, home, link_token, totp_code, typed,
+};
+
+const MISTYPED: &str = "amn@example.com";
 
 #[tokio::test]
 async fn a_password_is_not_enough_for_whoever_has_a_passkey() {
@@ -195,4 +199,44 @@ async fn without_a_passkey_new_recovery_codes_need_a_code() {
     let current = world.auth.current_of(&current).await;
     let none = world.auth.new_recovery_codes(&current, None).await;
     assert!(matches!(none, Err(MfaError::CodeRequired)), "{none:?}");
+}
+
+/// A member with a passkey whose address an administrator has mistyped.
+async fn moved(world: &World) -> Device {
+    let (current, device, _) = member(world, "ann").await;
+    let change = ChangeUser { email: Some(email(MISTYPED)), ..ChangeUser::default() };
+    world.auth.change_user(&by(), &current.user.id, &change).await.unwrap();
+    world.mail().await;
+    device
+}
+
+#[tokio::test]
+async fn whoever_reads_the_address_that_an_administrator_mistyped_still_needs_the_passkey() {
+    let world = world().await;
+    moved(&world).await;
+    world.auth.forgot_password(MISTYPED, &home()).await.unwrap();
+    let link = link_token(&world.mail().await[0]);
+    world.auth.reset_password(&link, &typed(OTHER), &home()).await.unwrap();
+    let asked = world.try_sign_in(MISTYPED, OTHER, &home()).await.unwrap();
+    let SignInOutcome::MfaRequired { methods, .. } = asked else { panic!("{asked:?}") };
+    assert_eq!(methods, ["passkey", "recovery_code"]);
+}
+
+#[tokio::test]
+async fn a_mailed_code_asks_for_no_passkey_but_one_that_answers() {
+    let world = World::with(|config| {
+        config.sign_in.passkeys = true;
+        config.sign_in.email = true;
+        config.limits.enabled = false;
+    })
+    .await;
+    let mut device = moved(&world).await;
+    let request = world.auth.mail_sign_in(MISTYPED, &home()).await.unwrap();
+    let code = code(&world.mailed(MailKind::EmailSignIn).await);
+    let asked = world.auth.sign_in_by_code(MISTYPED, &code, request.expose(), &home()).await;
+    let SignInOutcome::MfaRequired { ticket, .. } = asked.unwrap() else { panic!("signed in") };
+    let ticket = typed(ticket.expose());
+    let options = world.auth.mfa_passkey_options(&ticket, &home()).await.unwrap();
+    let answer = device.sign(&options).await;
+    world.auth.sign_in_mfa_by_passkey(&ticket, &answer, &home()).await.unwrap();
 }
