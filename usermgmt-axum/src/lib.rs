@@ -94,8 +94,8 @@
 //!   under `/account`. Whoever signs in there is a [`CurrentUser`] by cookie.
 //! - **Pages for administrators**, with the feature `admin-pages`: under
 //!   `/web3m-admin`, or where [`admin_path`](field@HttpConfig::admin_path) says.
-//! - **Your colour and logo** on them: [`PageLook`]. A page of your own in the place of
-//!   a built-in one: [`Routes::replaced_page`].
+//! - **Your colour and logo** on them, your texts and layout: [`PageLook`]. A page of
+//!   your own in the place of a built-in one: [`Routes::replaced_page`].
 //! - **Documentation to read and try**, with the feature `docs`, at `/` of a
 //!   [`standalone`] server.
 //! - **What is served**: [`openapi`], and `GET /openapi.json`.
@@ -138,6 +138,8 @@ pub use self::extract::{
 };
 pub use self::fallback::not_found;
 pub use self::layers::{CorsOrigin, InvalidOrigin, with_layers};
+#[cfg(feature = "pages")]
+pub use self::page_look::export_page_templates;
 pub use self::page_look::{InvalidLook, PageLook};
 pub use self::routes::{ACCOUNT_PATH, ADMIN_PATH, Routes, USERS_PATH, openapi};
 pub use self::state::HttpState;

@@ -57,6 +57,9 @@ pub(crate) enum Action {
     /// What mails look like
     #[command(subcommand)]
     Mail(MailAction),
+    /// What pages say and look like
+    #[command(subcommand)]
+    Pages(PagesAction),
     /// Takes accounts over from another system
     Import(ImportArgs),
     /// Writes all accounts as JSON lines
@@ -258,6 +261,16 @@ pub(crate) enum MailAction {
     /// Writes the built-in templates and texts as files to start one's own from
     Export {
         /// The folder to write into, for `mail.templates`
+        folder: PathBuf,
+    },
+}
+
+/// What to do with the pages' texts and layout.
+#[derive(Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum PagesAction {
+    /// Writes the built-in texts and layout as files to start one's own from
+    Export {
+        /// The folder to write into, for `pages.templates`
         folder: PathBuf,
     },
 }

@@ -29,7 +29,7 @@ compile_error!("enable at least one of the features `sqlite`, `postgres`, `mysql
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::cli::{Action, ConfigAction, Invocation, KeysAction, MailAction};
+use crate::cli::{Action, ConfigAction, Invocation, KeysAction, MailAction, PagesAction};
 use crate::failure::Failure;
 use crate::settings::{Settings, Sources};
 
@@ -50,6 +50,7 @@ fn run(invocation: Invocation) -> Result<(), Failure> {
         Action::Config(ConfigAction::Schema) => return commands::config::print_schema(),
         Action::Keys(KeysAction::Generate) => return commands::keys::generate(),
         Action::Openapi { openapi } => return commands::openapi::print(openapi),
+        Action::Pages(PagesAction::Export { folder }) => return commands::pages::export(&folder),
         Action::Healthcheck => return healthcheck(&invocation.sources),
         _ => {}
     }
@@ -95,5 +96,6 @@ async fn act(action: Action, settings: Settings, sources: Sources) -> Result<(),
         Action::Export(args) => import::export(&args, &settings).await,
         Action::Mail(MailAction::Preview { folder }) => commands::mail::preview(&folder, &settings),
         Action::Mail(MailAction::Export { folder }) => commands::mail::export(&folder),
+        Action::Pages(PagesAction::Export { folder }) => commands::pages::export(&folder),
     }
 }

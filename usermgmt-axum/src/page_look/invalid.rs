@@ -1,6 +1,7 @@
 //! Why pages cannot look as they were told to.
 
 use std::fmt;
+use std::path::PathBuf;
 
 /// The most bytes of a logo or a style sheet: each is part of pages.
 pub(super) const MOST_BYTES: usize = 64 * 1024;
@@ -26,6 +27,13 @@ pub enum InvalidLook {
     TooLarge(usize),
     /// It has `</style` or a NUL in it.
     NoStyleSheet,
+    /// Texts or a layout that pages cannot have.
+    Template {
+        /// The file, or the folder where that cannot be read.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
 }
 
 impl fmt::Display for InvalidLook {
@@ -42,6 +50,7 @@ impl fmt::Display for InvalidLook {
             Self::NoImage => f.write_str("not an image: SVG, PNG, JPEG and WebP are known"),
             Self::TooLarge(_) => write!(f, "too large: it may have {MOST_BYTES} bytes at most"),
             Self::NoStyleSheet => f.write_str("not a style sheet: it has </style or a NUL in it"),
+            Self::Template { path, why } => write!(f, "{}: {why}", path.display()),
         }
     }
 }

@@ -1,17 +1,30 @@
 //! What an embedder or operator may decide about the look of the pages.
 
 mod colour;
+#[cfg(feature = "pages")]
+mod export;
 mod invalid;
+#[cfg(feature = "pages")]
+mod layout;
 mod logo;
+#[cfg(feature = "pages")]
+pub(crate) mod meant;
+#[cfg(feature = "pages")]
+mod templates;
 
 use std::fmt::Write as _;
+#[cfg(feature = "pages")]
+use std::path::Path;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
+#[cfg(feature = "pages")]
+pub use self::export::export_page_templates;
 pub use self::invalid::InvalidLook;
 use self::invalid::MOST_BYTES;
 pub(crate) use self::logo::Logo;
+use crate::pages::{Shell, Wording};
 
 /// How pages look, where that is not left as it comes.
 ///
@@ -30,6 +43,9 @@ pub struct PageLook {
     css: Arc<str>,
     /// Changes with the rest, so that browsers load it anew.
     mark: String,
+    wording: Wording,
+    #[cfg(feature = "pages")]
+    layout: Option<Arc<layout::Layout>>,
 }
 
 impl PageLook {
@@ -73,6 +89,22 @@ impl PageLook {
         Ok(Self { css: css.into(), ..marked })
     }
 
+    /// With the texts and the layout that this folder has, in the place of the built-in
+    /// ones: `<language>.toml`, text by text, and `layout.html`.
+    /// [`export_page_templates`] writes what is built in. The folder is read now; texts
+    /// that differ stay in memory as long as the process runs, so call this at its start.
+    ///
+    /// # Errors
+    /// [`InvalidLook::Template`] where the folder or a file in it cannot be read, a file
+    /// has another name, a section, text, variable or name in braces is none that there
+    /// is, a text lacks what the page fills in, or the layout does not show `head` and
+    /// `content`.
+    #[cfg(feature = "pages")]
+    pub fn templates(self, folder: &Path) -> Result<Self, InvalidLook> {
+        let templates::Templates { wording, layout } = templates::read(folder)?;
+        Ok(Self { wording, layout: layout.map(Arc::new), ..self })
+    }
+
     fn marked(mut self, by: &[u8]) -> Self {
         let digest = Sha256::new().chain_update(&self.mark).chain_update(by).finalize();
         self.mark = digest[..4].iter().fold(String::from("-"), |mut text, byte| {
@@ -84,6 +116,23 @@ impl PageLook {
 
     pub(crate) fn picture(&self) -> Option<&Logo> {
         self.logo.as_ref()
+    }
+
+    /// What pages say.
+    pub(crate) fn wording(&self) -> Wording {
+        self.wording
+    }
+
+    /// The page in an operator's own layout, where there is one.
+    #[cfg(feature = "pages")]
+    pub(crate) fn laid_out(&self, page: &Shell<'_>) -> Option<String> {
+        self.layout.as_ref()?.around(page)
+    }
+
+    /// The page in an operator's own layout, which takes the feature `pages`.
+    #[cfg(not(feature = "pages"))]
+    pub(crate) fn laid_out(&self, _: &Shell<'_>) -> Option<String> {
+        None
     }
 
     /// A style sheet with these rules behind it.

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+use super::shell::Shell;
 use crate::page_look::PageLook;
 
 const STYLE: &str = concat!(include_str!("tokens.css"), include_str!("style.css"));
@@ -122,21 +123,26 @@ impl Page {
         let link = self.link.as_ref().map_or_else(String::new, |(target, label)| {
             format!("<p><a href=\"{}\">{}</a></p>\n", escape(target), escape(label))
         });
-        let (lang, product) = (self.lang, escape(&self.product));
+        let product = escape(&self.product);
         let logo = self.look.picture().map_or_else(String::new, |logo| {
             let image = logo.data_url();
             format!("<p><img class=\"logo\" src=\"{image}\" alt=\"{product}\"></p>\n")
         });
         let script =
             self.script().map_or_else(String::new, |script| format!("<script>{script}</script>\n"));
-        format!(
-            "<!doctype html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\
+        let head = format!(
+            "<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"robots\" content=\"noindex\">\n\
-             <title>{title} – {product}</title>\n<style>{style}</style>\n</head>\n\
-             <body>\n<main>\n{logo}<h1>{title}</h1>\n{alert}{text}{form}{link}\
-             <footer>{product}</footer>\n</main>\n{script}</body>\n</html>\n"
-        )
+             <title>{title} – {product}</title>\n<style>{style}</style>\n"
+        );
+        let content = format!(
+            "<main>\n{logo}<h1>{title}</h1>\n{alert}{text}{form}{link}\
+             <footer>{product}</footer>\n</main>\n{script}"
+        );
+        let (title, product) = (self.title.as_str(), self.product.as_str());
+        let (head, content) = (head.as_str(), content.as_str());
+        Shell { lang: self.lang, title, product, kind: "link", head, content }.render(&self.look)
     }
 }
 
@@ -155,6 +161,7 @@ impl Form {
 impl PasswordField {
     fn render(&self) -> String {
         let Self { name, label, min, max, show_hide } = self;
+        let label = escape(label);
         let words = show_hide.map_or_else(String::new, |[show, hide]| {
             format!(" data-show=\"{}\" data-hide=\"{}\"", escape(show), escape(hide))
         });

@@ -16,6 +16,7 @@ mod html;
 mod link;
 mod not_me;
 mod reset_password;
+mod shell;
 mod sign_in_email;
 mod texts;
 mod visit;
@@ -23,6 +24,10 @@ mod visit;
 use utoipa_axum::routes;
 
 pub(crate) use self::front::front;
+pub(crate) use self::shell::Shell;
+pub(crate) use self::texts::Wording;
+#[cfg(feature = "pages")]
+pub(crate) use self::texts::{export::files as texts_as_files, own};
 use crate::mount::Part;
 
 /// The pages, at the root.

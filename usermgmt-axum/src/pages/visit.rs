@@ -71,15 +71,17 @@ pub(crate) struct Visitor {
 
 impl Visitor {
     fn new(headers: &HeaderMap, state: &HttpState) -> Self {
-        let liked = Texts::in_one_of(&languages(headers));
-        let texts = liked.unwrap_or(Texts::english());
+        let wording = state.config().look.wording();
+        let liked = wording.in_one_of(&languages(headers));
+        let texts = liked.unwrap_or(wording.english());
         Self { state: state.clone(), html: asks_for_html(headers), liked, texts }
     }
 
     /// Speaks this user's language where the visitor named none that there is.
     pub(super) fn knows(&mut self, user: &User) {
-        let own = user.locale.as_deref().and_then(|tag| Texts::in_one_of(&[tag]));
-        self.texts = self.liked.or(own).unwrap_or(Texts::english());
+        let wording = self.look().wording();
+        let own = user.locale.as_deref().and_then(|tag| wording.in_one_of(&[tag]));
+        self.texts = self.liked.or(own).unwrap_or(wording.english());
     }
 
     /// A page in the name of the product.

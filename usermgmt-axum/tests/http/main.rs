@@ -33,6 +33,7 @@ mod mail_sign_in_pages;
 mod mfa;
 mod mounting;
 mod openapi;
+mod page_templates;
 mod pages;
 #[cfg(feature = "passkeys")]
 mod passkey_pages;

@@ -11,6 +11,7 @@ pub(crate) mod mail;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod outbox;
+pub(crate) mod pages;
 mod people;
 #[cfg(feature = "oidc")]
 mod providers;

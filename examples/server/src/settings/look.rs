@@ -19,9 +19,18 @@ pub(super) fn read(layers: &mut Layers) -> PageLook {
     });
     look = colour.unwrap_or(look);
     look = with_file(layers, "pages.logo_file", look, |look, bytes| look.logo(bytes));
-    with_file(layers, "pages.css_file", look, |look, bytes| {
+    look = with_file(layers, "pages.css_file", look, |look, bytes| {
         let css = String::from_utf8(bytes).map_err(|_| InvalidLook::NoStyleSheet)?;
         look.css(&css)
+    });
+    with_templates(layers, look)
+}
+
+fn with_templates(layers: &mut Layers, look: PageLook) -> PageLook {
+    let Some(folder) = layers.get::<PathBuf>("pages.templates") else { return look };
+    look.clone().templates(&folder).unwrap_or_else(|why| {
+        layers.problem(format!("pages.templates: {why}"));
+        look
     })
 }
 

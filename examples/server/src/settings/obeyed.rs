@@ -80,6 +80,7 @@ fn rows() -> Vec<Row> {
         http("pages.accent", "#0b6e4f", "#0b6e4f", "look.rs", "every_style_sheet_ends_with_the_colour_and_the_rules"),
         http("pages.logo_file", "/f", "", "look.rs", "the_logo_stands_for_the_name_and_runs_nothing"),
         http("pages.css_file", "/f", "", "look.rs", "pages_behind_mailed_links_have_them_too_and_allow_nothing_else"),
+        http("pages.templates", "/t", "", "page_templates.rs", "texts_of_ones_own_are_on_pages_of_every_kind"),
         server("mail.url", "console:", "", "mail/faults.rs", "the_doctor_asks_for_tls_and_signs_in_and_sends_nothing"),
         server("mail.url_file", "/f", "", "it/aws_secrets.rs", "server_and_commands_take_their_settings_from_the_secret"),
         server("mail.from", "ann@example.org", "from: \"ann@example.org\"", "mail/settings.rs", "other_mail_settings_that_cannot_work_stop_the_start"),

@@ -119,6 +119,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("pages.accent", Kind::Text, "#1a56c4", "Colour of buttons and links on the pages, as #rrggbb, dark enough to be read on white; dark screens get a lighter one made of it"),
     setting("pages.logo_file", Kind::Path, "none", "SVG, PNG, JPEG or WebP file, 64 KiB at most, that the pages show in the place of product_name"),
     setting("pages.css_file", Kind::Path, "none", "CSS file, 64 KiB at most, with rules that come behind the pages' own; it loads nothing from other origins"),
+    setting("pages.templates", Kind::Path, "those built in", "Folder with texts of the pages, by language, and a layout around them, in place of the built-in ones"),
     setting("mail.url", Kind::Url, "dev: on a loopback listener, else required", "How mail leaves: dev: writes files and shows them at /dev/mail, console: logs, smtp://, smtps:// and ses:// send").secret(),
     setting("mail.url_file", Kind::Path, "none", "File whose text is mail.url, without the last line end"),
     setting("mail.from", Kind::Text, "no-reply@localhost for dev: and console:, else required", "Sender of every mail: an address, or Name <address>"),

@@ -467,6 +467,30 @@ fn a_look_that_pages_cannot_have_stops_the_start() {
 }
 
 #[test]
+fn page_templates_that_cannot_work_stop_the_start_and_are_named() {
+    for (name, content, said) in [
+        ("footer.html", "", "is neither layout.html nor a language's texts"),
+        ("fr.toml", "[reste]\ntitle = 'x'", "no section [reste]; did you mean reset?"),
+        ("de.toml", "[reset]\ntitel = 'x'", "[reset] has no titel; did you mean title?"),
+        ("en.toml", "[reset]\ntext = '{max}'", "[reset] text has {max}, which is not filled in"),
+        ("en.toml", "[reset]\ntext = 'x'", "[reset] text lacks {min}"),
+        ("layout.html", "{{ head }}{{ contents }}", "shows {{ contents }}, which there is not"),
+        ("layout.html", "{{ content }}", "must show {{ head }}"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(name), content).unwrap();
+        let error = given().flag("pages.templates", folder.path().to_str().unwrap()).refused();
+        let named = format!("pages.templates: {}/{name}: ", folder.path().display());
+        assert!(error.contains(&named) && error.contains(said), "{name}: {error}");
+    }
+    let error = given().flag("pages.templates", "/nowhere").refused();
+    assert!(error.contains("pages.templates: /nowhere: "), "{error}");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("fr.toml"), "[reset]\ntitle = 'x'").unwrap();
+    given().flag("pages.templates", folder.path().to_str().unwrap()).load().unwrap();
+}
+
+#[test]
 fn a_connection_has_some_time_but_not_for_ever() {
     for (name, value) in [("http.keep_alive", "0"), ("http.request_timeout", "2h")] {
         let error = given().flag(name, value).refused();

@@ -59,6 +59,7 @@ async fn the_administrators_work_among_a_hundred_thousand_users() {
     // What is typed is looked for without a button, and typing goes on meanwhile.
     browser.type_into("#search", "zo").await;
     browser.comes("search=zo").await;
+    assert_eq!(browser.focused().await, ("search".to_owned(), "zo".to_owned()));
     browser.type_into("#search", "e q").await;
     browser.comes("search=zoe").await;
     browser.reads("person-077777").await;

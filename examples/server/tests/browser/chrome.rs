@@ -143,6 +143,13 @@ impl Chrome {
         field.send_keys(text).await.unwrap();
     }
 
+    /// The id of the field where the cursor is, and what is in it.
+    pub(crate) async fn focused(&self) -> (String, String) {
+        let field = self.driver.active_element().await.unwrap();
+        let value = field.prop("value").await.unwrap().unwrap_or_default();
+        (field.id().await.unwrap().unwrap_or_default(), value)
+    }
+
     /// Follows what the selector finds first.
     pub(crate) async fn click(&self, css: &str) {
         let found = self.driver.find(By::Css(css)).await.unwrap();

@@ -29,6 +29,23 @@ async fn sign_in(server: &Server, email: &str, password: &str) -> u16 {
     server.post("/api/v1/signin", body).await.status
 }
 
+#[test]
+fn exported_page_templates_are_good_for_a_start_and_broken_ones_stop_it() {
+    let setup = Setup::new();
+    let folder = setup.dir().join("templates");
+    let path = folder.to_str().unwrap();
+    let said = done(&setup, &["pages", "export", path]);
+    assert!(said.contains("4 files"), "{said}");
+    done(&setup, &["config", "check", "--pages-templates", path]);
+    let (status, _, errors) = command(&setup, &["pages", "export", path]);
+    assert_eq!(status, Some(1), "{errors}");
+    assert!(errors.contains("is there already"), "{errors}");
+    std::fs::write(folder.join("fr.toml"), "[confirm]\ntitel = 'x'").unwrap();
+    let (status, _, errors) = command(&setup, &["--pages-templates", path]);
+    assert_eq!(status, Some(2), "{errors}");
+    assert!(errors.contains("fr.toml: [confirm] has no titel; did you mean title?"), "{errors}");
+}
+
 #[tokio::test]
 async fn an_account_is_disabled_and_enabled_by_name_address_or_id() {
     let server = Server::start().await;

@@ -4,11 +4,12 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
 
 use super::form::Problems;
 use crate::error::ApiError;
 use crate::fallback::not_found;
+use crate::pages::shell::Shell;
 use crate::pages::texts::account::AccountTexts;
 use crate::pages::visit::Visitor;
 
@@ -59,24 +60,20 @@ impl<'a> Sheet<'a> {
         Self { notice, ..self }
     }
 
-    fn render(self) -> Markup {
+    fn render(self) -> String {
         let Self { visitor, title, wide, problems, notice, body } = self;
         let texts = AccountTexts::of(visitor.texts);
-        html! {
-            (DOCTYPE)
-            html lang=(visitor.texts.tag) {
-                (head(visitor, title, !problems.is_empty(), &html! {}))
-                body {
-                    main class=[wide.then_some("wide")] {
-                        p.brand { (brand(visitor)) }
-                        h1 { (title) }
-                        (problems.summary(texts.summary))
-                        @if let Some(notice) = notice { p.notice role="status" { (notice) } }
-                        (body)
-                    }
-                }
+        let content = html! {
+            main class=[wide.then_some("wide")] {
+                p.brand { (brand(visitor)) }
+                h1 { (title) }
+                (problems.summary(texts.summary))
+                @if let Some(notice) = notice { p.notice role="status" { (notice) } }
+                (body)
             }
-        }
+        };
+        let head = head(visitor, title, !problems.is_empty(), &html! {});
+        shell(visitor, "account", title, &head, &content)
     }
 }
 
@@ -84,6 +81,19 @@ impl IntoResponse for Sheet<'_> {
     fn into_response(self) -> Response {
         respond(self.render())
     }
+}
+
+/// A whole page of this kind.
+pub(in crate::pages) fn shell(
+    visitor: &Visitor,
+    kind: &str,
+    title: &str,
+    head: &Markup,
+    content: &Markup,
+) -> String {
+    let (lang, product) = (visitor.texts.tag, visitor.product());
+    let (head, content) = (&head.0, &content.0);
+    Shell { lang, title, product, kind, head, content }.render(visitor.look())
 }
 
 /// What the head of every page has; `more` is what these have besides.
@@ -95,20 +105,18 @@ pub(in crate::pages) fn head(
 ) -> Markup {
     let texts = AccountTexts::of(visitor.texts);
     html! {
-        head {
-            meta charset="utf-8";
-            meta name="viewport" content="width=device-width, initial-scale=1";
-            meta name="robots" content="noindex";
-            title {
-                @if is_wrong { (texts.error_prefix) " " }
-                (title) " – " (visitor.product())
-            }
-            link rel="stylesheet" href=(asset_path(visitor, "style.css"));
-            (more)
-            script src=(asset_path(visitor, "pages.js")) defer data-show=(texts.show) data-hide=(texts.hide)
-                data-copy=(texts.copy) data-copied=(texts.copied) data-save=(texts.download)
-                data-print=(texts.print) {}
+        meta charset="utf-8";
+        meta name="viewport" content="width=device-width, initial-scale=1";
+        meta name="robots" content="noindex";
+        title {
+            @if is_wrong { (texts.error_prefix) " " }
+            (title) " – " (visitor.product())
         }
+        link rel="stylesheet" href=(asset_path(visitor, "style.css"));
+        (more)
+        script src=(asset_path(visitor, "pages.js")) defer data-show=(texts.show) data-hide=(texts.hide)
+            data-copy=(texts.copy) data-copied=(texts.copied) data-save=(texts.download)
+            data-print=(texts.print) {}
     }
 }
 
@@ -124,8 +132,8 @@ pub(in crate::pages) fn brand(visitor: &Visitor) -> Markup {
 }
 
 /// A page with the policy that all of them have.
-pub(in crate::pages) fn respond(page: Markup) -> Response {
-    let mut response = Html(page.into_string()).into_response();
+pub(in crate::pages) fn respond(page: String) -> Response {
+    let mut response = Html(page).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     // Without a referrer a form has no origin either, and older browsers say

@@ -2,12 +2,12 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use maud::{DOCTYPE, Markup, html};
+use maud::{Markup, html};
 
 use super::visit::Admin;
 use crate::error::ApiError;
 use crate::pages::account::form::Problems;
-use crate::pages::account::look::{brand, head, respond};
+use crate::pages::account::look::{brand, head, respond, shell};
 
 /// A part of the administration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,54 +79,49 @@ impl<'a> Frame<'a> {
         Self { notice, ..self }
     }
 
-    fn render(self) -> Markup {
+    fn render(self) -> String {
         let Self { admin, section: here, title, problems, notice, body } = self;
         let (texts, common, visitor) = (admin.texts(), admin.common(), &admin.visitor);
         let style = format!("{}?v={}", admin.path("/style.css"), visitor.look().version());
         let current = |section: Section| (section == here).then_some("page");
-        html! {
-            (DOCTYPE)
-            html lang=(visitor.texts.tag) {
-                (head(visitor, &title, !problems.is_empty(), &html! {
-                    link rel="stylesheet" href=(style);
-                }))
-                body.admin {
-                    a.skip href="#main" { (texts.skip) }
-                    header.top {
-                        p.brand {
-                            a href=(admin.path("/")) {
-                                (brand(visitor)) " " span { (texts.administration) }
-                            }
-                        }
-                        nav aria-label=(texts.administration) {
-                            ul {
-                                @for section in Section::ALL {
-                                    li {
-                                        a href=(admin.path(section.path())) aria-current=[current(section)] {
-                                            (section.title(admin))
-                                        }
-                                    }
+        let content = html! {
+            a.skip href="#main" { (texts.skip) }
+            header.top {
+                p.brand {
+                    a href=(admin.path("/")) {
+                        (brand(visitor)) " " span { (texts.administration) }
+                    }
+                }
+                nav aria-label=(texts.administration) {
+                    ul {
+                        @for section in Section::ALL {
+                            li {
+                                a href=(admin.path(section.path())) aria-current=[current(section)] {
+                                    (section.title(admin))
                                 }
                             }
                         }
-                        div.me {
-                            a href={ (visitor.base()) "/account" } title=(admin.current.user.email.as_str()) {
-                                (admin.current.user.username.as_str())
-                            }
-                            (admin.form(&format!("{}/account/sign-out", visitor.base()), &html! {
-                                button.quiet type="submit" { (common.sign_out) }
-                            }))
-                        }
-                    }
-                    main #main tabindex="-1" {
-                        h1 { (title) }
-                        (problems.summary(common.summary))
-                        @if let Some(notice) = notice { p.notice role="status" { (notice) } }
-                        (body)
                     }
                 }
+                div.me {
+                    a href={ (visitor.base()) "/account" } title=(admin.current.user.email.as_str()) {
+                        (admin.current.user.username.as_str())
+                    }
+                    (admin.form(&format!("{}/account/sign-out", visitor.base()), &html! {
+                        button.quiet type="submit" { (common.sign_out) }
+                    }))
+                }
             }
-        }
+            main #main tabindex="-1" {
+                h1 { (title) }
+                (problems.summary(common.summary))
+                @if let Some(notice) = notice { p.notice role="status" { (notice) } }
+                (body)
+            }
+        };
+        let style = html! { link rel="stylesheet" href=(style); };
+        let head = head(visitor, &title, !problems.is_empty(), &style);
+        shell(visitor, "admin", &title, &head, &content)
     }
 
     /// The page with the status and headers of a refusal.

@@ -2,7 +2,7 @@
 
 use super::{FrontTexts, LinkTexts, MailedSignInTexts, PasswordTexts, ResetTexts, Texts};
 
-pub(super) const TEXTS: Texts = Texts {
+pub(super) static TEXTS: Texts = Texts {
     tag: "de",
     confirm: LinkTexts {
         title: "Bestätigen Sie Ihre E-Mail-Adresse",
@@ -62,7 +62,7 @@ pub(super) const TEXTS: Texts = Texts {
     },
     lead_on: "Weiter zu {product}",
     refused: "Das hat nicht geklappt",
-    refusals: &[
+    refusals: [
         ("link_expired", "Der Link ist abgelaufen. Bitte fordern Sie einen neuen an."),
         ("link_invalid", "Der Link ist ungültig."),
         ("already_confirmed", "Die E-Mail-Adresse ist schon bestätigt."),
@@ -113,4 +113,10 @@ pub(super) const TEXTS: Texts = Texts {
         breached: "Das Passwort ist aus einem Datenleck bekannt.",
         other: "Dieses Passwort wird nicht angenommen.",
     },
+    #[cfg(feature = "pages")]
+    account: super::account::de::TEXTS,
+    #[cfg(feature = "admin-pages")]
+    admin: super::admin::de::TEXTS,
+    #[cfg(all(feature = "pages", feature = "passkeys"))]
+    passkeys: super::passkeys::DE,
 };

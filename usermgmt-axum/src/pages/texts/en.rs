@@ -2,7 +2,7 @@
 
 use super::{FrontTexts, LinkTexts, MailedSignInTexts, PasswordTexts, ResetTexts, Texts};
 
-pub(super) const TEXTS: Texts = Texts {
+pub(super) static TEXTS: Texts = Texts {
     tag: "en",
     confirm: LinkTexts {
         title: "Confirm your email address",
@@ -63,7 +63,29 @@ pub(super) const TEXTS: Texts = Texts {
     lead_on: "Continue to {product}",
     refused: "This did not work",
     // What programs are told is English, and made for people.
-    refusals: &[],
+    refusals: [
+        ("link_expired", ""),
+        ("link_invalid", ""),
+        ("already_confirmed", ""),
+        ("invalid_token", ""),
+        ("rate_limited", ""),
+        ("overloaded", ""),
+        ("unavailable", ""),
+        ("cross_site", ""),
+        ("invalid_form_token", ""),
+        ("invalid_state", ""),
+        ("access_denied", ""),
+        ("provider_refused", ""),
+        ("provider_unavailable", ""),
+        ("no_email", ""),
+        ("account_exists", ""),
+        ("confirmation_required", ""),
+        ("identity_taken", ""),
+        ("too_many_identities", ""),
+        ("not_active", ""),
+        ("last_sign_in_method", ""),
+        ("", ""),
+    ],
     password: PasswordTexts {
         too_short: "Shorter than minimum length {n}.",
         too_long: "Longer than maximum length {n}.",
@@ -71,4 +93,10 @@ pub(super) const TEXTS: Texts = Texts {
         breached: "Password is known from a data breach",
         other: "",
     },
+    #[cfg(feature = "pages")]
+    account: super::account::en::TEXTS,
+    #[cfg(feature = "admin-pages")]
+    admin: super::admin::en::TEXTS,
+    #[cfg(all(feature = "pages", feature = "passkeys"))]
+    passkeys: super::passkeys::EN,
 };

@@ -1,4 +1,7 @@
-//! What the pages say, in the languages that mails have.
+//! What the pages say: in the languages that mails have, and in those of an operator.
+
+#[macro_use]
+mod section;
 
 #[cfg(feature = "pages")]
 pub(super) mod account;
@@ -6,14 +9,21 @@ pub(super) mod account;
 pub(super) mod admin;
 mod de;
 mod en;
+#[cfg(feature = "pages")]
+pub(crate) mod export;
+#[cfg(feature = "pages")]
+pub(crate) mod own;
 #[cfg(all(feature = "pages", feature = "passkeys"))]
 pub(super) mod passkeys;
 mod pl;
+mod wording;
 
 use usermgmt_core::password::PasswordProblem;
 
+pub(crate) use self::wording::Wording;
+
 /// What the pages say in one language.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Texts {
     /// The language's tag (BCP 47).
     pub(crate) tag: &'static str,
@@ -29,29 +39,38 @@ pub(crate) struct Texts {
     pub(super) lead_on: &'static str,
     /// The heading where no page of its own fits.
     pub(super) refused: &'static str,
-    refusals: &'static [(&'static str, &'static str)],
+    /// By the refusal's code. An empty text is none: the refusal's own has to do.
+    refusals: [(&'static str, &'static str); 21],
     password: PasswordTexts,
+    #[cfg(feature = "pages")]
+    account: account::AccountTexts,
+    #[cfg(feature = "admin-pages")]
+    admin: admin::AdminTexts,
+    #[cfg(all(feature = "pages", feature = "passkeys"))]
+    passkeys: passkeys::PasskeyTexts,
 }
 
-/// Of a link that takes nothing but a click.
-#[derive(Debug)]
-pub(super) struct LinkTexts {
-    pub(super) title: &'static str,
-    pub(super) text: &'static str,
-    pub(super) button: &'static str,
-    /// What is said when it is done.
-    pub(super) done: &'static str,
+texts! {
+    /// Of a link that takes nothing but a click.
+    pub(super) struct LinkTexts {
+        pub(super) title: &'static str,
+        pub(super) text: &'static str,
+        pub(super) button: &'static str,
+        /// What is said when it is done.
+        pub(super) done: &'static str,
+    }
 }
 
-/// Of the page for a new password.
-#[derive(Debug)]
-pub(super) struct ResetTexts {
-    pub(super) title: &'static str,
-    /// `{min}` is the least number of characters.
-    text: &'static str,
-    pub(super) label: &'static str,
-    pub(super) button: &'static str,
-    pub(super) done: &'static str,
+texts! {
+    /// Of the page for a new password.
+    pub(super) struct ResetTexts {
+        pub(super) title: &'static str,
+        /// `{min}` is the least number of characters.
+        text: &'static str,
+        pub(super) label: &'static str,
+        pub(super) button: &'static str,
+        pub(super) done: &'static str,
+    }
 }
 
 impl ResetTexts {
@@ -60,12 +79,13 @@ impl ResetTexts {
     }
 }
 
-/// Of a mailed link to sign in, opened in a browser that asked for nothing.
-#[derive(Debug)]
-pub(super) struct MailedSignInTexts {
-    pub(super) title: &'static str,
-    /// `{name}` is whom it signs in.
-    text: &'static str,
+texts! {
+    /// Of a mailed link to sign in, opened in a browser that asked for nothing.
+    pub(super) struct MailedSignInTexts {
+        pub(super) title: &'static str,
+        /// `{name}` is whom it signs in.
+        text: &'static str,
+    }
 }
 
 impl MailedSignInTexts {
@@ -74,56 +94,51 @@ impl MailedSignInTexts {
     }
 }
 
-/// Of the page at the root of a server that is nothing else.
-#[derive(Debug)]
-pub(super) struct FrontTexts {
-    pub(super) text: &'static str,
-    /// A link.
-    pub(super) api: &'static str,
-    /// Links of the page with the documentation.
-    #[cfg(feature = "docs")]
-    pub(super) links: FrontLinks,
+texts! {
+    /// Of the page at the root of a server that is nothing else.
+    pub(super) struct FrontTexts {
+        pub(super) text: &'static str,
+        /// A link.
+        pub(super) api: &'static str,
+    }
+    also {
+        /// Links of the page with the documentation.
+        #[cfg(feature = "docs")]
+        pub(super) links: FrontLinks,
+    }
 }
 
-/// Where that page leads.
 #[cfg(feature = "docs")]
-#[derive(Debug)]
-pub(super) struct FrontLinks {
-    pub(super) account: &'static str,
-    pub(super) register: &'static str,
-    pub(super) admin: &'static str,
-    pub(super) mailbox: &'static str,
-    pub(super) health: &'static str,
+texts! {
+    /// Where that page leads.
+    pub(super) struct FrontLinks {
+        pub(super) account: &'static str,
+        pub(super) register: &'static str,
+        pub(super) admin: &'static str,
+        pub(super) mailbox: &'static str,
+        pub(super) health: &'static str,
+    }
 }
 
-#[derive(Debug)]
-struct PasswordTexts {
-    too_short: &'static str,
-    too_long: &'static str,
-    too_easy: &'static str,
-    breached: &'static str,
-    /// Of every other rule.
-    other: &'static str,
+texts! {
+    /// Why a password may not be set.
+    struct PasswordTexts {
+        too_short: &'static str,
+        too_long: &'static str,
+        too_easy: &'static str,
+        breached: &'static str,
+        /// Of every other rule. An empty text is none: the rule's own has to do.
+        other: &'static str,
+    }
 }
 
 impl Texts {
-    /// In English.
-    pub(super) const fn english() -> &'static Self {
-        &en::TEXTS
-    }
-
-    /// In the first of these languages that there is.
-    pub(super) fn in_one_of(languages: &[&str]) -> Option<&'static Self> {
-        let known = [&en::TEXTS, &de::TEXTS, &pl::TEXTS];
-        languages.iter().find_map(|tag| {
-            let primary = tag.split('-').next().unwrap_or_default();
-            known.into_iter().find(|texts| texts.tag.eq_ignore_ascii_case(primary))
-        })
-    }
-
     /// What a refusal says, by its code; `None` where its own text has to do.
     pub(crate) fn refusal(&self, code: Option<&str>) -> Option<&'static str> {
-        let of = |code: &str| self.refusals.iter().find(|(known, _)| *known == code);
+        let of = |code: &str| {
+            let mut said = self.refusals.iter().filter(|(_, text)| !text.is_empty());
+            said.find(|(known, _)| *known == code)
+        };
         code.and_then(of).or_else(|| of("")).map(|(_, text)| *text)
     }
 
@@ -140,32 +155,68 @@ impl Texts {
             _ => texts.other.to_owned(),
         }
     }
+
+    /// Shows each text by its section and key.
+    #[cfg(feature = "pages")]
+    fn each(&mut self, shown: &mut section::Each<'_>) {
+        shown("common", "lead_on", &mut self.lead_on);
+        shown("common", "refused", &mut self.refused);
+        section::each_of("refusals", &mut self.refusals, shown);
+        self.password.each_in("password", shown);
+        self.confirm.each_in("confirm", shown);
+        self.activate.each_in("activate", shown);
+        self.sign_in_email.each_in("sign_in_email", shown);
+        self.email_change.each_in("email_change", shown);
+        self.email_undo.each_in("email_undo", shown);
+        self.not_me.each_in("not_me", shown);
+        self.reset.each_in("reset", shown);
+        self.front.each_in("front", shown);
+        #[cfg(feature = "docs")]
+        self.front.links.each_in("front", shown);
+        self.account.each(shown);
+        #[cfg(feature = "passkeys")]
+        self.passkeys.each_in("passkeys", shown);
+        #[cfg(feature = "admin-pages")]
+        self.admin.each(shown);
+    }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "pages"))]
 mod tests {
+    use super::own::fields;
     use super::*;
 
-    #[test]
-    fn the_first_language_that_there_is_is_spoken() {
-        for (languages, tag) in [
-            (&["de-CH", "en"][..], Some("de")),
-            (&["fr", "PL", "de"], Some("pl")),
-            (&["fr"], None),
-            (&[], None),
-        ] {
-            assert_eq!(Texts::in_one_of(languages).map(|texts| texts.tag), tag);
-        }
+    /// Where each text is, and what is filled in there.
+    fn shape(texts: &Texts) -> Vec<(String, Vec<String>)> {
+        let mut shape = Vec::new();
+        texts.clone().each(&mut |section, key, text| {
+            shape.push((format!("{section}.{key}"), fields(text).map(str::to_owned).collect()));
+        });
+        shape.iter_mut().for_each(|(_, fields)| fields.sort());
+        shape
     }
 
     #[test]
     fn every_language_says_what_another_one_says() {
         for texts in [&de::TEXTS, &pl::TEXTS] {
-            let codes = |texts: &Texts| texts.refusals.iter().map(|(code, _)| *code).collect();
-            let (codes, known): (Vec<_>, Vec<_>) = (codes(texts), codes(&de::TEXTS));
-            assert_eq!(codes, known, "{}", texts.tag);
-            assert!(texts.sign_in_email.text.contains("{name}"));
-            assert!(texts.reset.text.contains("{min}") && texts.lead_on.contains("{product}"));
+            assert_eq!(shape(texts), shape(&en::TEXTS), "{}", texts.tag);
         }
+        let filled = shape(&en::TEXTS);
+        for (text, fields) in [
+            ("sign_in_email.text", &["name"][..]),
+            ("reset.text", &["min"]),
+            ("common.lead_on", &["product"]),
+            ("account.username_length", &["max", "min"]),
+            ("admin.total_and_most", &["most", "total"]),
+        ] {
+            assert!(filled.iter().any(|(name, all)| name == text && all == fields), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_that_has_no_text_says_its_own() {
+        assert_eq!(en::TEXTS.refusal(Some("link_expired")), None);
+        assert_eq!(de::TEXTS.refusal(Some("link_invalid")), Some("Der Link ist ungültig."));
+        assert_eq!(de::TEXTS.refusal(Some("unheard_of")), Some("Die Anfrage wurde abgelehnt."));
     }
 }

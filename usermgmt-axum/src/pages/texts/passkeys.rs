@@ -2,85 +2,82 @@
 
 use super::Texts;
 
-/// What the pages say of passkeys in one language.
-#[derive(Debug)]
-pub(in crate::pages) struct PasskeyTexts {
-    /// A heading.
-    pub(in crate::pages) title: &'static str,
-    /// What they are.
-    pub(in crate::pages) text: &'static str,
-    /// What having one changes.
-    pub(in crate::pages) consequence: &'static str,
-    /// A button at sign-in.
-    pub(in crate::pages) sign_in: &'static str,
-    /// A button at the second step.
-    pub(in crate::pages) use_one: &'static str,
-    /// Above the field for a code of whoever has no authenticator app.
-    pub(in crate::pages) recovery: &'static str,
-    /// A heading and button.
-    pub(in crate::pages) add: &'static str,
-    /// What happens.
-    pub(in crate::pages) add_text: &'static str,
-    /// A field.
-    pub(in crate::pages) name: &'static str,
-    /// The same where it may be empty.
-    pub(in crate::pages) name_optional: &'static str,
-    /// What it is for.
-    pub(in crate::pages) name_hint: &'static str,
-    /// Not one.
-    pub(in crate::pages) no_name: &'static str,
-    /// A heading: a question.
-    pub(in crate::pages) offer: &'static str,
-    /// What it is about.
-    pub(in crate::pages) offer_text: &'static str,
-    /// A link that says no.
-    pub(in crate::pages) not_now: &'static str,
-    /// A link back.
-    pub(in crate::pages) back: &'static str,
-    /// No script, or none of these in the browser.
-    pub(in crate::pages) unable: &'static str,
-    /// Above the recovery codes that the first one brings.
-    pub(in crate::pages) codes: &'static str,
-    /// Before a time.
-    pub(in crate::pages) added: &'static str,
-    /// Not used yet.
-    pub(in crate::pages) unused: &'static str,
-    /// There is a copy.
-    pub(in crate::pages) backed_up: &'static str,
-    /// There is none.
-    pub(in crate::pages) one_device: &'static str,
-    /// Opens a form.
-    pub(in crate::pages) rename: &'static str,
-    /// A button.
-    pub(in crate::pages) remove: &'static str,
-    /// Before a link to sign in again.
-    pub(in crate::pages) new_codes: &'static str,
-    /// As many as there can be.
-    pub(in crate::pages) full: &'static str,
-    /// The last way in stays.
-    pub(in crate::pages) last: &'static str,
-    /// The browser brought none.
-    pub(in crate::pages) failed: &'static str,
-    /// The device has one already.
-    pub(in crate::pages) known: &'static str,
-    /// The server did not accept one at sign-in.
-    pub(in crate::pages) refused: &'static str,
-    /// Nor one that was to be added.
-    pub(in crate::pages) not_added: &'static str,
+texts! {
+    /// What the pages say of passkeys in one language.
+    pub(in crate::pages) struct PasskeyTexts {
+        /// A heading.
+        pub(in crate::pages) title: &'static str,
+        /// What they are.
+        pub(in crate::pages) text: &'static str,
+        /// What having one changes.
+        pub(in crate::pages) consequence: &'static str,
+        /// A button at sign-in.
+        pub(in crate::pages) sign_in: &'static str,
+        /// A button at the second step.
+        pub(in crate::pages) use_one: &'static str,
+        /// Above the field for a code of whoever has no authenticator app.
+        pub(in crate::pages) recovery: &'static str,
+        /// A heading and button.
+        pub(in crate::pages) add: &'static str,
+        /// What happens.
+        pub(in crate::pages) add_text: &'static str,
+        /// A field.
+        pub(in crate::pages) name: &'static str,
+        /// The same where it may be empty.
+        pub(in crate::pages) name_optional: &'static str,
+        /// What it is for.
+        pub(in crate::pages) name_hint: &'static str,
+        /// Not one.
+        pub(in crate::pages) no_name: &'static str,
+        /// A heading: a question.
+        pub(in crate::pages) offer: &'static str,
+        /// What it is about.
+        pub(in crate::pages) offer_text: &'static str,
+        /// A link that says no.
+        pub(in crate::pages) not_now: &'static str,
+        /// A link back.
+        pub(in crate::pages) back: &'static str,
+        /// No script, or none of these in the browser.
+        pub(in crate::pages) unable: &'static str,
+        /// Above the recovery codes that the first one brings.
+        pub(in crate::pages) codes: &'static str,
+        /// Before a time.
+        pub(in crate::pages) added: &'static str,
+        /// Not used yet.
+        pub(in crate::pages) unused: &'static str,
+        /// There is a copy.
+        pub(in crate::pages) backed_up: &'static str,
+        /// There is none.
+        pub(in crate::pages) one_device: &'static str,
+        /// Opens a form.
+        pub(in crate::pages) rename: &'static str,
+        /// A button.
+        pub(in crate::pages) remove: &'static str,
+        /// Before a link to sign in again.
+        pub(in crate::pages) new_codes: &'static str,
+        /// As many as there can be.
+        pub(in crate::pages) full: &'static str,
+        /// The last way in stays.
+        pub(in crate::pages) last: &'static str,
+        /// The browser brought none.
+        pub(in crate::pages) failed: &'static str,
+        /// The device has one already.
+        pub(in crate::pages) known: &'static str,
+        /// The server did not accept one at sign-in.
+        pub(in crate::pages) refused: &'static str,
+        /// Nor one that was to be added.
+        pub(in crate::pages) not_added: &'static str,
+    }
 }
 
 impl PasskeyTexts {
     /// In the same language as these.
-    pub(in crate::pages) fn of(texts: &Texts) -> &'static Self {
-        match texts.tag {
-            "de" => &DE,
-            "pl" => &PL,
-            _ => &EN,
-        }
+    pub(in crate::pages) fn of(texts: &'static Texts) -> &'static Self {
+        &texts.passkeys
     }
 }
 
-const EN: PasskeyTexts = PasskeyTexts {
+pub(super) const EN: PasskeyTexts = PasskeyTexts {
     title: "Passkeys",
     text: "A passkey signs you in without a password, by what unlocks your device: a finger, \
         your face, or a PIN.",
@@ -118,7 +115,7 @@ const EN: PasskeyTexts = PasskeyTexts {
     not_added: "The passkey could not be added. Try again.",
 };
 
-const DE: PasskeyTexts = PasskeyTexts {
+pub(super) const DE: PasskeyTexts = PasskeyTexts {
     title: "Passkeys",
     text: "Ein Passkey meldet Sie ohne Passwort an, mit dem, was Ihr Gerät entsperrt: Finger, \
         Gesicht oder PIN.",
@@ -159,7 +156,7 @@ const DE: PasskeyTexts = PasskeyTexts {
     not_added: "Der Passkey konnte nicht hinzugefügt werden. Versuchen Sie es noch einmal.",
 };
 
-const PL: PasskeyTexts = PasskeyTexts {
+pub(super) const PL: PasskeyTexts = PasskeyTexts {
     title: "Klucze dostępu",
     text: "Klucz dostępu loguje Cię bez hasła, tym, czym odblokowujesz urządzenie: palcem, \
         twarzą albo kodem PIN.",

@@ -2,7 +2,7 @@
 
 use super::{FrontTexts, LinkTexts, MailedSignInTexts, PasswordTexts, ResetTexts, Texts};
 
-pub(super) const TEXTS: Texts = Texts {
+pub(super) static TEXTS: Texts = Texts {
     tag: "pl",
     confirm: LinkTexts {
         title: "Potwierdź swój adres e-mail",
@@ -61,7 +61,7 @@ pub(super) const TEXTS: Texts = Texts {
     },
     lead_on: "Przejdź do {product}",
     refused: "Nie udało się",
-    refusals: &[
+    refusals: [
         ("link_expired", "Link wygasł. Poproś o nowy."),
         ("link_invalid", "Link jest nieprawidłowy."),
         ("already_confirmed", "Adres e-mail jest już potwierdzony."),
@@ -106,4 +106,10 @@ pub(super) const TEXTS: Texts = Texts {
         breached: "Hasło jest znane z wycieku danych.",
         other: "To hasło nie zostało przyjęte.",
     },
+    #[cfg(feature = "pages")]
+    account: super::account::pl::TEXTS,
+    #[cfg(feature = "admin-pages")]
+    admin: super::admin::pl::TEXTS,
+    #[cfg(all(feature = "pages", feature = "passkeys"))]
+    passkeys: super::passkeys::PL,
 };

@@ -2,7 +2,7 @@
 
 use super::AccountTexts;
 
-pub(super) const TEXTS: AccountTexts = AccountTexts {
+pub(in crate::pages::texts) const TEXTS: AccountTexts = AccountTexts {
     summary: "Bitte prüfen Sie dies",
     error_prefix: "Fehler:",
     missing: "Bitte füllen Sie dieses Feld aus.",
@@ -114,7 +114,7 @@ pub(super) const TEXTS: AccountTexts = AccountTexts {
     copy: "Kopieren",
     copied: "Kopiert",
     print: "Drucken",
-    done: &[
+    done: [
         ("profile", "Ihr Profil ist gespeichert."),
         ("email", "Eine E-Mail ist an die neue Adresse unterwegs. Folgen Sie dem Link darin."),
         ("password", "Ihr Passwort ist geändert. Alle anderen Geräte sind abgemeldet."),

@@ -2,7 +2,7 @@
 
 use super::AccountTexts;
 
-pub(super) const TEXTS: AccountTexts = AccountTexts {
+pub(in crate::pages::texts) const TEXTS: AccountTexts = AccountTexts {
     summary: "Please check this",
     error_prefix: "Error:",
     missing: "Please fill in this field.",
@@ -109,7 +109,7 @@ pub(super) const TEXTS: AccountTexts = AccountTexts {
     copy: "Copy",
     copied: "Copied",
     print: "Print",
-    done: &[
+    done: [
         ("profile", "Your profile is saved."),
         ("email", "A mail is on its way to the new address. Follow its link."),
         ("password", "Your password is changed. All other devices are signed out."),

@@ -2,7 +2,7 @@
 
 use super::AccountTexts;
 
-pub(super) const TEXTS: AccountTexts = AccountTexts {
+pub(in crate::pages::texts) const TEXTS: AccountTexts = AccountTexts {
     summary: "Sprawdź to",
     error_prefix: "Błąd:",
     missing: "Wypełnij to pole.",
@@ -110,7 +110,7 @@ pub(super) const TEXTS: AccountTexts = AccountTexts {
     copy: "Kopiuj",
     copied: "Skopiowano",
     print: "Drukuj",
-    done: &[
+    done: [
         ("profile", "Profil został zapisany."),
         ("email", "Wysłaliśmy wiadomość na nowy adres. Otwórz link, który zawiera."),
         ("password", "Hasło zostało zmienione. Wszystkie inne urządzenia zostały wylogowane."),

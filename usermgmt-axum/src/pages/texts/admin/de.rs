@@ -2,7 +2,7 @@
 
 use super::{ActionTexts, AdminTexts};
 
-pub(super) const TEXTS: AdminTexts = AdminTexts {
+pub(in crate::pages::texts) const TEXTS: AdminTexts = AdminTexts {
     administration: "Verwaltung",
     skip: "Zum Inhalt springen",
     dashboard: "Übersicht",
@@ -150,7 +150,7 @@ pub(super) const TEXTS: AdminTexts = AdminTexts {
     chosen: "Ausgewählte Benutzer: {n}",
     bulk_done: "Geschehen: {n}",
     total_and_most: "{total} insgesamt, höchstens {most} am Tag",
-    actions: &[
+    actions: [
         ActionTexts {
             name: "disable",
             label: "Sperren",
@@ -198,7 +198,7 @@ pub(super) const TEXTS: AdminTexts = AdminTexts {
             done: "Das Konto ist gelöscht.",
         },
     ],
-    done: &[
+    done: [
         ("edit", "Die Änderungen sind gespeichert."),
         ("invite", "Das Konto ist angelegt, und die Einladung ist unterwegs."),
         ("bulk", "Erledigt."),

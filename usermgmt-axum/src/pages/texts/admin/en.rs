@@ -2,7 +2,7 @@
 
 use super::{ActionTexts, AdminTexts};
 
-pub(super) const TEXTS: AdminTexts = AdminTexts {
+pub(in crate::pages::texts) const TEXTS: AdminTexts = AdminTexts {
     administration: "Administration",
     skip: "Skip to the content",
     dashboard: "Overview",
@@ -144,7 +144,7 @@ pub(super) const TEXTS: AdminTexts = AdminTexts {
     chosen: "Users chosen: {n}",
     bulk_done: "Done: {n}",
     total_and_most: "{total} in all, at most {most} a day",
-    actions: &[
+    actions: [
         ActionTexts {
             name: "disable",
             label: "Disable",
@@ -190,7 +190,7 @@ pub(super) const TEXTS: AdminTexts = AdminTexts {
             done: "The account is deleted.",
         },
     ],
-    done: &[
+    done: [
         ("edit", "The changes are saved."),
         ("invite", "The account is made, and the invitation is on its way."),
         ("bulk", "Done."),

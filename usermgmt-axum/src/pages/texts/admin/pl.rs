@@ -2,7 +2,7 @@
 
 use super::{ActionTexts, AdminTexts};
 
-pub(super) const TEXTS: AdminTexts = AdminTexts {
+pub(in crate::pages::texts) const TEXTS: AdminTexts = AdminTexts {
     administration: "Administracja",
     skip: "Przejdź do treści",
     dashboard: "Przegląd",
@@ -146,7 +146,7 @@ pub(super) const TEXTS: AdminTexts = AdminTexts {
     chosen: "Wybrani użytkownicy: {n}",
     bulk_done: "Wykonano: {n}",
     total_and_most: "razem {total}, najwięcej {most} dziennie",
-    actions: &[
+    actions: [
         ActionTexts {
             name: "disable",
             label: "Zablokuj",
@@ -192,7 +192,7 @@ pub(super) const TEXTS: AdminTexts = AdminTexts {
             done: "Konto zostało usunięte.",
         },
     ],
-    done: &[
+    done: [
         ("edit", "Zmiany zostały zapisane."),
         ("invite", "Konto zostało utworzone, a zaproszenie jest w drodze."),
         ("bulk", "Gotowe."),
