@@ -188,7 +188,7 @@ mod tests {
 
     /// Where each text is, and what is filled in there.
     fn shape(texts: &Texts) -> Vec<(String, Vec<String>)> {
-        let mut shape = Vec::new();
+        let mut shape: Vec<(String, Vec<String>)> = Vec::new();
         texts.clone().each(&mut |section, key, text| {
             shape.push((format!("{section}.{key}"), fields(text).map(str::to_owned).collect()));
         });
