@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(said(wording, "en"), ("en", "Confirm your email address", "Yes"));
         assert_eq!(said(wording, "de-CH"), ("de", title, "Ja"));
         assert_eq!(said(wording, "de-AT"), ("de-at", "Servus", "Ja"));
-        assert_eq!(said(wording, "fr-CA"), ("fr", "Bonjour", "Confirm"));
+        assert_eq!(said(wording, "fr-CA"), ("fr", "Bonjour", "Yes"));
     }
 
     #[test]
