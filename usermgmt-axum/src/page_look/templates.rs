@@ -60,6 +60,10 @@ fn language(name: &str) -> Option<String> {
 
 fn content(path: &Path) -> Result<String, InvalidLook> {
     let mut bytes = Vec::new();
+    // Opening a FIFO would wait for whoever writes into it.
+    if !fs::metadata(path).map_err(|error| wrong(path, error))?.is_file() {
+        return Err(wrong(path, "is not a regular file"));
+    }
     let file = File::open(path).map_err(|error| wrong(path, error))?;
     file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|error| wrong(path, error))?;
     if bytes.len() as u64 > MOST_BYTES {
@@ -92,6 +96,10 @@ mod tests {
             let refused = read(folder.path()).err().unwrap().to_string();
             assert!(refused.contains(said), "{refused}");
         }
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/dev/null", folder.path().join("de.toml")).unwrap();
+        let refused = read(folder.path()).err().unwrap().to_string();
+        assert!(refused.contains("de.toml: is not a regular file"), "{refused}");
         let refused = read(Path::new("/nowhere/templates")).err().unwrap().to_string();
         assert!(refused.starts_with("/nowhere/templates: "), "{refused}");
     }
