@@ -92,6 +92,23 @@ mod tests {
     }
 
     #[test]
+    fn a_layout_that_fails_on_one_page_leaves_it_to_the_built_in_one() {
+        let source = "{{ head }}{{ content }}{% if lang == 'de' %}{{ title.of.all }}{% endif %}";
+        let layout = Layout::new(source.to_owned()).unwrap();
+        let page = |lang| {
+            layout.around(&Shell {
+                lang,
+                title: "",
+                product: "",
+                kind: "link",
+                head: "",
+                content: "",
+            })
+        };
+        assert_eq!((page("en"), page("de")), (Some(String::new()), None));
+    }
+
+    #[test]
     fn a_layout_that_pages_cannot_have_is_refused_and_why() {
         for (source, said) in [
             ("{{ head }}", "must show {{ content }} once and as it is"),
