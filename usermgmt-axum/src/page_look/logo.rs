@@ -12,6 +12,7 @@ use super::invalid::{InvalidLook, MOST_BYTES};
 pub(crate) struct Logo {
     kind: &'static str,
     bytes: Arc<[u8]>,
+    data_url: Arc<str>,
 }
 
 impl fmt::Debug for Logo {
@@ -26,12 +27,13 @@ impl Logo {
             return Err(InvalidLook::TooLarge(bytes.len()));
         }
         let kind = kind(&bytes).ok_or(InvalidLook::NoImage)?;
-        Ok(Self { kind, bytes: bytes.into() })
+        let data_url = format!("data:{kind};base64,{}", STANDARD.encode(&bytes)).into();
+        Ok(Self { kind, bytes: bytes.into(), data_url })
     }
 
     /// As part of a page.
-    pub(crate) fn data_url(&self) -> String {
-        format!("data:{};base64,{}", self.kind, STANDARD.encode(&self.bytes))
+    pub(crate) fn data_url(&self) -> &str {
+        &self.data_url
     }
 
     /// Its media type and content.

@@ -1,6 +1,7 @@
 //! What an embedder or operator may decide about the look of the pages.
 
 mod colour;
+mod embedded;
 #[cfg(feature = "pages")]
 mod export;
 mod invalid;
@@ -15,10 +16,11 @@ mod templates;
 use std::fmt::Write as _;
 #[cfg(feature = "pages")]
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use sha2::{Digest as _, Sha256};
 
+pub(crate) use self::embedded::Embedded;
 #[cfg(feature = "pages")]
 pub use self::export::export_page_templates;
 pub use self::invalid::InvalidLook;
@@ -40,6 +42,7 @@ use crate::pages::{Shell, Wording};
 pub struct PageLook {
     accent: Arc<str>,
     logo: Option<Logo>,
+    embedded: Arc<OnceLock<Embedded>>,
     css: Arc<str>,
     /// Changes with the rest, so that browsers load it anew.
     mark: String,
@@ -106,6 +109,7 @@ impl PageLook {
     }
 
     fn marked(mut self, by: &[u8]) -> Self {
+        self.embedded = Arc::default();
         let digest = Sha256::new().chain_update(&self.mark).chain_update(by).finalize();
         self.mark = digest[..4].iter().fold(String::from("-"), |mut text, byte| {
             let _ = write!(text, "{byte:02x}");

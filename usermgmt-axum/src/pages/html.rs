@@ -7,23 +7,20 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use super::shell::Shell;
-use crate::page_look::PageLook;
-
-const STYLE: &str = concat!(include_str!("tokens.css"), include_str!("style.css"));
+use crate::page_look::{Embedded, PageLook};
 
 /// What the page with a password to choose runs.
 const SCRIPT: &str = include_str!("show.js");
 
 /// Nothing loads but the one style sheet, the logo and that script, which are part of the
-/// page, and forms go only to this server. The script is allowed by its hash and no other
-/// with it: there is a token in the page's address.
-fn policy(style: &str, script: Option<&str>) -> String {
-    let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
-    let script =
-        script.map_or_else(String::new, |script| format!("script-src 'sha256-{}'; ", hash(script)));
-    let style = hash(style);
+/// page, and forms go only to this server. Sheet and script are allowed by their hashes and
+/// no other script with them: there is a token in the page's address.
+fn policy(style_hash: &str, script: Option<&str>) -> String {
+    let script = script.map_or_else(String::new, |script| {
+        format!("script-src 'sha256-{}'; ", STANDARD.encode(Sha256::digest(script)))
+    });
     format!(
-        "default-src 'none'; {script}style-src 'sha256-{style}'; img-src data:; \
+        "default-src 'none'; {script}style-src 'sha256-{style_hash}'; img-src data:; \
          form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 }
@@ -175,10 +172,10 @@ impl PasswordField {
 
 impl IntoResponse for Page {
     fn into_response(self) -> Response {
-        let style = self.look.over(STYLE);
-        let mut response = Html(self.render(&style)).into_response();
+        let Embedded { style, hash } = self.look.embedded();
+        let mut response = Html(self.render(style)).into_response();
         // Of letters, digits and what base64 has besides.
-        if let Ok(policy) = HeaderValue::try_from(policy(&style, self.script())) {
+        if let Ok(policy) = HeaderValue::try_from(policy(hash, self.script())) {
             response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
         }
         response
@@ -210,7 +207,7 @@ mod tests {
         let look = PageLook::default();
         let page = Page::new("en", "<b>Acme</b>", "\"Title\"", "<script>", &look);
         let page = page.with_alert("'&'").with_link("/\"><script>".to_owned(), "<i>".to_owned());
-        let page = page.render(STYLE);
+        let page = page.render("");
         assert!(page.contains("<h1>&quot;Title&quot;</h1>"));
         assert!(page.contains("<p>&lt;script&gt;</p>"));
         assert!(page.contains("<p role=\"alert\">&#39;&amp;&#39;</p>"));
