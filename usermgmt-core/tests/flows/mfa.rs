@@ -270,6 +270,7 @@ async fn an_owner_is_told_of_new_recovery_codes() {
     let world = World::new().await;
     let (_, current) = world.signed_in_member("ann").await;
     let factor = world.enrol(&current).await;
+    let current = world.again(&current).await;
     world.later(MINUTE);
     world.mail().await;
     let wrong = world.auth.new_recovery_codes(&current, Some(&typed("000000"))).await;
