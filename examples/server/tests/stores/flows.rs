@@ -221,6 +221,9 @@ impl Flow {
                 let enrolment = auth.enrol_totp(ready.current(), None, None).await.unwrap();
                 let before = code(auth, &enrolment.secret, -1);
                 let recovery = auth.confirm_totp(ready.current(), &before).await.unwrap();
+                if let Some(current) = &mut ready.current {
+                    current.user = auth.user(&current.user.id).await.unwrap().unwrap();
+                }
                 ready.code = match self {
                     Self::FinishWithARecoveryCode => recovery[0].clone(),
                     _ => code(auth, &enrolment.secret, 0),
