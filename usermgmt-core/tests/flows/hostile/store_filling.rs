@@ -74,16 +74,14 @@ async fn a_failed_sign_in_takes_no_room_while_its_answer_waits() {
         let auth = auth.clone();
         tokio::spawn(async move { auth.sign_in(&credentials("ann", OTHER), &client(from)).await })
     });
-    let mut overloaded = 0;
     let signed_in = loop {
         // The others go first, and have all the room until they are verified.
         tokio::task::yield_now().await;
         match auth.sign_in(&credentials("ann", PASSWORD), &home()).await {
-            Err(SignInError::Service(ServiceError::Overloaded { .. })) => overloaded += 1,
+            Err(SignInError::Service(ServiceError::Overloaded { .. })) => {}
             answer => break answer,
         }
     };
     signed_in.unwrap();
-    assert!(overloaded > 0, "there was room for three");
     assert!(failing.iter().all(|failing| !failing.is_finished()), "they were waited for");
 }
