@@ -77,8 +77,8 @@ pub struct Config {
     /// What administrators must have done before they may do anything.
     pub admin: AdminPolicy,
     /// How long a request takes at least whose answer must not tell who has an
-    /// account (forgotten password, confirmation again, a sign-in that fails; a
-    /// registration once its password is hashed): longer than its statements usually
+    /// account (forgotten password, confirmation again; a sign-in that fails and a
+    /// registration besides what their hash takes): longer than its statements usually
     /// do, so that what they cost does not show. Default 25 ms.
     pub least_request_time: Duration,
     /// How long to wait for the store before answering that it is unavailable.

@@ -112,6 +112,7 @@ impl Auth {
             }
         }
     }
+
     /// Whether a password was set since then, by the new address or for the first time.
     /// The epoch guards what is found here.
     async fn may_have_set_password_since(
