@@ -11,6 +11,7 @@ use mongodb::options::{
 use crate::error::ConnectError;
 use crate::fault::store_error;
 use crate::hello::{has_transactions, require_primary};
+use crate::provider;
 use crate::schema;
 use crate::store::{ANSWER, MongoStore};
 
@@ -46,6 +47,7 @@ impl MongoStore {
     /// the database to answer.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         let url = ConnectionString::parse(url).map_err(|error| invalid(url, &error))?;
+        provider::refuse(&url)?;
         refuse_weaker(&url)?;
         let options = options(url).await.map_err(database)?;
         let name = options.default_database.clone().unwrap_or_else(|| DATABASE.to_owned());
@@ -65,12 +67,17 @@ fn database(error: mongodb::error::Error) -> ConnectError {
     ConnectError::Database(store_error(error))
 }
 
-/// What the driver says of a URL may quote its password.
+/// What the driver says of a URL may quote its password: it is asked once more
+/// without. Where it has nothing to say then, user or password is at fault.
 fn invalid(url: &str, error: &mongodb::error::Error) -> ConnectError {
-    ConnectError::Url(if url.contains('@') {
-        "it cannot be read; special characters in user and password are percent-encoded".to_owned()
-    } else {
-        error.kind.to_string()
+    let Some((before, after)) = url.rsplit_once('@') else {
+        return ConnectError::Url(error.kind.to_string());
+    };
+    let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
+    ConnectError::Url(match ConnectionString::parse(format!("{scheme}://{after}")) {
+        Err(error) => error.kind.to_string(),
+        Ok(_) => "it cannot be read; special characters in user and password are percent-encoded"
+            .to_owned(),
     })
 }
 

@@ -20,6 +20,16 @@ pub enum ConnectError {
         /// The URL's option.
         option: &'static str,
     },
+    /// The database only speaks MongoDB's protocol, and lacks something that accounts need.
+    #[error(
+        "{name} cannot keep accounts: it lacks {lacks}; use MongoDB itself or one of the SQL stores"
+    )]
+    Provider {
+        /// Whose database it is.
+        name: &'static str,
+        /// What it lacks.
+        lacks: &'static str,
+    },
     /// The server is neither of a replica set nor of a sharded cluster, so it
     /// has no transactions.
     #[error(

@@ -39,6 +39,7 @@ mod fault;
 mod guard;
 mod hello;
 mod last_write;
+mod provider;
 mod purge;
 mod queues;
 mod ready;

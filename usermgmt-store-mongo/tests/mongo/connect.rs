@@ -66,6 +66,53 @@ async fn what_is_no_mongodb_url_is_refused_and_no_password_repeated() {
 }
 
 #[tokio::test]
+async fn options_as_providers_hand_them_out_are_taken() {
+    let port = closed_port().await;
+    for options in ["retryWrites=true", "retryWrites=false", "authSource=admin", "tls=true"] {
+        let url = format!(
+            "mongodb://ann:secret@127.0.0.1:{port}/a?serverSelectionTimeoutMS=100&{options}"
+        );
+        match MongoStore::connect(&url).await {
+            Err(ConnectError::Database(StoreError::Unavailable(_))) => {}
+            other => panic!("{options}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_misspelt_option_is_named_and_no_password_repeated() {
+    for place in ["127.0.0.1:1", "ann:s3cret@127.0.0.1:1"] {
+        for (option, meant) in [("retryWrite", "retrywrites"), ("authSourc", "authsource")] {
+            let url = format!("mongodb://{place}/a?{option}=true");
+            match MongoStore::connect(&url).await {
+                Err(ConnectError::Url(why)) => {
+                    assert!(why.to_lowercase().contains(meant), "{why}");
+                    assert!(!why.contains("s3cret"), "{why}");
+                }
+                other => panic!("{url}: {other:?}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn databases_that_lack_something_are_refused_by_name() {
+    for (place, name) in [
+        ("db.cluster-x.eu-central-1.docdb.amazonaws.com:27017", "Amazon DocumentDB"),
+        ("ann:secret@DB.X.docdb-elastic.amazonaws.com:27017", "Amazon DocumentDB"),
+        ("ann:secret@x.mongo.cosmos.azure.com:10255", "Azure Cosmos DB"),
+    ] {
+        let error = MongoStore::connect(&format!("mongodb://{place}/a")).await.unwrap_err();
+        let text = error.to_string();
+        assert!(text.starts_with(name) && text.contains("retryable writes"), "{text}");
+        assert!(!text.contains("secret"), "{text}");
+    }
+    let srv = "mongodb+srv://ann:secret@x.mongocluster.cosmos.azure.com/a";
+    let error = MongoStore::connect(srv).await.unwrap_err();
+    assert!(matches!(error, ConnectError::Provider { name: "Azure Cosmos DB", .. }), "{error}");
+}
+
+#[tokio::test]
 async fn a_server_that_is_not_there_is_unavailable_soon() {
     let port = closed_port().await;
     let url = format!("mongodb://127.0.0.1:{port}/a?serverSelectionTimeoutMS=300");
