@@ -1,7 +1,7 @@
 //! Accounts from elsewhere.
 
 use usermgmt_core::flows::{ImportOutcome, ImportRefusal};
-use usermgmt_core::model::record::{AccountRecord, RecordedPassword};
+use usermgmt_core::model::record::{AccountRecord, RecordedIdentity, RecordedPassword};
 use usermgmt_core::model::user::{PasswordHash, Role};
 use usermgmt_core::store::{Change, UserPatch};
 
@@ -82,6 +82,25 @@ async fn one_record_in_the_way_keeps_nobody_else_out() {
     // Nothing was kept of those who stayed out.
     assert!(world.find("robert@example.com").await.is_none());
     assert_eq!(world.find("bob@example.com").await.unwrap().username.as_str(), "bob");
+}
+
+#[tokio::test]
+async fn who_brings_an_identity_that_another_account_has_stays_out() {
+    let world = World::unlimited().await;
+    let [mut ann, mut bob] = ["ann", "bob"].map(|name| record(&world, name));
+    ann.identities.push(RecordedIdentity {
+        issuer: "https://login.example.com".to_owned(),
+        subject: "42".to_owned(),
+        provider: "example".to_owned(),
+        email: None,
+        created_at: world.now(),
+    });
+    bob.identities.clone_from(&ann.identities);
+    assert_eq!(import(&world, &[ann]).await, [ImportOutcome::Imported]);
+    let taken = [ImportOutcome::Refused(ImportRefusal::IdentityTaken)];
+    assert_eq!(world.auth.preview_import(std::slice::from_ref(&bob)).await.unwrap(), taken);
+    assert_eq!(import(&world, &[bob]).await, taken);
+    assert!(world.find("bob@example.com").await.is_none());
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
-//! Which rows have one address, username or id, in any number of rows.
+//! Which rows have one address, username, id, identity or passkey, in any number of rows.
 //!
-//! Every row leaves three small records in temporary files, split by the hash of
+//! Every row leaves three small records or more in temporary files, split by the hash of
 //! their value. Equal values are in one file, so that one file at a time is
 //! looked through: memory grows with a part of the rows, and with the duplicates
 //! themselves.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufWriter, Read as _, Seek as _, Write as _};
@@ -19,7 +20,7 @@ const PARTS: usize = 64;
 const BUFFER: usize = 8 * 1024;
 /// Field, hash, time, length of the id, id.
 const RECORD: usize = 1 + 32 + 8 + 1 + 36;
-const FIELDS: [&str; 3] = ["id", "email", "username"];
+const FIELDS: [&str; 5] = ["id", "email", "username", "identities", "passkeys"];
 
 /// The rows that were seen.
 pub(super) struct Seen {
@@ -55,9 +56,17 @@ impl Seen {
 
     pub(super) fn add(&mut self, account: &AccountRecord) -> io::Result<()> {
         let id = account.id.as_str();
-        for (field, value) in
-            (0_u8..).zip([id, account.email.canonical(), account.username.canonical()])
-        {
+        let (email, username) = (account.email.canonical(), account.username.canonical());
+        let mut values: Vec<(u8, Cow<'_, str>)> =
+            vec![(0, id.into()), (1, email.into()), (2, username.into())];
+        values.extend(
+            account
+                .identities
+                .iter()
+                .map(|identity| (3, format!("{}\n{}", identity.issuer, identity.subject).into())),
+        );
+        values.extend(account.passkeys.iter().map(|passkey| (4, passkey.id.as_str().into())));
+        for (field, value) in values {
             let hash: [u8; 32] = Sha256::digest(value.as_bytes()).into();
             let mut record = [0; RECORD];
             record[0] = field;
@@ -152,7 +161,7 @@ pub(super) fn decide(groups: &[Group], on_duplicate: OnDuplicate) -> Decided {
 #[cfg(test)]
 mod tests {
     use usermgmt_core::Role;
-    use usermgmt_core::model::record::RecordedPassword;
+    use usermgmt_core::model::record::{RecordedIdentity, RecordedPassword};
     use usermgmt_core::{Email, Username};
 
     use super::*;
@@ -210,6 +219,30 @@ mod tests {
         assert_eq!(left_out(&found, OnDuplicate::Skip), ["1", "2", "3"]);
         assert_eq!(left_out(&found, OnDuplicate::Newest), ["2"]);
         assert_eq!(left_out(&found, OnDuplicate::Oldest), ["2"]);
+    }
+
+    #[test]
+    fn rows_of_one_identity_are_found() {
+        let identity = |issuer: &str| RecordedIdentity {
+            issuer: issuer.to_owned(),
+            subject: "1".to_owned(),
+            provider: "example".to_owned(),
+            email: None,
+            created_at: Timestamp::from_millis(1),
+        };
+        let mut rows = [
+            account("1", "ann", "ann@example.com", 1),
+            account("2", "bob", "bob@example.com", 2),
+            account("3", "cid", "cid@example.com", 3),
+        ];
+        for (row, issuer) in rows.iter_mut().zip(["https://a.example", "https://b.example"]) {
+            row.identities.push(identity(issuer));
+        }
+        rows[2].identities = vec![identity("https://c.example"), identity("https://a.example")];
+        let found = groups(&rows);
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].field, "identities");
+        assert_eq!(left_out(&found, OnDuplicate::Oldest), ["3"]);
     }
 
     #[test]

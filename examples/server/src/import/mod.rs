@@ -127,7 +127,7 @@ async fn take_over(
             let reasons = match record {
                 Err(reasons) => reasons,
                 Ok(_) if decided.left_out.contains(&id) => {
-                    vec!["duplicate: another row has its address or username".to_owned()]
+                    vec!["duplicate: another row has its address, its username, or an identity or a passkey of its".to_owned()]
                 }
                 Ok(_) if decided.repeated.contains(&id) && !met.insert(id.clone()) => {
                     vec!["id: an earlier row has it".to_owned()]

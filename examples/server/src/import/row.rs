@@ -1,5 +1,7 @@
 //! A row of a source, and the account it stands for.
 
+use std::collections::HashSet;
+
 use sha2::{Digest as _, Sha256};
 use usermgmt_core::Auth;
 use usermgmt_core::clock::Timestamp;
@@ -171,6 +173,15 @@ impl Row {
         }) {
             faults
                 .push("identities: issuer or subject is not 1 to 255 ASCII characters".to_owned());
+        }
+        let identities: HashSet<_> =
+            self.identities.iter().map(|identity| (&identity.issuer, &identity.subject)).collect();
+        if identities.len() < self.identities.len() {
+            faults.push("identities: one is there twice".to_owned());
+        }
+        let passkeys: HashSet<_> = self.passkeys.iter().map(|passkey| &passkey.id).collect();
+        if passkeys.len() < self.passkeys.len() {
+            faults.push("passkeys: one is there twice".to_owned());
         }
         if self.passkeys.len() > MAX_PASSKEYS {
             faults.push(format!("passkeys: more than {MAX_PASSKEYS}"));

@@ -124,7 +124,8 @@ impl Auth {
     }
 
     /// What [`Self::import_accounts`] would answer if the records came one after
-    /// the other now, and no two of them had one address or name. Changes nothing.
+    /// the other now, and no two of them had an address, name, identity or passkey in
+    /// common. Changes nothing.
     ///
     /// # Errors
     /// [`ServiceError`].
@@ -153,6 +154,10 @@ impl Auth {
                 ImportOutcome::Refused(ImportRefusal::EmailTaken)
             } else if taken(Identifier::username(&record.username)).await? {
                 ImportOutcome::Refused(ImportRefusal::UsernameTaken)
+            } else if self.has_identity_of(record).await? {
+                ImportOutcome::Refused(ImportRefusal::IdentityTaken)
+            } else if self.has_passkey_of(record).await? {
+                ImportOutcome::Refused(ImportRefusal::PasskeyTaken)
             } else {
                 ImportOutcome::Imported
             });
@@ -176,6 +181,25 @@ impl Auth {
     /// when nothing else does.
     async fn was_deleted(&self, id: &UserId) -> Result<bool, ServiceError> {
         Ok(!self.read(self.0.store.audit(id, None, 1)).await?.is_empty())
+    }
+
+    async fn has_identity_of(&self, record: &AccountRecord) -> Result<bool, ServiceError> {
+        for identity in &record.identities {
+            let found = self.0.store.identity(&identity.issuer, &identity.subject);
+            if self.read(found).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn has_passkey_of(&self, record: &AccountRecord) -> Result<bool, ServiceError> {
+        for passkey in &record.passkeys {
+            if self.read(self.0.store.passkey(&passkey.id)).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn in_the_way(

@@ -81,7 +81,9 @@ async fn who_brings_a_passkey_that_another_account_has_stays_out() {
     let records = [&ann, &bob, &cid].map(AccountRecord::clone).to_vec();
     let taken = ImportOutcome::Refused(ImportRefusal::PasskeyTaken);
     let expected = [ImportOutcome::Imported, taken, ImportOutcome::Imported];
-    assert_eq!(world.auth.import_accounts(records).await.unwrap(), expected);
+    assert_eq!(world.auth.import_accounts(records.clone()).await.unwrap(), expected);
+    // Asked beforehand, it would have said so.
+    assert_eq!(world.auth.preview_import(&records[1..2]).await.unwrap(), [taken]);
     // Nothing was kept of them, the other passkey neither.
     assert!(world.find("bob").await.is_none());
     let records = world.auth.export_accounts(None, 10, true).await.unwrap();
