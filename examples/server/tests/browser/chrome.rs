@@ -10,6 +10,8 @@ use thirtyfour::prelude::*;
 
 /// The widths that pages are looked at with: a phone, a tablet, a desk.
 const WIDTHS: [u32; 3] = [360, 768, 1440];
+/// The narrowest and the widest that pages are made for.
+const ENDS: [u32; 2] = [320, 1600];
 const SCHEMES: [&str; 2] = ["light", "dark"];
 
 /// A browser with nothing in it. It ends when dropped.
@@ -246,25 +248,37 @@ impl Chrome {
     }
 
     /// At every width, light and dark: nothing sticks out to the side, axe finds
-    /// nothing at WCAG 2.2 AA, and a picture is taken.
+    /// nothing at WCAG 2.2 AA, and a picture is taken. At the ends: nothing sticks out.
     pub(crate) async fn looks_right(&self, name: &str) {
+        for width in ENDS {
+            self.has_width(width).await;
+            self.fits(&format!("{name}-{width}")).await;
+        }
         for width in WIDTHS {
-            let size = json!({
-                "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false,
-            });
-            self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+            self.has_width(width).await;
             for scheme in SCHEMES {
                 let feature = json!([{"name": "prefers-color-scheme", "value": scheme}]);
                 self.devtools("Emulation.setEmulatedMedia", json!({"features": feature})).await;
                 let at = format!("{name}-{width}-{scheme}");
                 self.picture(&at).await;
-                let sideways = "const page = document.documentElement;
-                    return page.scrollWidth - page.clientWidth;";
-                let sideways = self.driver.execute(sideways, vec![]).await.unwrap();
-                assert_eq!(sideways.json(), &json!(0), "{at} has to be scrolled sideways");
+                self.fits(&at).await;
                 self.is_accessible(&at).await;
             }
         }
+    }
+
+    async fn has_width(&self, width: u32) {
+        let size = json!({
+            "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false,
+        });
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+    }
+
+    async fn fits(&self, at: &str) {
+        let sideways = "const page = document.documentElement;
+            return page.scrollWidth - page.clientWidth;";
+        let sideways = self.driver.execute(sideways, vec![]).await.unwrap();
+        assert_eq!(sideways.json(), &json!(0), "{at} has to be scrolled sideways");
     }
 
     async fn is_accessible(&self, at: &str) {
