@@ -133,7 +133,7 @@ start_postgres() {
 mariadb_on() {
     background "$work/mariadb.log" "${unprivileged[@]}" mariadbd --no-defaults \
         --datadir="$work/mariadb/data" --socket="$work/mariadb/socket" \
-        --pid-file="$work/mariadb/pid" --init-file="$work/mariadb/init.sql" \
+        --tmpdir="$work/mariadb" --pid-file="$work/mariadb/pid" --init-file="$work/mariadb/init.sql" \
         --bind-address=127.0.0.1 --port="$1" --skip-name-resolve \
         --innodb-flush-log-at-trx-commit=0 --max-connections=300
 }
@@ -151,6 +151,7 @@ start_mariadb() {
     if [ -z "${USERMGMT_TEST_MYSQL_URL:-}" ]; then
         private_folder mariadb
         "${unprivileged[@]}" mariadb-install-db --no-defaults --datadir="$work/mariadb/data" \
+            --tmpdir="$work/mariadb" \
             --auth-root-authentication-method=normal --skip-test-db >"$work/mariadb.log" 2>&1 || {
             cat "$work/mariadb.log" >&2
             fail "mariadb-install-db failed."
