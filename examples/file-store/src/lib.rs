@@ -200,6 +200,10 @@ impl OutboxStore for FileStore {
         self.memory.dead_mail(after, limit).await
     }
 
+    async fn mail_of(&self, user: &UserId) -> Result<Vec<StoredMail>, StoreError> {
+        self.memory.mail_of(user).await
+    }
+
     async fn outbox_depth(&self) -> Result<OutboxDepth, StoreError> {
         self.memory.outbox_depth().await
     }
@@ -266,6 +270,10 @@ impl CredentialStore for FileStore {
 
     async fn knows_device(&self, user: &UserId, device: &str) -> Result<KnownDevice, StoreError> {
         self.memory.knows_device(user, device).await
+    }
+
+    async fn devices_used(&self, user: &UserId) -> Result<Vec<Timestamp>, StoreError> {
+        self.memory.devices_used(user).await
     }
 
     async fn identity(&self, issuer: &str, subject: &str) -> Result<Option<Identity>, StoreError> {

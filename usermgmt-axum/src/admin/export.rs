@@ -12,8 +12,8 @@ use crate::path::Segment;
 use crate::state::HttpState;
 
 /// Everything that is kept about a person, as one document to be saved: the
-/// account, sessions, links that are still good, and the audit log. No hash,
-/// secret, token or code.
+/// account, other ways in, sessions, devices, mails that are not sent, links that are
+/// still good, and the audit log. No hash, secret, token or code.
 #[utoipa::path(
     get,
     path = "/users/{id}/export",

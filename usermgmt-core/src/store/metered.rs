@@ -85,6 +85,7 @@ time_each! { CredentialStore:
     fn passkey(id: &PasskeyId) -> Option<Passkey>;
     fn passkeys(users: &[UserId]) -> Vec<Passkey>;
     fn knows_device(user: &UserId, device: &str) -> KnownDevice;
+    fn devices_used(user: &UserId) -> Vec<Timestamp>;
     fn identity(issuer: &str, subject: &str) -> Option<Identity>;
     fn identities(user: &UserId) -> Vec<Identity>;
     fn service_key(id: &ServiceKeyId) -> Option<ServiceKey>;
@@ -109,6 +110,7 @@ time_each! { OutboxStore:
         -> Vec<StoredMail>;
     fn next_mail_at() -> Option<Timestamp>;
     fn dead_mail(after: Option<&MailId>, limit: usize) -> Vec<StoredMail>;
+    fn mail_of(user: &UserId) -> Vec<StoredMail>;
     fn outbox_depth() -> OutboxDepth;
 }
 

@@ -169,6 +169,9 @@ pub trait CredentialStore: Send + Sync {
     /// Whether the user has signed in from this device, and whether from any.
     async fn knows_device(&self, user: &UserId, device: &str) -> Result<KnownDevice, StoreError>;
 
+    /// When each device that the user has signed in from was last used, the latest first.
+    async fn devices_used(&self, user: &UserId) -> Result<Vec<Timestamp>, StoreError>;
+
     /// The identity of this issuer and subject, whosoever it is.
     async fn identity(&self, issuer: &str, subject: &str) -> Result<Option<Identity>, StoreError>;
 
@@ -281,6 +284,9 @@ pub trait OutboxStore: Send + Sync {
         after: Option<&MailId>,
         limit: usize,
     ) -> Result<Vec<StoredMail>, StoreError>;
+
+    /// The user's mails that are not sent, given up or not, in the order of their ids.
+    async fn mail_of(&self, user: &UserId) -> Result<Vec<StoredMail>, StoreError>;
 
     /// How much is waiting.
     async fn outbox_depth(&self) -> Result<OutboxDepth, StoreError>;

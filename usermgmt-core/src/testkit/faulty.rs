@@ -220,6 +220,7 @@ pass_on! { CredentialStore, reads:
     fn passkey(id: &PasskeyId) -> Option<Passkey>;
     fn passkeys(users: &[UserId]) -> Vec<Passkey>;
     fn knows_device(user: &UserId, device: &str) -> KnownDevice;
+    fn devices_used(user: &UserId) -> Vec<Timestamp>;
     fn identity(issuer: &str, subject: &str) -> Option<Identity>;
     fn identities(user: &UserId) -> Vec<Identity>;
     fn service_key(id: &ServiceKeyId) -> Option<ServiceKey>;
@@ -292,6 +293,11 @@ impl OutboxStore for FaultyStore {
     ) -> Result<Vec<StoredMail>, StoreError> {
         self.begin(|calls| calls.reads += 1).await?;
         self.inner.dead_mail(after, limit).await
+    }
+
+    async fn mail_of(&self, user: &UserId) -> Result<Vec<StoredMail>, StoreError> {
+        self.begin(|calls| calls.reads += 1).await?;
+        self.inner.mail_of(user).await
     }
 
     async fn outbox_depth(&self) -> Result<OutboxDepth, StoreError> {

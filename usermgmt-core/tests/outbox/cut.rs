@@ -119,6 +119,7 @@ pass_on! {
         fn passkey(id: &PasskeyId) -> Option<Passkey>;
         fn passkeys(users: &[UserId]) -> Vec<Passkey>;
         fn knows_device(user: &UserId, device: &str) -> KnownDevice;
+        fn devices_used(user: &UserId) -> Vec<Timestamp>;
         fn identity(issuer: &str, subject: &str) -> Option<Identity>;
         fn identities(user: &UserId) -> Vec<Identity>;
         fn service_key(id: &ServiceKeyId) -> Option<ServiceKey>;
@@ -143,6 +144,7 @@ pass_on! {
             -> Vec<StoredMail>;
         fn next_mail_at() -> Option<Timestamp>;
         fn dead_mail(after: Option<&MailId>, limit: usize) -> Vec<StoredMail>;
+        fn mail_of(user: &UserId) -> Vec<StoredMail>;
         fn outbox_depth() -> OutboxDepth;
     }
 

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use mongodb::bson::doc;
 use serde::Deserialize;
+use usermgmt_core::clock::Timestamp;
 use usermgmt_core::keys::KeyId;
 use usermgmt_core::model::identity::Identity;
 use usermgmt_core::model::ids::{PasskeyId, ServiceKeyId, UserId};
@@ -11,7 +12,7 @@ use usermgmt_core::model::service_key::ServiceKey;
 use usermgmt_core::model::user::PasswordHash;
 use usermgmt_core::store::{CredentialStore, Credentials, KnownDevice, StoreError};
 
-use super::devices;
+use super::devices::{self, DeviceRow};
 use super::factors::TotpRow;
 use super::identities::{self, IdentityRow};
 use super::passkeys::PasskeyRow;
@@ -19,7 +20,7 @@ use super::root_keys::RootKeyRow;
 use super::service_keys::ServiceKeyRow;
 use crate::schema::{DEVICES, IDENTITIES, IS_USER, PASSKEYS, ROOT_KEYS, SERVICE_KEYS, USERS};
 use crate::store::MongoStore;
-use crate::value::present;
+use crate::value::{present, time};
 
 /// What of a user's document proves who they are.
 #[derive(Deserialize)]
@@ -92,6 +93,13 @@ impl CredentialStore for MongoStore {
             self.find_ids(DEVICES, any, doc! {}, 1),
         )?;
         Ok(KnownDevice { this: !this.is_empty(), any: !any.is_empty() })
+    }
+
+    async fn devices_used(&self, user: &UserId) -> Result<Vec<Timestamp>, StoreError> {
+        let filter = doc! { "_id.user_id": user.as_str() };
+        let order = doc! { "used_at": -1 };
+        let rows: Vec<DeviceRow> = self.find(DEVICES, filter, order, usize::MAX).await?;
+        Ok(rows.into_iter().map(|row| time(row.used_at)).collect())
     }
 
     async fn identity(&self, issuer: &str, subject: &str) -> Result<Option<Identity>, StoreError> {

@@ -1,6 +1,7 @@
 //! Devices that users have signed in from.
 
-use mongodb::bson::{Document, doc};
+use mongodb::bson::{DateTime, Document, doc};
+use serde::Deserialize;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::ids::UserId;
 
@@ -10,6 +11,11 @@ use crate::value::date;
 
 pub(crate) fn key(user_id: &UserId, device: &str) -> Document {
     doc! { "_id": { "user_id": user_id.as_str(), "device": device } }
+}
+
+#[derive(Deserialize)]
+pub(crate) struct DeviceRow {
+    pub(crate) used_at: DateTime,
 }
 
 pub(crate) fn remember(user_id: &UserId, device: &str, at: Timestamp) -> Step {

@@ -294,6 +294,12 @@ impl OutboxStore for MongoStore {
         Ok(rows.into_iter().filter_map(|mail| stored(mail, MailRow::into_mail)).collect())
     }
 
+    async fn mail_of(&self, user: &UserId) -> Result<Vec<StoredMail>, StoreError> {
+        let filter = doc! { "user_id": user.as_str() };
+        let rows: Vec<Document> = self.find(OUTBOX, filter, doc! { "_id": 1 }, usize::MAX).await?;
+        Ok(rows.into_iter().filter_map(|mail| stored(mail, MailRow::into_mail)).collect())
+    }
+
     async fn outbox_depth(&self) -> Result<OutboxDepth, StoreError> {
         let is_dead = doc! { "$gt": ["$dead_at", Bson::Null] };
         // Not by `$substrBytes`, which fails where it would cut a character in two.

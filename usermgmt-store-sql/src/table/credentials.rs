@@ -58,6 +58,11 @@ pub(crate) fn select_device<'a>(user: &'a UserId, device: &'a str) -> Statement<
     .bind(user)
 }
 
+pub(crate) fn select_devices(user: &UserId) -> Statement<'_> {
+    statement("SELECT used_at FROM usermgmt_devices WHERE user_id = ? ORDER BY used_at DESC")
+        .bind(user)
+}
+
 pub(crate) fn select_service_key(id: &ServiceKeyId) -> Statement<'_> {
     statement(concat!(
         "SELECT ",
@@ -217,6 +222,10 @@ impl CredentialStore for SqlStore {
             })
             .await?;
         Ok(known.unwrap_or(KnownDevice { this: false, any: false }))
+    }
+
+    async fn devices_used(&self, user: &UserId) -> Result<Vec<Timestamp>, StoreError> {
+        self.read_all(&select_devices(user), |row| row.columns().time()).await
     }
 
     async fn identity(&self, issuer: &str, subject: &str) -> Result<Option<Identity>, StoreError> {

@@ -152,6 +152,15 @@ fn select_dead(after: Option<&MailId>, rows: usize) -> Statement<'_> {
     .bind(limit(rows))
 }
 
+pub(crate) fn select_of(user: &UserId) -> Statement<'_> {
+    statement(concat!(
+        "SELECT ",
+        mail_columns!(),
+        " FROM usermgmt_outbox WHERE user_id = ? ORDER BY id"
+    ))
+    .bind(user)
+}
+
 pub(crate) fn select_dead_page(paged: &Paged<MailId>) -> Statement<'_> {
     let page =
         concat!("SELECT ", mail_columns!(), " FROM usermgmt_outbox WHERE dead_at IS NOT NULL");
@@ -309,6 +318,10 @@ impl OutboxStore for SqlStore {
         limit: usize,
     ) -> Result<Vec<StoredMail>, StoreError> {
         Ok(all_stored(&self.read(&select_dead(after, limit)).await?))
+    }
+
+    async fn mail_of(&self, user: &UserId) -> Result<Vec<StoredMail>, StoreError> {
+        Ok(all_stored(&self.read(&select_of(user)).await?))
     }
 
     async fn outbox_depth(&self) -> Result<OutboxDepth, StoreError> {

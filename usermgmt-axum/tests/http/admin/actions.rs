@@ -114,6 +114,7 @@ async fn everything_about_a_person_is_one_document_to_save() {
     let (ann, path) = admin.user("ann").await;
     admin.app.advance(1);
     admin.send_json("PATCH", &path, json!({"first_name": "Ann"})).await.has_status(200);
+    admin.send("POST", &format!("{path}/send-reset")).await.has_status(200);
     let reply = admin.get(&format!("{path}/export")).await;
     let disposition = reply.has_status(200).header("content-disposition").unwrap();
     assert!(disposition.starts_with("attachment"), "{disposition}");
@@ -124,6 +125,11 @@ async fn everything_about_a_person_is_one_document_to_save() {
     assert_eq!(document["audit"][0]["action"], "user.updated");
     assert_eq!(document["audit"][0]["actor"]["id"], json!(admin.root.user_id));
     assert_eq!(document["mfa_enabled_at"], Value::Null);
+    assert!(document["devices"][0]["last_used_at"].is_string());
+    let mails = document["mails"].as_array().unwrap();
+    let waiting = mails.iter().find(|mail| mail["kind"] == "password_reset").unwrap();
+    assert_eq!(waiting["recipient"], "ann@example.com");
+    assert_eq!(waiting["given_up_at"], Value::Null);
     // What an administrator did to others is about the administrator too.
     let own = admin.get(&format!("/users/{}/export", admin.root.user_id)).await.json();
     let acted = own["audit"].as_array().unwrap();

@@ -8,6 +8,7 @@ use crate::clock::Timestamp;
 use crate::model::audit::AuditEntry;
 use crate::model::identity::Identity;
 use crate::model::ids::UserId;
+use crate::model::mail::StoredMail;
 use crate::model::passkey::Passkey;
 use crate::model::session::Session;
 use crate::model::token::{Purpose, Token};
@@ -18,8 +19,9 @@ const PAGE: usize = 200;
 
 impl Auth {
     /// Everything that is kept about a person (GDPR, articles 15 and 20): the
-    /// account, identities, sessions, links that are still good, and what the audit log says
-    /// of them and of what they did. No hash, secret, token or code.
+    /// account, identities, passkeys, sessions, when each device was last used, mails that
+    /// wait or were given up, links that are still good, and what the audit log says of
+    /// them and of what they did. No hash, secret, token or code.
     ///
     /// # Errors
     /// [`AdminError::NotFound`], [`AdminError::Service`].
@@ -41,6 +43,8 @@ impl Auth {
         let left = self.recovery_codes_left(id).await?;
         let passkeys = self.read(self.0.store.passkeys(std::slice::from_ref(id))).await?;
         let identities = self.read(self.0.store.identities(id)).await?;
+        let devices = self.read(self.0.store.devices_used(id)).await?;
+        let mails = self.read(self.0.store.mail_of(id)).await?;
         Ok(json!({
             "exported_at": now.to_string(),
             "id": user.id,
@@ -66,6 +70,8 @@ impl Auth {
             "last_sign_in_at": time(listed.last_sign_in_at),
             "identities": identities.iter().map(identity).collect::<Vec<_>>(),
             "sessions": sessions.iter().map(session).collect::<Vec<_>>(),
+            "devices": devices.iter().map(device).collect::<Vec<_>>(),
+            "mails": mails.iter().map(mail).collect::<Vec<_>>(),
             "links": links.iter().map(link).collect::<Vec<_>>(),
             "audit": entries.iter().map(entry).collect::<Vec<_>>(),
         }))
@@ -121,6 +127,33 @@ fn identity(identity: &Identity) -> Value {
         "created_at": identity.created_at.to_string(),
         "last_used_at": time(identity.last_used_at),
     })
+}
+
+/// Of a device nothing is known but that it is the same one.
+fn device(used_at: &Timestamp) -> Value {
+    json!({ "last_used_at": used_at.to_string() })
+}
+
+fn mail(mail: &StoredMail) -> Value {
+    match mail {
+        Ok(mail) => json!({
+            "id": mail.id,
+            "kind": mail.kind.as_str(),
+            "recipient": mail.recipient.as_str(),
+            "locale": mail.locale,
+            "params": mail.params,
+            "created_at": mail.created_at.to_string(),
+            "attempts": mail.attempts,
+            "given_up_at": time(mail.dead_at),
+        }),
+        Err(mail) => json!({
+            "id": mail.id,
+            "kind": null,
+            "created_at": mail.created_at.to_string(),
+            "attempts": mail.attempts,
+            "given_up_at": time(mail.dead_at),
+        }),
+    }
 }
 
 /// What was mailed, without what makes it good; and to which address, where it

@@ -173,6 +173,13 @@ impl CredentialStore for MemoryStore {
         })
     }
 
+    async fn devices_used(&self, user: &UserId) -> Result<Vec<Timestamp>, StoreError> {
+        let state = self.state()?;
+        let mut used: Vec<Timestamp> = state.devices.of(user).map(|row| row.used_at).collect();
+        used.sort_by(|a, b| b.cmp(a));
+        Ok(used)
+    }
+
     async fn identity(&self, issuer: &str, subject: &str) -> Result<Option<Identity>, StoreError> {
         Ok(self.state()?.identities.get(&(issuer.to_owned(), subject.to_owned())).cloned())
     }
@@ -307,6 +314,12 @@ impl OutboxStore for MemoryStore {
         let state = self.state()?;
         let dead = state.mails.after(after).filter(|mail| mail.dead_at.is_some());
         Ok(dead.take(limit).cloned().map(Ok).collect())
+    }
+
+    async fn mail_of(&self, user: &UserId) -> Result<Vec<StoredMail>, StoreError> {
+        let state = self.state()?;
+        let theirs = state.mails.rows().filter(|mail| mail.user_id.as_ref() == Some(user));
+        Ok(theirs.cloned().map(Ok).collect())
     }
 
     async fn outbox_depth(&self) -> Result<OutboxDepth, StoreError> {

@@ -331,6 +331,9 @@ pub async fn a_device_is_known_to_the_user_who_used_it(store: Arc<dyn Store>) {
     same("other", &knows(&ann, "phone").await, &known(false, true));
     same("cut", &knows(&ann, &long[1..]).await, &known(false, true));
     same("bob", &knows(&bob, "Phone").await, &known(false, false));
+    let used = read(fixture.store.devices_used(&ann).await);
+    same("when Ann's were used", &used, &vec![NOW + SECOND, NOW]);
+    same("when Bob's were", &read(fixture.store.devices_used(&bob).await), &vec![]);
 }
 
 pub async fn all_of_a_users_devices_are_forgotten_at_once(store: Arc<dyn Store>) {

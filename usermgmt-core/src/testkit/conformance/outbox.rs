@@ -270,6 +270,11 @@ pub async fn a_users_queued_mail_is_erased_with_whatever_became_of_it(store: Arc
     let bobs = fixture.mail(Some(&bob));
     let nobodys = fixture.mail(None);
     fixture.applied([&taken, &gone, &waiting, &bobs, &nobodys].map(insert)).await;
+    let of = async |user| readable(fixture.store.mail_of(user).await);
+    let mut anns = vec![taken.clone(), gone.clone(), waiting.clone()];
+    anns.sort_by(|a, b| a.id.cmp(&b.id));
+    same("Ann's", &of(&ann).await, &anns);
+    same("Bob's", &of(&bob).await, &vec![bobs.clone()]);
     let (lease, claimed) = fixture.claim(NOW - DAY, 1).await;
     assert_eq!(ids(&claimed), [&taken.id]);
 

@@ -49,6 +49,8 @@ pub(super) async fn snapshot(store: &dyn Store, scope: &Scope, now: Timestamp) -
             let known = read(store.knows_device(user, device).await);
             add(format!("knows_device({user}, {device})"), &known);
         }
+        add(format!("devices_used({user})"), &read(store.devices_used(user).await));
+        add(format!("mail_of({user})"), &readable(store.mail_of(user).await));
         add(format!("identities({user})"), &read(store.identities(user).await));
         let mut sessions = read(store.sessions(user, now).await);
         sessions.sort_by_key(|session| session.id);
