@@ -25,6 +25,9 @@ pub(crate) struct ImportArgs {
     /// How many accounts are committed at a time
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub(crate) batch: u16,
+    /// Imports without pauses, in half the time, where nobody signs in meanwhile
+    #[arg(long)]
+    pub(crate) no_pause: bool,
     /// Gives accounts whose username cannot be kept another one, made of their id
     #[arg(long)]
     pub(crate) replace_usernames: bool,

@@ -37,6 +37,10 @@ use crate::failure::Failure;
 use crate::settings::Settings;
 use crate::setup;
 
+/// How long an import pauses after each commit, as a multiple of what that took. Those
+/// who sign in meanwhile on the same processors and database wait for one commit at most.
+const PAUSE: f64 = 1.0;
+
 /// Takes accounts over.
 pub(crate) async fn import(args: &ImportArgs, settings: &Settings) -> Result<(), Failure> {
     if args.format != Format::Csv && !args.columns.is_empty() {
@@ -135,7 +139,11 @@ async fn take_over(
                 Ok(account) => {
                     batch.push(account);
                     if batch.len() >= usize::from(args.batch) {
+                        let began = progress::now();
                         commit(auth, std::mem::take(&mut batch), args.dry_run, report).await?;
+                        if !args.dry_run && !args.no_pause {
+                            tokio::time::sleep(began.elapsed().mul_f64(PAUSE)).await;
+                        }
                     }
                     continue;
                 }

@@ -59,6 +59,6 @@ impl Progress {
     clippy::disallowed_methods,
     reason = "how long a person has waited is no business of the core's clock"
 )]
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     Instant::now()
 }
