@@ -191,7 +191,7 @@ pub trait Requirement: Send + Sync + 'static {
 ///
 /// impl Requirement for SecondFactor {
 ///     fn is_met(claims: &usermgmt_core::jwt::AccessClaims) -> bool {
-///         claims.amr.iter().any(|method| method == "otp")
+///         claims.is_multi_factor()
 ///     }
 /// }
 ///
