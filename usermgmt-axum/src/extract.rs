@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use usermgmt_core::flows::{AuthenticationError, Current, StepUpError};
+use usermgmt_core::flows::{AuthenticationError, Current};
 use usermgmt_core::jwt::{self, AccessError};
 use usermgmt_core::model::user::Role;
 
@@ -191,7 +191,7 @@ pub trait Requirement: Send + Sync + 'static {
 ///
 /// impl Requirement for SecondFactor {
 ///     fn is_met(claims: &usermgmt_core::jwt::AccessClaims) -> bool {
-///         claims.amr.iter().any(|method| method == "otp")
+///         claims.is_multi_factor()
 ///     }
 /// }
 ///
@@ -270,17 +270,6 @@ impl From<AccessError> for ApiError {
             AccessError::Expired => Self::token("token_expired", "The token has expired"),
             AccessError::WrongType => wrong_token_type(),
         }
-    }
-}
-
-/// Of [`Auth::require`](usermgmt_core::Auth::require) in a host's own routes.
-impl From<StepUpError> for ApiError {
-    fn from(missing: StepUpError) -> Self {
-        let (code, message) = match missing {
-            StepUpError::SecondFactor => ("mfa_required", "Sign in with a second factor"),
-            StepUpError::TooLongAgo => ("reauthentication_required", "Sign in again"),
-        };
-        Self::new(StatusCode::FORBIDDEN, code, message)
     }
 }
 

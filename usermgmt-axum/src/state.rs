@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
+use axum::http::StatusCode;
 use usermgmt_core::Auth;
-use usermgmt_core::flows::Current;
+use usermgmt_core::flows::{Current, StepUp, StepUpError};
 
 use crate::config::HttpConfig;
+use crate::error::ApiError;
 use crate::warn::Warnings;
 
 /// The state of the routers: cheap to clone. An embedder's own state gives it
@@ -38,6 +40,43 @@ impl HttpState {
     /// [`CurrentUser`](crate::CurrentUser) takes it with the cookie of this session.
     pub fn form_token(&self, current: &Current) -> String {
         self.auth.form_token(&current.session).expose().clone()
+    }
+
+    /// Whether this session is proof enough for what a host's own route is about to
+    /// do. It asks the store only where the sign-in is too long ago, for the ways in
+    /// which this person can sign in again.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use axum::extract::State;
+    /// use usermgmt_axum::{ApiError, CurrentUser, HttpState};
+    /// use usermgmt_core::flows::StepUp;
+    ///
+    /// async fn pay_out(
+    ///     State(accounts): State<HttpState>,
+    ///     user: CurrentUser,
+    /// ) -> Result<&'static str, ApiError> {
+    ///     let lately = StepUp::new().within(Duration::from_secs(300));
+    ///     accounts.require(&user, lately.second_factor()).await?;
+    ///     Ok("It is on its way")
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// 403 `mfa_required`; 403 `reauthentication_required`, whose `methods` names the
+    /// ways in. Signing in again mends both.
+    pub async fn require(&self, current: &Current, proof: StepUp) -> Result<(), ApiError> {
+        let refused = |code, message| ApiError::new(StatusCode::FORBIDDEN, code, message);
+        match self.auth.require(current, proof) {
+            Ok(()) => Ok(()),
+            Err(StepUpError::SecondFactor) => {
+                Err(refused("mfa_required", "Sign in with a second factor"))
+            }
+            Err(StepUpError::TooLongAgo) => {
+                let ways = self.auth.ways_in(&current.user.id).await?;
+                Err(refused("reauthentication_required", "Sign in again").ways(ways))
+            }
+        }
     }
 
     pub(crate) fn warnings(&self) -> &Warnings {

@@ -62,6 +62,11 @@ pub struct AccessClaims {
     pub generation: i64,
     /// How the user proved who they are (RFC 8176).
     pub amr: Vec<String>,
+    /// When they last proved it, in seconds since the epoch (OpenID Connect Core, 2):
+    /// a refresh does not change it. `None` where it is not known: in tokens from
+    /// before they said it, and of sessions that the old service began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<i64>,
     /// Always `access`.
     #[serde(rename = "type")]
     pub token_type: String,
@@ -81,6 +86,12 @@ pub struct AccessClaims {
 }
 
 impl AccessClaims {
+    /// Whether the user proved who they are by more than one factor, whichever they
+    /// were (RFC 8176, `mfa`).
+    pub fn is_multi_factor(&self) -> bool {
+        self.amr.iter().any(|method| method == "mfa")
+    }
+
     /// One of the application's own claims, where it is there and of that type.
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         T::deserialize(self.own.get(name)?).ok()
@@ -180,6 +191,8 @@ impl Jwt {
             username: user.username.as_str().to_owned(),
             role: user.role,
             amr: session.amr.clone(),
+            // A session that the old service began has the epoch: nobody knows.
+            auth_time: Some(session.auth_time.as_secs()).filter(|&at| at > 0),
             token_type: "access".to_owned(),
             fresh: false,
             iat,

@@ -37,3 +37,13 @@ impl Requirement for Editor {
         claims.has("roles", "editor")
     }
 }
+
+/// Asks for a sign-in with more than one factor.
+#[derive(Debug)]
+pub struct SecondFactor;
+
+impl Requirement for SecondFactor {
+    fn is_met(claims: &AccessClaims) -> bool {
+        claims.is_multi_factor()
+    }
+}

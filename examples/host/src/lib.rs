@@ -11,20 +11,22 @@ mod password;
 mod register;
 
 use std::error::Error;
+use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{FromRef, State};
+use axum::extract::{FromRef, Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use sqlx::SqlitePool;
 use tokio::sync::mpsc;
-use usermgmt_axum::{CurrentUser, HttpConfig, HttpState, Require, Routes};
+use usermgmt_axum::{ApiError, CurrentUser, HttpConfig, HttpState, Require, Routes};
 use usermgmt_core::event::Event;
+use usermgmt_core::flows::StepUp;
 use usermgmt_core::{Auth, AuthBuilder, Config, KeyRing};
 use usermgmt_store_sql::{PoolOptions, SqlStore};
 
 pub use self::captcha::Widget;
-pub use self::claims::{Editor, Plans};
+pub use self::claims::{Editor, Plans, SecondFactor};
 use self::members::LeaveWithTheirPerson;
 pub use self::members::Members;
 pub use self::password::NotOurName;
@@ -87,6 +89,8 @@ pub async fn host(
     let router = Router::new()
         .route("/hello", get(hello))
         .route("/editors", get(editors))
+        .route("/payroll", get(payroll))
+        .route("/pay/{euros}", post(pay))
         .route("/accounts/register", post(register::register))
         .fallback(nothing)
         .with_state(state)
@@ -107,6 +111,25 @@ async fn hello(State(state): State<AppState>, current: CurrentUser) -> Result<St
 /// For those whose token says so; the store is not asked.
 async fn editors(editor: Require<Editor>) -> String {
     format!("Hello, editor {}!", editor.username)
+}
+
+/// For those who signed in with a second factor; the store is not asked.
+async fn payroll(user: Require<SecondFactor>) -> String {
+    format!("Hello, {}! You signed in at {}.", user.username, user.auth_time.unwrap_or_default())
+}
+
+/// What a browser that was left open must not do.
+async fn pay(
+    State(state): State<AppState>,
+    current: CurrentUser,
+    Path(euros): Path<u32>,
+) -> Result<String, ApiError> {
+    let mut proof = StepUp::new().within(Duration::from_secs(300));
+    if euros > 100 {
+        proof = proof.second_factor();
+    }
+    state.accounts.require(&current, proof).await?;
+    Ok(format!("{euros} euros are on their way"))
 }
 
 async fn nothing() -> (StatusCode, &'static str) {

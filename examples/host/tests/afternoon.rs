@@ -63,6 +63,12 @@ impl World {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
+    async fn pay(&self, euros: u32, token: &str) -> (StatusCode, String) {
+        let request = Request::post(format!("/pay/{euros}"));
+        let request = request.header("authorization", format!("Bearer {token}"));
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
     async fn post(&self, path: &str, body: Value) -> (StatusCode, String) {
         let request = Request::post(path).header("content-type", "application/json");
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
@@ -124,6 +130,26 @@ async fn what_a_token_says_opens_a_route_of_our_own() {
     assert_eq!(world.get("/editors", Some(&editor)).await.1, "Hello, editor ada!");
     let reader = world.access_token("bob", "basic").await;
     assert_eq!(world.get("/editors", Some(&reader)).await.0, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn what_is_worth_it_asks_for_a_recent_sign_in_or_a_second_factor() {
+    let world = World::new().await;
+    let token = world.access_token("ada", "basic").await;
+    let (status, text) = world.pay(100, &token).await;
+    assert_eq!((status, text.as_str()), (StatusCode::OK, "100 euros are on their way"));
+    let (status, text) = world.pay(101, &token).await;
+    assert!(status == StatusCode::FORBIDDEN && text.contains("mfa_required"), "{status} {text}");
+    assert_eq!(world.get("/payroll", Some(&token)).await.0, StatusCode::FORBIDDEN);
+
+    world.clock.advance(Duration::from_secs(301));
+    let (status, text) = world.pay(100, &token).await;
+    let body: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (status, &body["error"]),
+        (StatusCode::FORBIDDEN, &json!("reauthentication_required"))
+    );
+    assert_eq!(body["methods"], json!(["password"]));
 }
 
 #[tokio::test]

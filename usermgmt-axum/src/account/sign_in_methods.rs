@@ -10,7 +10,7 @@ use crate::state::HttpState;
 /// What a front end shows to sign in with.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SignInMethodsBody {
-    /// `password`, `email`, `oidc`.
+    /// Of `password`, `email`, `passkey` and `oidc`, those that are on.
     methods: Vec<&'static str>,
     /// Whose accounts elsewhere sign in here.
     providers: Vec<ProviderBody>,

@@ -37,8 +37,8 @@ fn host(app: &App) -> Router {
 
 async fn pay(State(state): State<HostState>, user: CurrentUser) -> Result<&'static str, ApiError> {
     let lately = StepUp::new().within(Duration::from_secs(300));
-    state.accounts.auth().require(&user, lately)?;
-    state.accounts.auth().require(&user, lately.second_factor())?;
+    state.accounts.require(&user, lately).await?;
+    state.accounts.require(&user, lately.second_factor()).await?;
     Ok("paid")
 }
 
@@ -106,5 +106,7 @@ async fn a_host_asks_for_a_recent_sign_in_and_a_second_factor() {
     assert_eq!(ask(&host, "/pay", &ada.access).await, (200, "paid".to_owned()));
     app.advance(301);
     let (status, body) = ask(&host, "/pay", &ada.access).await;
-    assert!(status == 403 && body.contains("\"reauthentication_required\""), "{body}");
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((status, &body["error"]), (403, &"reauthentication_required".into()), "{body}");
+    assert_eq!(body["methods"], serde_json::json!(["password"]), "{body}");
 }

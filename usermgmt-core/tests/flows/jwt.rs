@@ -68,6 +68,7 @@ async fn a_token_says_who_for_whom_and_how_long() {
         ("fresh", json!(false)),
         ("gen", json!(0)),
         ("amr", json!(["pwd"])),
+        ("auth_time", json!(now)),
         // For verifiers whose clock is a little behind.
         ("iat", json!(now - 5)),
         ("nbf", json!(now - 5)),
@@ -79,6 +80,34 @@ async fn a_token_says_who_for_whom_and_how_long() {
     assert_eq!(claims["sid"], json!(sessions[0].id));
     assert!(claims["jti"].as_str().unwrap().len() >= 16);
     assert_eq!(part(&token, 0)["alg"], "EdDSA");
+}
+
+#[tokio::test]
+async fn a_token_says_when_the_user_signed_in_and_not_when_it_was_refreshed() {
+    let world = World::new().await;
+    let (signed_in, _) = world.signed_in_member("ann").await;
+    let at = world.now().as_secs();
+    world.later(HOUR);
+    let refreshed = world.auth.refresh(signed_in.tokens.refresh_token.expose(), &home()).await;
+    let refreshed = refreshed.unwrap().access_token;
+    let claims = world.auth.access_claims(refreshed.expose()).unwrap();
+    assert_eq!(claims.auth_time, Some(at));
+    assert!(claims.iat > at && !claims.is_multi_factor());
+
+    let again = world.sign_in("ann").await.tokens.access_token;
+    let claims = world.auth.access_claims(again.expose()).unwrap();
+    assert_eq!(claims.auth_time, Some(world.now().as_secs()));
+}
+
+#[tokio::test]
+async fn a_token_from_before_it_said_when_the_user_signed_in_is_good() {
+    let world = World::with(hs256).await;
+    let token = token(&world).await;
+    let (kid, mut claims) = (part(&token, 0)["kid"].clone(), part(&token, 1));
+    claims.as_object_mut().unwrap().remove("auth_time").unwrap();
+    let old = signed(&header(&kid), &claims);
+    assert_eq!(check(&world.auth, &old), Ok(()));
+    assert_eq!(world.auth.access_claims(&old).unwrap().auth_time, None);
 }
 
 #[tokio::test]

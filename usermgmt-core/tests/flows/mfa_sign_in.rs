@@ -52,6 +52,7 @@ async fn password_and_code_open_a_session() {
     assert_eq!(world.current(&signed_in).await.session, signed_in.session);
     let claims = world.auth.access_claims(signed_in.tokens.access_token.expose()).unwrap();
     assert_eq!(claims.amr, ["pwd", "otp", "mfa"]);
+    assert!(claims.is_multi_factor());
     assert!(is_invalid(&answer(&world, &ticket, &factor.codes[0]).await));
 }
 

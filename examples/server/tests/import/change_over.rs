@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{EncodingKey, Header};
 use serde_json::{Value, json};
 use usermgmt_core::clock::{Clock as _, SystemClock, Timestamp};
@@ -111,6 +113,10 @@ async fn a_client_of_the_old_service_notices_nothing_but_the_base_url() {
     assert_eq!(status, 200, "{tokens}");
     let new = tokens["access_token"].as_str().unwrap();
     assert_eq!(server.get_as(new, "/api/v1/protected").await.status, 200);
+    // Nobody knows when they signed in.
+    let payload = URL_SAFE_NO_PAD.decode(new.split('.').nth(1).unwrap()).unwrap();
+    let claims: Value = serde_json::from_slice(&payload).unwrap();
+    assert_eq!((&claims["sub"], claims.get("auth_time")), (&json!(user), None));
     // Nobody who finds the old one later gets a session.
     let (status, body) = refresh(&server, &old_refresh).await;
     assert_eq!((status, &body["error"]), (401, &json!("invalid_token")));
