@@ -46,20 +46,20 @@ impl KeySet {
         if age.is_none_or(|age| age >= LIFE)
             || (self.key(header).is_none() && age.is_some_and(|age| age >= AGAIN))
         {
-            // Before the answer: one that fails is asked for again no sooner.
-            let before = self.asked_at.replace(now);
+            let goes_on = self.key(header).is_some();
+            if goes_on {
+                // Where they cannot be had, those that are there do for a while longer.
+                self.asked_at = Some(now - (LIFE - AGAIN));
+            }
+            // Else what fails, or is cut off on the way, does not count as asked: the
+            // provider has just made a token, and can be asked for its keys each time.
             match channel.ask::<Raw>(HttpRequest::get(url.clone())).await {
                 Ok(raw) => {
                     let read = |key| serde_json::from_value(key).ok();
                     self.keys = raw.keys.into_iter().filter_map(read).collect();
+                    self.asked_at = Some(now);
                 }
-                // The first time there is nothing to go on with.
-                Err(fault) if before.is_none() || self.key(header).is_none() => {
-                    if before.is_none() {
-                        self.asked_at = None;
-                    }
-                    return Err(fault);
-                }
+                Err(fault) if !goes_on => return Err(fault),
                 Err(_) => {}
             }
         }

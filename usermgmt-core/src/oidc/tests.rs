@@ -1,8 +1,10 @@
 //! What is believed of a provider, and what is not.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::{KeyPair as _, RsaPublicKeyComponents};
@@ -270,6 +272,58 @@ async fn a_provider_that_hangs_or_says_too_much_is_not_waited_for() {
     let world = World::new();
     world.fake.hang();
     is_unavailable(world.claims().await, "ten seconds");
+}
+
+/// A provider whose keys do not come for as long as it is told.
+#[derive(Debug)]
+struct Keyless {
+    fake: FakeProvider,
+    hangs: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl HttpClient for Keyless {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        if request.url.path() == "/keys" && self.hangs.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
+        self.fake.send(request).await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_that_did_not_come_are_asked_for_by_who_comes_next() {
+    let World { fake, clock, .. } = World::new();
+    let hangs = Arc::new(AtomicBool::new(true));
+    let client = Arc::new(Keyless { fake: fake.clone(), hangs: Arc::clone(&hangs) });
+    let provider = Provider::new(fake.settings("example"), client);
+    let world = World { fake, clock, provider };
+    is_unavailable(world.claims().await, "ten seconds");
+    is_unavailable(world.claims().await, "ten seconds");
+    hangs.store(false, Ordering::Relaxed);
+    world.claims().await.unwrap();
+    // After a change of keys as at the beginning.
+    world.fake.rotate_key();
+    world.clock.advance(Duration::from_secs(60));
+    hangs.store(true, Ordering::Relaxed);
+    is_unavailable(world.claims().await, "ten seconds");
+    hangs.store(false, Ordering::Relaxed);
+    world.claims().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_that_are_there_do_while_they_cannot_be_had_again() {
+    let World { fake, clock, .. } = World::new();
+    let hangs = Arc::new(AtomicBool::new(false));
+    let client = Arc::new(Keyless { fake: fake.clone(), hangs: Arc::clone(&hangs) });
+    let provider = Provider::new(fake.settings("example"), client);
+    let world = World { fake, clock, provider };
+    world.claims().await.unwrap();
+    world.clock.advance(Duration::from_secs(3600));
+    hangs.store(true, Ordering::Relaxed);
+    // One waits for them in vain, and those after it do not.
+    is_unavailable(world.claims().await, "ten seconds");
+    world.claims().await.unwrap();
 }
 
 #[tokio::test]
