@@ -1,9 +1,13 @@
 //! What a user can still sign in with: the last way in is never taken away.
 
 use crate::auth::{Auth, ServiceError};
+#[cfg(feature = "oidc")]
+use crate::model::identity::Identity;
 use crate::model::ids::UserId;
 #[cfg(any(feature = "oidc", feature = "passkeys"))]
 use crate::model::user::Account;
+#[cfg(feature = "oidc")]
+use crate::oidc::ProviderConfig;
 
 /// The ways in which somebody can sign in, and so prove again who they are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +34,13 @@ impl WaysIn {
         ];
         all.into_iter().filter_map(|(name, is_one)| is_one.then_some(name)).collect()
     }
+}
+
+/// Whether somebody could sign in by this identity. It belongs to its issuer, whatever
+/// the settings call that.
+#[cfg(feature = "oidc")]
+pub(crate) fn signs_in(providers: &[ProviderConfig], identity: &Identity) -> bool {
+    providers.iter().any(|provider| provider.issuer == identity.issuer)
 }
 
 impl Auth {
@@ -63,8 +74,7 @@ impl Auth {
     ) -> Result<usize, ServiceError> {
         let identities = self.read(self.0.store.identities(user)).await?;
         let providers = &self.0.config.providers;
-        let signs_in = |id: &str| providers.iter().any(|provider| provider.id == id);
-        Ok(identities.iter().filter(|identity| signs_in(&identity.provider)).count())
+        Ok(identities.iter().filter(|identity| signs_in(providers, identity)).count())
     }
 
     /// Without providers none signs anybody in.

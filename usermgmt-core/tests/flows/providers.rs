@@ -542,6 +542,39 @@ async fn the_last_way_in_is_never_taken_away() {
     assert_eq!(provided.subjects(&signed_in.user).await, ["2"]);
 }
 
+#[tokio::test]
+async fn an_identity_is_a_way_in_where_its_issuer_is_whatever_the_settings_call_that() {
+    let provided = Provided::new().await;
+    let signed_in = provided.enter(&ann()).await;
+    let two = ProviderAccount::verified("2", "two@example.com");
+    provided.link(&signed_in, &two).await.unwrap();
+    let first = provided.auth().identities(&signed_in.user.id).await.unwrap()[0].id.clone();
+    let world = &provided.world;
+    let again = async |providers| {
+        let mut config = config();
+        config.providers = providers;
+        let keys = KeyRing::single(SECRET.to_vec()).unwrap();
+        let builder = Auth::builder(world.store.clone(), keys, config);
+        let http = Arc::new(provided.fake.clone());
+        builder.clock(world.clock.clone()).http_client(http).build().await.unwrap()
+    };
+    let unlink = async |auth: &Auth| {
+        let current = world.current(&signed_in).await;
+        auth.unlink_identity(&current, &first, None).await
+    };
+
+    let mut elsewhere = provided.fake.settings("example");
+    elsewhere.issuer = "https://elsewhere.example.com".to_owned();
+    let moved = again(vec![elsewhere]).await;
+    assert!(!moved.ways_in(&signed_in.user.id).await.unwrap().oidc);
+    assert!(matches!(unlink(&moved).await, Err(IdentityError::LastSignInMethod)));
+
+    let renamed = again(vec![provided.fake.settings("renamed")]).await;
+    assert!(renamed.ways_in(&signed_in.user.id).await.unwrap().oidc);
+    unlink(&renamed).await.unwrap();
+    assert_eq!(provided.subjects(&signed_in.user).await.len(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_ways_in_that_go_at_once_one_stays() {
     for _ in 0..20 {

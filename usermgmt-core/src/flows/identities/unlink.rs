@@ -3,6 +3,7 @@
 use super::IdentityError;
 use crate::auth::{Auth, ServiceError};
 use crate::flows::authenticate::Current;
+use crate::flows::ways_in::signs_in;
 use crate::model::identity::Identity;
 use crate::model::ids::{IdentityId, UserId};
 use crate::model::mail::MailKind;
@@ -40,7 +41,8 @@ impl Auth {
             let identity = identities.iter().find(|identity| identity.id == *id);
             let identity = identity.ok_or(IdentityError::NotFound)?;
             let others = identities.iter().filter(|other| other.id != *id);
-            let others = others.filter(|other| self.provider(&other.provider).is_ok()).count();
+            let providers = &self.0.config.providers;
+            let others = others.filter(|other| signs_in(providers, other)).count();
             let passkeys = self.passkeys_of(&account).await?.len();
             if !self.has_way_in(&account, others, passkeys) {
                 return Err(IdentityError::LastSignInMethod);
