@@ -136,7 +136,6 @@ impl From<ProviderSignInError> for ApiError {
             }
             E::Unreachable(why) => Problems::of_field("email", why.into()).answer(Style::Account),
             E::Service(error) => error.into(),
-            other => Self::internal(&other),
         }
     }
 }

@@ -87,7 +87,6 @@ pub enum ProviderOutcome {
 
 /// Why a provider did not sign in.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ProviderSignInError {
     /// There is no such provider.
     #[error("there is no such provider")]
