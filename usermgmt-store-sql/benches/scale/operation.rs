@@ -101,7 +101,11 @@ impl Operation {
     pub(crate) async fn turn(self, place: &Place, rng: &SeededRng) -> Vec<Duration> {
         let mut took = Vec::with_capacity(self.times());
         for _ in 0..self.times() {
-            let who = 1 + rng.below(place.people);
+            let mut who = 1 + rng.below(place.people);
+            if who.is_multiple_of(place.people / DISABLED) {
+                // Who is disabled does not sign in.
+                who -= 1;
+            }
             took.push(self.once(place, who, rng).await);
         }
         took
