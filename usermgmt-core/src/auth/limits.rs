@@ -363,9 +363,14 @@ impl Auth {
         }
     }
 
-    /// Ends a row of failures after a success.
-    pub(crate) async fn end_row(&self, name: LimitName, by: &[&str]) {
-        self.forget_count(name, Window::InARow, by).await;
+    /// Takes an attempt back that succeeded, and ends the rows of failures before it.
+    pub(crate) async fn succeeded(&self, attempt: &Attempt) {
+        self.give_back(attempt).await;
+        for counted in &attempt.counted {
+            if counted.window == Window::InARow && counted.count.count > 1 {
+                self.clear(&counted.key).await;
+            }
+        }
     }
 
     /// Forgets all that was counted of a budget.
@@ -377,8 +382,11 @@ impl Auth {
 
     /// Forgets a counter.
     pub(crate) async fn forget_count(&self, name: LimitName, window: Window, by: &[&str]) {
-        let key = self.counter(name, window, by);
-        if let Err(error) = self.read_store(self.0.store.clear_count(&key)).await {
+        self.clear(&self.counter(name, window, by)).await;
+    }
+
+    async fn clear(&self, key: &str) {
+        if let Err(error) = self.read_store(self.0.store.clear_count(key)).await {
             tracing::warn!(%error, "a counter that should be cleared stays");
         }
     }

@@ -73,15 +73,9 @@ pub struct Checked {
 
 /// What came of verifying a password.
 pub(super) enum Verified {
-    Yes(Box<Account>, Proven),
+    /// And the attempt, which a right password takes back.
+    Yes(Box<Account>, Attempt),
     No,
-}
-
-/// What a right password takes back.
-pub(super) struct Proven {
-    attempt: Attempt,
-    /// Failures before it, which it ends.
-    ends_row: bool,
 }
 
 impl Auth {
@@ -96,11 +90,12 @@ impl Auth {
         command: &SignIn,
         client: &Client,
     ) -> Result<Checked, SignInError> {
-        let Verified::Yes(account, proven) = self.verify_credentials(command, client).await? else {
+        let Verified::Yes(account, attempt) = self.verify_credentials(command, client).await?
+        else {
             return Err(SignInError::InvalidCredentials);
         };
         let user = account.user;
-        self.credit(&user.id, &proven).await;
+        self.succeeded(&attempt).await;
         let now = self.now();
         let (device, _) = self.device_of(&user, client, now).await?;
         let list = vec![
@@ -186,32 +181,20 @@ impl Auth {
             refused?;
             return Ok(Verified::No);
         };
-        let ends_row = !is_known && attempt.count(LimitName::SignInAccount, Window::InARow) > 1;
-        let proven = Proven { attempt, ends_row };
         if verdict == Verdict::RightOutdated
             && let Ok(hash) = room.hash(&command.password).await
         {
             return Ok(match self.replace_hash(account, hash, now).await {
-                Some(account) => Verified::Yes(Box::new(account), proven),
+                Some(account) => Verified::Yes(Box::new(account), attempt),
                 None => Verified::No,
             });
         }
-        Ok(Verified::Yes(Box::new(account), proven))
+        Ok(Verified::Yes(Box::new(account), attempt))
     }
 
     /// Tells the application that a sign-in was refused.
     pub(super) fn tell_failure(&self, user: Option<UserId>, reason: SignInFailure, now: Timestamp) {
         self.tell(&Event::new(now, user, EventKind::SignInFailed { reason }));
-    }
-
-    /// Takes the attempt back that turned out well, and ends the row of failures
-    /// before it. A sign-in from a device that the owner has used does not end
-    /// what strangers failed.
-    pub(super) async fn credit(&self, user: &UserId, proven: &Proven) {
-        self.give_back(&proven.attempt).await;
-        if proven.ends_row {
-            self.end_row(LimitName::SignInAccount, &["id", user.as_str()]).await;
-        }
     }
 
     /// Stores the password that was just verified under the present algorithm,
@@ -295,6 +278,7 @@ impl Auth {
         match self.count(&[cleared], self.now()).await {
             Ok(cleared) if cleared.is_within(LimitName::MfaCleared) => {
                 self.forget_budget(LimitName::MfaAccount, &[id]).await;
+                self.forget_budget(LimitName::ServiceSecret, &[id]).await;
             }
             Ok(_) => {}
             Err(error) => tracing::warn!(%error, "what strangers failed stays counted"),

@@ -96,7 +96,7 @@ impl Auth {
         let hash = account.as_ref().and_then(|account| account.password.as_ref());
         let right = room.verify(password, hash).await?.is_right();
         if right {
-            self.give_back(&attempt).await;
+            self.succeeded(&attempt).await;
         }
         Ok(right)
     }

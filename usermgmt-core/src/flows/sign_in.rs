@@ -33,8 +33,8 @@ impl Auth {
         client: &Client,
     ) -> Result<SignInOutcome, SignInError> {
         self.ask_captcha(CaptchaAction::SignIn, client).await?;
-        let (mut account, proven) = match self.verify_credentials(command, client).await? {
-            Verified::Yes(account, proven) => (*account, proven),
+        let (mut account, attempt) = match self.verify_credentials(command, client).await? {
+            Verified::Yes(account, attempt) => (*account, attempt),
             Verified::No => {
                 self.0.metrics.count(Counted::SignIn(SignInResult::Refused));
                 return Err(SignInError::InvalidCredentials);
@@ -48,13 +48,13 @@ impl Auth {
                 if let Some(outcome) =
                     self.issue_mfa_ticket(&account, PASSWORD, methods, vec![], now).await?
                 {
-                    self.credit(&account.user.id, &proven).await;
+                    self.succeeded(&attempt).await;
                     return Ok(outcome);
                 }
             } else if let Ok(signed_in) =
                 self.open_session(&account.user, &[PASSWORD], vec![], client, now).await?
             {
-                self.credit(&account.user.id, &proven).await;
+                self.succeeded(&attempt).await;
                 return Ok(SignInOutcome::SignedIn(Box::new(signed_in)));
             }
             // The account changed since the password was verified. That password

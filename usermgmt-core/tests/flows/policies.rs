@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use usermgmt_core::config::{Budget, Rate};
-use usermgmt_core::flows::{LinkError, MfaSignInError, SignInOutcome};
+use usermgmt_core::flows::{LinkError, MfaError, MfaSignInError, SignInOutcome};
 use usermgmt_core::password::PasswordFormat;
 use usermgmt_core::secret::PlaintextPassword;
 use usermgmt_core::{Client, ServiceError};
@@ -186,4 +186,64 @@ async fn a_device_that_was_used_before_has_a_budget_at_the_second_factor() {
     let refused = answer(&right(), &known).await.unwrap_err();
     assert!(matches!(refused, MfaSignInError::Service(error) if is_limited(&error)));
     answer(&right(), &client(8)).await.unwrap();
+}
+
+/// Of no number of its own but for failures in a row.
+const FIVE_IN_A_ROW: Budget =
+    Budget { first: Rate::per_minutes(1000, 15), per_day: 1000, in_a_row: 5 };
+
+#[tokio::test]
+async fn a_success_ends_the_row_of_failures_of_a_device() {
+    let world = World::with(|config| {
+        config.limits.sign_in_device = FIVE_IN_A_ROW;
+        config.limits.mfa_device = FIVE_IN_A_ROW;
+    })
+    .await;
+    let (signed_in, current) = world.signed_in_member("ann").await;
+    for _ in 0..4 {
+        for n in 0..4 {
+            world.try_sign_in("ann", OTHER, &device(n, &signed_in)).await.unwrap_err();
+        }
+        world.try_sign_in("ann", PASSWORD, &device(4, &signed_in)).await.unwrap();
+    }
+
+    let factor = world.enrol(&current).await;
+    for _ in 0..4 {
+        world.later(MINUTE);
+        let begun = world.try_sign_in("ann", PASSWORD, &device(4, &signed_in)).await.unwrap();
+        let SignInOutcome::MfaRequired { ticket, .. } = begun else { panic!("{begun:?}") };
+        let ticket = typed(ticket.expose());
+        for _ in 0..4 {
+            let known = device(4, &signed_in);
+            let wrong = world.auth.sign_in_mfa(&ticket, &typed("000000"), &known).await;
+            assert!(matches!(wrong, Err(MfaSignInError::InvalidCode)));
+        }
+        let right = totp_code(&factor.enrolment, world.now());
+        world.auth.sign_in_mfa(&ticket, &right, &device(4, &signed_in)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_success_ends_the_row_of_failures_of_a_session_and_of_a_service() {
+    let world = World::with(|config| config.limits.user_secret = FIVE_IN_A_ROW).await;
+    let (_, mut current) = world.signed_in_member("ann").await;
+    for (old, new) in [(PASSWORD, OTHER), (OTHER, PASSWORD), (PASSWORD, OTHER)] {
+        for _ in 0..4 {
+            let wrong = world.auth.change_password(&current, &typed(THIRD), &typed(new)).await;
+            assert!(format!("{wrong:?}").contains("WrongPassword"), "{wrong:?}");
+        }
+        world.auth.change_password(&current, &typed(old), &typed(new)).await.unwrap();
+        current = world.again(&current).await;
+    }
+
+    let factor = world.enrol(&current).await;
+    for _ in 0..4 {
+        world.later(MINUTE);
+        for _ in 0..4 {
+            let wrong = world.auth.verify_mfa(&current.user.id, &typed("000000")).await;
+            assert!(matches!(wrong, Err(MfaError::InvalidCode)), "{wrong:?}");
+        }
+        let right = totp_code(&factor.enrolment, world.now());
+        world.auth.verify_mfa(&current.user.id, &right).await.unwrap();
+    }
 }

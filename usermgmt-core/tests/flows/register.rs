@@ -271,6 +271,42 @@ async fn nobody_fills_a_mailbox_by_registering_its_address() {
 }
 
 #[tokio::test]
+async fn nobody_uses_up_the_mails_of_an_address_by_registrations_that_mail_nothing() {
+    let world = World::with(|config| config.limits.mail_identifier.max = 3).await;
+    world.member("taken").await;
+    world.mail().await;
+    let refuse = async || {
+        for _ in 0..9 {
+            let refused = world.try_register("taken", "ann@example.com", PASSWORD).await;
+            assert!(matches!(refused, Err(RegisterError::UsernameTaken)), "{refused:?}");
+        }
+    };
+    refuse().await;
+    world.try_register("ann", "ann@example.com", PASSWORD).await.unwrap();
+    let mail = world.mailed(MailKind::Confirmation).await;
+    // As often as it is removed, too.
+    world.auth.not_me_link(&not_me_token(&mail), &home()).await.unwrap();
+    for n in 0..5 {
+        world.try_register(&format!("ann{n}"), "ann@example.com", PASSWORD).await.unwrap();
+        let mail = world.mailed(MailKind::Confirmation).await;
+        world.auth.not_me_link(&not_me_token(&mail), &home()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_contested_registration_leaves_a_link_in_the_mailbox_beyond_the_limit_too() {
+    let world = World::with(|config| config.limits.mail_identifier.max = 1).await;
+    world.try_register("eve", "ann@example.com", OTHER).await.unwrap();
+    world.mail().await;
+    world.try_register("ann", "ann@example.com", PASSWORD).await.unwrap();
+    let link = link_token(&world.mailed(MailKind::ChoosePassword).await);
+    world.try_register("ann2", "ann@example.com", PASSWORD).await.unwrap();
+    assert!(world.mail().await.is_empty(), "the link is there already");
+    world.auth.reset_password(&link, &typed(THIRD), &home()).await.unwrap();
+    assert!(world.signs_in("ann@example.com", THIRD).await);
+}
+
+#[tokio::test]
 async fn a_password_known_from_a_breach_is_refused() {
     let world = World::with(|config| config.password_policy.breaches = stolen(PASSWORD)).await;
     let refused = world.try_register("ann", "ann@example.com", PASSWORD).await.unwrap_err();

@@ -33,7 +33,7 @@ impl Auth {
         self.check_reach(&email).await?;
         let by = [email.canonical()];
         let mails = Limit::new(LimitName::RegisterMail, limits.mail_identifier, &by);
-        let quiet = !self.count(&[mails], now).await?.is_within(LimitName::RegisterMail);
+        let mails = self.count(&[mails], now).await?;
         let mut rounds = self.rounds();
         loop {
             let now = rounds.next().await?;
@@ -41,7 +41,20 @@ impl Auth {
             let is_taken = self.read(self.0.store.is_taken(&address, None, now)).await?;
             let account = self.read(self.0.store.account_by_identifier(&address, now)).await?;
             if is_taken && self.0.config.compat.reveal_existing_accounts {
+                self.give_back(&mails).await;
                 return Ok(ProviderSignInError::AccountExists);
+            }
+            let mut quiet = !mails.is_within(LimitName::RegisterMail);
+            if quiet {
+                // Only where the mailbox has a link that does what another mail's would.
+                let nobody = UserId::generate(now, &*self.0.rng);
+                let asked = account.as_ref().map_or(&nobody, |account| &account.user.id);
+                let link = self.0.store.live_token(asked, Purpose::ChoosePassword, now);
+                let has_link = self.read(link).await?.is_some();
+                quiet = match &account {
+                    None => is_taken,
+                    Some(account) => has_link || !account.user.is_contestable(),
+                };
             }
             let mut list = match account {
                 None if !is_taken => self.unconfirmed(entry, &email, now).await?,

@@ -53,7 +53,7 @@ impl Auth {
             });
             match self.commit_from(&current.client, list, now).await? {
                 Ok(()) => {
-                    self.give_back(&attempt).await;
+                    self.succeeded(&attempt).await;
                     return Ok(());
                 }
                 Err(Guard::Factor | Guard::RecoveryCode) => return Err(MfaError::InvalidCode),

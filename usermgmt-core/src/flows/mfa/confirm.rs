@@ -38,7 +38,7 @@ impl Auth {
             current.still(&account.user)?;
             match self.commit_from(&current.client, list, now).await? {
                 Ok(()) => {
-                    self.give_back(&attempt).await;
+                    self.succeeded(&attempt).await;
                     return Ok(codes);
                 }
                 Err(Guard::Factor) => return Err(MfaError::InvalidCode),

@@ -77,7 +77,7 @@ impl Auth {
             match self.commit_from(&current.client, list, now).await? {
                 Ok(()) => {
                     if let Some(attempt) = &attempt {
-                        self.give_back(attempt).await;
+                        self.succeeded(attempt).await;
                     }
                     return self.enrolment(&account.user, &secret).map_err(MfaError::from);
                 }

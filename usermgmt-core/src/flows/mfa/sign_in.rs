@@ -127,11 +127,7 @@ impl Auth {
             earned_by.push(Change::UseToken { id, now });
             match self.open_session(&account.user, &amr, earned_by, client, now).await? {
                 Ok(signed_in) => {
-                    self.give_back(&tries).await;
-                    let id = account.user.id.as_str();
-                    if tries.count(LimitName::MfaAccount, Window::InARow) > 1 {
-                        self.end_row(LimitName::MfaAccount, &[id]).await;
-                    }
+                    self.succeeded(&tries).await;
                     return Ok(signed_in);
                 }
                 Err(Guard::Token) => {

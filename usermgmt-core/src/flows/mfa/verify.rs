@@ -41,7 +41,7 @@ impl Auth {
             };
             match self.commit(list, now).await? {
                 Ok(()) => {
-                    self.give_back(&attempt).await;
+                    self.succeeded(&attempt).await;
                     return Ok(());
                 }
                 Err(Guard::Factor | Guard::RecoveryCode) => return Err(MfaError::InvalidCode),

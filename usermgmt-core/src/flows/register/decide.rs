@@ -28,6 +28,8 @@ impl Auth {
         let names = Identifier::names(&command.username);
         for name in &names {
             if self.read(self.0.store.is_taken(name, None, now)).await? {
+                // Nothing is mailed. Whoever drove this must not use up the mails of others.
+                self.give_back(&work.mails).await;
                 return Err(RegisterError::UsernameTaken);
             }
         }
@@ -35,14 +37,18 @@ impl Auth {
         let reserved = self.read(self.0.store.is_taken(&address, None, now)).await?;
         let account = self.read(self.0.store.account_by_identifier(&address, now)).await?;
         if self.0.config.compat.reveal_existing_accounts && (reserved || account.is_some()) {
+            self.give_back(&work.mails).await;
             return Err(RegisterError::EmailTaken);
         }
+        let mut quiet = work.is_quiet();
         let (mut list, user_id) = match account {
             None if !reserved => {
                 let user = self.new_user(command, client, now);
                 let id = user.id.clone();
                 let password = work.hash(self, &command.password).await?;
-                self.read_as_for_a_second_one(&id, now).await?;
+                self.read_as_for_a_second_one(&id, quiet, now).await?;
+                // No mail has told of this account: it is never kept quiet.
+                quiet = false;
                 let mut list = self.first_registration(user, password, now);
                 list.push(self.claim(address, Some(&id), now));
                 list.extend(names.map(|name| self.claim(name, Some(&id), now)));
@@ -51,11 +57,13 @@ impl Auth {
             // One that a service made is the service's: no stranger contests its password.
             Some(account) if account.user.is_contestable() => {
                 let same = work.verify(self, &command.password, account.password.as_ref()).await?;
-                (self.register_again(&account, same, work.quiet, names, now).await?, None)
+                quiet = quiet && self.has_link(&account, same, now).await?;
+                (self.register_again(&account, same, quiet, names, now).await?, None)
             }
             account => {
                 work.verify(self, &command.password, None).await?;
-                self.read_as_for_a_second_one(&UserId::generate(now, &*self.0.rng), now).await?;
+                let nobody = UserId::generate(now, &*self.0.rng);
+                self.read_as_for_a_second_one(&nobody, quiet, now).await?;
                 let owner = account.as_ref().map(|account| &account.user);
                 // Another spelling can be another mailbox: only the confirmed one is told.
                 let to = owner.map_or(&command.email, |owner| &owner.email);
@@ -68,7 +76,7 @@ impl Auth {
                 (vec![name, skeleton, mail], None)
             }
         };
-        if work.quiet {
+        if quiet {
             list.retain(|change| !matches!(change, Change::InsertMail(_)));
             let kind = MailKind::Confirmation;
             let asked = Identifier::email(&command.email);
@@ -82,14 +90,28 @@ impl Auth {
         Ok(PreparedRegistration { changes: Changes::new(list, now, &*self.0.rng), user_id })
     }
 
-    /// The read that only a second registration of an unconfirmed address needs.
+    /// The reads that only a second registration of an unconfirmed address needs.
     async fn read_as_for_a_second_one(
         &self,
         user: &UserId,
+        quiet: bool,
         now: Timestamp,
     ) -> Result<(), ServiceError> {
-        self.read(self.0.store.live_token(user, Purpose::Confirm, now)).await?;
+        for _ in 0..=u8::from(quiet) {
+            self.read(self.0.store.live_token(user, Purpose::Confirm, now)).await?;
+        }
         Ok(())
+    }
+
+    /// Whether the mailbox has a link that does what another mail's would.
+    async fn has_link(
+        &self,
+        account: &Account,
+        same_password: bool,
+        now: Timestamp,
+    ) -> Result<bool, ServiceError> {
+        let purpose = if same_password { Purpose::Confirm } else { Purpose::ChoosePassword };
+        Ok(self.read(self.0.store.live_token(&account.user.id, purpose, now)).await?.is_some())
     }
 
     /// A registration of an address whose first one is not confirmed.

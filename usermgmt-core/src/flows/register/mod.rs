@@ -95,6 +95,7 @@ impl Auth {
                     return Ok(());
                 }
                 Err(Guard::Taken(kind)) if kind.is_name() => {
+                    self.give_back(&work.mails).await;
                     return Err(RegisterError::UsernameTaken);
                 }
                 // Somebody else registered the address, confirmed it, or changed
@@ -143,6 +144,6 @@ impl Auth {
         // their mailbox; the answer stays the same.
         let (rate, by) = (limits.mail_identifier, [command.email.canonical()]);
         let mails = self.count(&[Limit::new(LimitName::RegisterMail, rate, &by)], now).await?;
-        Ok(Work::new(!mails.is_within(LimitName::RegisterMail)))
+        Ok(Work::new(mails))
     }
 }

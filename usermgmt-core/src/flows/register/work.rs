@@ -1,6 +1,6 @@
 //! What one registration has worked out so far.
 
-use crate::auth::{Auth, ServiceError};
+use crate::auth::{Attempt, Auth, LimitName, ServiceError};
 use crate::model::user::PasswordHash;
 use crate::password::Verdict;
 use crate::secret::PlaintextPassword;
@@ -8,8 +8,8 @@ use crate::secret::PlaintextPassword;
 /// What one registration has worked out so far. Deciding again on changed data
 /// must not hash again: racing registrations would multiply the work.
 pub(super) struct Work {
-    /// Whether this address was mailed too much already.
-    pub(super) quiet: bool,
+    /// What the address was mailed for, this registration included.
+    pub(super) mails: Attempt,
     hash: Option<PasswordHash>,
     verified: Option<(PasswordHash, bool)>,
     /// Whether one hash was computed, of whichever kind: every registration costs one.
@@ -17,8 +17,13 @@ pub(super) struct Work {
 }
 
 impl Work {
-    pub(super) fn new(quiet: bool) -> Self {
-        Self { quiet, hash: None, verified: None, paid: false }
+    pub(super) fn new(mails: Attempt) -> Self {
+        Self { mails, hash: None, verified: None, paid: false }
+    }
+
+    /// Whether the address was mailed too much already.
+    pub(super) fn is_quiet(&self) -> bool {
+        !self.mails.is_within(LimitName::RegisterMail)
     }
 
     pub(super) async fn hash(
