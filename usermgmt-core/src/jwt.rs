@@ -288,7 +288,7 @@ fn check_times(claims: &AccessClaims, now: Timestamp) -> Result<(), AccessError>
 
 /// Refuses what the header asks for and nothing here does: a token is not to mean
 /// one thing here and another elsewhere.
-fn check_header(token: &str) -> Result<(), AccessError> {
+pub(crate) fn check_header(token: &str) -> Result<(), AccessError> {
     let header = token.split('.').next().and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
     let header: serde_json::Map<String, serde_json::Value> =
         header.and_then(|json| serde_json::from_slice(&json).ok()).ok_or(AccessError::Invalid)?;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::error::ConfigError;
 use crate::clock::Timestamp;
+use crate::keys::is_one_byte_repeated;
 use crate::secret::Redacted;
 
 /// Tokens that the first of the old services signed (HS256), for the change-over:
@@ -30,7 +31,16 @@ impl LegacyTokens {
     /// # Errors
     /// [`ConfigError`].
     pub fn validate(&self, now: Timestamp) -> Result<(), ConfigError> {
-        let length = self.key.expose().len();
+        let key = self.key.expose();
+        let length = key.len();
+        if !self.allow_weak_key && length >= 32 && is_one_byte_repeated(key) {
+            return Err(ConfigError::new(
+                "legacy.jwt_key",
+                "is one byte again and again, which anybody guesses; if the old service really \
+                 signed with it, `legacy.jwt_weak_key = true` takes it: whoever guesses it is \
+                 every imported user",
+            ));
+        }
         if length == 0 || (length < 32 && !self.allow_weak_key) {
             return Err(ConfigError::new(
                 "legacy.jwt_key",
@@ -48,5 +58,26 @@ impl LegacyTokens {
             ));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_anybody_guesses_is_taken_only_where_that_is_said() {
+        let now = Timestamp::from_millis(0);
+        let tokens = |key: Vec<u8>, allow_weak_key| LegacyTokens {
+            key: Redacted::new(key),
+            until: now,
+            allow_weak_key,
+        };
+        assert!(tokens((0..32).collect(), false).validate(now).is_ok());
+        for weak in [vec![0; 32], vec![b'a'; 64], vec![7; 31]] {
+            let refused = tokens(weak.clone(), false).validate(now).unwrap_err().to_string();
+            assert!(refused.starts_with("legacy.jwt_key"), "{refused}");
+            assert!(tokens(weak, true).validate(now).is_ok());
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::auth::{Auth, Client, Tokens};
 use crate::clock::Timestamp;
 use crate::flows::authenticate::{AuthenticationError, Current};
 use crate::flows::refresh::RefreshError;
-use crate::jwt::AccessError;
+use crate::jwt::{AccessError, check_header};
 use crate::model::ids::{SessionId, TokenId, UserId};
 use crate::model::session::Session;
 use crate::model::token::{Purpose, Token};
@@ -92,6 +92,7 @@ impl Auth {
         if header.alg != Algorithm::HS256 || header.kid.is_some() {
             return None;
         }
+        check_header(token).ok()?;
         let mut validation = Validation::new(Algorithm::HS256);
         validation.validate_exp = false;
         validation.validate_aud = false;

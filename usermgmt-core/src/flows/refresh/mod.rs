@@ -67,7 +67,8 @@ impl Auth {
             let rules = Rules {
                 grace: config.refresh_grace,
                 fixed: config.compat.fixed_refresh_tokens,
-                same_client: client.address == session.ip
+                same_client: client.address.is_some()
+                    && client.address == session.ip
                     && client.shown_agent() == session.user_agent,
             };
             let decision = decision::decide(&session, presented, rules, now);
