@@ -25,7 +25,7 @@ done
 install -d -m 0700 -o 10001 -g 10001 "$root/var/lib/usermgmt"
 
 # The variables as the Dockerfile has them, but for the port.
-mapfile -t variables < <(grep -o 'USERMGMT_[A-Z_]*=[^ ]*' "$dockerfile")
+mapfile -t variables < <(grep -oE '[A-Z]+MGMT_[A-Z_]+=[^ ]+' "$dockerfile")
 variables+=("USERMGMT_LISTEN=0.0.0.0:${PORT:-18080}")
 # What the image has to be told. No mail is sent.
 variables+=(USERMGMT_PUBLIC_URL=https://accounts.example.com)
