@@ -118,7 +118,8 @@ pub(crate) async fn a_server_that_went_away_and_came_back_is_used_again(database
 pub(crate) async fn connections_that_fell_silent_are_replaced(database: Database) {
     let proxy = TextProxy::before(&database.url, "COMMIT").await;
     let patience = Duration::from_millis(300);
-    let options = PoolOptions::default().max_connections(2).acquire_timeout(patience);
+    // Who asks gives up before the pool does.
+    let options = PoolOptions::default().max_connections(2).acquire_timeout(2 * patience);
     let store = SqlStore::connect(&proxy.url, options).await.unwrap();
     store.ping().await.unwrap();
     proxy.silence();
