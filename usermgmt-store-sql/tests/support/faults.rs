@@ -122,6 +122,10 @@ pub(crate) async fn connections_that_fell_silent_are_replaced(database: Database
     let options = PoolOptions::default().max_connections(2).acquire_timeout(2 * patience);
     let store = SqlStore::connect(&proxy.url, options).await.unwrap();
     store.ping().await.unwrap();
+    // A connection comes back to the pool beside the request.
+    while store.connections().is_some_and(|connections| connections.idle == 0) {
+        tokio::task::yield_now().await;
+    }
     proxy.silence();
 
     let user = UserId::generate(NOW, &OsRng);
