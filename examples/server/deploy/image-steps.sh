@@ -24,7 +24,8 @@ ldd "$binary" | grep -o '/[^ ]*' | sort -u | while read -r library; do
 done
 install -d -m 0700 -o 10001 -g 10001 "$root/var/lib/usermgmt"
 
-# The variables as the Dockerfile has them, but for the port.
+# The variables as the Dockerfile has them, but for the port. (A test takes every name
+# in this folder that begins as theirs do for a setting.)
 mapfile -t variables < <(grep -oE '[A-Z]+MGMT_[A-Z_]+=[^ ]+' "$dockerfile")
 variables+=("USERMGMT_LISTEN=0.0.0.0:${PORT:-18080}")
 # What the image has to be told. No mail is sent.

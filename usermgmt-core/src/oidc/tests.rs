@@ -291,13 +291,17 @@ impl HttpClient for Keyless {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn keys_that_did_not_come_are_asked_for_by_who_comes_next() {
+fn keyless(hangs: bool) -> (World, Arc<AtomicBool>) {
     let World { fake, clock, .. } = World::new();
-    let hangs = Arc::new(AtomicBool::new(true));
+    let hangs = Arc::new(AtomicBool::new(hangs));
     let client = Arc::new(Keyless { fake: fake.clone(), hangs: Arc::clone(&hangs) });
     let provider = Provider::new(fake.settings("example"), client);
-    let world = World { fake, clock, provider };
+    (World { fake, clock, provider }, hangs)
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_that_did_not_come_are_asked_for_by_who_comes_next() {
+    let (world, hangs) = keyless(true);
     is_unavailable(world.claims().await, "ten seconds");
     is_unavailable(world.claims().await, "ten seconds");
     hangs.store(false, Ordering::Relaxed);
@@ -313,11 +317,7 @@ async fn keys_that_did_not_come_are_asked_for_by_who_comes_next() {
 
 #[tokio::test(start_paused = true)]
 async fn keys_that_are_there_do_while_they_cannot_be_had_again() {
-    let World { fake, clock, .. } = World::new();
-    let hangs = Arc::new(AtomicBool::new(false));
-    let client = Arc::new(Keyless { fake: fake.clone(), hangs: Arc::clone(&hangs) });
-    let provider = Provider::new(fake.settings("example"), client);
-    let world = World { fake, clock, provider };
+    let (world, hangs) = keyless(false);
     world.claims().await.unwrap();
     world.clock.advance(Duration::from_secs(3600));
     hangs.store(true, Ordering::Relaxed);

@@ -188,7 +188,7 @@ async fn a_device_that_was_used_before_has_a_budget_at_the_second_factor() {
     answer(&right(), &client(8)).await.unwrap();
 }
 
-/// Of no number of its own but for failures in a row.
+/// Limits failures in a row and, in a test, nothing else.
 const FIVE_IN_A_ROW: Budget =
     Budget { first: Rate::per_minutes(1000, 15), per_day: 1000, in_a_row: 5 };
 
