@@ -2,16 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::HeaderMap;
 use usermgmt_core::flows::{SignIn, SignInError};
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
-use super::end_user::EndUserHeaders;
+use super::end_user::{EndUserHeaders, device_header};
 use super::user::UserBody;
 use crate::body::Object;
-use crate::client::{ClientInfo, DEVICE_HEADER};
+use crate::client::ClientInfo;
 use crate::error::{ApiError, ErrorBody};
 use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, text};
@@ -63,9 +63,7 @@ pub(crate) async fn auth_check(
     let command = SignIn::new(request.identifier, request.password);
     let checked = state.auth().check_credentials(&command, &caller.asking(client)).await;
     let checked = checked.map_err(refused)?;
-    let device = checked.device_token.and_then(|token| HeaderValue::from_str(token.expose()).ok());
-    let device: HeaderMap =
-        device.map(|token| (HeaderName::from_static(DEVICE_HEADER), token)).into_iter().collect();
+    let device = device_header(checked.device_token.as_ref());
     Ok((device, Json(UserBody::new(checked.user, &state))))
 }
 

@@ -2,11 +2,12 @@
 
 use std::net::IpAddr;
 
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use usermgmt_core::Client;
+use usermgmt_core::secret::Redacted;
 use utoipa::IntoParams;
 
-use crate::client::{parse_address, shown};
+use crate::client::{DEVICE_HEADER, parse_address, shown};
 use crate::error::ApiError;
 use crate::validate::{Issue, Problems, Style};
 
@@ -35,6 +36,12 @@ pub(crate) struct EndUserHeaders {
     /// The device token that an earlier answer carried for that person's device.
     #[param(rename = "Usermgmt-Device", nullable = false)]
     device: Option<String>,
+}
+
+/// The answer's header with the token that the person's device brings back.
+pub(super) fn device_header(token: Option<&Redacted<String>>) -> HeaderMap {
+    let token = token.and_then(|token| HeaderValue::from_str(token.expose()).ok());
+    token.map(|token| (HeaderName::from_static(DEVICE_HEADER), token)).into_iter().collect()
 }
 
 impl EndUser {

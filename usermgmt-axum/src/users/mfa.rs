@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -11,9 +12,11 @@ use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::caller::Caller;
+use super::end_user::{EndUserHeaders, device_header};
 use super::find::ById;
 use super::user::{UserBody, user_by_id};
 use crate::body::{Object, QueryFields};
+use crate::client::ClientInfo;
 use crate::error::{ApiError, ErrorBody};
 use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, any};
@@ -183,11 +186,15 @@ pub(crate) struct ValidBody {
 }
 
 /// Verifies a code; the first one turns the second factor on.
+///
+/// A service says who its own user is as at `auth/check`; the answer to a right code
+/// carries the next `Usermgmt-Device`.
 #[utoipa::path(
     post,
     path = "/mfa/verify",
     tag = "users",
     operation_id = "users_verify_mfa",
+    params(EndUserHeaders),
     request_body = VerifyRequest,
     responses(
         (status = 200, description = "Right", body = ValidBody),
@@ -199,17 +206,18 @@ pub(crate) struct ValidBody {
 )]
 pub(crate) async fn verify(
     State(state): State<HttpState>,
-    _: Caller,
+    ClientInfo(client): ClientInfo,
+    caller: Caller,
     Object(request): Object<VerifyRequest>,
-) -> Result<Json<ValidBody>, ApiError> {
+) -> Result<(HeaderMap, Json<ValidBody>), ApiError> {
     let id: UserId = request.user_id.parse().map_err(|_| ApiError::user_not_found())?;
-    let verified = state.auth().verify_mfa(&id, &request.code).await;
-    verified.map_err(|error| match error {
+    let verified = state.auth().verify_mfa(&id, &request.code, &caller.asking(client)).await;
+    let device = verified.map_err(|error| match error {
         // No code is one of a factor that is not there.
         MfaError::NotEnabled => invalid_code(),
         other => refused(other),
     })?;
-    Ok(Json(ValidBody { valid: true }))
+    Ok((device_header(device.as_ref()), Json(ValidBody { valid: true })))
 }
 
 fn invalid_code() -> ApiError {

@@ -7,7 +7,7 @@ use crate::device;
 use crate::model::ids::{DeviceId, UserId};
 use crate::model::user::User;
 use crate::secret::Redacted;
-use crate::store::KnownDevice;
+use crate::store::{Change, KnownDevice};
 
 impl Auth {
     /// Whose device a client shows that it is; whether the user still has it is the
@@ -53,6 +53,31 @@ impl Auth {
         id.copy_from_slice(&mac[..16]);
         let device = DeviceId::from_bytes(id);
         Ok((device, knows(device).await?))
+    }
+
+    /// Remembers the device of a user who has shown to a service that they are the
+    /// one. Without it the device is a stranger's the next time, which is no reason
+    /// to fail now.
+    pub(super) async fn remember_device(
+        &self,
+        user: &User,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<Option<Redacted<String>>, ServiceError> {
+        if !user.is_active() {
+            return Ok(None);
+        }
+        let (device, _) = self.device_of(user, client, now).await?;
+        let list = vec![
+            Change::TouchUser { id: user.id.clone(), active: true, epoch: user.epoch },
+            Change::RememberDevice {
+                user_id: user.id.clone(),
+                device: device.to_string(),
+                at: now,
+            },
+        ];
+        let remembered = self.commit(list, now).await?.is_ok();
+        Ok(remembered.then(|| self.device_token(&user.id, device, now)))
     }
 
     /// The token that a device shows.

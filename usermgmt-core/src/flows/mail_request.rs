@@ -4,6 +4,7 @@ use tokio::time::Sleep;
 
 use crate::auth::{Auth, Client, Limit, LimitName, Networks, ServiceError};
 use crate::clock::Timestamp;
+use crate::config::EMAIL_SIGN_IN_TTL;
 use crate::model::identifier::Identifier;
 use crate::model::mail::MailKind;
 use crate::model::user::User;
@@ -44,7 +45,11 @@ impl Auth {
             Some(user) => ["id", user.id.as_str(), kind.as_str()],
             None => ["typed", asked.canonical(), kind.as_str()],
         };
-        let rate = self.0.config.limits.mail_identifier;
+        let mut rate = self.0.config.limits.mail_identifier;
+        if user.is_none() && kind == MailKind::EmailSignIn {
+            // The mailbox of somebody new: its last link must not end before the window.
+            rate.window = rate.window.min(EMAIL_SIGN_IN_TTL / 2);
+        }
         let queued = self.count(&[Limit::new(LimitName::MailQueued, rate, &by)], now).await?;
         Ok(!queued.is_within(LimitName::MailQueued))
     }

@@ -67,18 +67,20 @@ fn why(limit: &Limit<'_>) -> String {
 }
 
 /// Whether somebody who only knows the address can have such a mail sent to it.
-/// These share one limit. The others tell of what happened in the account, or are
-/// of no use later: so that no stranger can hold them up, they do not count there.
+/// These share one limit. The others have a link that is waited for, tell of what
+/// happened in the account, or are of no use later: so that no stranger can hold
+/// them up, they do not count there.
 fn can_be_caused_by_strangers(kind: MailKind) -> bool {
     match kind {
-        MailKind::Confirmation
-        | MailKind::Activation
-        | MailKind::AlreadyRegistered
-        | MailKind::ChoosePassword
+        MailKind::AlreadyRegistered
         | MailKind::EmailChangeConfirm
         | MailKind::EmailTaken
         | MailKind::RegisteredAgain => true,
-        MailKind::AddressChanged
+        // Their owner waits for these: each is limited by its own kind alone.
+        MailKind::Confirmation
+        | MailKind::Activation
+        | MailKind::ChoosePassword
+        | MailKind::AddressChanged
         | MailKind::PasswordReset
         | MailKind::PasswordChanged
         | MailKind::EmailChangeRequested

@@ -245,8 +245,8 @@ async fn a_second_factor_is_on_or_off_as_it_was_asked_for() {
     let current = world.again(&current).await;
     let code = totp_code(&enrolment, world.now());
     let codes = world.auth.new_recovery_codes(&current, Some(&code)).await.unwrap();
-    lost(&world, world.auth.verify_mfa(id, &codes[0])).await;
-    let again = world.auth.verify_mfa(id, &codes[0]).await.unwrap_err();
+    lost(&world, world.auth.verify_mfa(id, &codes[0], &home())).await;
+    let again = world.auth.verify_mfa(id, &codes[0], &home()).await.unwrap_err();
     assert!(matches!(again, MfaError::InvalidCode));
 
     lost(&world, world.try_sign_in("ann", PASSWORD, &home())).await;

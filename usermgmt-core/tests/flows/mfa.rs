@@ -113,7 +113,7 @@ async fn the_first_code_is_used_up_by_turning_the_factor_on() {
     let enrolment = world.auth.enrol_totp(&current, None, None).await.unwrap();
     let code = totp_code(&enrolment, world.now());
     world.auth.confirm_totp(&current, &code).await.unwrap();
-    assert!(is_invalid(&world.auth.verify_mfa(&current.user.id, &code).await));
+    assert!(is_invalid(&world.auth.verify_mfa(&current.user.id, &code, &home()).await));
     assert!(is_off(&world.auth.confirm_totp(&current, &code).await));
 }
 
@@ -170,18 +170,18 @@ async fn a_confirmed_factor_holds_until_the_next_ones_first_code() {
     assert_eq!(status(&world, &current).await, REPLACING);
     world.later(MINUTE);
     let id = &current.user.id;
-    world.auth.verify_mfa(id, &totp_code(&old.enrolment, world.now())).await.unwrap();
+    world.auth.verify_mfa(id, &totp_code(&old.enrolment, world.now()), &home()).await.unwrap();
     world.later(MINUTE);
     world.mail().await;
     let codes = world.auth.confirm_totp(&current, &totp_code(&new, world.now())).await.unwrap();
     world.mailed(MailKind::MfaReplaced).await;
     assert_eq!(status(&world, &current).await, ON);
     world.later(MINUTE);
-    let answer = world.auth.verify_mfa(id, &totp_code(&old.enrolment, world.now())).await;
+    let answer = world.auth.verify_mfa(id, &totp_code(&old.enrolment, world.now()), &home()).await;
     assert!(is_invalid(&answer));
-    assert!(is_invalid(&world.auth.verify_mfa(id, &old.codes[0]).await));
-    world.auth.verify_mfa(id, &codes[0]).await.unwrap();
-    world.auth.verify_mfa(id, &totp_code(&new, world.now())).await.unwrap();
+    assert!(is_invalid(&world.auth.verify_mfa(id, &old.codes[0], &home()).await));
+    world.auth.verify_mfa(id, &codes[0], &home()).await.unwrap();
+    world.auth.verify_mfa(id, &totp_code(&new, world.now()), &home()).await.unwrap();
 }
 
 #[tokio::test]
@@ -189,8 +189,8 @@ async fn a_service_turns_the_factor_on_without_recovery_codes() {
     let world = World::new().await;
     let ann = world.member("ann").await;
     let enrolment = world.auth.begin_totp(&ann.id).await.unwrap();
-    assert!(is_invalid(&world.auth.verify_mfa(&ann.id, &typed("000000")).await));
-    world.auth.verify_mfa(&ann.id, &totp_code(&enrolment, world.now())).await.unwrap();
+    assert!(is_invalid(&world.auth.verify_mfa(&ann.id, &typed("000000"), &home()).await));
+    world.auth.verify_mfa(&ann.id, &totp_code(&enrolment, world.now()), &home()).await.unwrap();
     let asked = world.try_sign_in("ann", PASSWORD, &home()).await.unwrap();
     assert!(matches!(asked, SignInOutcome::MfaRequired { methods, .. } if methods == ["totp"]));
 }
@@ -261,8 +261,8 @@ async fn new_recovery_codes_void_the_old_ones() {
     let new = world.auth.new_recovery_codes(&current, Some(&factor.codes[0])).await.unwrap();
     assert_eq!(new.len(), 10);
     let id = &current.user.id;
-    assert!(is_invalid(&world.auth.verify_mfa(id, &factor.codes[1]).await));
-    world.auth.verify_mfa(id, &new[0]).await.unwrap();
+    assert!(is_invalid(&world.auth.verify_mfa(id, &factor.codes[1], &home()).await));
+    world.auth.verify_mfa(id, &new[0], &home()).await.unwrap();
 }
 
 #[tokio::test]
@@ -309,7 +309,7 @@ async fn who_is_not_there_has_no_factor() {
     for answer in [
         world.auth.begin_totp(id).await.map(|_| ()),
         world.auth.mfa_status(id).await.map(|_| ()),
-        world.auth.verify_mfa(id, &code).await,
+        world.auth.verify_mfa(id, &code, &home()).await,
         world.auth.confirm_totp(&current, &code).await.map(|_| ()),
         world.auth.reset_mfa(id).await.map(|_| ()),
     ] {
@@ -355,7 +355,7 @@ async fn a_secret_sealed_under_a_replaced_root_still_opens() {
     let auth = world.another(ring, config()).await;
     world.later(MINUTE);
     let code = totp_code(&factor.enrolment, world.now());
-    auth.verify_mfa(&current.user.id, &code).await.unwrap();
+    auth.verify_mfa(&current.user.id, &code, &home()).await.unwrap();
 }
 
 #[tokio::test]
@@ -382,10 +382,10 @@ async fn a_factor_that_was_enrolled_elsewhere_goes_on_with_its_own_parameters() 
         .build_noncompliant();
     let code = app.generate(u64::try_from(world.now().as_secs()).unwrap()).to_string();
     assert_eq!(code.len(), 8);
-    let six = world.auth.verify_mfa(&user_id, &code[2..].into()).await;
+    let six = world.auth.verify_mfa(&user_id, &code[2..].into(), &home()).await;
     assert!(is_invalid(&six));
-    world.auth.verify_mfa(&user_id, &code.as_str().into()).await.unwrap();
-    assert!(is_invalid(&world.auth.verify_mfa(&user_id, &code.as_str().into()).await));
+    world.auth.verify_mfa(&user_id, &code.as_str().into(), &home()).await.unwrap();
+    assert!(is_invalid(&world.auth.verify_mfa(&user_id, &code.as_str().into(), &home()).await));
 }
 
 #[tokio::test]

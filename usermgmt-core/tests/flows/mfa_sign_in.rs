@@ -77,11 +77,11 @@ async fn a_step_counts_once_at_sign_in_and_for_services_together() {
     let id = &current.user.id;
     let used = code(&world, &factor);
     answer(&world, &ticket(&world).await, &used).await.unwrap();
-    assert!(matches!(world.auth.verify_mfa(id, &used).await, Err(MfaError::InvalidCode)));
+    assert!(matches!(world.auth.verify_mfa(id, &used, &home()).await, Err(MfaError::InvalidCode)));
     assert!(is_invalid(&answer(&world, &ticket(&world).await, &used).await));
     world.later(30 * SECOND);
     let used = code(&world, &factor);
-    world.auth.verify_mfa(id, &used).await.unwrap();
+    world.auth.verify_mfa(id, &used, &home()).await.unwrap();
     assert!(is_invalid(&answer(&world, &ticket(&world).await, &used).await));
     // Nor one of an earlier step, although the clock still allows it.
     let before = totp_code(&factor.enrolment, world.now() - 30 * SECOND);
@@ -206,11 +206,11 @@ async fn a_recovery_code_counts_once_however_it_is_typed_and_is_told() {
     let mail = world.mailed(MailKind::RecoveryCodeUsed).await;
     assert_eq!(mail.recipient.as_str(), "ann@example.com");
     assert!(is_invalid(&answer(&world, &ticket(&world).await, &factor.codes[0]).await));
-    let again = world.auth.verify_mfa(&current.user.id, &factor.codes[0]).await;
+    let again = world.auth.verify_mfa(&current.user.id, &factor.codes[0], &home()).await;
     assert!(matches!(again, Err(MfaError::InvalidCode)));
     assert!(world.mail().await.is_empty());
     for code in &factor.codes[1..] {
-        world.auth.verify_mfa(&current.user.id, code).await.unwrap();
+        world.auth.verify_mfa(&current.user.id, code, &home()).await.unwrap();
     }
     let asked = world.try_sign_in("ann", PASSWORD, &home()).await.unwrap();
     assert!(matches!(asked, SignInOutcome::MfaRequired { methods, .. } if methods == ["totp"]));
@@ -223,7 +223,7 @@ async fn somebody_elses_recovery_code_is_none() {
     let (_, bob) = world.signed_in_member("bob").await;
     let bobs = world.enrol(&bob).await;
     assert!(is_invalid(&answer(&world, &ticket(&world).await, &bobs.codes[0]).await));
-    world.auth.verify_mfa(&bob.user.id, &bobs.codes[0]).await.unwrap();
+    world.auth.verify_mfa(&bob.user.id, &bobs.codes[0], &home()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -239,7 +239,7 @@ async fn of_twelve_who_race_with_one_code_one_gets_in() {
             racing.spawn(async move {
                 match n % 2 {
                     0 => answer(&world, &ticket, &code).await.is_ok(),
-                    _ => world.auth.verify_mfa(&id, &code).await.is_ok(),
+                    _ => world.auth.verify_mfa(&id, &code, &home()).await.is_ok(),
                 }
             });
         }
@@ -264,7 +264,7 @@ async fn of_twelve_who_race_with_one_ticket_one_gets_in() {
     // What the others presented is not used up.
     let mut left = 0;
     for code in &factor.codes {
-        left += usize::from(world.auth.verify_mfa(&current.user.id, code).await.is_ok());
+        left += usize::from(world.auth.verify_mfa(&current.user.id, code, &home()).await.is_ok());
     }
     assert_eq!(left, 9);
 }

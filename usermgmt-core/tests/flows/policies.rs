@@ -240,10 +240,10 @@ async fn a_success_ends_the_row_of_failures_of_a_session_and_of_a_service() {
     for _ in 0..4 {
         world.later(MINUTE);
         for _ in 0..4 {
-            let wrong = world.auth.verify_mfa(&current.user.id, &typed("000000")).await;
+            let wrong = world.auth.verify_mfa(&current.user.id, &typed("000000"), &home()).await;
             assert!(matches!(wrong, Err(MfaError::InvalidCode)), "{wrong:?}");
         }
         let right = totp_code(&factor.enrolment, world.now());
-        world.auth.verify_mfa(&current.user.id, &right).await.unwrap();
+        world.auth.verify_mfa(&current.user.id, &right, &home()).await.unwrap();
     }
 }

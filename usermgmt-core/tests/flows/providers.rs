@@ -10,6 +10,7 @@ use usermgmt_core::flows::{
 };
 use usermgmt_core::keys::KeyRing;
 use usermgmt_core::mail::MailKind;
+use usermgmt_core::model::token::Purpose;
 use usermgmt_core::model::user::User;
 use usermgmt_core::store::{CredentialStore as _, MemoryStore};
 use usermgmt_core::testkit::{FakeProvider, FaultyStore, MockClock, ProviderAccount};
@@ -268,6 +269,32 @@ async fn whose_an_address_is_that_the_provider_does_not_vouch_for_shows_at_no_co
         (MailKind::ChoosePassword, to("bob")),
     ];
     assert_eq!(kinds, expected);
+}
+
+#[tokio::test]
+async fn registrations_that_nobody_vouches_for_flood_no_mailbox_and_leave_its_owner_a_link() {
+    let provided = Provided::new().await;
+    provided.world.member("ann").await;
+    let (mut notices, mut newest) = (0, None);
+    for n in 0..30 {
+        let subject = n.to_string();
+        for email in ["ann@example.com", "bob@example.com"] {
+            let finished = provided.go(&ProviderAccount::unverified(&subject, email)).await;
+            assert!(matches!(finished, Err(ProviderSignInError::ConfirmationRequired)), "{n}");
+        }
+        for mail in provided.world.mail().await {
+            match mail.kind {
+                MailKind::AlreadyRegistered => notices += 1,
+                MailKind::Confirmation | MailKind::ChoosePassword => newest = Some(mail),
+                kind => panic!("{kind:?}"),
+            }
+        }
+        // The first one's confirmation, then a link to choose a password by.
+        let link = link_token(newest.as_ref().unwrap());
+        let purposes = [Purpose::Confirm, Purpose::ChoosePassword];
+        provided.auth().inspect_link(&link, &purposes, &home()).await.unwrap();
+    }
+    assert_eq!(notices, 7);
 }
 
 #[tokio::test]

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use usermgmt_core::Tokens;
 use usermgmt_core::flows::{RefreshError, SignedIn};
 use usermgmt_core::keys::KeyRing;
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::session::Session;
 use usermgmt_core::store::Change;
+use usermgmt_core::{Client, Tokens};
 
 use crate::fixture::*;
 
@@ -224,6 +224,29 @@ async fn two_holders_who_take_turns_are_found_at_the_third_generation() {
     assert!(is_reuse(&refresh(&world, &held).await));
     assert!(session(&world, &signed_in).await.is_none());
     world.mailed(MailKind::RefreshReuse).await;
+}
+
+#[tokio::test]
+async fn tabs_are_told_by_an_address_that_is_known() {
+    for (known, client) in [(true, home()), (false, Client::default())] {
+        let world = World::new().await;
+        world.member("ann").await;
+        let signed_in = signed_in(world.try_sign_in("ann", PASSWORD, &client).await.unwrap());
+        let mut held = token(&signed_in);
+        let mut found_at = None;
+        for turn in 1..=5 {
+            world.later(HOUR);
+            let next = world.auth.refresh(&held, &client).await.unwrap();
+            world.later(SECOND);
+            let other = world.auth.refresh(&held, &client).await;
+            if is_reuse(&other) {
+                found_at = Some(turn);
+                break;
+            }
+            held = next.refresh_token.expose().clone();
+        }
+        assert_eq!(found_at, if known { None } else { Some(3) });
+    }
 }
 
 #[tokio::test]

@@ -74,5 +74,5 @@ async fn what_cannot_be_taken_over_leaves_those_in_use() {
     world.auth.take_over(alone()).await.unwrap();
     world.later(MINUTE);
     let code = totp_code(&factor.enrolment, world.now());
-    world.auth.verify_mfa(&ann.user.id, &code).await.unwrap();
+    world.auth.verify_mfa(&ann.user.id, &code, &home()).await.unwrap();
 }

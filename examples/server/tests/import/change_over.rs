@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{EncodingKey, Header};
+use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
 use usermgmt_core::clock::{Clock as _, SystemClock, Timestamp};
 use usermgmt_test_support::{Kind, Server, Setup};
@@ -20,13 +20,20 @@ fn now() -> i64 {
 
 /// A token as Flask-JWT-Extended signed it.
 fn token(key: &str, kind: &str, user: &str, jti: &str, life: i64) -> String {
+    signed(json!({ "alg": "HS256", "typ": "JWT" }), key, kind, user, jti, life)
+}
+
+fn signed(header: Value, key: &str, kind: &str, user: &str, jti: &str, life: i64) -> String {
     let iat = now() - 60;
     let claims = json!({
         "fresh": false, "iat": iat, "jti": jti, "type": kind, "sub": user, "nbf": iat,
         "csrf": "a3a5c4f0-7a58-4f58-a0a3-0d5b9c9cf1b1", "exp": iat + life,
     });
-    jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(key.as_bytes()))
-        .unwrap()
+    let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let message = format!("{}.{}", part(header), part(claims));
+    let key = EncodingKey::from_secret(key.as_bytes());
+    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256).unwrap();
+    format!("{message}.{signature}")
 }
 
 fn in_days(days: u64) -> String {
@@ -171,10 +178,12 @@ async fn old_tokens_end_with_a_new_password_and_never_count_for_others() {
         assert_eq!(status, if user == "nobody" { 404 } else { 401 }, "{user}");
     }
     let user = id(&rows, "pbkdf2");
+    let critical = json!({ "alg": "HS256", "typ": "JWT", "crit": ["exp"] });
     for (name, other) in [
         ("another key", token("another key that has 32 bytes too", "refresh", &user, "k", 86_400)),
         ("over", token(KEY, "refresh", &user, "e", 30)),
         ("another kind", token(KEY, "access", &user, "t", 3600)),
+        ("asks for an extension", signed(critical, KEY, "refresh", &user, "c", 86_400)),
     ] {
         assert_eq!(refresh(&server, &other).await.0, 401, "{name}");
     }

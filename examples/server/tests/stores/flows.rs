@@ -292,7 +292,7 @@ impl Flow {
             Self::UndoEmailChange => told(auth.undo_email_change(secret, &home).await),
             Self::EnrolTotp => told(auth.enrol_totp(ready.current(), None, None).await),
             Self::ConfirmTotp => told(auth.confirm_totp(ready.current(), code).await),
-            Self::VerifyMfa => told(auth.verify_mfa(&ready.user(), code).await),
+            Self::VerifyMfa => told(auth.verify_mfa(&ready.user(), code, &home).await),
             Self::NewRecoveryCodes => {
                 told(auth.new_recovery_codes(ready.current(), Some(code)).await)
             }

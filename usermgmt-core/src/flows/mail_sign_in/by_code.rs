@@ -1,7 +1,8 @@
 //! Signing in by the mailed code.
 
 use super::MailSignInError;
-use crate::auth::{Auth, Client, Limit, LimitName, Networks};
+use crate::auth::{Auth, Client, Limit, LimitName, Networks, ServiceError};
+use crate::clock::Timestamp;
 use crate::config::{CODE_TRIES, CODE_TTL, Rate};
 use crate::event::SignInFailure;
 use crate::flows::sign_in::SignInOutcome;
@@ -31,13 +32,18 @@ impl Auth {
         }
         let now = self.now();
         let (limits, identifier) = (&self.0.config.limits, Identifier::typed(email));
-        let (networks, by) = (Networks::of(client), [identifier.canonical()]);
+        let networks = Networks::of(client);
         let (rate, sites) = (limits.token_client, limits.ipv6_site);
-        let mut counted = Limit::of_client(LimitName::CodeClient, rate, sites, client, &networks);
-        counted.push(Limit::new(LimitName::SignInCode, limits.code_identifier, &by));
-        let attempt = self.attempt(&counted, now).await?;
+        let by_client = Limit::of_client(LimitName::CodeClient, rate, sites, client, &networks);
+        let attempt = self.attempt(&by_client, now).await?;
+        // Only who asked for a mail has a try of the address.
         let id = token::parse_mail_request(&self.keys().ring, request)
             .ok_or(MailSignInError::InvalidCode)?;
+        let device = self.device_at(&identifier, client, now).await?;
+        let mut by = vec![identifier.canonical()];
+        by.extend(device.as_deref());
+        let limit = Limit::new(LimitName::SignInCode, limits.code_identifier, &by);
+        let attempt = attempt.and(self.attempt(&[limit], now).await?);
         // One try, however often it is decided on, and of a code that was never made too.
         let tries = Rate { max: CODE_TRIES, window: CODE_TTL };
         let by = id.to_string();
@@ -67,5 +73,22 @@ impl Auth {
                 return Ok(outcome);
             }
         }
+    }
+
+    /// The device that the client shows, where whoever has the address has used it:
+    /// what strangers try does not bind it.
+    async fn device_at(
+        &self,
+        address: &Identifier,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<Option<String>, ServiceError> {
+        if self.shown_device(client, now).is_none() {
+            return Ok(None);
+        }
+        let account = self.read(self.0.store.account_by_identifier(address, now)).await?;
+        let Some(account) = account else { return Ok(None) };
+        let device = self.known_device(&account.user.id, client, now).await?;
+        Ok(device.map(|device| device.to_string()))
     }
 }

@@ -4,12 +4,12 @@ use super::code::UsedCode;
 use super::error::MfaError;
 use crate::auth::{Attempt, Auth, Client, Limit, LimitName, ServiceError, Window};
 use crate::clock::Timestamp;
-use crate::config::{CODE_TRIES, CODE_TTL, MFA_TICKET_TTL, Rate};
+use crate::config::{Budget, CODE_TRIES, CODE_TTL, MFA_TICKET_TTL, Rate};
 use crate::event::SignInFailure;
 use crate::flows::amr::{MAIL, PASSWORD, PROVIDER};
 use crate::flows::open_session::SignedIn;
 use crate::flows::sign_in::SignInOutcome;
-use crate::model::ids::TokenId;
+use crate::model::ids::{TokenId, UserId};
 use crate::model::mail::MailKind;
 use crate::model::token::Purpose;
 use crate::model::user::{Account, User};
@@ -108,7 +108,10 @@ impl Auth {
             };
             let tries = match user_tries.take() {
                 Some(tries) => tries,
-                None => self.attempt_second_factor(&account.user, client, now).await?,
+                None => {
+                    let strangers = (LimitName::MfaAccount, self.0.config.limits.mfa_account);
+                    self.attempt_second_factor(&account.user.id, strangers, client, now).await?
+                }
             };
             let used = self.use_second_factor(&account, id, factor, client, now).await;
             let (mut amr, mut earned_by) = match used {
@@ -165,33 +168,33 @@ impl Auth {
         }
     }
 
-    /// Counts a try of somebody who knows the password: a stranger by the
-    /// account's budget, a device that the owner has used by one of its own.
-    async fn attempt_second_factor(
+    /// Counts a try of somebody who knows the password: all strangers by one
+    /// budget, a device that the owner has used by one of its own.
+    pub(super) async fn attempt_second_factor(
         &self,
-        user: &User,
+        user: &UserId,
+        strangers: (LimitName, Budget),
         client: &Client,
         now: Timestamp,
     ) -> Result<Attempt, ServiceError> {
-        let limits = &self.0.config.limits;
-        let id = user.id.as_str();
-        match self.known_device(&user.id, client, now).await? {
+        let id = user.as_str();
+        match self.known_device(user, client, now).await? {
             Some(device) => {
-                let device = device.to_string();
+                let (budget, device) = (self.0.config.limits.mfa_device, device.to_string());
                 let by = [id, &device];
-                self.attempt(&Limit::budget(LimitName::MfaDevice, limits.mfa_device, &by), now)
-                    .await
+                self.attempt(&Limit::budget(LimitName::MfaDevice, budget, &by), now).await
             }
             None => {
-                let budget = Limit::budget(LimitName::MfaAccount, limits.mfa_account, &[id]);
-                self.attempt(&budget, now).await
+                let (name, budget) = strangers;
+                self.attempt(&Limit::budget(name, budget, &[id]), now).await
             }
         }
     }
 
-    /// Tells the application of a wrong second factor, and the owner that somebody who knows the password fails at the second
-    /// factor again and again (OWASP ASVS 5.0, 6.3.5).
-    async fn notice_second_factor(
+    /// Tells the application of a wrong second factor, and the owner that somebody
+    /// who knows the password fails at the second factor again and again (OWASP ASVS
+    /// 5.0, 6.3.5), wherever that is.
+    pub(super) async fn notice_second_factor(
         &self,
         user: &User,
         tries: &Attempt,
@@ -199,8 +202,9 @@ impl Auth {
         now: Timestamp,
     ) -> Result<(), ServiceError> {
         self.tell_failure(Some(user.id.clone()), SignInFailure::Code, now);
-        let failures = tries.count(LimitName::MfaAccount, Window::Day);
-        if failures != self.0.config.limits.notify_after_mfa {
+        let failures = [LimitName::MfaAccount, LimitName::MfaDevice, LimitName::ServiceSecret]
+            .map(|name| tries.count(name, Window::Day));
+        if !failures.contains(&self.0.config.limits.notify_after_mfa) {
             return Ok(());
         }
         let time = now.to_string();

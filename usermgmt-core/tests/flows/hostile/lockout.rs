@@ -34,15 +34,30 @@ async fn whatever_strangers_fail_leaves_the_owner_two_ways_in() {
 async fn a_service_that_says_nothing_of_its_user_keeps_no_right_password_out() {
     let world = World::new().await;
     let ann = world.member("ann").await;
-    let nobody = Client::default();
+    let nobody = Client { is_vouched_for: true, ..Client::default() };
     let check =
         async |password| world.auth.check_credentials(&credentials("ann", password), &nobody).await;
-    for n in 0..80 {
+    for n in 0..120 {
         let refused = check(OTHER).await.unwrap_err();
         let slowed = matches!(&refused, SignInError::Service(error) if is_limited(error));
         assert_eq!(slowed, n >= 10, "{n}");
     }
     assert_eq!(check(PASSWORD).await.unwrap().user.id, ann.id);
+}
+
+#[tokio::test]
+async fn who_comes_from_nowhere_and_is_no_service_has_a_hundred_failures_in_a_row() {
+    let world = World::new().await;
+    world.member("ann").await;
+    let nobody = Client::default();
+    for _ in 0..99 {
+        world.try_sign_in("ann", OTHER, &nobody).await.unwrap_err();
+    }
+    assert!(world.try_sign_in("ann", PASSWORD, &nobody).await.is_ok());
+    for _ in 0..100 {
+        world.try_sign_in("ann", OTHER, &nobody).await.unwrap_err();
+    }
+    assert!(world.try_sign_in("ann", PASSWORD, &nobody).await.is_err());
 }
 
 #[tokio::test]

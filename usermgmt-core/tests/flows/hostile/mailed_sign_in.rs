@@ -160,6 +160,60 @@ async fn guessing_at_an_address_ends_for_the_day_and_leaves_the_link() {
 }
 
 #[tokio::test]
+async fn who_asked_for_no_mail_has_no_try_of_an_address() {
+    let world = world(true).await;
+    world.member("victim").await;
+    for n in 0..100 {
+        let guess = typed("12345678");
+        world.auth.sign_in_by_code(VICTIM, &guess, "umt_x", &client(n)).await.unwrap_err();
+    }
+    let (request, mail) = ask(&world, VICTIM, &home()).await;
+    enter(&world, &mail, &request).await.unwrap();
+}
+
+#[tokio::test]
+async fn guessing_at_an_address_leaves_the_codes_of_a_device_that_its_owner_has_used() {
+    let world = world(true).await;
+    world.member("victim").await;
+    let known = device(1, &world.sign_in("victim").await);
+    for n in 100..130 {
+        let request = world.auth.mail_sign_in(VICTIM, &client(n)).await.unwrap();
+        let guess = typed("12345678");
+        let answer = world.auth.sign_in_by_code(VICTIM, &guess, request.expose(), &client(n)).await;
+        answer.unwrap_err();
+    }
+    world.later(15 * MINUTE);
+    world.mail().await;
+    let (request, mail) = ask(&world, VICTIM, &known).await;
+    let stranger = world.auth.sign_in_by_code(VICTIM, &code(&mail), &request, &stranger()).await;
+    let error = stranger.unwrap_err();
+    assert!(matches!(&error, MailSignInError::Service(error) if is_limited(error)), "{error:?}");
+    // Somebody's own device is none of the address's.
+    world.member("eve").await;
+    let eves = device(67, &world.sign_in("eve").await);
+    world.auth.sign_in_by_code(VICTIM, &code(&mail), &request, &eves).await.unwrap_err();
+    world.auth.sign_in_by_code(VICTIM, &code(&mail), &request, &known).await.unwrap();
+}
+
+#[tokio::test]
+async fn somebody_new_always_has_a_live_link_however_often_strangers_ask() {
+    let world = world(true).await;
+    let mut newest = String::new();
+    for minute in 0..60 {
+        for _ in 0..12 {
+            let _ = world.auth.mail_sign_in(VICTIM, &client(minute)).await;
+        }
+        let _ = world.auth.mail_sign_in(VICTIM, &home()).await;
+        if let Some(mail) = world.mail().await.last() {
+            newest = link_token(mail);
+        }
+        let live = world.auth.inspect_mail_sign_in(&newest, &home()).await;
+        assert!(live.is_ok(), "minute {minute}");
+        world.later(MINUTE);
+    }
+}
+
+#[tokio::test]
 async fn right_codes_are_no_tries() {
     let world = world(true).await;
     world.member("victim").await;
