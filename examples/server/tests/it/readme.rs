@@ -50,6 +50,19 @@ async fn the_administration_runs_as_printed() {
     assert!(saved.contains("\"user.invited\""), "{saved}");
 }
 
+#[tokio::test]
+async fn what_a_service_does_runs_as_printed() {
+    let server = Setup::new().start().await;
+    let create = ["service-key", "create", "--name", "shop"];
+    let key = server.setup().command().args(create).output().unwrap().stdout;
+    let key = String::from_utf8(key).unwrap();
+    let shown = walked(&server, blocks_of(HTTP_API, "sh")[1], key.trim());
+    assert_eq!(shown.matches("\"username\":\"ada\"").count(), 3, "{shown}");
+    assert!(shown.contains("\"enabled\":false"), "{shown}");
+    let headers = std::fs::read_to_string(server.setup().dir().join("headers")).unwrap();
+    assert!(headers.contains("usermgmt-device: umd_"), "{headers}");
+}
+
 /// What a walk against the server shows; each answer that it prints is there, in order.
 fn walked(server: &Server, walk: &str, link: &str) -> String {
     let printed = "http://127.0.0.1:8080";
