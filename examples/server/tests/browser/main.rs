@@ -11,3 +11,4 @@ mod looks;
 #[cfg(feature = "passkeys")]
 mod passkeys;
 mod pictures;
+mod tabs;
