@@ -264,8 +264,10 @@ impl Routes {
             }
         }
         if self.pages {
-            let pages = pages::routes(self.part()).router;
-            router = router.merge(with_layers(fallback::method(pages), state));
+            let pages = fallback::method(pages::routes(self.part()).router);
+            let pages =
+                pages.layer(axum::Extension(pages::LeadsOn { to_sign_in: self.account_pages }));
+            router = router.merge(with_layers(pages, state));
         }
         #[cfg(feature = "pages")]
         if self.account_pages {

@@ -6,6 +6,7 @@ use axum::extract::FromRef;
 use axum::http::StatusCode;
 use usermgmt_core::Auth;
 use usermgmt_core::flows::{Current, StepUp, StepUpError};
+use usermgmt_core::model::identifier::{Email, InvalidEmail};
 
 use crate::config::HttpConfig;
 use crate::error::ApiError;
@@ -34,6 +35,12 @@ impl HttpState {
     /// The settings.
     pub fn config(&self) -> &HttpConfig {
         &self.config
+    }
+
+    /// An address that an account can have here: one of a single label only where this
+    /// is somebody's own machine.
+    pub(crate) fn email(&self, text: &str) -> Result<Email, InvalidEmail> {
+        Email::parse_with(text, self.auth.config().email_domains())
     }
 
     /// What a form of a host's own carries in its field `form_token`, so that

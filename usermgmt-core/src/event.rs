@@ -12,7 +12,7 @@
 use crate::clock::Timestamp;
 use crate::model::audit::AuditEntry;
 use crate::model::ids::{MailId, SessionId, UserId};
-use crate::store::{Change, Changes};
+use crate::store::{Change, Changes, UserChange};
 
 /// Is told what happened.
 ///
@@ -194,12 +194,16 @@ impl Event {
             _ => None,
         });
         let mut events = Vec::new();
+        let mut confirmed = confirmed(list);
         for change in list {
             match change {
                 Change::InsertAudit(entry) => {
-                    let kinds = audited(entry, opened).into_iter();
-                    events
-                        .extend(kinds.map(|kind| Self::new(entry.at, entry.user_id.clone(), kind)));
+                    for kind in audited(entry, opened) {
+                        if kind == EventKind::Confirmed {
+                            confirmed = None;
+                        }
+                        events.push(Self::new(entry.at, entry.user_id.clone(), kind));
+                    }
                 }
                 Change::BuryMail { id, at, error, .. } => {
                     let kind = EventKind::MailGivenUp { mail: id.clone(), error: error.clone() };
@@ -208,8 +212,20 @@ impl Event {
                 _ => {}
             }
         }
+        if let Some((id, at)) = confirmed {
+            events.push(Self::new(at, Some(id.clone()), EventKind::Confirmed));
+        }
         events
     }
+}
+
+/// Whose address a list confirms for the first time, and when: also one whose entry
+/// in the audit log is called something else, as a reset's.
+fn confirmed(list: &[Change]) -> Option<(&UserId, Timestamp)> {
+    list.iter().find_map(|change| match (UserChange::of(change), change) {
+        (Some(UserChange::Confirmed { id }), Change::UpdateUser { at, .. }) => Some((id, *at)),
+        _ => None,
+    })
 }
 
 /// What an entry of the audit log tells.
@@ -256,16 +272,21 @@ fn audited(entry: &AuditEntry, opened: Option<SessionId>) -> Vec<EventKind> {
     vec![kind]
 }
 
-/// One request can change the password and other fields.
+/// One request can change the password, the address and other fields.
 fn updated(fields: &[String]) -> Vec<EventKind> {
-    let (password, others): (Vec<&String>, Vec<&String>) =
-        fields.iter().partition(|field| *field == "password");
     let mut kinds = Vec::new();
-    if !password.is_empty() {
-        kinds.push(EventKind::PasswordChanged { by_reset: false });
+    let mut others = Vec::new();
+    for field in fields {
+        match field.as_str() {
+            "password" => kinds.push(EventKind::PasswordChanged { by_reset: false }),
+            "email" => kinds.push(EventKind::EmailChanged),
+            // Goes with an address that changed or was confirmed, which is told.
+            "email_confirmed_at" => {}
+            _ => others.push(field.clone()),
+        }
     }
     if !others.is_empty() {
-        kinds.push(EventKind::ProfileChanged { fields: others.into_iter().cloned().collect() });
+        kinds.push(EventKind::ProfileChanged { fields: others });
     }
     kinds
 }

@@ -1,7 +1,8 @@
 //! Accounts in an actix-web application.
 //!
 //! ```sh
-//! SECRET=$(openssl rand -base64 32) cargo run -p usermgmt-example-actix
+//! test -f secret || openssl rand -base64 32 > secret
+//! SECRET=$(cat secret) cargo run -p usermgmt-example-actix
 //! ```
 //!
 //! Mails are printed. Their links lead to pages that an application of its own

@@ -1,7 +1,8 @@
 //! Accounts in an axum application of your own.
 //!
 //! ```sh
-//! SECRET=$(openssl rand -base64 32) cargo run -p usermgmt-example-embed
+//! test -f secret || openssl rand -base64 32 > secret
+//! SECRET=$(cat secret) cargo run -p usermgmt-example-embed
 //! ```
 //!
 //! Mails are printed. `/hello` is the application's own; everything else is

@@ -1,7 +1,8 @@
 //! Serves it, with accounts in SQLite and mails that are printed.
 //!
 //! ```sh
-//! SECRET=$(openssl rand -base64 32) cargo run -p usermgmt-example-pages
+//! test -f secret || openssl rand -base64 32 > secret
+//! SECRET=$(cat secret) cargo run -p usermgmt-example-pages
 //! ```
 //!
 //! Then open <http://127.0.0.1:3000/orders>.

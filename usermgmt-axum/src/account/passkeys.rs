@@ -5,11 +5,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
-use usermgmt_core::flows::{MAX_PASSKEY_NAME, PasskeyError, PasskeyRequest};
+use usermgmt_core::flows::{MAX_PASSKEY_NAME, PasskeyError, PasskeyRequest, ReauthenticationError};
 use usermgmt_core::model::ids::PasskeyId;
 use usermgmt_core::model::passkey::Passkey;
 use utoipa::ToSchema;
 
+use super::reauthenticate::sign_in_again;
 use crate::body::Object;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::CurrentUser;
@@ -263,6 +264,10 @@ impl From<PasskeyError> for ApiError {
                 "last_sign_in_method",
                 "This is the last way to sign in",
             ),
+            // No password is asked for here, so none is to be given.
+            PasskeyError::Reauthentication(ReauthenticationError::Required(ways)) => {
+                sign_in_again(ways)
+            }
             PasskeyError::Reauthentication(error) => error.into(),
             PasskeyError::Service(error) => error.into(),
         }

@@ -99,7 +99,7 @@ impl FromFields for UpdateRequest {
 
     fn read(fields: &mut Fields, state: &HttpState) -> Option<Self> {
         let username = fields.optional("username", username(Username::MAX_OWN));
-        let email = fields.optional("email", email);
+        let email = fields.optional("email", email(state));
         let password = fields.optional("password", new_password(state));
         let current_password = match password {
             Some(Some(_)) => fields.required("current_password", any).map(Some),

@@ -1,7 +1,7 @@
 //! What proves, once more, that it is the user who asks.
 
 use axum::http::StatusCode;
-use usermgmt_core::flows::ReauthenticationError;
+use usermgmt_core::flows::{ReauthenticationError, WaysIn};
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
@@ -38,12 +38,18 @@ pub(super) fn refused(error: ReauthenticationError, style: Style) -> ApiError {
             let issue = Issue::Value("The current password is wrong".into());
             Problems::of_field("current_password", issue).answer(style)
         }
-        ReauthenticationError::Required(ways) => {
-            let message = match ways.password {
-                true => "Sign in again, or give the current password",
-                false => "Sign in again",
-            };
-            ApiError::new(StatusCode::FORBIDDEN, "reauthentication_required", message).ways(ways)
+        ReauthenticationError::Required(ways) if ways.password => {
+            required("Sign in again, or give the current password", ways)
         }
+        ReauthenticationError::Required(ways) => sign_in_again(ways),
     }
+}
+
+/// The refusal where nothing but a recent sign-in will do.
+pub(super) fn sign_in_again(ways: WaysIn) -> ApiError {
+    required("Sign in again", ways)
+}
+
+fn required(message: &'static str, ways: WaysIn) -> ApiError {
+    ApiError::new(StatusCode::FORBIDDEN, "reauthentication_required", message).ways(ways)
 }

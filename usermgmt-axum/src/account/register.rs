@@ -39,7 +39,7 @@ impl FromFields for RegisterRequest {
 
     fn read(fields: &mut Fields, state: &HttpState) -> Option<Self> {
         let username = fields.required("username", username(Username::MAX_OWN));
-        let email = fields.required("email", email);
+        let email = fields.required("email", email(state));
         let password = fields.required("password", new_password(state));
         let first_name = fields.optional("first_name", profile);
         let last_name = fields.optional("last_name", profile);

@@ -10,11 +10,23 @@ use utoipa::ToSchema;
 
 use super::passkeys::PasskeyOptionsBody;
 use super::sign_in::{InvalidCredentialsBody, SignedInBody};
-use crate::body::Object;
+use crate::body::{Object, OptionalObject};
 use crate::client::ClientInfo;
 use crate::error::{ApiError, ErrorBody};
 use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, any, not_empty};
+
+/// A body that may be there and says nothing.
+#[derive(Debug)]
+pub(crate) struct NoFields;
+
+impl FromFields for NoFields {
+    const STYLE: Style = Style::Account;
+
+    fn read(_: &mut Fields, _: &HttpState) -> Option<Self> {
+        Some(Self)
+    }
+}
 
 /// Asks for what a browser signs in by. It names nobody.
 #[utoipa::path(
@@ -30,6 +42,7 @@ use crate::validate::{Fields, FromFields, Style, any, not_empty};
 )]
 pub(crate) async fn options(
     State(state): State<HttpState>,
+    OptionalObject(NoFields): OptionalObject<NoFields>,
 ) -> Result<Json<PasskeyOptionsBody>, ApiError> {
     Ok(Json(state.auth().passkey_sign_in_options()?.into()))
 }

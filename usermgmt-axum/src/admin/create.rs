@@ -42,9 +42,9 @@ pub(crate) struct InviteRequest {
 impl FromFields for InviteRequest {
     const STYLE: Style = Style::Account;
 
-    fn read(fields: &mut Fields, _: &HttpState) -> Option<Self> {
+    fn read(fields: &mut Fields, state: &HttpState) -> Option<Self> {
         let username = fields.required("username", username(Username::MAX));
-        let email = fields.required("email", email);
+        let email = fields.required("email", email(state));
         let role = fields.optional("role", one_of(&ROLES, "literal_error", ROLE_NAMES));
         let first_name = fields.clearable("first_name", profile_text);
         let last_name = fields.clearable("last_name", profile_text);

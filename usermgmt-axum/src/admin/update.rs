@@ -55,9 +55,9 @@ pub(crate) struct ChangeRequest(ChangeUser);
 impl FromFields for ChangeRequest {
     const STYLE: Style = Style::Account;
 
-    fn read(fields: &mut Fields, _: &HttpState) -> Option<Self> {
+    fn read(fields: &mut Fields, state: &HttpState) -> Option<Self> {
         let username = fields.optional("username", username(Username::MAX));
-        let email = fields.optional("email", email);
+        let email = fields.optional("email", email(state));
         let email_confirmed = fields.switch("email_confirmed");
         let role = fields.optional("role", one_of(&ROLES, "literal_error", ROLE_NAMES));
         let first_name = fields.clearable("first_name", profile_text);

@@ -23,7 +23,7 @@ pub(crate) fn cors(config: &HttpConfig) -> Option<CorsLayer> {
             .allow_credentials(AllowCredentials::predicate(|_, request| {
                 is_bound_to_a_browser(request.uri.path())
             }))
-            .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE]),
+            .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE]),
     )
 }
 

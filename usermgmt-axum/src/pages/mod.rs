@@ -28,6 +28,7 @@ pub(crate) use self::shell::Shell;
 pub(crate) use self::texts::Wording;
 #[cfg(feature = "pages")]
 pub(crate) use self::texts::{export::files as texts_as_files, own};
+pub(crate) use self::visit::LeadsOn;
 use crate::mount::Part;
 
 /// The pages, at the root.

@@ -20,6 +20,13 @@ use crate::page_look::PageLook;
 use crate::path::Segment;
 use crate::state::HttpState;
 
+/// Where a page leads on to where there is no front end.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LeadsOn {
+    /// The account pages are mounted, so somebody can sign in there.
+    pub(crate) to_sign_in: bool,
+}
+
 /// A request to a page.
 pub(super) struct Visit {
     pub(super) visitor: Visitor,
@@ -47,7 +54,8 @@ impl FromRequest<HttpState> for Visit {
         let (mut parts, body) = request.into_parts();
         let Ok(ClientInfo(client)) = ClientInfo::from_request_parts(&mut parts, state).await;
         let Ok(Segment(segment)) = Segment::from_request_parts(&mut parts, state).await;
-        let visitor = Visitor::new(&parts.headers, state);
+        let leads_on = parts.extensions.get().copied().unwrap_or_default();
+        let visitor = Visitor { leads_on, ..Visitor::new(&parts.headers, state) };
         match FormFields::from_request(Request::from_parts(parts, body), state).await {
             Ok(form) => {
                 let token =
@@ -67,6 +75,7 @@ pub(crate) struct Visitor {
     /// In a language that the visitor likes, where there is one.
     liked: Option<&'static Texts>,
     pub(super) texts: &'static Texts,
+    leads_on: LeadsOn,
 }
 
 impl Visitor {
@@ -74,7 +83,8 @@ impl Visitor {
         let wording = state.config().look.wording();
         let liked = wording.in_one_of(&languages(headers));
         let texts = liked.unwrap_or(wording.english());
-        Self { state: state.clone(), html: asks_for_html(headers), liked, texts }
+        let html = asks_for_html(headers);
+        Self { state: state.clone(), html, liked, texts, leads_on: LeadsOn::default() }
     }
 
     /// Speaks this user's language where the visitor named none that there is.
@@ -116,9 +126,10 @@ impl Visitor {
             return page.into_response();
         }
         let label = self.texts.lead_on.replace("{product}", self.product());
-        // Where there is no front end, the application is at the public URL.
+        // Else the application is at the public URL.
         let target = match &self.state.auth().config().frontend_url {
             Some(url) => url.to_string(),
+            None if self.leads_on.to_sign_in => format!("{}/account/sign-in", self.base()),
             None => format!("{}/", self.base()),
         };
         page.with_link(target, label).into_response()

@@ -55,7 +55,7 @@ impl FromFields for CreateUserRequest {
         let username = fields.required("username", username(Username::MAX));
         let first_name = fields.required("first_name", profile_text);
         let last_name = fields.required("last_name", profile_text);
-        let email = fields.required("email", email);
+        let email = fields.required("email", email(state));
         let own_words = [
             username.as_ref().map_or("", Username::as_str),
             email.as_ref().map_or("", Email::as_str),

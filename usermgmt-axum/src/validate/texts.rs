@@ -80,9 +80,9 @@ impl From<PasswordProblem> for Issue {
     }
 }
 
-/// An email address.
-pub(crate) fn email(text: &str) -> Result<Email, Issue> {
-    Email::parse(text).map_err(|_| Issue::Email)
+/// An email address that an account can have here.
+pub(crate) fn email(state: &HttpState) -> impl FnOnce(&str) -> Result<Email, Issue> {
+    |text| state.email(text).map_err(|_| Issue::Email)
 }
 
 /// A username of at most this many characters.

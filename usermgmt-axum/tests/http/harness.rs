@@ -21,7 +21,7 @@ use usermgmt_core::mail::{MailKind, Message};
 use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_core::password::HasherConfig;
 use usermgmt_core::store::Store as _;
-#[cfg(feature = "passkeys")]
+#[cfg(any(feature = "oidc", feature = "passkeys"))]
 use usermgmt_core::store::{Change, Changes, UserPatch};
 use usermgmt_core::testkit::{CapturingMailer, FaultyStore, MockClock, SeededRng};
 use usermgmt_core::{Actor, Auth, AuthBuilder, Origin, Role};
@@ -310,7 +310,7 @@ impl App {
     }
 
     /// Takes somebody's password away, as of those who never had one.
-    #[cfg(feature = "passkeys")]
+    #[cfg(any(feature = "oidc", feature = "passkeys"))]
     pub(crate) async fn without_password(&self, identifier: &str) {
         let user = self.auth.find_user(identifier).await.unwrap().unwrap();
         let set = Box::new(UserPatch { password: Some(None), ..UserPatch::default() });

@@ -157,7 +157,18 @@ async fn a_public_url_with_a_path_is_served_with_and_without_it() {
     let page = app.get(path).header("accept", "text/html").send().await;
     assert!(page.has_status(200).text.contains("<form method=\"post\">"));
     let done = app.call("POST", path).header("accept", "text/html").send().await;
-    assert!(done.has_status(200).text.contains("href=\"/auth/\""), "{}", done.text);
+    let lead = "href=\"/auth/account/sign-in\"";
+    assert!(done.has_status(200).text.contains(lead), "{}", done.text);
+    // The pages that it leads to stay there, too.
+    let page = app.get("/auth/account/sign-in").header("accept", "text/html").send().await;
+    assert!(
+        page.has_status(200).text.contains("action=\"/auth/account/sign-in\""),
+        "{}",
+        page.text
+    );
+    let refused = app.get("/auth/account").header("accept", "text/html").send().await;
+    let to = refused.has_status(303).header("location").unwrap();
+    assert!(to.starts_with("/auth/account/sign-in"), "{to}");
     for path in ["/", "/auth", "/auth/"] {
         let front = app.get(path).send().await.json();
         assert_eq!(front["openapi"], "/auth/openapi.json", "{path}");

@@ -185,6 +185,67 @@ async fn a_sign_in_by_passkey_stands_for_a_code_where_recovery_codes_are_made() 
 }
 
 #[tokio::test]
+async fn what_is_refused_of_passkeys_says_so_by_its_code() {
+    let mut pair = Pair::new().await;
+    let ada = pair.app.ada().await;
+    let mut device = Device::new();
+    let added = pair.add(&ada, &mut device, "Laptop").await.has_status(201).field("id");
+    let one = format!("/passkeys/{added}");
+
+    let asked = pair.call("POST", "/passkeys/options", &ada.access, json!({})).await.json();
+    let made = Device::new().make(&asked["options"]).await;
+    let credential: Value = serde_json::from_str(&made).unwrap();
+    for request in [json!("x"), json!(&ada.access)] {
+        let body = json!({"request": request, "credential": credential});
+        pair.call("POST", "/passkeys", &ada.access, body).await.has_error(400, "invalid_passkey");
+    }
+    let body = json!({"request": asked["request"], "credential": {"id": "x"}});
+    pair.call("POST", "/passkeys", &ada.access, body).await.has_error(400, "invalid_passkey");
+
+    for n in 2..=20 {
+        pair.add(&ada, &mut Device::new(), &format!("Number {n}")).await.has_status(201);
+    }
+    let more = pair.call("POST", "/passkeys/options", &ada.access, json!({})).await;
+    more.has_error(409, "too_many_passkeys");
+
+    pair.app.advance(16 * 60);
+    for (method, path) in [("POST", "/passkeys/options"), ("DELETE", one.as_str())] {
+        let old = pair.call(method, path, &ada.access, json!({})).await;
+        let old = old.has_error(403, "reauthentication_required").json();
+        assert_eq!(old["methods"], json!(["password", "passkey"]));
+        // It takes no password.
+        assert_eq!(old["message"], "Sign in again");
+    }
+}
+
+#[tokio::test]
+async fn the_last_passkey_of_who_has_no_password_stays() {
+    let mut pair = Pair::new().await;
+    let ada = pair.app.ada().await;
+    let mut device = Device::new();
+    let added = pair.add(&ada, &mut device, "Laptop").await.has_status(201).field("id");
+    pair.app.without_password(ADA).await;
+    let answer = pair.answer(&mut device).await;
+    let access = pair.call("POST", "/signin/passkey", "", answer).await.field("access_token");
+    let kept = pair.call("DELETE", &format!("/passkeys/{added}"), &access, json!({})).await;
+    kept.has_error(409, "last_sign_in_method");
+}
+
+#[tokio::test]
+async fn asking_for_a_passkey_takes_no_body_or_an_empty_object() {
+    let mut pair = Pair::new().await;
+    let path = "/api/v1/signin/passkey/options";
+    pair.app.call("POST", path).send().await.has_status(200);
+    pair.call("POST", "/signin/passkey/options", "", json!({})).await.has_status(200);
+    let asking = |kind: &str, body: &[u8]| pair.app.call("POST", path).body(kind, body).send();
+    asking("application/json", b"{").await.has_error(400, "validation_error");
+    asking("application/json", b"[]").await.has_error(400, "validation_error");
+    asking("text/plain", b"x").await.has_error(415, "unsupported_media_type");
+    let large = vec![b' '; 64 * 1024 + 1];
+    asking("application/json", &large).await.has_error(413, "payload_too_large");
+}
+
+#[tokio::test]
 async fn passkeys_that_are_off_are_not_there() {
     let app = app().await;
     let ada = app.ada().await;

@@ -8,7 +8,7 @@ use usermgmt_core::config::Config;
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::testkit::{FakeProvider, MockClock, ProviderAccount};
 
-use crate::harness::{ADA, App, PASSWORD, Reply, app_built, path_of, totp};
+use crate::harness::{ADA, App, PASSWORD, Reply, app_built, operator, path_of, totp};
 use crate::tab::{Browser, leads_to};
 
 const BEGIN: &str = "/api/v1/signin/oidc/example";
@@ -280,6 +280,61 @@ async fn linking_needs_a_recent_sign_in_or_the_password() {
     let link = || app.call("POST", "/api/v1/identities/example").bearer(&access);
     link().send().await.has_error(403, "reauthentication_required");
     link().json(json!({"current_password": PASSWORD})).send().await.has_status(200);
+}
+
+/// Comes back as a program that reads JSON.
+async fn back_as_json(
+    provided: &Provided,
+    begun: &Reply,
+    url: &str,
+    account: &ProviderAccount,
+) -> Reply {
+    let cookie = begun.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let back = provided.fake.sign_in(url, account);
+    let path = format!("{}?{}", back.path(), back.query().unwrap());
+    provided.app.get(&path).header("cookie", &cookie).send().await
+}
+
+#[tokio::test]
+async fn what_keeps_somebody_out_says_so_by_its_code() {
+    let provided = provided().await;
+    let app = &provided.app;
+    let enter = async |account: &ProviderAccount| {
+        let begun = app.get(BEGIN).send().await;
+        let url = begun.has_status(303).header("location").unwrap().to_owned();
+        back_as_json(&provided, &begun, &url, account).await
+    };
+    let nameless = ProviderAccount { email: None, ..ada() };
+    enter(&nameless).await.has_error(400, "no_email");
+    let unvouched = ProviderAccount::unverified("3", "bob@example.com");
+    enter(&unvouched).await.has_error(403, "confirmation_required");
+
+    // Somebody who came by the provider is one account.
+    enter(&ada()).await.has_status(303);
+    app.confirmed("eve", "eve@example.com").await;
+    let eve = app.session("eve@example.com").await;
+    let link = app.call("POST", "/api/v1/identities/example").bearer(&eve.access).send().await;
+    let url = link.has_status(200).field("url");
+    back_as_json(&provided, &link, &url, &ada()).await.has_error(409, "identity_taken");
+
+    let id = app.auth.find_user(ADA).await.unwrap().unwrap().id;
+    app.auth.disable_user(&operator(), &id).await.unwrap();
+    enter(&ada()).await.has_error(403, "not_active");
+}
+
+#[tokio::test]
+async fn the_last_identity_of_who_has_no_password_stays() {
+    let provided = provided().await;
+    let app = &provided.app;
+    let session = app.ada().await;
+    let link = app.call("POST", "/api/v1/identities/example").bearer(&session.access).send().await;
+    let url = link.has_status(200).field("url");
+    back_as_json(&provided, &link, &url, &ada()).await.has_status(303);
+    app.without_password(ADA).await;
+    let listed = app.get("/api/v1/identities").bearer(&session.access).send().await.json();
+    let id = listed["identities"][0]["id"].as_str().unwrap().to_owned();
+    let unlink = app.call("DELETE", &format!("/api/v1/identities/{id}")).bearer(&session.access);
+    unlink.send().await.has_error(409, "last_sign_in_method");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use usermgmt_core::mail::MailKind;
 
-use crate::harness::{ADA, App, OTHER_PASSWORD, PASSWORD, app, path_of};
+use crate::harness::{ADA, App, OTHER_PASSWORD, PASSWORD, app, app_with, path_of};
 
 fn ada() -> Value {
     json!({"username": "ada", "email": ADA, "password": PASSWORD})
@@ -182,4 +182,15 @@ async fn a_wrong_code_is_the_same_for_known_and_unknown_addresses() {
     }
     assert_eq!(answers[0], answers[1]);
     app.post("/api/v1/confirm", json!({"email": ADA})).await.has_error(400, "validation_error");
+}
+
+#[tokio::test]
+async fn an_address_of_one_label_is_taken_on_ones_own_machine_alone() {
+    for (public_url, status) in
+        [("http://localhost:8080", 201), ("https://accounts.example.com", 400)]
+    {
+        let app = app_with(|config, _| config.public_url = public_url.parse().unwrap()).await;
+        app.register("ann", "ann@localhost").await.has_status(status);
+        app.register("bob", "bob@example.com").await.has_status(201);
+    }
 }

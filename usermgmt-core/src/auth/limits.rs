@@ -29,8 +29,11 @@ pub(crate) enum LimitName {
     MfaCleared,
     /// Notices of failed sign-ins.
     FailureNotice,
-    /// Passwords and second factors of a user in one session.
+    /// Passwords of a user in one session.
     SessionSecret,
+    /// Second factors of a user in one session: apart, so that whoever has the one ends
+    /// no row of failures of the other.
+    SessionCode,
     /// Second factors of one user that a service verifies.
     ServiceSecret,
     /// Codes tried for one ticket.
@@ -82,6 +85,7 @@ impl LimitName {
             Self::MfaCleared => "mfa-cleared",
             Self::FailureNotice => "failure-notice",
             Self::SessionSecret => "session-secret",
+            Self::SessionCode => "session-code",
             Self::ServiceSecret => "service-secret",
             Self::TicketTries => "ticket-tries",
             Self::CodeTries => "code-tries",

@@ -31,9 +31,9 @@ pub struct Limits {
     pub mfa_account: Budget,
     /// The same from one device that the owner has used.
     pub mfa_device: Budget,
-    /// Wrong current passwords and second factors of one session, and second
-    /// factors that a service verifies for one user. Default 10 in 15 minutes, 50
-    /// a day, 100 in a row.
+    /// Wrong current passwords of one session, wrong second factors of one session,
+    /// and wrong second factors that services verify for one user: each by itself.
+    /// Default 10 in 15 minutes, 50 a day, 100 in a row.
     pub user_secret: Budget,
     /// After how many failed sign-ins the owner is told, once a day. Default 10.
     pub notify_after: i64,

@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::config::EMAIL_SIGN_IN_TTL;
 use crate::model::identifier::Identifier;
 use crate::model::mail::MailKind;
+use crate::model::token::Purpose;
 use crate::model::user::User;
 use crate::store::Change;
 
@@ -53,6 +54,15 @@ impl Auth {
         let queued = self.count(&[Limit::new(LimitName::MailQueued, rate, &by)], now).await?;
         Ok(!queued.is_within(LimitName::MailQueued))
     }
+}
+
+/// Whether this list makes a new link of a registration, so that no mail with it was sent.
+pub(super) fn has_new_link(list: &[Change]) -> bool {
+    let is_link = |purpose| matches!(purpose, Purpose::Confirm | Purpose::ChoosePassword);
+    list.iter().any(|change| {
+        matches!(change, Change::InsertToken(token)
+            if token.user_id.is_some() && is_link(token.purpose))
+    })
 }
 
 /// Whether this change makes a new token, so that no mail with it was sent.

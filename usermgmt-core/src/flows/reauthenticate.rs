@@ -101,8 +101,8 @@ impl Auth {
         Ok(right)
     }
 
-    /// Counts a try at a secret of a user who is signed in: by session, so that
-    /// neither strangers nor whoever stole another one use it up.
+    /// Counts a try at the second factor of a user who is signed in: by session, so
+    /// that neither strangers nor whoever stole another one use it up.
     pub(super) async fn attempt_in_session(
         &self,
         current: &Current,
@@ -111,7 +111,7 @@ impl Auth {
         let by = session(current);
         let by = [by[0].as_str(), by[1].as_str()];
         let budget = self.0.config.limits.user_secret;
-        self.attempt(&Limit::budget(LimitName::SessionSecret, budget, &by), now).await
+        self.attempt(&Limit::budget(LimitName::SessionCode, budget, &by), now).await
     }
 }
 

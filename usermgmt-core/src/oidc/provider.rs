@@ -17,8 +17,9 @@ use super::settings::{ProviderConfig, ProviderKind};
 use super::{code, github, id_token};
 use crate::clock::Timestamp;
 
-/// How long a provider has for all that is asked of it for one request.
-const LIMIT: Duration = Duration::from_secs(10);
+/// How long a provider has for all that is asked of it for one request: the request
+/// is answered within ten seconds.
+const LIMIT: Duration = Duration::from_secs(9);
 
 /// All of them, in the operator's order.
 #[derive(Debug, Default)]
@@ -75,6 +76,10 @@ impl Provider {
         answered: Option<&str>,
         now: Timestamp,
     ) -> Result<(), Fault> {
+        within_limit(self.issuer_is_right(answered, now)).await
+    }
+
+    async fn issuer_is_right(&self, answered: Option<&str>, now: Timestamp) -> Result<(), Fault> {
         // GitHub has no issuer of its own; answers to another provider come to another path.
         if self.config().kind == ProviderKind::GitHub {
             return Ok(());
@@ -82,23 +87,26 @@ impl Provider {
         match answered {
             Some(issuer) if issuer == self.config().issuer => Ok(()),
             Some(_) => Err(refused("the answer is another issuer's")),
-            None if within_limit(self.document(now)).await?.names_itself => {
+            None if self.document(now).await?.names_itself => {
                 Err(refused("the answer does not name its issuer"))
             }
             None => Ok(()),
         }
     }
 
-    /// Who has signed in there, for the code that the browser brought.
+    /// Who has signed in there, for the code that the browser brought and the issuer
+    /// that it names.
     pub(crate) async fn claims(
         &self,
         code: &str,
+        answered: Option<&str>,
         redirect_uri: &str,
         secrets: &Secrets,
         now: Timestamp,
     ) -> Result<Claims, Fault> {
         let channel = &self.channel;
         within_limit(async {
+            self.issuer_is_right(answered, now).await?;
             if self.config().kind == ProviderKind::GitHub {
                 let endpoint = github::token_endpoint(self.config())?;
                 let tokens = code::exchange(channel, &endpoint, false, code, redirect_uri, secrets);
@@ -151,6 +159,6 @@ pub(super) async fn within_limit<T>(
 ) -> Result<T, Fault> {
     match tokio::time::timeout(LIMIT, work).await {
         Ok(answer) => answer,
-        Err(_) => Err(unavailable("no answer within ten seconds")),
+        Err(_) => Err(unavailable("no answer in time")),
     }
 }

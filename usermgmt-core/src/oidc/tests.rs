@@ -48,7 +48,8 @@ impl World {
         let url = self.provider.authorization_url(&request, now).await?;
         let back = self.fake.sign_in(url.as_str(), account);
         let code = back.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
-        self.provider.claims(&code, BACK, &secrets, now).await
+        let issuer = Some(self.provider.config().issuer.as_str());
+        self.provider.claims(&code, issuer, BACK, &secrets, now).await
     }
 
     async fn claims(&self) -> Result<Claims, Fault> {
@@ -271,7 +272,7 @@ async fn a_provider_that_hangs_or_says_too_much_is_not_waited_for() {
     is_unavailable(world.claims().await, "more than 1048576 bytes");
     let world = World::new();
     world.fake.hang();
-    is_unavailable(world.claims().await, "ten seconds");
+    is_unavailable(world.claims().await, "in time");
 }
 
 /// A provider whose keys do not come for as long as it is told.
@@ -302,15 +303,15 @@ fn keyless(hangs: bool) -> (World, Arc<AtomicBool>) {
 #[tokio::test(start_paused = true)]
 async fn keys_that_did_not_come_are_asked_for_by_who_comes_next() {
     let (world, hangs) = keyless(true);
-    is_unavailable(world.claims().await, "ten seconds");
-    is_unavailable(world.claims().await, "ten seconds");
+    is_unavailable(world.claims().await, "in time");
+    is_unavailable(world.claims().await, "in time");
     hangs.store(false, Ordering::Relaxed);
     world.claims().await.unwrap();
     // After a change of keys as at the beginning.
     world.fake.rotate_key();
     world.clock.advance(Duration::from_secs(60));
     hangs.store(true, Ordering::Relaxed);
-    is_unavailable(world.claims().await, "ten seconds");
+    is_unavailable(world.claims().await, "in time");
     hangs.store(false, Ordering::Relaxed);
     world.claims().await.unwrap();
 }
@@ -322,7 +323,7 @@ async fn keys_that_are_there_do_while_they_cannot_be_had_again() {
     world.clock.advance(Duration::from_secs(3600));
     hangs.store(true, Ordering::Relaxed);
     // One waits for them in vain, and those after it do not.
-    is_unavailable(world.claims().await, "ten seconds");
+    is_unavailable(world.claims().await, "in time");
     world.claims().await.unwrap();
 }
 
@@ -453,5 +454,5 @@ async fn a_check_asks_for_the_document_and_the_keys_and_names_what_is_wrong() {
     assert!(said.contains("id.example.com/keys: status 404"), "{said}");
     world.fake.hang();
     tokio::time::pause();
-    assert_eq!(check(&settings).await.unwrap_err(), "no answer within ten seconds");
+    assert_eq!(check(&settings).await.unwrap_err(), "no answer in time");
 }

@@ -12,7 +12,8 @@ use crate::model::user::User;
 pub enum UserChange<'a> {
     /// The person is new: registered, created by a service, or imported.
     Created(&'a User),
-    /// The person confirmed the address that they came with.
+    /// The person's address counts as confirmed for the first time: by the person, or
+    /// by an administrator who may have set another one.
     Confirmed {
         /// Who.
         id: &'a UserId,
@@ -27,19 +28,23 @@ pub enum UserChange<'a> {
 impl Changes {
     /// What they mean for people, in the order to run them.
     pub fn of_users(&self) -> Vec<UserChange<'_>> {
-        self.list().iter().filter_map(of_user).collect()
+        self.list().iter().filter_map(UserChange::of).collect()
     }
 }
 
-fn of_user(change: &Change) -> Option<UserChange<'_>> {
-    match change {
-        Change::InsertUser { user, .. } => Some(UserChange::Created(user)),
-        // With another address it is a change of address.
-        Change::UpdateUser { id, set, .. } => {
-            let confirms = set.email_confirmed_at.flatten().is_some() && set.email.is_none();
-            confirms.then_some(UserChange::Confirmed { id })
+impl<'a> UserChange<'a> {
+    pub(crate) fn of(change: &'a Change) -> Option<Self> {
+        match change {
+            Change::InsertUser { user, .. } => Some(Self::Created(user)),
+            // With another address it is a change of address, unless the person still had a
+            // limit for confirming one.
+            Change::UpdateUser { id, set, .. } => {
+                let is_first = set.email.is_none() || set.unconfirmed_until == Some(None);
+                let confirms = set.email_confirmed_at.flatten().is_some() && is_first;
+                confirms.then_some(Self::Confirmed { id })
+            }
+            Change::DeleteUser { id, .. } => Some(Self::Deleted { id }),
+            _ => None,
         }
-        Change::DeleteUser { id, .. } => Some(UserChange::Deleted { id }),
-        _ => None,
     }
 }

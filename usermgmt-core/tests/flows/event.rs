@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use usermgmt_core::event::{DeletionReason, Event, EventKind, FactorChange, SignInFailure};
-use usermgmt_core::flows::UpdateProfile;
+use usermgmt_core::flows::{ChangeUser, UpdateProfile};
 use usermgmt_core::mail::{MailError, MailKind};
+use usermgmt_core::store::UserChange;
 
 use crate::fixture::*;
 
@@ -46,6 +47,45 @@ async fn an_account_is_told_of_from_registration_to_deletion() {
     let current = world.current(&signed_in).await;
     world.auth.delete_account(&current, None).await.unwrap();
     assert_eq!(told.take(), [EventKind::Deleted { reason: DeletionReason::Requested }]);
+}
+
+#[tokio::test]
+async fn whoever_is_confirmed_on_the_way_is_told_of_as_confirmed_too() {
+    let (world, told) = world().await;
+    world.register("ann").await;
+    // Somebody else's registration of the address: its owner chooses a password.
+    world.try_register("eve", "ann@example.com", OTHER).await.unwrap();
+    let mails = world.mail().await;
+    let mail = mails.iter().find(|mail| mail.kind == MailKind::ChoosePassword).unwrap();
+    told.take();
+    world.auth.reset_password(&link_token(mail), &typed(THIRD), &home()).await.unwrap();
+    let changed = EventKind::PasswordChanged { by_reset: true };
+    assert_eq!(told.take(), [changed, EventKind::Confirmed]);
+
+    world.register("bob").await;
+    let bob = world.find("bob").await.unwrap().id;
+    told.take();
+    world.store.take_applied();
+    let to = |address: &str, email_confirmed| ChangeUser {
+        email: Some(email(address)),
+        email_confirmed,
+        ..ChangeUser::default()
+    };
+    let change = to("bob@example.net", true);
+    world.auth.change_user(&by(), &bob, &change).await.unwrap();
+    assert_eq!(told.take(), [EventKind::EmailChanged, EventKind::Confirmed]);
+    let lists = world.store.take_applied();
+    assert_eq!(lists[0].of_users(), [UserChange::Confirmed { id: &bob }]);
+
+    // Of somebody who is confirmed it is a change of address.
+    let change = to("bob@example.org", true);
+    world.auth.change_user(&by(), &bob, &change).await.unwrap();
+    assert_eq!(told.take(), [EventKind::EmailChanged]);
+    assert_eq!(world.store.take_applied()[0].of_users(), []);
+    world.auth.change_user(&by(), &bob, &to("bob@example.com", false)).await.unwrap();
+    assert_eq!(told.take(), [EventKind::EmailChanged]);
+    world.auth.confirm_user(&by(), &bob).await.unwrap();
+    assert_eq!(told.take(), [EventKind::Confirmed]);
 }
 
 #[tokio::test]

@@ -171,7 +171,10 @@ fn app(settings: &Settings, bound: SocketAddr, auth: Auth, mailbox: Option<DevMa
     let state = HttpState::new(auth, config);
     let app = usermgmt_axum::standalone(state.clone());
     match mailbox.filter(|_| shows_mail) {
-        Some(mailbox) => app.merge(usermgmt_axum::with_layers(dev_mail::router(mailbox), &state)),
+        Some(mailbox) => {
+            let pages = dev_mail::router(mailbox, public_url);
+            app.merge(usermgmt_axum::with_layers(pages, &state))
+        }
         None => app,
     }
 }

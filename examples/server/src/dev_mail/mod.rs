@@ -12,6 +12,7 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
+use url::Url;
 use usermgmt_axum::ApiError;
 use usermgmt_mail::DevMailbox;
 
@@ -33,14 +34,23 @@ const HEADERS: [(HeaderName, &str); 6] = [
 /// How many mails the list shows.
 const SHOWN: usize = 200;
 
-/// The pages. To be mounted only where the listener and the public URL are loopback.
-pub(crate) fn router(mailbox: DevMailbox) -> Router {
-    Router::new()
+/// What the pages show, and under which path of the public URL.
+#[derive(Clone)]
+struct Shown {
+    mailbox: DevMailbox,
+    base: String,
+}
+
+/// The pages, at the root and under the path of the public URL. To be mounted only
+/// where the listener and the public URL are loopback.
+pub(crate) fn router(mailbox: DevMailbox, public_url: &Url) -> Router {
+    let base = public_url.path().trim_end_matches('/').to_owned();
+    let pages = Router::new()
         .route("/dev/mail", any(list))
         .route("/dev/mail/", any(list))
-        .route("/dev/mail/{id}", any(show))
-        .layer(from_fn(only_local))
-        .with_state(mailbox)
+        .route("/dev/mail/{id}", any(show));
+    let pages = if base.is_empty() { pages } else { pages.clone().nest(&base, pages) };
+    pages.layer(from_fn(only_local)).with_state(Shown { mailbox, base })
 }
 
 async fn only_local(request: Request, next: Next) -> Response {
@@ -58,16 +68,16 @@ fn no_such_path() -> Response {
         .into_response()
 }
 
-async fn list(State(mailbox): State<DevMailbox>) -> Response {
-    match mailbox.list(SHOWN).await {
-        Ok(mails) => page::list(&mails).into_response(),
+async fn list(State(shown): State<Shown>) -> Response {
+    match shown.mailbox.list(SHOWN).await {
+        Ok(mails) => page::list(&mails, &shown.base).into_response(),
         Err(error) => failed(&error),
     }
 }
 
-async fn show(State(mailbox): State<DevMailbox>, Path(id): Path<String>) -> Response {
-    match mailbox.read(&id).await {
-        Ok(Some(mail)) => page::mail(&mail).into_response(),
+async fn show(State(shown): State<Shown>, Path(id): Path<String>) -> Response {
+    match shown.mailbox.read(&id).await {
+        Ok(Some(mail)) => page::mail(&mail, &shown.base).into_response(),
         Ok(None) => no_such_path(),
         Err(error) => failed(&error),
     }

@@ -36,12 +36,12 @@ fn page(title: &str, head: &str, body: &str) -> Page {
 }
 
 /// The list, newest first; it looks again every few seconds.
-pub(super) fn list(mails: &[DevMailSummary]) -> Page {
+pub(super) fn list(mails: &[DevMailSummary], base: &str) -> Page {
     let rows: String = mails
         .iter()
         .map(|mail| {
             format!(
-                "<li><a href=\"/dev/mail/{}\">{}</a><p class=\"faint\">To {}, {}</p></li>\n",
+                "<li><a href=\"{base}/dev/mail/{}\">{}</a><p class=\"faint\">To {}, {}</p></li>\n",
                 escape(mail.id.as_str()),
                 escape(&mail.subject),
                 escape(&mail.to),
@@ -59,12 +59,12 @@ pub(super) fn list(mails: &[DevMailSummary]) -> Page {
 
 /// One mail: its HTML in a frame in which nothing runs and links open beside it,
 /// and its text with the links to follow.
-pub(super) fn mail(mail: &DevMail) -> Page {
+pub(super) fn mail(mail: &DevMail, base: &str) -> Page {
     let summary = &mail.summary;
     let lines: Vec<String> = mail.text.lines().map(line).collect();
     let framed = format!("<base target=\"_blank\">{}", mail.html);
     let body = format!(
-        "<p><a href=\"/dev/mail\">Development mailbox</a></p>\n<h1>{}</h1>\n\
+        "<p><a href=\"{base}/dev/mail\">Development mailbox</a></p>\n<h1>{}</h1>\n\
          <p class=\"faint\">To {}, {}</p>\n<iframe title=\"HTML part\" \
          sandbox=\"allow-popups allow-popups-to-escape-sandbox\" srcdoc=\"{}\"></iframe>\n\
          <h2>Text part</h2>\n<pre>{}</pre>\n",
@@ -117,12 +117,12 @@ mod tests {
 
     #[test]
     fn whatever_a_mail_says_is_text_or_stays_in_its_frame() {
-        let Page(shown) = mail(&a_mail("<b>\nhttp://h/x?a=1&b=2", "<script>\"</script>"));
+        let Page(shown) = mail(&a_mail("<b>\nhttp://h/x?a=1&b=2", "<script>\"</script>"), "");
         assert!(!shown.contains("<script"), "{shown}");
         assert!(shown.contains("&lt;b&gt;"));
         assert!(shown.contains("<a href=\"http://h/x?a=1&amp;b=2\">"));
         assert!(shown.contains("&lt;script&gt;&quot;&lt;/script&gt;\"></iframe>"));
-        let Page(shown) = list(&[a_mail("", "").summary]);
+        let Page(shown) = list(&[a_mail("", "").summary], "");
         assert!(!shown.contains("<script"), "{shown}");
     }
 }

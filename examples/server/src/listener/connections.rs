@@ -1,16 +1,18 @@
 //! Every connection there is: so many and no more. Where there are too many, one
 //! that waits for its client goes, so that new ones are always served.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use ipnet::IpNet;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use super::Limits;
-use super::progress::{Claim, Progress, now};
+use super::progress::{Progress, now};
 
 /// The part of all connections that one client network may have.
 const SHARE: usize = 2;
@@ -90,7 +92,7 @@ impl Connections {
             let gone = self.gone.notified();
             {
                 let all = self.all();
-                if all.seats.len() < self.most || all.least(None).is_some() {
+                if all.seats.len() < self.most || all.least(None, now()).is_some() {
                     return;
                 }
             }
@@ -131,6 +133,12 @@ impl Connections {
         self.all().cut_least(None);
     }
 
+    /// Which came how many'th, counted from 0, of the one that goes first at this time.
+    #[cfg(test)]
+    pub(super) fn first_to_go(&self, at: Instant) -> Option<u64> {
+        self.all().least(None, at)
+    }
+
     /// Cuts all that wait for their client.
     pub(super) fn cut_arriving(&self) {
         let at = now();
@@ -161,21 +169,20 @@ impl Connections {
 }
 
 impl All {
-    /// The one that goes first: of the network that has most, one whose client is slow
-    /// to send or to read, and that has waited longest.
-    fn least(&self, of: Option<Network>) -> Option<u64> {
-        let at = now();
+    /// The one that goes first: one whose client is slow to send or to read, of the
+    /// network that has most, and that has waited longest.
+    fn least(&self, of: Option<Network>, at: Instant) -> Option<u64> {
         let claims = self.seats.iter().filter(|(_, taken)| of.is_none_or(|of| taken.network == of));
         let claims = claims.filter_map(|(id, taken)| {
             let most = self.networks.get(&taken.network).copied().unwrap_or(0);
-            Some(((std::cmp::Reverse(most), taken.progress.claim(at)?), *id))
+            let claim = taken.progress.claim(at)?;
+            Some(((claim.in_time, Reverse(most), claim.waiting_since), *id))
         });
-        let claims = claims.min_by_key(|(key, _): &((std::cmp::Reverse<usize>, Claim), u64)| *key);
-        claims.map(|(_, id)| id)
+        claims.min().map(|(_, id)| id)
     }
 
     fn cut_least(&mut self, of: Option<Network>) {
-        if let Some(id) = self.least(of) {
+        if let Some(id) = self.least(of, now()) {
             if let Some(taken) = self.seats.get(&id) {
                 taken.task.abort();
             }

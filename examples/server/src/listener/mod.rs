@@ -66,9 +66,17 @@ pub(crate) async fn serve(
     if tokio::time::timeout(STOP_ARRIVING, connections.none_left()).await.is_ok() {
         return;
     }
-    connections.cut_arriving();
     let rest = STOP_TIMEOUT.saturating_sub(STOP_ARRIVING);
-    if tokio::time::timeout(rest, connections.none_left()).await.is_err() {
+    // Again and again: one that was answered may have another half sent.
+    let cut = async {
+        loop {
+            connections.cut_arriving();
+            if tokio::time::timeout(STOP_ARRIVING, connections.none_left()).await.is_ok() {
+                return;
+            }
+        }
+    };
+    if tokio::time::timeout(rest, cut).await.is_err() {
         tracing::warn!("some requests were not answered in time and are cut off");
         connections.cut_all();
     }

@@ -56,8 +56,8 @@ pub(super) enum Due {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Claim {
     /// The client takes what is written, and has not been sending its request for long.
-    in_time: bool,
-    waiting_since: Instant,
+    pub(super) in_time: bool,
+    pub(super) waiting_since: Instant,
 }
 
 impl Progress {

@@ -243,6 +243,31 @@ async fn one_network_has_no_more_than_its_share() {
 }
 
 #[tokio::test]
+async fn who_is_slow_goes_before_who_has_more_connections() {
+    use super::connections::Connections;
+    let connections = Arc::new(Connections::new(&limits()));
+    let come = |peer: &str, is_half: bool| {
+        connections.admit(peer.parse().unwrap(), |seat| {
+            if is_half {
+                seat.progress.received(1, true);
+            } else {
+                seat.progress.arrived();
+                seat.progress.answered();
+            }
+            std::mem::forget(seat);
+            tokio::spawn(std::future::pending::<()>()).abort_handle()
+        });
+    };
+    // A browser that waits for its next page, and half a request of another network.
+    come("192.0.2.1:1", false);
+    come("192.0.2.1:2", false);
+    come("198.51.100.1:1", true);
+    let at = now();
+    assert_eq!(connections.first_to_go(at), Some(0), "all are in time, and one has more");
+    assert_eq!(connections.first_to_go(at + FRESH), Some(2), "whose time is over");
+}
+
+#[tokio::test]
 async fn a_stop_waits_for_what_is_being_answered_and_not_for_half_a_request() {
     let world = start(limits(), None).await;
     let half = world.sent(b"GET /now HTTP/1.1\r\nhost: lo").await;

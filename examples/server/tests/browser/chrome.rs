@@ -10,6 +10,8 @@ use thirtyfour::prelude::*;
 
 /// The widths that pages are looked at with: a phone, a tablet, a desk.
 const WIDTHS: [u32; 3] = [360, 768, 1440];
+/// Those that pages speak.
+pub(crate) const LANGUAGES: [&str; 3] = ["en", "de", "pl"];
 /// The narrowest and the widest that pages are made for.
 const ENDS: [u32; 2] = [320, 1600];
 const SCHEMES: [&str; 2] = ["light", "dark"];
@@ -265,6 +267,19 @@ impl Chrome {
                 self.is_accessible(&at).await;
             }
         }
+    }
+
+    /// The same of a page in this language, at a phone's width alone in the third: its
+    /// texts may be too long for the page, and everything else is the others'.
+    pub(crate) async fn looks_right_in(&self, language: &str, name: &str) {
+        let name = format!("{name}-{language}");
+        if language != LANGUAGES[2] {
+            return self.looks_right(&name).await;
+        }
+        self.has_width(ENDS[0]).await;
+        self.fits(&name).await;
+        self.picture(&name).await;
+        self.is_accessible(&name).await;
     }
 
     async fn has_width(&self, width: u32) {

@@ -2,9 +2,8 @@
 
 use usermgmt_test_support::{PASSWORD, Server, Setup, registered};
 
-use crate::chrome::Chrome;
+use crate::chrome::{Chrome, LANGUAGES};
 
-const LANGUAGES: [&str; 2] = ["en", "de"];
 const NEW: &str = "new@example.org";
 /// Long enough to stick out.
 const LONG: &str = "maximiliane.mustermann-von-und-zu-hohenstein@mail.accounts.example.org";
@@ -42,13 +41,13 @@ async fn pages_for_everybody_look_right() {
             ("reset-refused", "/reset-password?token=none"),
         ] {
             browser.open(&format!("{}{path}", server.base)).await;
-            browser.looks_right(&format!("{name}-{language}")).await;
+            browser.looks_right_in(language, name).await;
         }
         browser.open(&format!("{}/account/register", server.base)).await;
         let fields = [("username", "a"), ("email", LONG), ("password", "short")];
         browser.fill("/account/register", &fields).await;
         browser.submit("/account/register").await;
-        browser.looks_right(&format!("register-refused-{language}")).await;
+        browser.looks_right_in(language, "register-refused").await;
     }
     browser.quit().await;
 }
@@ -99,6 +98,41 @@ async fn a_password_that_is_chosen_by_a_mailed_link_can_be_shown() {
     browser.quit().await;
 }
 
+#[cfg(feature = "oidc")]
+#[tokio::test]
+async fn pages_with_providers_look_right() {
+    let server = Setup::new()
+        .var("USERMGMT_PROVIDERS__LOCAL__ISSUER", "http://127.0.0.1:1")
+        .var("USERMGMT_PROVIDERS__LOCAL__CLIENT_ID", "pages")
+        .var("USERMGMT_PROVIDERS__LOCAL__CLIENT_SECRET", "a secret of the provider's")
+        .var("USERMGMT_PROVIDERS__LOCAL__NAME", "Hohenstein Accounts for Everybody")
+        .start()
+        .await;
+    registered(&server, "maximiliane", LONG).await;
+    let browser = Chrome::start().await;
+    for language in LANGUAGES {
+        browser.speaks(language).await;
+        for (name, path) in [
+            ("sign-in-with-provider", "/account/sign-in"),
+            ("provider-refused", "/api/v1/signin/oidc/local/callback?state=none"),
+            ("provider-unavailable", "/api/v1/signin/oidc/local"),
+        ] {
+            browser.open(&format!("{}{path}", server.base)).await;
+            browser.looks_right_in(language, name).await;
+        }
+    }
+    browser.speaks("en").await;
+    browser.open(&format!("{}/account/sign-in", server.base)).await;
+    browser.fill("/account/sign-in", &[("identifier", LONG), ("password", PASSWORD)]).await;
+    browser.submit("/account/sign-in").await;
+    for language in LANGUAGES {
+        browser.speaks(language).await;
+        browser.open(&format!("{}/account", server.base)).await;
+        browser.looks_right_in(language, "account-with-provider").await;
+    }
+    browser.quit().await;
+}
+
 #[tokio::test]
 async fn the_account_looks_right() {
     let server = somebody().await;
@@ -110,9 +144,9 @@ async fn the_account_looks_right() {
     for language in LANGUAGES {
         browser.speaks(language).await;
         browser.open(&format!("{}/account", server.base)).await;
-        browser.looks_right(&format!("account-{language}")).await;
+        browser.looks_right_in(language, "account").await;
         browser.submit("/account/second-factor").await;
-        browser.looks_right(&format!("second-factor-{language}")).await;
+        browser.looks_right_in(language, "second-factor").await;
     }
     let url = browser.qr_code().await;
     let code = totp_rs::Totp::from_url(&url).unwrap().generate_current().to_string();

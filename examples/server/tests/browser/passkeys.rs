@@ -2,7 +2,7 @@
 
 use usermgmt_test_support::{PASSWORD, Server, Setup, registered};
 
-use crate::chrome::Chrome;
+use crate::chrome::{Chrome, LANGUAGES};
 
 const ADA: &str = "ada@example.org";
 
@@ -96,30 +96,30 @@ async fn pages_with_passkeys_look_right() {
     let (_server, base) = with_passkeys().await;
     let browser = Chrome::start().await;
     browser.runs_first(NO_LIST).await;
-    for language in ["en", "de"] {
+    for language in LANGUAGES {
         browser.speaks(language).await;
         browser.open(&format!("{base}/account/sign-in")).await;
-        browser.looks_right(&format!("sign-in-with-passkey-{language}")).await;
+        browser.looks_right_in(language, "sign-in-with-passkey").await;
     }
     browser.speaks("en").await;
     browser.has_authenticator().await;
     add(&browser, &base).await;
-    for language in ["en", "de"] {
+    for language in LANGUAGES {
         browser.speaks(language).await;
         browser.open(&format!("{base}/account")).await;
         browser.open_up("details summary").await;
-        browser.looks_right(&format!("account-with-passkey-{language}")).await;
+        browser.looks_right_in(language, "account-with-passkey").await;
         browser.open(&format!("{base}/account/passkeys/add")).await;
-        browser.looks_right(&format!("passkey-add-{language}")).await;
+        browser.looks_right_in(language, "passkey-add").await;
         browser.open(&format!("{base}/account/passkeys/add?offer=yes&return_to=/account")).await;
-        browser.looks_right(&format!("passkey-offer-{language}")).await;
+        browser.looks_right_in(language, "passkey-offer").await;
     }
     browser.open(&format!("{base}/account")).await;
     browser.submit("/account/sign-out").await;
-    for language in ["en", "de"] {
+    for language in LANGUAGES {
         browser.speaks(language).await;
         by_password(&browser, &base).await;
-        browser.looks_right(&format!("second-step-with-passkey-{language}")).await;
+        browser.looks_right_in(language, "second-step-with-passkey").await;
     }
     browser.quit().await;
 }

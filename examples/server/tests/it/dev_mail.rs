@@ -35,6 +35,23 @@ async fn mails_are_listed_and_shown_with_their_links() {
 }
 
 #[tokio::test]
+async fn it_is_found_under_the_path_of_the_public_url_too() {
+    let setup = Setup::new().var("USERMGMT_PUBLIC_URL", "http://localhost:8080/auth");
+    let server = with_a_mail(setup).await;
+    let front = server.request("GET", "/auth/").header("accept", "text/html");
+    let front = server.send(front).await;
+    assert!(front.text.contains("href=\"/auth/dev/mail\""), "{}", front.text);
+    for list in ["/auth/dev/mail", "/dev/mail"] {
+        let list = server.get(list).await;
+        let start = list.text.find("/auth/dev/mail/").unwrap();
+        let path: String = list.text[start..].chars().take_while(|c| *c != '"').collect();
+        let shown = server.get(&path).await;
+        assert_eq!(shown.status, 200);
+        assert!(shown.text.contains("href=\"/auth/dev/mail\""), "{}", shown.text);
+    }
+}
+
+#[tokio::test]
 async fn nobody_beyond_this_machine_finds_it() {
     let server = with_a_mail(Setup::new()).await;
     let missing = server.get("/no/such/path").await;

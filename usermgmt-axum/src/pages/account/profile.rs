@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use usermgmt_core::flows::{ProfileError, ReauthenticationError, UpdateProfile};
-use usermgmt_core::model::identifier::{Email, Username};
+use usermgmt_core::model::identifier::Username;
 use usermgmt_core::model::profile::ProfileText;
 
 use super::form::{Problems, id};
@@ -35,7 +35,7 @@ pub(super) async fn save(member: Member) -> Response {
 }
 
 pub(super) async fn change_email(member: Member) -> Response {
-    let email = match Email::parse(member.visit.form.text("email").trim()) {
+    let email = match member.visit.visitor.state().email(member.visit.form.text("email").trim()) {
         Ok(email) => Some(email),
         Err(_) => {
             let problems = Problems::of_field(id(EMAIL, "email"), member.texts().no_email);

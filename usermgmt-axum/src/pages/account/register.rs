@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse as _, Response};
 use maud::html;
 use usermgmt_core::flows::{Register, RegisterError};
-use usermgmt_core::model::identifier::{Email, Username};
+use usermgmt_core::model::identifier::Username;
 use usermgmt_core::password::{MAX_LENGTH, MIN_LENGTH};
 use usermgmt_core::secret::PlaintextPassword;
 
@@ -58,7 +58,8 @@ fn read(guest: &Guest) -> Result<Register, Problems> {
     let username = Username::parse(form.text("username").trim(), Username::MAX_OWN)
         .map_err(|problem| texts.username_problem(&problem));
     let username = problems.take("username", username);
-    let email = Email::parse(form.text("email").trim()).map_err(|_| texts.no_email.to_owned());
+    let email = guest.visit.visitor.state().email(form.text("email").trim());
+    let email = email.map_err(|_| texts.no_email.to_owned());
     let email = problems.take("email", email);
     let typed = form.text("password");
     let accepted = guest.visit.auth().check_password_shape(typed);

@@ -4,7 +4,7 @@
 use axum::response::{IntoResponse as _, Response};
 use maud::html;
 use usermgmt_core::flows::{Invite, InviteError};
-use usermgmt_core::model::identifier::{Email, Username};
+use usermgmt_core::model::identifier::Username;
 use usermgmt_core::model::profile::{MAX_PROFILE_TEXT, ProfileText};
 use usermgmt_core::model::user::Role;
 
@@ -45,7 +45,8 @@ fn read(admin: &Admin, problems: &mut Problems) -> Option<Invite> {
     let username = Username::parse(admin.fields.text("username"), Username::MAX);
     let username = username.map_err(|problem| common.username_problem(&problem));
     let username = problems.take("username", username);
-    let email = Email::parse(admin.fields.text("email")).map_err(|_| common.no_email.to_owned());
+    let email = admin.visitor.state().email(admin.fields.text("email"));
+    let email = email.map_err(|_| common.no_email.to_owned());
     let email = problems.take("email", email);
     let [first_name, last_name, gender] =
         ["first_name", "last_name", "gender"].map(|field| name(admin, field, problems));

@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse as _, Response};
 use usermgmt_core::User;
 use usermgmt_core::flows::{AdminError, ChangeUser, ChangeUserError};
-use usermgmt_core::model::identifier::{Email, Username};
+use usermgmt_core::model::identifier::Username;
 use usermgmt_core::model::profile::ProfileText;
 use usermgmt_core::model::user::Role;
 
@@ -70,7 +70,8 @@ fn read(admin: &Admin, user: &User, problems: &mut Problems) -> Option<ChangeUse
     let email = match typed == user.email.as_str() {
         true => Some(None),
         false => {
-            let email = Email::parse(typed).map_err(|_| common.no_email.to_owned());
+            let email = admin.visitor.state().email(typed);
+            let email = email.map_err(|_| common.no_email.to_owned());
             problems.take("email", email.map(Some))
         }
     };

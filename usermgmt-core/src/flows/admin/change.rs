@@ -98,7 +98,7 @@ impl Auth {
             let confirms = change.email_confirmed && (moves || !user.is_email_confirmed());
             if confirms {
                 set.email_confirmed_at = Some(Some(now));
-                set.unconfirmed_until = Some(None);
+                set.unconfirmed_until = (!user.is_email_confirmed()).then_some(None);
             } else if moves && user.is_email_confirmed() {
                 set.email_confirmed_at = Some(None);
             }

@@ -93,23 +93,21 @@ impl Auth {
         answer: &ProviderAnswer<'_>,
     ) -> Result<Claims, ProviderSignInError> {
         let (now, id) = (self.now(), &provider.config().id);
+        if let (None, Some(code)) = (answer.error, answer.code) {
+            let (redirect_uri, secrets) = (&ceremony.redirect_uri, &ceremony.secrets);
+            let claims = provider.claims(code, answer.issuer, redirect_uri, secrets, now).await;
+            return claims.map_err(|why| fault(id, &why));
+        }
         let issuer = provider.check_issuer(answer.issuer, now).await;
         issuer.map_err(|why| fault(id, &why))?;
-        match (answer.error, answer.code) {
-            (Some("access_denied"), _) => Err(ProviderSignInError::Denied),
-            (Some(_), _) | (None, None) => {
-                tracing::warn!(
-                    event = "provider_refused",
-                    provider = id,
-                    "a provider answered with an error"
-                );
-                Err(ProviderSignInError::Refused)
-            }
-            (None, Some(code)) => {
-                let (redirect_uri, secrets) = (&ceremony.redirect_uri, &ceremony.secrets);
-                let claims = provider.claims(code, redirect_uri, secrets, now).await;
-                claims.map_err(|why| fault(id, &why))
-            }
+        if answer.error == Some("access_denied") {
+            return Err(ProviderSignInError::Denied);
         }
+        tracing::warn!(
+            event = "provider_refused",
+            provider = id,
+            "a provider answered with an error"
+        );
+        Err(ProviderSignInError::Refused)
     }
 }

@@ -7,6 +7,7 @@ use super::enter::Entry;
 use crate::auth::{Auth, Limit, LimitName, Networks, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::CODE_TTL;
+use crate::flows::mail_request::has_new_link;
 use crate::model::identifier::{Email, Identifier};
 use crate::model::ids::UserId;
 use crate::model::mail::{MailKind, MailToken};
@@ -63,7 +64,7 @@ impl Auth {
                 }
                 account => self.notice(&email, account.as_ref(), now).await?,
             };
-            if quiet {
+            if quiet && !has_new_link(&list) {
                 list.retain(|change| !matches!(change, Change::InsertMail(_)));
                 list.push(self.void_mail(MailKind::Confirmation, Purpose::Confirm, &address, now));
             }

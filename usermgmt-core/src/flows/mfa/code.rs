@@ -40,7 +40,11 @@ impl Auth {
             };
             let mut list = match used {
                 Ok(Some((_, list))) => list,
-                Ok(None) => return Err(MfaError::InvalidCode),
+                Ok(None) => {
+                    let client = &current.client;
+                    self.notice_second_factor(&account.user, &attempt, client, now).await?;
+                    return Err(MfaError::InvalidCode);
+                }
                 Err(error) => return self.not_a_try(&attempt, error).await,
             };
             list.extend(what(self, &account, has_passkeys, now)?);

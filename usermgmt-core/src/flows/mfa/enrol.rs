@@ -70,7 +70,11 @@ impl Auth {
                 };
                 match self.use_code(&account, code, now) {
                     Ok(Some((_, used))) => list.extend(used),
-                    Ok(None) => return Err(MfaError::InvalidCode),
+                    Ok(None) => {
+                        let client = &current.client;
+                        self.notice_second_factor(&account.user, attempt, client, now).await?;
+                        return Err(MfaError::InvalidCode);
+                    }
                     Err(error) => return self.not_a_try(attempt, error).await,
                 }
             }

@@ -202,8 +202,13 @@ impl Auth {
         now: Timestamp,
     ) -> Result<(), ServiceError> {
         self.tell_failure(Some(user.id.clone()), SignInFailure::Code, now);
-        let failures = [LimitName::MfaAccount, LimitName::MfaDevice, LimitName::ServiceSecret]
-            .map(|name| tries.count(name, Window::Day));
+        let failures = [
+            LimitName::MfaAccount,
+            LimitName::MfaDevice,
+            LimitName::ServiceSecret,
+            LimitName::SessionCode,
+        ]
+        .map(|name| tries.count(name, Window::Day));
         if !failures.contains(&self.0.config.limits.notify_after_mfa) {
             return Ok(());
         }

@@ -5,6 +5,7 @@ use super::{PreparedRegistration, Register, RegisterError};
 use crate::auth::{Auth, Client, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::CODE_TTL;
+use crate::flows::mail_request::has_new_link;
 use crate::model::identifier::Identifier;
 use crate::model::ids::UserId;
 use crate::model::mail::{MailKind, MailToken};
@@ -76,7 +77,7 @@ impl Auth {
                 (vec![name, skeleton, mail], None)
             }
         };
-        if quiet {
+        if quiet && !has_new_link(&list) {
             list.retain(|change| !matches!(change, Change::InsertMail(_)));
             let kind = MailKind::Confirmation;
             let asked = Identifier::email(&command.email);

@@ -134,6 +134,38 @@ async fn wrong_codes_from_a_device_that_the_owner_has_used_are_told_as_well() {
 }
 
 #[tokio::test]
+async fn who_has_the_password_and_a_session_ends_no_row_of_wrong_codes_by_it() {
+    let world = World::with(|config| {
+        let budget = &mut config.limits.user_secret;
+        (budget.first.max, budget.per_day, budget.in_a_row) = (1000, 1000, 5);
+    })
+    .await;
+    let (_, current) = world.signed_in_member("ann").await;
+    let factor = world.enrol(&current).await;
+    let current = world.again(&current).await;
+    world.later(MINUTE);
+    world.mail().await;
+    let password = typed(PASSWORD);
+    let mut refused = 0;
+    for n in 0..10 {
+        let code = typed("000000");
+        let answer = match n % 2 {
+            0 => world.auth.disable_totp(&current, &code, Some(&password)).await,
+            _ => world.auth.enrol_totp(&current, Some(&password), Some(&code)).await.map(drop),
+        };
+        let error = answer.unwrap_err();
+        refused += usize::from(matches!(error, MfaError::Service(error) if is_limited(&error)));
+    }
+    assert_eq!(refused, 5);
+    // The owner is told, and what they fail to type as a password is another row.
+    world.mailed(MailKind::MfaFailures).await;
+    let code = totp_code(&factor.enrolment, world.now());
+    assert!(world.auth.disable_totp(&current, &code, Some(&password)).await.is_err());
+    let changed = world.auth.change_password(&current, &password, &typed(THIRD)).await;
+    changed.unwrap();
+}
+
+#[tokio::test]
 async fn wrong_first_codes_of_a_factor_that_is_not_on_yet_are_no_alarm() {
     let world = World::new().await;
     let ann = world.member("ann").await;
