@@ -172,7 +172,7 @@ fn app(settings: &Settings, bound: SocketAddr, auth: Auth, mailbox: Option<DevMa
     let app = usermgmt_axum::standalone(state.clone());
     match mailbox.filter(|_| shows_mail) {
         Some(mailbox) => {
-            let pages = dev_mail::router(mailbox, public_url);
+            let pages = dev_mail::router(mailbox, &state.auth().config().public_url);
             app.merge(usermgmt_axum::with_layers(pages, &state))
         }
         None => app,
