@@ -155,3 +155,21 @@ async fn accounts_from_before_get_what_they_look_like_the_first_of_two_alike() {
     world.auth.update_profile(&current, &renamed("second")).await.unwrap();
     assert!(!free_for(&second).await, "it gave back what was the first's");
 }
+
+#[tokio::test]
+async fn an_address_is_mailed_as_it_was_compared_however_it_was_typed() {
+    let world = World::new().await;
+    world.try_register("eve", "ａdmin@corp.example", PASSWORD).await.unwrap();
+    let mail = world.mailed(MailKind::Confirmation).await;
+    assert_eq!(mail.recipient.as_str(), "admin@corp.example");
+    // Whoever has that mailbox is told, and turns the first one out by confirming.
+    world.try_register("ann", "admin@corp.example", OTHER).await.unwrap();
+    let mail = world.mailed(MailKind::ChoosePassword).await;
+    assert_eq!(mail.recipient.as_str(), "admin@corp.example");
+
+    let (_, current) = world.signed_in_member("bob").await;
+    let mails = change_email(&world, &current, "ｂob@corp.example").await;
+    let to: Vec<&str> = mails.iter().map(|mail| mail.recipient.as_str()).collect();
+    assert!(to.contains(&"bob@corp.example"), "{to:?}");
+    assert!(to.iter().all(|to| to.is_ascii()), "{to:?}");
+}

@@ -273,7 +273,7 @@ async fn whose_an_address_is_that_the_provider_does_not_vouch_for_shows_at_no_co
 
 #[tokio::test]
 async fn registrations_that_nobody_vouches_for_flood_no_mailbox_and_leave_its_owner_a_link() {
-    let provided = Provided::new().await;
+    let provided = Provided::with(|config| config.limits.enabled = true).await;
     provided.world.member("ann").await;
     let (mut notices, mut newest) = (0, None);
     for n in 0..30 {
