@@ -46,6 +46,24 @@ impl MongoStore {
     /// [`ConnectError`] says what to change: the URL, the server, or a wait for
     /// the database to answer.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
+        let store = Self::open(url).await?;
+        schema::set_up(&store).await?;
+        Ok(store)
+    }
+
+    /// The version of collections and indexes that the database has, or `None`
+    /// where it has none. Changes nothing.
+    ///
+    /// # Errors
+    /// [`ConnectError`] where the URL or the database is wrong.
+    pub async fn schema_of(url: &str) -> Result<Option<i64>, ConnectError> {
+        let store = Self::open(url).await?;
+        let found = schema::version(&store).await;
+        store.close().await;
+        found.map_err(ConnectError::Database)
+    }
+
+    async fn open(url: &str) -> Result<Self, ConnectError> {
         let url = ConnectionString::parse(url).map_err(|error| invalid(url, &error))?;
         provider::refuse(&url)?;
         refuse_weaker(&url)?;
@@ -58,7 +76,6 @@ impl MongoStore {
             return Err(ConnectError::Standalone);
         }
         require_primary(&hello).map_err(ConnectError::Database)?;
-        schema::set_up(&store).await?;
         Ok(store)
     }
 }

@@ -100,8 +100,7 @@ pub(crate) struct Schema {
     pub(crate) known: i64,
 }
 
-/// Looks at the store's schema; makes and changes nothing, but for MongoDB, whose
-/// collections and indexes are made by whoever connects.
+/// Looks at the store's schema; makes and changes nothing.
 pub(crate) async fn schema(settings: &Settings) -> Result<Schema, Failure> {
     let url = settings.database.url.expose();
     match settings.database.kind {
@@ -193,8 +192,8 @@ mod mongo {
     }
 
     pub(super) async fn schema(url: &str) -> Result<Schema, Failure> {
-        MongoStore::connect(url).await.map_err(failure)?;
-        Ok(Schema { found: Some(MongoStore::SCHEMA), known: MongoStore::SCHEMA })
+        let found = MongoStore::schema_of(url).await.map_err(failure)?;
+        Ok(Schema { found, known: MongoStore::SCHEMA })
     }
 
     fn failure(error: ConnectError) -> Failure {

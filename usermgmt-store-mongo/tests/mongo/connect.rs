@@ -174,6 +174,20 @@ async fn a_schema_newer_than_this_program_stops_the_start() {
 }
 
 #[tokio::test]
+async fn the_version_of_a_schema_is_read_without_making_one() {
+    let database = Database::create(SERVER).await;
+    assert_eq!(MongoStore::schema_of(&database.url).await.unwrap(), None);
+    let made = database.open_mongo().await.list_collection_names().await.unwrap();
+    assert!(made.is_empty(), "{made:?}");
+    MongoStore::connect(&database.url).await.unwrap().close().await;
+    let found = MongoStore::schema_of(&database.url).await.unwrap();
+    assert_eq!(found, Some(MongoStore::SCHEMA));
+    let schema = database.open_mongo().await.collection::<Document>("usermgmt_schema");
+    schema.update_one(doc! {}, doc! { "$set": { "version": 99_i64 } }).await.unwrap();
+    assert_eq!(MongoStore::schema_of(&database.url).await.unwrap(), Some(99));
+}
+
+#[tokio::test]
 async fn a_collection_that_takes_different_names_for_equal_stops_the_start() {
     let database = Database::create(SERVER).await;
     let collation = Collation::builder().locale("en").build();

@@ -18,6 +18,10 @@ pub(crate) async fn run(check: bool, settings: &Settings) -> Result<(), Failure>
             Schema { found: Some(found), known } if found < known => {
                 format!("the schema has version {found} and would be brought to {known}")
             }
+            Schema { found: Some(found), known } if found > known => format!(
+                "the schema has version {found}, which is later than this program's {known}: \
+                 nothing would be done"
+            ),
             Schema { known, .. } => format!("the schema is up to date: version {known}"),
         });
     }

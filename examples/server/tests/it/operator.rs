@@ -193,6 +193,36 @@ async fn the_schema_is_checked_before_it_is_made() {
     assert_eq!(serde_json::from_str::<Value>(&older).unwrap()["openapi"], "3.0.3");
 }
 
+#[cfg(feature = "mongo")]
+#[tokio::test]
+async fn a_mongodb_database_is_looked_at_without_being_changed() {
+    use mongodb::bson::doc;
+    use usermgmt_test_support::{Database, Kind};
+    let database = Database::of(Kind::Mongo).await.unwrap();
+    let setup = Setup::new()
+        .var("USERMGMT_DATABASE_URL", database.url.clone())
+        .var("USERMGMT_SECRET", "A".repeat(42) + "I");
+    let opened = database.open_mongo().await;
+    let said = done(&setup, &["migrate", "--check"]);
+    assert!(said.contains("the store is empty: the schema's version 1 would be made"), "{said}");
+    let said = done(&setup, &["doctor"]);
+    assert!(said.contains("warning  store: the schema has version 0"), "{said}");
+    let made = opened.list_collection_names().await.unwrap();
+    assert!(made.is_empty(), "{made:?}");
+
+    done(&setup, &["migrate"]);
+    opened.collection::<Value>("usermgmt_audit").drop().await.unwrap();
+    let said = done(&setup, &["migrate", "--check"]);
+    assert!(said.contains("the schema is up to date: version 1"), "{said}");
+    let there = opened.list_collection_names().await.unwrap();
+    assert!(!there.iter().any(|name| name == "usermgmt_audit"), "it was made again");
+
+    let schema = opened.collection::<Value>("usermgmt_schema");
+    schema.update_one(doc! {}, doc! { "$inc": { "version": 7_i64 } }).await.unwrap();
+    let said = done(&setup, &["migrate", "--check"]);
+    assert!(said.contains("version 8, which is later than this program's 1"), "{said}");
+}
+
 #[tokio::test]
 async fn the_health_of_a_server_is_asked_without_curl() {
     let server = Server::start().await;
