@@ -43,6 +43,8 @@ mod scarce;
 #[cfg(feature = "sqlite")]
 mod schemathesis;
 #[cfg(test)]
+mod second_factor;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod stores;

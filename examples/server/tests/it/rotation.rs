@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use serde_json::json;
 use usermgmt_test_support::{PASSWORD, Server, Setup, eventually, registered};
 
+use crate::second_factor::App;
+
 const OLD: &str = "b2xkIG9sZCBvbGQgb2xkIG9sZCBvbGQgb2xkIG9sZCE=";
 const NEW: &str = "bmV3IG5ldyBuZXcgbmV3IG5ldyBuZXcgbmV3IG5ldyE=";
 const TAKEN_OVER: &str = "the root secrets were taken over";
@@ -71,6 +73,8 @@ async fn an_exchange_under_load_signs_nobody_out() {
         let (turns, stop) = (Arc::clone(&turns), Arc::clone(&stop));
         people.push(tokio::spawn(use_it(Arc::clone(&server), email, refresh_token, turns, stop)));
     }
+    let dora = registered(&server, "dora", "dora@example.org").await;
+    let app = App::enrolled(&server, &dora.field("access_token")).await;
     let everybody_goes_on = async || {
         let before = turns.load(Ordering::Relaxed);
         eventually("everybody to go on", || {
@@ -87,19 +91,23 @@ async fn an_exchange_under_load_signs_nobody_out() {
     everybody_goes_on().await;
     exchange(&server, &[&new, &old_verifies]).await;
     everybody_goes_on().await;
+    let listed = keys(&setup, "list");
+    assert!(listed.contains("\tverify\tyes\tno: it seals; run `keys reseal`"), "{listed}");
     let resealed = keys(&setup, "reseal");
-    assert!(resealed.contains("0 sealed anew"), "{resealed}");
+    assert!(resealed.contains(", 1 sealed anew"), "{resealed}");
     let listed = keys(&setup, "list");
     assert!(listed.contains("\tverify\tno\tsession_max_ttl after it was replaced"), "{listed}");
     // Each session has a token of the new secret by now.
     exchange(&server, &[&new]).await;
     everybody_goes_on().await;
+    let reply = app.sign_in(&server, "dora@example.org").await;
+    assert_eq!(reply.status, 200, "{reply:?}");
     stop.store(true, Ordering::Relaxed);
     for one in people {
         one.await.unwrap();
     }
     let listed = keys(&setup, "list");
-    assert!(listed.contains("\tsign\tno\tno: it signs"), "{listed}");
+    assert!(listed.contains("\tsign\tyes\tno: it signs"), "{listed}");
     assert!(listed.contains("\tretired\tno\tgone"), "{listed}");
 }
 
