@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 use usermgmt_test_support::{PASSWORD, Server, Setup, registered};
 
+use crate::second_factor::App;
+
 /// Runs a command with the settings of a server: status, output, errors.
 fn command(setup: &Setup, args: &[&str]) -> (Option<i32>, String, String) {
     let output = setup.command().args(args).output().unwrap();
@@ -119,16 +121,73 @@ async fn an_address_is_confirmed_for_somebody() {
     assert_eq!(shown(&setup, "ada")["is_email_confirmed"], true);
 }
 
-#[tokio::test]
-async fn an_administrator_is_made_by_a_link_and_the_last_one_stays() {
-    let server = Server::start().await;
-    let setup = server.setup();
-    let link = done(&setup, &["admin", "create", "--email", "root@example.org", "--link"]);
+/// Makes an administrator by a link.
+async fn administrator(server: &Server, email: &str) {
+    let link = done(&server.setup(), &["admin", "create", "--email", email, "--link"]);
     let token = link.trim_end().split_once("/reset-password?token=").unwrap().1;
     assert!(!token.contains(char::is_whitespace), "{link}");
     let body = json!({ "token": token, "new_password": PASSWORD });
     let reply = server.post("/api/v1/password/reset", body).await;
     assert_eq!(reply.status, 200, "{reply:?}");
+}
+
+#[tokio::test]
+async fn a_second_factor_that_was_lost_is_taken_off() {
+    let server = Server::start().await;
+    let login = registered(&server, "ada", "ada@example.org").await;
+    App::enrolled(&server, &login.field("access_token")).await;
+    let setup = server.setup();
+    assert_eq!(shown(&setup, "ada")["mfa_enabled"], true);
+    assert_eq!(sign_in(&server, "ada@example.org", PASSWORD).await, 401);
+    let said = done(&setup, &["user", "reset-mfa", "ada"]);
+    assert!(said.contains("has no second factor now"), "{said}");
+    assert_eq!(shown(&setup, "ada")["mfa_enabled"], false);
+    assert_eq!(sign_in(&server, "ada@example.org", PASSWORD).await, 200);
+}
+
+#[tokio::test]
+async fn what_commands_do_to_an_account_is_audited_as_the_operators() {
+    let server = Server::start().await;
+    let setup = server.setup();
+    administrator(&server, "root@example.org").await;
+    let body = json!({ "username": "ada", "email": "ada@example.org", "password": PASSWORD });
+    assert_eq!(server.post("/api/v1/register", body).await.status, 201);
+    let id = shown(&setup, "ada")["id"].as_str().unwrap().to_owned();
+    done(&setup, &["user", "confirm", "ada"]);
+    let body = json!({ "email": "ada@example.org", "password": PASSWORD });
+    let access_token = server.post("/api/v1/signin", body).await.field("access_token");
+    App::enrolled(&server, &access_token).await;
+    for args in [
+        ["user", "disable", "ada"].as_slice(),
+        &["user", "enable", "ada"],
+        &["admin", "promote", "ada"],
+        &["user", "reset-mfa", "ada"],
+        &["user", "delete", "ada", "--yes"],
+    ] {
+        done(&setup, args);
+    }
+    let body = json!({ "email": "root@example.org", "password": PASSWORD });
+    let access_token = server.post("/api/v1/signin", body).await.field("access_token");
+    for action in [
+        "user.confirmed",
+        "user.disabled",
+        "user.enabled",
+        "user.role_changed",
+        "mfa.reset",
+        "user.deleted",
+    ] {
+        let path = format!("/api/v1/admin/audit?user={id}&action={action}");
+        let entries = server.get_as(&access_token, &path).await.json()["entries"].take();
+        assert_eq!(entries.as_array().unwrap().len(), 1, "{action}: {entries}");
+        assert_eq!(entries[0]["actor"]["kind"], "operator", "{action}: {entries}");
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_is_made_by_a_link_and_the_last_one_stays() {
+    let server = Server::start().await;
+    let setup = server.setup();
+    administrator(&server, "root@example.org").await;
     assert_eq!(sign_in(&server, "root@example.org", PASSWORD).await, 200);
     for args in [
         ["admin", "demote", "root"].as_slice(),
