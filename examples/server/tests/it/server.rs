@@ -390,7 +390,11 @@ async fn with_a_certificate_it_listens_by_https() {
     std::fs::write(setup.dir().join("key.pem"), made.signing_key.serialize_pem()).unwrap();
     let setup = setup.args(&["--tls-certificate", "cert.pem", "--tls-key", "key.pem"]);
     let server = setup.start().await;
-    assert!(server.base.starts_with("https://127.0.0.1:"), "{}", server.base);
+    let address = server.base.strip_prefix("https://").unwrap();
+    assert!(address.starts_with("127.0.0.1:"), "{}", server.base);
+    let health = server.setup().args(&["--listen", address, "healthcheck"]);
+    let output = run(&health);
+    assert!(output.status.success(), "{}", errors(&output));
     server.signal("HUP");
     usermgmt_test_support::eventually("the certificate to be read again", || {
         server.log().contains("the TLS certificate was read again").then_some(())
