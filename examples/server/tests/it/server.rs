@@ -416,3 +416,30 @@ async fn half_a_request_does_not_hold_the_stop() {
     assert_eq!(server.stop().await.code(), Some(0));
     assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_service_manager_is_told_of_its_start_that_it_lives_and_of_its_end() {
+    let setup = Setup::new();
+    let path = setup.dir().join("notify");
+    let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
+    let wait_for = |what: &str| {
+        let mut datagram = [0; 512];
+        loop {
+            let length = socket.recv(&mut datagram).unwrap_or_else(|why| panic!("{what}: {why}"));
+            let told = std::str::from_utf8(&datagram[..length]).unwrap();
+            if told.lines().any(|line| line == what) {
+                return;
+            }
+        }
+    };
+    let setup = setup.var("NOTIFY_SOCKET", path.to_str().unwrap()).var("WATCHDOG_USEC", "500000");
+    let mut server = setup.start().await;
+    for what in ["READY=1", "WATCHDOG=1", "WATCHDOG=1"] {
+        wait_for(what);
+    }
+    server.signal("TERM");
+    wait_for("STOPPING=1");
+    assert_eq!(server.wait().await.code(), Some(0));
+}
