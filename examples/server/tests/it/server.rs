@@ -339,6 +339,38 @@ fn a_setting_that_names_no_regular_file_is_refused_and_not_waited_for() {
     }
 }
 
+/// What `config print` prints.
+fn printed(setup: Setup) -> String {
+    let output = run(&setup.args(&["config", "print"]));
+    assert!(output.status.success(), "{}", errors(&output));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_environment_of_the_second_old_service_is_taken_where_a_flag_says_so() {
+    let setup = Setup::new().var("FRONTEND_URL", "https://front.example");
+    std::fs::write(setup.dir().join(".env"), "RESET_PASSWORD_EXPIRATION_MINUTES=7\n").unwrap();
+    let text = printed(setup.clone());
+    assert!(!text.contains("front.example") && text.contains("reset_ttl\t15m\t"), "{text}");
+    let text = printed(setup.args(&["--compat-env"]));
+    for row in ["frontend_url\thttps://front.example", "reset_ttl\t7m\t"] {
+        assert!(text.contains(row), "{row:?} is not in {text}");
+    }
+}
+
+#[cfg(feature = "ses")]
+#[test]
+fn the_settings_json_of_the_first_old_service_is_read_where_a_flag_names_it() {
+    let json = r#"{"aws_region_name": "eu-west-1", "mail_access": "A", "mail_secret": "hunter2"}"#;
+    let setup = Setup::new().args(&["--mail-from", "ada@example.org"]);
+    std::fs::write(setup.dir().join("settings.json"), json).unwrap();
+    let row = "mail.url\t[redacted]\tfrom the old service's settings.json";
+    assert!(!printed(setup.clone()).contains(row));
+    let text = printed(setup.args(&["--settings-json", "settings.json"]));
+    assert!(text.contains(row), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_secret_may_come_through_a_pipe() {
