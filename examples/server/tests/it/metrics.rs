@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use usermgmt_test_support::{PASSWORD, Server, Setup, registered};
 
-async fn metrics(server: &Server) -> String {
+pub(crate) async fn metrics(server: &Server) -> String {
     let log = server.log();
     let (_, rest) = log.split_once("metrics are shown at ").unwrap();
     let url = rest.split_whitespace().next().unwrap();
@@ -15,14 +15,14 @@ async fn metrics(server: &Server) -> String {
 }
 
 /// The value of the sample with this name and labels.
-fn value(text: &str, sample: &str) -> f64 {
+pub(crate) fn value(text: &str, sample: &str) -> f64 {
     let line =
         text.lines().find(|line| line.strip_prefix(sample).is_some_and(|l| l.starts_with(' ')));
     let line = line.unwrap_or_else(|| panic!("no {sample} in {text}"));
     line.rsplit(' ').next().unwrap().parse().unwrap()
 }
 
-fn setup() -> Setup {
+pub(crate) fn setup() -> Setup {
     Setup::new().var("USERMGMT_METRICS__LISTEN", "127.0.0.1:0")
 }
 
@@ -57,6 +57,21 @@ async fn what_happens_is_counted_under_the_routes_template_and_without_anything_
         ("usermgmt_outbox_oldest_seconds", 0.0),
         ("usermgmt_password_hash_queue", 0.0),
         ("usermgmt_refresh_reuse_total", 0.0),
+        (r#"usermgmt_refused_total{reason="overloaded"}"#, 0.0),
+        (r#"usermgmt_store_connections{state="idle"}"#, 1.0),
+        (r#"usermgmt_store_connections{state="busy"}"#, 0.0),
+    ] {
+        assert!(value(&text, sample) >= least, "{sample}: {text}");
+    }
+    #[cfg(target_os = "linux")]
+    for (sample, least) in [
+        ("process_resident_memory_bytes", 1_000_000.0),
+        ("process_virtual_memory_bytes", 1_000_000.0),
+        ("process_threads", 2.0),
+        ("process_open_fds", 3.0),
+        ("process_start_time_seconds", 1_700_000_000.0),
+        // Three passwords were hashed.
+        ("process_cpu_seconds_total", 0.01),
     ] {
         assert!(value(&text, sample) >= least, "{sample}: {text}");
     }

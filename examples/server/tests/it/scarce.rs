@@ -8,6 +8,8 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use usermgmt_test_support::{Server, Setup, eventually, registered};
 
+use crate::metrics;
+
 /// How many connections of slow clients there are.
 const SLOW: usize = 500;
 
@@ -41,7 +43,7 @@ async fn with_256_descriptors_and_500_slow_connections_good_clients_are_served()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_much_of_a_storm_of_sign_ins_is_refused_and_others_are_served() {
-    let server = Setup::new().var("USERMGMT_LIMITS__ENABLED", "false").start().await;
+    let server = metrics::setup().var("USERMGMT_LIMITS__ENABLED", "false").start().await;
     let token = registered(&server, "ada", "ada@example.org").await.field("access_token");
     let storm = join_all((0..600).map(|number| {
         let body = json!({ "identifier": format!("nobody{number}"), "password": "a guess" });
@@ -58,6 +60,9 @@ async fn what_is_too_much_of_a_storm_of_sign_ins_is_refused_and_others_are_serve
     let (refused, answered): (Vec<_>, Vec<_>) =
         replies.iter().partition(|reply| reply.status == 503);
     assert!(!refused.is_empty(), "all had room");
+    let text = metrics::metrics(&server).await;
+    let counted = metrics::value(&text, r#"usermgmt_refused_total{reason="overloaded"}"#);
+    assert_eq!(counted, refused.len() as f64, "{text}");
     for reply in refused {
         assert_eq!(reply.field("error"), "overloaded");
         assert!(reply.header("retry-after").is_some(), "{reply:?}");
