@@ -46,7 +46,7 @@ pub(crate) async fn auth(
         builder = builder.http_client(Arc::new(crate::http_client::ProviderClient::new()?));
     }
     builder.build().await.map_err(|error| match error {
-        BuildError::Store(error) => Failure::new("the store", &error),
+        BuildError::Store(error) => unusable_store("the store", &error, settings),
         setting => Failure::Setting(setting.to_string()),
     })
 }
@@ -89,8 +89,24 @@ fn unusable(what: &str, path: &Path, error: &std::io::Error) -> Failure {
             "{text}: give it to the user that the server runs as (chown), or set data_dir to a \
              folder of theirs"
         ),
-        _ => text,
+        _ => format!("{text}: set data_dir to a folder that the server's user can use"),
     })
+}
+
+/// A database that cannot be used, and what to look at.
+pub(crate) fn unusable_store(
+    what: &str,
+    error: &dyn std::error::Error,
+    settings: &Settings,
+) -> Failure {
+    let mend = if settings.database.is_embedded() {
+        "look whether database_url names the right file, and whether the server's user may write \
+         it and its folder; a file that is broken comes back from your backup"
+    } else {
+        "look whether the database runs, whether database_url has its host, port, name, user and \
+         password, whether that user may use it, and whether a firewall is between"
+    };
+    Failure::Other(format!("{}: {mend}", Failure::new(what, error)))
 }
 
 /// Which version of the schema the store has, and which one this program knows.
@@ -105,11 +121,9 @@ pub(crate) async fn schema(settings: &Settings) -> Result<Schema, Failure> {
     let url = settings.database.url.expose();
     match settings.database.kind {
         #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-        StoreKind::Sqlite | StoreKind::SqlServer => {
-            sql::schema(url, settings.database.file.as_deref()).await
-        }
+        StoreKind::Sqlite | StoreKind::SqlServer => sql::schema(url, settings).await,
         #[cfg(feature = "mongo")]
-        StoreKind::Mongo => mongo::schema(url).await,
+        StoreKind::Mongo => mongo::schema(url, settings).await,
         #[cfg(not(all(
             any(feature = "sqlite", feature = "postgres", feature = "mysql"),
             feature = "mongo"
@@ -122,9 +136,9 @@ pub(crate) async fn open(settings: &Settings) -> Result<Arc<dyn Store>, Failure>
     let url = settings.database.url.expose();
     match settings.database.kind {
         #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-        StoreKind::Sqlite | StoreKind::SqlServer => sql::open(url, pool_options(settings)).await,
+        StoreKind::Sqlite | StoreKind::SqlServer => sql::open(url, settings).await,
         #[cfg(feature = "mongo")]
-        StoreKind::Mongo => mongo::open(url).await,
+        StoreKind::Mongo => mongo::open(url, settings).await,
         #[cfg(not(all(
             any(feature = "sqlite", feature = "postgres", feature = "mysql"),
             feature = "mongo"
@@ -151,30 +165,34 @@ fn pool_options(settings: &Settings) -> usermgmt_store_sql::PoolOptions {
 
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod sql {
-    use usermgmt_store_sql::{ConnectError, PoolOptions, SqlStore};
+    use usermgmt_store_sql::{ConnectError, SqlStore};
 
-    use super::{Arc, Failure, Path, Schema, Store};
+    use super::{Arc, Failure, Schema, Settings, Store, pool_options, unusable_store};
 
-    pub(super) async fn open(url: &str, options: PoolOptions) -> Result<Arc<dyn Store>, Failure> {
-        let store = SqlStore::connect(url, options).await.map_err(failure)?;
-        Ok(Arc::new(store))
+    pub(super) async fn open(url: &str, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+        let store = SqlStore::connect(url, pool_options(settings)).await;
+        Ok(Arc::new(store.map_err(|error| failure(error, settings))?))
     }
 
-    pub(super) async fn schema(url: &str, file: Option<&Path>) -> Result<Schema, Failure> {
-        if file.is_some_and(|file| !file.exists()) {
+    pub(super) async fn schema(url: &str, settings: &Settings) -> Result<Schema, Failure> {
+        if settings.database.file.as_ref().is_some_and(|file| !file.exists()) {
             return Ok(Schema { found: None, known: SqlStore::SCHEMA });
         }
-        let found = SqlStore::schema_of(url).await.map_err(failure)?;
+        let found = SqlStore::schema_of(url).await.map_err(|error| failure(error, settings))?;
         Ok(Schema { found, known: SqlStore::SCHEMA })
     }
 
-    fn failure(error: ConnectError) -> Failure {
+    fn failure(error: ConnectError, settings: &Settings) -> Failure {
         match error {
             error @ (ConnectError::UnknownScheme
             | ConnectError::MissingFeature { .. }
             | ConnectError::UnknownParameter { .. }
             | ConnectError::NoDatabase
             | ConnectError::NoFile) => Failure::Setting(format!("database_url: {error}")),
+            error @ (ConnectError::Unreachable { .. }
+            | ConnectError::Create { .. }
+            | ConnectError::Database(_)
+            | ConnectError::Schema(_)) => unusable_store("database_url", &error, settings),
             error => Failure::new("database_url", &error),
         }
     }
@@ -184,23 +202,24 @@ mod sql {
 mod mongo {
     use usermgmt_store_mongo::{ConnectError, MongoStore};
 
-    use super::{Arc, Failure, Schema, Store};
+    use super::{Arc, Failure, Schema, Settings, Store, unusable_store};
 
-    pub(super) async fn open(url: &str) -> Result<Arc<dyn Store>, Failure> {
-        let store = MongoStore::connect(url).await.map_err(failure)?;
-        Ok(Arc::new(store))
+    pub(super) async fn open(url: &str, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+        let store = MongoStore::connect(url).await;
+        Ok(Arc::new(store.map_err(|error| failure(error, settings))?))
     }
 
-    pub(super) async fn schema(url: &str) -> Result<Schema, Failure> {
-        let found = MongoStore::schema_of(url).await.map_err(failure)?;
+    pub(super) async fn schema(url: &str, settings: &Settings) -> Result<Schema, Failure> {
+        let found = MongoStore::schema_of(url).await.map_err(|error| failure(error, settings))?;
         Ok(Schema { found, known: MongoStore::SCHEMA })
     }
 
-    fn failure(error: ConnectError) -> Failure {
+    fn failure(error: ConnectError, settings: &Settings) -> Failure {
         match error {
             error @ (ConnectError::Url(_) | ConnectError::Weak { .. }) => {
                 Failure::Setting(format!("database_url: {error}"))
             }
+            error @ ConnectError::Database(_) => unusable_store("database_url", &error, settings),
             error => Failure::new("database_url", &error),
         }
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use url::Url;
 use usermgmt_core::Auth;
 use usermgmt_core::model::identifier::Email;
-use usermgmt_core::store::Hit;
+use usermgmt_core::store::{Hit, StoreError};
 use usermgmt_mail::{MailKind, sample_message};
 
 use super::finding::Finding::{self, Fault, Fine, Warning};
@@ -130,7 +130,10 @@ fn files(settings: &Settings) -> Vec<Finding> {
     if let Some(files) = &settings.tls {
         findings.push(match Tls::load(files) {
             Ok(_) => Fine(format!("tls: {}", files.certificate.display())),
-            Err(why) => Fault(why),
+            Err(why) => Fault(format!(
+                "{why}: set tls.certificate and tls.key to PEM files of a certificate and its \
+                 key, which the server's user may read"
+            )),
         });
     }
     let wanted = settings.http.max_connections;
@@ -177,7 +180,7 @@ async fn store(settings: &Settings) -> Vec<Finding> {
             let mut findings = vec![Fine(format!("store: the schema has version {found}"))];
             match setup::auth(settings, settings.listen, None).await {
                 Err(failure) => findings.push(Fault(format!("store: {failure}"))),
-                Ok(auth) => findings.extend(live_store(&auth).await),
+                Ok(auth) => findings.extend(live_store(&auth, settings).await),
             }
             findings
         }
@@ -185,16 +188,22 @@ async fn store(settings: &Settings) -> Vec<Finding> {
 }
 
 /// A store that answers: its clock, how long it takes, and whether it writes.
-async fn live_store(auth: &Auth) -> Vec<Finding> {
-    if let Err(error) = auth.ready().await {
-        return vec![Fault(format!("store: {}", Failure::new("not ready", &error)))];
+async fn live_store(auth: &Auth, settings: &Settings) -> Vec<Finding> {
+    let unusable = |what, error: &StoreError| {
+        Fault(format!("store: {}", setup::unusable_store(what, error, settings)))
+    };
+    match auth.ready().await {
+        Ok(()) => {}
+        Err(error @ StoreError::Unavailable(_)) => return vec![unusable("not ready", &error)],
+        // It says itself what to do: about the clock, or another program's schema.
+        Err(error) => return vec![Fault(format!("store: {}", Failure::new("not ready", &error)))],
     }
     #[expect(clippy::disallowed_methods, reason = "measures; nothing is decided by it")]
     let began = Instant::now();
     let pinged = auth.store().ping().await;
     let took = began.elapsed();
     let latency = match pinged {
-        Err(error) => Fault(format!("store: {error}")),
+        Err(error) => unusable("no answer", &error),
         Ok(()) if took > SLOW => Warning(format!(
             "store: it takes {} ms to answer: run the server nearer to it",
             took.as_millis()
@@ -220,7 +229,12 @@ async fn live_store(auth: &Auth) -> Vec<Finding> {
 async fn mail(settings: &Settings, send_to: Option<Email>) -> Vec<Finding> {
     let outgoing = match settings.mail.build().await {
         Ok(outgoing) => outgoing,
-        Err(error) => return vec![Fault(error.to_string())],
+        Err(error) => {
+            let setting = error.setting;
+            return vec![Fault(format!(
+                "{error}: mend {setting}, or take it out (docs/mail.md says what it may be)"
+            ))];
+        }
     };
     let mut findings = Vec::new();
     let url = settings.mail.url.expose();
@@ -231,7 +245,9 @@ async fn mail(settings: &Settings, send_to: Option<Email>) -> Vec<Finding> {
         findings.push(match outgoing.mailer.check().await {
             Ok(limits) if limits.is_empty() => Fine(format!("mail: {place} takes mail from here")),
             Ok(limits) => Warning(format!("mail: {}", limits.join("; "))),
-            Err(error) if place == SES => Fault(format!("mail: {error}")),
+            Err(error) if place == SES => Fault(format!(
+                "mail: {error}: check region and keys of mail.url, and whether they may send"
+            )),
             Err(error) => Fault(format!(
                 "mail: {place}: {error}: check mail.url, mail.ca_file and the firewall (many \
                  networks close port 25; try 587 or 465)"
@@ -243,7 +259,10 @@ async fn mail(settings: &Settings, send_to: Option<Email>) -> Vec<Finding> {
         message.recipient = to;
         findings.push(match outgoing.mailer.send(&message).await {
             Ok(()) => Fine(format!("mail: one was handed over for {}", message.recipient.as_str())),
-            Err(error) => Fault(format!("mail: none was handed over: {error}")),
+            Err(error) => Fault(format!(
+                "mail: none was handed over: {error}: where the line above is ok, the mail server \
+                 takes none from mail.from or for this address"
+            )),
         });
     }
     findings

@@ -1,6 +1,6 @@
 //! The doctor finds what is planted, and names how to mend it.
 
-use usermgmt_test_support::{Server, Setup};
+use usermgmt_test_support::{Server, Setup, execute};
 
 #[cfg(feature = "oidc")]
 use crate::providers::{provider, provider_whose_date_is, setup};
@@ -112,7 +112,7 @@ fn in_surroundings() -> Vec<Planted> {
         planted(
             "a data folder that is a file",
             with_file(file("data_dir = 'data'"), "data", ""),
-            &["fault    data_dir: cannot enter"],
+            &["fault    data_dir: cannot enter", "set data_dir to a folder"],
         ),
         planted(
             "a database that is none",
@@ -121,18 +121,26 @@ fn in_surroundings() -> Vec<Planted> {
                 "accounts.db",
                 "this is a letter, and a long one, not a database, however one looks at it",
             ),
-            &["fault    store:", "not a database"],
+            &["fault    store:", "not a database", "names the right file", "from your backup"],
         ),
         planted("nobody takes mail", smtp(""), &["fault    mail: 127.0.0.1:", "check mail.url"]),
         planted(
-            "no such authorities",
+            "authorities that nobody asks",
             smtp("").args(&["--mail-ca-file=none.pem"]),
-            &["mail.ca_file"],
+            &["fault    mail.ca_file: has no use without TLS: mend mail.ca_file, or take it out"],
+        ),
+        planted(
+            "no such authorities",
+            smtp("").args(&["--mail-url=smtp://127.0.0.1", "--mail-ca-file=none.pem"]),
+            &["fault    mail.ca_file: none.pem: ", "mend mail.ca_file, or take it out"],
         ),
         planted(
             "no such certificate",
             file("tls.certificate = 'none.pem'\ntls.key = 'none.key'"),
-            &["fault    tls.certificate: cannot use none.pem"],
+            &[
+                "fault    tls.certificate: cannot use none.pem",
+                "PEM files of a certificate and its key",
+            ],
         ),
         planted(
             "passwords in clear",
@@ -156,7 +164,7 @@ fn in_surroundings() -> Vec<Planted> {
                 closed(),
                 "A".repeat(42)
             )),
-            &["fault    store:", "127.0.0.1"],
+            &["fault    store:", "127.0.0.1", "look whether the database runs"],
         ),
     ];
     let other = file("tls.certificate = 'cert.pem'\ntls.key = 'other.key'");
@@ -218,6 +226,26 @@ async fn what_is_wrong_with_a_provider_is_found_and_its_mend_named() {
     look_for(&[planted("no keys", setup(&provider), &["fault    providers.local:", "status 404"])]);
 }
 
+#[tokio::test]
+async fn a_schema_of_another_version_is_found_and_what_to_do_named() {
+    let server = Server::start().await;
+    let setup = server.setup();
+    let url = format!("sqlite://{}", server.data_dir().join("usermgmt.db").display());
+    server.stop().await;
+    execute(&url, &["INSERT INTO usermgmt_migrations (version, applied_at) VALUES (99, 0)"]).await;
+    look_for(&[planted(
+        "a later version",
+        setup.clone(),
+        &["fault    store:", "schema is version 99", "use the program that wrote it, or a later"],
+    )]);
+    execute(&url, &["DELETE FROM usermgmt_migrations WHERE version > 1"]).await;
+    look_for(&[planted(
+        "an earlier version",
+        setup,
+        &["warning  store: the schema has version 1,", "or `usermgmt-server migrate` now"],
+    )]);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn what_went_wrong_with_a_store_that_was_used_is_found() {
@@ -241,7 +269,7 @@ async fn what_went_wrong_with_a_store_that_was_used_is_found() {
     look_for(&[planted(
         "another secret",
         setup.clone(),
-        &["fault    store:", "another root secret"],
+        &["fault    store:", "another root secret", "start with that one"],
     )]);
     std::fs::remove_file(&secret).unwrap();
     look_for(&[planted("a lost secret", setup.clone(), &["fault    secret:", "from your backup"])]);

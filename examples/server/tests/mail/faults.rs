@@ -201,3 +201,25 @@ async fn the_doctor_asks_for_tls_and_signs_in_and_sends_nothing() {
         assert!(server.stop().is_empty(), "something was sent");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_sends_a_mail_to_whom_it_is_told() {
+    for (mode, status, line) in [
+        ("ok", 0, "ok       mail: one was handed over for ann@example.org"),
+        ("reject_recipient", 1, "takes none from mail.from or for this address"),
+    ] {
+        let server = Smtp::start(mode);
+        let relay = Relay::to(server.port).await;
+        let setup = setup(&relay, PASSWORD, &[&server]);
+        let asked = tokio::task::spawn_blocking(move || {
+            setup.command().args(["doctor", "--send-mail", "ann@example.org"]).output().unwrap()
+        });
+        let output = asked.await.unwrap();
+        let report = String::from_utf8(output.stdout).unwrap();
+        assert!(report.contains(line), "{mode}: {report}");
+        assert_eq!(output.status.code(), Some(status), "{mode}: {report}");
+        let sent: Vec<String> = server.stop().into_iter().map(|letter| letter.to).collect();
+        let expected: &[&str] = if status == 0 { &["ann@example.org"] } else { &[] };
+        assert_eq!(sent, expected, "{mode}");
+    }
+}
