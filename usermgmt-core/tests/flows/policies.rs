@@ -4,10 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use usermgmt_core::config::{Budget, Rate};
-use usermgmt_core::flows::{LinkError, MfaError, MfaSignInError, SignInOutcome};
+use usermgmt_core::flows::{
+    CodeError, CreateUser, Invite, LinkError, MfaError, MfaSignInError, SignInError, SignInOutcome,
+};
+use usermgmt_core::mail::MailKind;
+use usermgmt_core::model::user::Role;
 use usermgmt_core::password::PasswordFormat;
 use usermgmt_core::secret::PlaintextPassword;
-use usermgmt_core::{Client, ServiceError};
+use usermgmt_core::{Client, Config, ServiceError};
 
 use crate::fixture::*;
 
@@ -245,5 +249,154 @@ async fn a_success_ends_the_row_of_failures_of_a_session_and_of_a_service() {
         }
         let right = totp_code(&factor.enrolment, world.now());
         world.auth.verify_mfa(&current.user.id, &right, &home()).await.unwrap();
+    }
+}
+
+/// How long something has here: the default of none of them.
+const LIFE: Duration = Duration::from_secs(7 * 60);
+
+/// Something that ends, and the policy that says when.
+#[derive(Clone, Copy, Debug)]
+enum Ends {
+    Activation,
+    Reset,
+    Invitation,
+    IdleSession,
+    Session,
+}
+
+impl Ends {
+    fn after_a_life(self, config: &mut Config) {
+        match self {
+            Self::Activation => config.activation_ttl = LIFE,
+            Self::Reset => config.reset_ttl = LIFE,
+            Self::Invitation => config.invitation_ttl = LIFE,
+            Self::IdleSession => config.refresh_token_ttl = LIFE,
+            Self::Session => config.session_max_ttl = LIFE,
+        }
+    }
+
+    /// Whether it is still good so long after it began.
+    async fn is_good(self, world: &World, after: Duration) -> bool {
+        match self {
+            Self::Activation => {
+                let command =
+                    CreateUser::new(username("ann"), email(&address("ann")), typed(PASSWORD));
+                world.auth.create_user(&command).await.unwrap();
+                let code = code(&world.mailed(MailKind::Activation).await);
+                world.later(after);
+                world.auth.activate(code.expose(), &home()).await.is_ok()
+            }
+            Self::Reset => {
+                world.member("ann").await;
+                world.auth.forgot_password("ann", &home()).await.unwrap();
+                let token = link_token(&world.mailed(MailKind::PasswordReset).await);
+                world.later(after);
+                world.auth.reset_password(&token, &typed(OTHER), &home()).await.is_ok()
+            }
+            Self::Invitation => {
+                let invite = Invite {
+                    username: username("ann"),
+                    email: email(&address("ann")),
+                    role: Role::User,
+                    first_name: None,
+                    last_name: None,
+                    gender: None,
+                    locale: None,
+                    password: None,
+                    mail: false,
+                    life: DAY,
+                };
+                let ann = world.auth.invite(&by(), &invite).await.unwrap().user;
+                world.auth.send_reset(&by(), &ann.id).await.unwrap();
+                let token = link_token(&world.mailed(MailKind::Invitation).await);
+                world.later(after);
+                world.auth.reset_password(&token, &typed(OTHER), &home()).await.is_ok()
+            }
+            Self::IdleSession => {
+                let (signed_in, _) = world.signed_in_member("ann").await;
+                world.later(after);
+                let token = signed_in.tokens.refresh_token;
+                world.auth.refresh(token.expose(), &home()).await.is_ok()
+            }
+            Self::Session => {
+                let (signed_in, _) = world.signed_in_member("ann").await;
+                world.later(MINUTE);
+                let token = signed_in.tokens.refresh_token;
+                let token = world.auth.refresh(token.expose(), &home()).await.unwrap();
+                world.later(after - MINUTE);
+                world.auth.refresh(token.refresh_token.expose(), &home()).await.is_ok()
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_ends_does_so_when_the_policy_says() {
+    for what in [Ends::Activation, Ends::Reset, Ends::Invitation, Ends::IdleSession, Ends::Session]
+    {
+        for (after, good) in [(LIFE - MILLISECOND, true), (LIFE, false)] {
+            let world = World::with(|config| what.after_a_life(config)).await;
+            assert_eq!(what.is_good(&world, after).await, good, "{what:?} after {after:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_client_fails_with_one_name_as_often_as_the_policy_says() {
+    let world = World::with(|config| config.limits.sign_in_pair = Rate::per_minutes(3, 7)).await;
+    for _ in 0..3 {
+        let answer = world.try_sign_in("ann", OTHER, &home()).await.unwrap_err();
+        assert!(matches!(answer, SignInError::InvalidCredentials));
+    }
+    let is_refused = async || {
+        let answer = world.try_sign_in("ann", OTHER, &home()).await.unwrap_err();
+        matches!(answer, SignInError::Service(error) if is_limited(&error))
+    };
+    assert!(is_refused().await);
+    world.later(7 * MINUTE - MILLISECOND);
+    assert!(is_refused().await);
+    world.later(MILLISECOND);
+    assert!(!is_refused().await);
+}
+
+#[tokio::test]
+async fn codes_are_tried_with_an_address_as_often_as_the_policy_says() {
+    let world = World::with(|config| config.limits.code_identifier = Rate::per_minutes(3, 7)).await;
+    world.register("ann").await;
+    let is_refused = async |n: u8| {
+        let guess = typed("12345678");
+        let answer = world.auth.confirm_by_code(&address("ann"), &guess, &client(n)).await;
+        matches!(answer.unwrap_err(), CodeError::Service(error) if is_limited(&error))
+    };
+    for n in 0..3 {
+        assert!(!is_refused(n).await);
+    }
+    assert!(is_refused(3).await);
+    world.later(7 * MINUTE);
+    assert!(!is_refused(4).await);
+}
+
+#[tokio::test]
+async fn the_owner_is_told_after_as_many_failures_as_the_policy_says() {
+    let world = World::with(|config| {
+        config.limits.notify_after = 3;
+        config.limits.notify_after_mfa = 2;
+    })
+    .await;
+    let (_, current) = world.signed_in_member("ann").await;
+    world.enrol(&current).await;
+    world.mail().await;
+    let told = async |kind| world.mail().await.iter().any(|mail| mail.kind == kind);
+    for n in 1..=3 {
+        world.try_sign_in("ann", OTHER, &client(n)).await.unwrap_err();
+        assert_eq!(told(MailKind::RepeatedFailures).await, n == 3, "{n}");
+    }
+    for n in 1..=2 {
+        let begun = world.try_sign_in("ann", PASSWORD, &client(10 + n)).await.unwrap();
+        let SignInOutcome::MfaRequired { ticket, .. } = begun else { panic!("{begun:?}") };
+        let wrong = world.auth.sign_in_mfa(&ticket, &typed("000000"), &client(10 + n)).await;
+        assert!(matches!(wrong, Err(MfaSignInError::InvalidCode)));
+        assert_eq!(told(MailKind::MfaFailures).await, n == 2, "{n}");
     }
 }

@@ -53,6 +53,22 @@ async fn strangers_have_20_mails_an_hour_between_them_and_notices_arrive_all_the
 }
 
 #[tokio::test(start_paused = true)]
+async fn strangers_have_as_many_mails_between_them_as_the_policy_says() {
+    let world = World::with(Post::default(), |config| {
+        config.limits.mail_recipient = Rate::per_minutes(3, 7);
+    })
+    .await;
+    for kind in [STRANGERS, MailKind::RegisteredAgain] {
+        for _ in 0..2 {
+            world.queue("ann@example.com", kind).await;
+        }
+    }
+    assert_eq!(drained_once(&world).await, [3, 0, 1, 0, 0]);
+    tokio::time::sleep(7 * MINUTE).await;
+    assert_eq!(drained_once(&world).await, [1, 0, 0, 0, 0]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_mail_that_is_put_off_says_why_and_what_expires_meanwhile_is_dropped() {
     let world = World::with(Post::default(), |config| {
         config.limits.mail_recipient_kind = Rate::per_minutes(1, 60);
