@@ -1,9 +1,85 @@
-//! The files that the server is deployed with name settings that there are.
+//! The files that the server is deployed with name settings that there are, and give
+//! it settings that it starts with.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
+use serde_json::Value;
 use usermgmt_test_support::Setup;
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy");
+
+/// A file of the folder.
+fn text(name: &str) -> String {
+    std::fs::read_to_string(Path::new(FOLDER).join(name)).unwrap()
+}
+
+/// The documents of a YAML file, as JSON. PyYAML comes with kubernetes-validate.
+fn yaml(name: &str) -> Vec<Value> {
+    let python = std::env::var("USERMGMT_TEST_PYTHON").expect(
+        "USERMGMT_TEST_PYTHON must name a Python interpreter that has the packages of \
+         .ci/requirements.txt",
+    );
+    let program =
+        "import json, sys, yaml; print(json.dumps(list(yaml.safe_load_all(sys.stdin.buffer))))";
+    let mut process = Command::new(python)
+        .args(["-c", program])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    process.stdin.take().unwrap().write_all(text(name).as_bytes()).unwrap();
+    let output = process.wait_with_output().unwrap();
+    assert!(output.status.success(), "{name} is not YAML; the error is above");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// Names and values of a mapping.
+fn entries(of: &Value) -> BTreeMap<String, Value> {
+    serde_json::from_value(of.clone()).unwrap_or_else(|e| panic!("{of} is no mapping: {e}"))
+}
+
+/// Those of the server's own variables.
+fn settings(of: &Value) -> BTreeMap<String, String> {
+    let text = |value: Value| match value {
+        Value::String(text) => text,
+        other => panic!("a variable is a text, and {other} is none"),
+    };
+    entries(of).into_iter().map(|(name, value)| (name, text(value))).collect()
+}
+
+/// `NAME=value` of an `ENV` of the Dockerfile.
+fn image() -> BTreeMap<String, String> {
+    let dockerfile = text("Dockerfile").replace("\\\n", " ");
+    let lines = dockerfile.lines().filter_map(|line| line.strip_prefix("ENV "));
+    let found: BTreeMap<_, _> = lines
+        .flat_map(str::split_whitespace)
+        .map(|pair| pair.split_once('=').unwrap())
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    assert!(found.contains_key("USERMGMT_LISTEN"), "{found:?}");
+    found
+}
+
+/// Whether the server would start with these variables.
+fn check(name: &str, setup: &Setup, args: &[&str], variables: &BTreeMap<String, String>) {
+    let output = setup
+        .command()
+        .env_clear()
+        .envs(variables)
+        .args(args)
+        .args(["config", "check"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}: {said}");
+}
+
+fn secret() -> String {
+    "A".repeat(42) + "I"
+}
 
 fn variables_in(folder: &Path, found: &mut BTreeSet<String>) {
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -22,7 +98,7 @@ fn variables_in(folder: &Path, found: &mut BTreeSet<String>) {
 #[test]
 fn every_variable_is_a_setting() {
     let mut variables = BTreeSet::new();
-    variables_in(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy")), &mut variables);
+    variables_in(Path::new(FOLDER), &mut variables);
     assert!(variables.len() > 8, "{variables:?}");
     // An empty variable is not set, but an unknown one is named.
     let setup = Setup::new();
@@ -34,4 +110,39 @@ fn every_variable_is_a_setting() {
     let output = check.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!said.contains("unknown setting"), "{said}");
+}
+
+/// What Compose makes of `${NAME:-otherwise}` and `${NAME:?why}`, with nothing but the
+/// root secret set.
+fn interpolated(value: &str) -> String {
+    let Some(inner) = value.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) else {
+        assert!(!value.contains('$'), "{value}");
+        return value.to_owned();
+    };
+    match inner.split_once(":-") {
+        Some((_, otherwise)) => otherwise.to_owned(),
+        None if inner.starts_with("USERMGMT_SECRET:?") => secret(),
+        None => panic!("{value} is to be given, and the first lines of the file do not say so"),
+    }
+}
+
+#[test]
+fn the_server_starts_with_what_each_compose_file_gives_it() {
+    for name in ["compose.postgres.yaml", "compose.mysql.yaml", "compose.mongo.yaml"] {
+        let file = yaml(name).remove(0);
+        let services = entries(&file["services"]);
+        let server = &services["server"];
+        for other in entries(&server["depends_on"]).keys() {
+            assert!(services.contains_key(other), "{name} has no {other}");
+        }
+        let mut variables = image();
+        for (variable, value) in settings(&server["environment"]) {
+            variables.insert(variable, interpolated(&value));
+        }
+        for url in ["USERMGMT_DATABASE_URL", "USERMGMT_MAIL__URL"] {
+            let url = url::Url::parse(&variables[url]).unwrap();
+            assert!(services.contains_key(url.host_str().unwrap()), "{name}: {url}");
+        }
+        check(name, &Setup::new(), &[], &variables);
+    }
 }
