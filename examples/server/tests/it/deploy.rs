@@ -146,3 +146,14 @@ fn the_server_starts_with_what_each_compose_file_gives_it() {
         check(name, &Setup::new(), &[], &variables);
     }
 }
+
+/// systemd copies a credential at the start, once: SIGHUP would read the old one again.
+#[test]
+fn the_unit_reads_its_secret_where_it_can_be_exchanged() {
+    let unit = text("systemd/usermgmt-server.service");
+    assert!(unit.contains("\nExecReload="), "{unit}");
+    assert!(unit.contains("USERMGMT_SECRET_FILE=/etc/"), "{unit}");
+    for copied in ["LoadCredential", "SetCredential", "ImportCredential"] {
+        assert!(!unit.contains(copied), "{copied}");
+    }
+}
