@@ -147,6 +147,59 @@ fn the_server_starts_with_what_each_compose_file_gives_it() {
     }
 }
 
+/// A container's variables, with those of the ConfigMaps that it names. They must be
+/// made by then.
+fn of_container(container: &Value, made: &BTreeMap<String, Value>) -> BTreeMap<String, String> {
+    let mut variables = image();
+    for from in container["envFrom"].as_array().unwrap() {
+        let name = from["configMapRef"]["name"].as_str().unwrap();
+        let data = made.get(name).unwrap_or_else(|| panic!("there is no ConfigMap {name} yet"));
+        variables.extend(settings(data));
+    }
+    for variable in container["env"].as_array().unwrap() {
+        let [name, value] = ["name", "value"].map(|key| variable[key].as_str().unwrap().to_owned());
+        variables.insert(name, value);
+    }
+    variables
+}
+
+#[test]
+fn the_server_starts_with_what_kubernetes_gives_it_in_the_order_that_is_documented() {
+    let setup = Setup::new();
+    let secrets = [
+        ("secret", secret()),
+        ("database_url", "postgres://usermgmt:usermgmt@database/usermgmt".to_owned()),
+        ("mail_url", "smtps://usermgmt:usermgmt@mail.example.org".to_owned()),
+    ];
+    for (name, value) in secrets {
+        std::fs::write(setup.dir().join(name), value).unwrap();
+    }
+    let mut maps = BTreeMap::new();
+    let mut checked = 0;
+    for name in ["config.yaml", "migrate.yaml", "usermgmt.yaml"] {
+        for object in yaml(&format!("kubernetes/{name}")) {
+            if object["kind"] == "ConfigMap" {
+                let called = object["metadata"]["name"].as_str().unwrap().to_owned();
+                maps.insert(called, object["data"].clone());
+            }
+            for container in object["spec"]["template"]["spec"]["containers"]
+                .as_array()
+                .map_or(&[][..], Vec::as_slice)
+            {
+                let mut variables = of_container(container, &maps);
+                for value in variables.values_mut() {
+                    if let Some(file) = value.strip_prefix("/run/usermgmt/") {
+                        *value = setup.dir().join(file).display().to_string();
+                    }
+                }
+                check(name, &setup, &[], &variables);
+                checked += 1;
+            }
+        }
+    }
+    assert_eq!(checked, 2);
+}
+
 /// systemd copies a credential at the start, once: SIGHUP would read the old one again.
 #[test]
 fn the_unit_reads_its_secret_where_it_can_be_exchanged() {
