@@ -200,6 +200,31 @@ fn the_server_starts_with_what_kubernetes_gives_it_in_the_order_that_is_document
     assert_eq!(checked, 2);
 }
 
+#[test]
+fn the_server_starts_with_what_elastic_beanstalk_gives_it() {
+    let options =
+        entries(&yaml("elastic-beanstalk/.ebextensions/usermgmt.config")[0]["option_settings"]);
+    let mut variables = settings(&options["aws:elasticbeanstalk:application:environment"]);
+    // What the secret there is to have.
+    let named = variables.remove("USERMGMT_SECRETS__URL").unwrap();
+    assert!(named.starts_with("aws-secretsmanager://"), "{named}");
+    let database = "postgres://usermgmt:usermgmt@database/usermgmt".to_owned();
+    variables.insert("USERMGMT_SECRET".to_owned(), secret());
+    variables.insert("USERMGMT_DATABASE_URL".to_owned(), database);
+    // The role of the instances, which SES is asked with.
+    for credential in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] {
+        variables.insert(credential.to_owned(), "of-the-test".to_owned());
+    }
+    let procfile = text("elastic-beanstalk/Procfile");
+    let args = procfile.trim().strip_prefix("web: ./usermgmt-server ").unwrap();
+    let args: Vec<&str> = args.split_whitespace().collect();
+    check("Elastic Beanstalk", &Setup::new(), &args, &variables);
+
+    // The platform's nginx ends a connection that is silent for 60 seconds.
+    let idle = options["aws:elbv2:loadbalancer"]["IdleTimeout"].as_str().unwrap();
+    assert!(idle.parse::<u32>().unwrap() < 60, "{idle}");
+}
+
 /// systemd copies a credential at the start, once: SIGHUP would read the old one again.
 #[test]
 fn the_unit_reads_its_secret_where_it_can_be_exchanged() {
