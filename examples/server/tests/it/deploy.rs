@@ -235,3 +235,26 @@ fn the_unit_reads_its_secret_where_it_can_be_exchanged() {
         assert!(!unit.contains(copied), "{copied}");
     }
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn systemd_is_told_of_the_start_the_life_and_the_stop() {
+    let setup = Setup::new();
+    let path = setup.dir().join("notify");
+    let socket = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
+    let path = path.display().to_string();
+    let server = setup.var("NOTIFY_SOCKET", path).var("WATCHDOG_USEC", "200000").start().await;
+    let hear = |expected: &str| {
+        let mut message = [0; 4096];
+        let heard = (0..600).any(|_| {
+            let length = socket.recv(&mut message).unwrap();
+            str::from_utf8(&message[..length]).unwrap().lines().any(|line| line == expected)
+        });
+        assert!(heard, "{expected}");
+    };
+    hear("READY=1");
+    hear("WATCHDOG=1");
+    server.signal("TERM");
+    hear("STOPPING=1");
+}
