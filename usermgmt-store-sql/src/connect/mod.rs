@@ -35,7 +35,7 @@ impl SqlStore {
     ///
     /// The parameters after the `?` are those of [`sqlx`]. What providers and other
     /// clients write for TLS and for the schema (`ssl=true`, `sslaccept=strict`,
-    /// `schema=accounts`) is obeyed; what has no effect here (`connect_timeout`,
+    /// `schema=accounts`) is obeyed; what is not obeyed (`connect_timeout`,
     /// `channel_binding`, `pgbouncer`) is taken with a warning that names it; one
     /// that nobody knows is refused. Unless they ask for more, a server is
     /// spoken to over TLS only where it offers that, and its certificate is not

@@ -26,7 +26,7 @@ const PARAMETERS: [&str; 10] = [
     "socket",
 ];
 
-/// What other drivers and providers write, and what has no effect here.
+/// What other drivers and providers write, and what is not obeyed here.
 const IGNORED: [&str; 20] = [
     "allowPublicKeyRetrieval",
     "autoReconnect",

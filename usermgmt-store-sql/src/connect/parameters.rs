@@ -55,7 +55,7 @@ pub(super) fn translate(
     }
     if !ignored.is_empty() {
         let parameters = ignored.join(", ");
-        tracing::warn!(%parameters, "parameters of the database URL that have no effect here");
+        tracing::warn!(%parameters, "parameters of the database URL that are not obeyed");
     }
     Ok(taken.join("&"))
 }

@@ -35,7 +35,7 @@ const PARAMETERS: [&str; 19] = [
     "options[]",
 ];
 
-/// What libpq, Prisma, JDBC and providers write, and what has no effect here.
+/// What libpq, Prisma, JDBC and providers write, and what is not obeyed here.
 const IGNORED: [&str; 25] = [
     "channel_binding",
     "client_encoding",
