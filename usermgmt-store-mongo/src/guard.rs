@@ -34,6 +34,13 @@ enum Write {
     },
     /// Nothing; it looks whether there is one.
     Find(Document),
+    /// An update by whether another collection has a document that `by` matches.
+    UpdateBy {
+        filter: Document,
+        other: &'static str,
+        by: Document,
+        stages: fn(bool) -> Vec<Document>,
+    },
     Delete(Document),
     DeleteAll(Document),
     /// Deletes what the filter matches but the first so many in this order.
@@ -101,6 +108,16 @@ impl Step {
         Self { collection, write: Write::Find(filter), expect: Expect::Anything }
     }
 
+    pub(crate) fn update_by(
+        collection: &'static str,
+        filter: Document,
+        (other, by): (&'static str, Document),
+        stages: fn(bool) -> Vec<Document>,
+    ) -> Self {
+        let write = Write::UpdateBy { filter, other, by, stages };
+        Self { collection, write, expect: Expect::Anything }
+    }
+
     pub(crate) fn delete(collection: &'static str, filter: Document) -> Self {
         Self { collection, write: Write::Delete(filter), expect: Expect::Anything }
     }
@@ -137,6 +154,7 @@ impl Step {
                 true
             }
             Write::Find(_)
+            | Write::UpdateBy { .. }
             | Write::UpdateAll { .. }
             | Write::DeleteAll(_)
             | Write::DeleteSurplus { .. } => false,
@@ -153,7 +171,7 @@ impl Step {
         session: &mut ClientSession,
     ) -> Result<(), Stopped> {
         let collection = database.collection(self.collection);
-        self.judge(self.write.run(&collection, session).await)
+        self.judge(self.write.run(database, &collection, session).await)
     }
 
     /// Whether the guard held.
@@ -176,6 +194,7 @@ impl Write {
     /// Says how many documents it found or inserted.
     async fn run(
         &self,
+        database: &Database,
         collection: &Collection<Document>,
         session: &mut ClientSession,
     ) -> Result<u64, Error> {
@@ -198,6 +217,12 @@ impl Write {
             Self::Find(filter) => {
                 let find = collection.find_one(filter.clone());
                 find.session(session).await.map(|found| u64::from(found.is_some()))
+            }
+            Self::UpdateBy { filter, other, by, stages } => {
+                let other = database.collection::<Document>(other);
+                let found = other.find_one(by.clone()).session(&mut *session).await?;
+                let update = collection.update_one(filter.clone(), stages(found.is_some()));
+                update.session(session).await.map(|done| done.matched_count)
             }
             Self::Delete(filter) => {
                 let delete = collection.delete_one(filter.clone());

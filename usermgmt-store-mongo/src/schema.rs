@@ -54,7 +54,10 @@ const ALL: [&str; 15] = [
 ];
 
 /// The version of collections and indexes that this code knows.
-pub(crate) const VERSION: i64 = 1;
+pub(crate) const VERSION: i64 = 2;
+
+/// The version since which users' documents say whether they have passkeys.
+const WITH_PASSKEYS: i64 = 2;
 
 /// How many users are put into the lists by one statement.
 const AT_ONCE: usize = 1000;
@@ -156,10 +159,11 @@ fn index(keys: Document, options: IndexOptions) -> IndexModel {
 /// Creates what is not there. Any number of processes may do so at a time: each
 /// step leaves alone what another one made.
 pub(crate) async fn set_up(store: &MongoStore) -> Result<(), ConnectError> {
-    refuse_newer(version(store).await.map_err(ConnectError::Database)?)?;
+    let found = version(store).await.map_err(ConnectError::Database)?;
+    refuse_newer(found)?;
     let built = tokio::time::timeout(BUILD, async {
         create(store).await?;
-        list_all(store).await.map_err(ConnectError::Database)
+        bring_up_to_date(store, found).await.map_err(ConnectError::Database)
     });
     let late = |_| ConnectError::Database(StoreError::unavailable("no indexes in time"));
     built.await.map_err(late)??;
@@ -182,13 +186,44 @@ async fn create(store: &MongoStore) -> Result<(), ConnectError> {
         let collection = store.collection::<Document>(name);
         collection.create_indexes(models).await.map_err(failed)?;
     }
+    Ok(())
+}
+
+/// Fills in what the version that was found did not write, then says which version
+/// it is now.
+async fn bring_up_to_date(store: &MongoStore, found: Option<i64>) -> Result<(), StoreError> {
+    list_all(store).await?;
+    if found.unwrap_or(0) < WITH_PASSKEYS {
+        note_passkeys(store).await?;
+    }
     let schema = store.collection::<Document>(SCHEMA);
-    let first = doc! { "$setOnInsert": { "version": VERSION } };
+    let present = doc! { "$max": { "version": VERSION } };
     store
-        .ask(|| schema.update_one(doc! { "_id": "schema" }, first.clone()).upsert(true))
+        .ask(|| schema.update_one(doc! { "_id": "schema" }, present.clone()).upsert(true))
         .await
         .map(drop)
-        .map_err(ConnectError::Database)
+}
+
+#[derive(Deserialize)]
+struct Owned {
+    user_id: String,
+}
+
+/// Notes with the users who have passkeys that they have some.
+async fn note_passkeys(store: &MongoStore) -> Result<(), StoreError> {
+    let users = store.collection::<Document>(USERS);
+    let mut after = String::new();
+    loop {
+        let rest = doc! { "user_id": { "$gt": &after } };
+        let found: Vec<Owned> = store.find(PASSKEYS, rest, doc! { "user_id": 1 }, AT_ONCE).await?;
+        let Some(last) = found.last() else {
+            return Ok(());
+        };
+        after.clone_from(&last.user_id);
+        let owners: Vec<String> = found.into_iter().map(|passkey| passkey.user_id).collect();
+        let filter = doc! { "_id": { "$in": owners }, IS_USER: present() };
+        store.ask(|| users.update_many(filter.clone(), facets::has_passkeys(true))).await?;
+    }
 }
 
 /// Puts users whom an earlier version wrote into the lists of this one, so many at a

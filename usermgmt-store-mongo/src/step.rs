@@ -78,13 +78,20 @@ pub(crate) fn steps(change: &Change) -> Result<Vec<Step>, StoreError> {
         }
         Change::UnlinkIdentity { user_id, id } => identities::delete(user_id, id),
         Change::UnlinkIdentities { user_id, since } => identities::delete_all(user_id, *since),
-        Change::InsertPasskey(passkey) => passkeys::insert(passkey)?,
+        Change::InsertPasskey(passkey) => {
+            return Ok(vec![passkeys::insert(passkey)?, facets::note_passkey(&passkey.user_id)]);
+        }
         Change::UsePasskey { id, user_id, counter, to, backed_up, at } => {
             passkeys::use_once(id, user_id, (*counter, *to), *backed_up, *at)
         }
         Change::RenamePasskey { id, user_id, name } => passkeys::rename(id, user_id, name),
-        Change::RemovePasskey { id, user_id } => passkeys::remove(id, user_id),
-        Change::RemovePasskeys { user_id, since } => passkeys::remove_all(user_id, *since),
+        Change::RemovePasskey { id, user_id } => {
+            return Ok(vec![passkeys::remove(id, user_id), facets::note_passkeys_left(user_id)]);
+        }
+        Change::RemovePasskeys { user_id, since } => {
+            let remove = passkeys::remove_all(user_id, *since);
+            return Ok(vec![remove, facets::note_passkeys_left(user_id)]);
+        }
         Change::ForgetDevices { user_id } => devices::forget(user_id),
         Change::RememberDevice { user_id, device, at } => devices::remember(user_id, device, *at),
         Change::InsertServiceKey(key) => service_keys::insert(key)?,

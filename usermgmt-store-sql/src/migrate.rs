@@ -30,6 +30,7 @@ fn migrations(dialect: Dialect) -> &'static [&'static str] {
             include_str!("../migrations/sqlite/0004_directory.sql"),
             include_str!("../migrations/sqlite/0005_identities.sql"),
             include_str!("../migrations/sqlite/0006_passkeys.sql"),
+            include_str!("../migrations/sqlite/0007_second_factors.sql"),
         ],
         #[cfg(feature = "postgres")]
         Dialect::Postgres => &[
@@ -39,6 +40,7 @@ fn migrations(dialect: Dialect) -> &'static [&'static str] {
             include_str!("../migrations/postgres/0004_directory.sql"),
             include_str!("../migrations/postgres/0005_identities.sql"),
             include_str!("../migrations/postgres/0006_passkeys.sql"),
+            include_str!("../migrations/postgres/0007_second_factors.sql"),
         ],
         #[cfg(feature = "mysql")]
         Dialect::MySql => &[
@@ -48,12 +50,13 @@ fn migrations(dialect: Dialect) -> &'static [&'static str] {
             include_str!("../migrations/mysql/0004_directory.sql"),
             include_str!("../migrations/mysql/0005_identities.sql"),
             include_str!("../migrations/mysql/0006_passkeys.sql"),
+            include_str!("../migrations/mysql/0007_second_factors.sql"),
         ],
     }
 }
 
 /// How many migrations there are, on every kind of database.
-pub(crate) const KNOWN: i64 = 6;
+pub(crate) const KNOWN: i64 = 7;
 
 /// The version of the schema that this code knows.
 pub(crate) fn known(dialect: Dialect) -> i64 {

@@ -1,5 +1,6 @@
 //! What a change comes to: guarded statements.
 
+use usermgmt_core::model::ids::UserId;
 use usermgmt_core::store::Change;
 
 use crate::dialect::Dialect;
@@ -68,16 +69,14 @@ pub(crate) fn steps(change: &Change, dialect: Dialect) -> Vec<Step<'_>> {
             vec![factors::set_pending(dialect, user_id, secret)]
         }
         Change::ConfirmTotp { user_id, factor_id, step } => {
-            vec![factors::confirm(user_id, factor_id, *step), users::note_factor(user_id, true)]
+            vec![factors::confirm(user_id, factor_id, *step), users::note_factor(user_id)]
         }
         Change::UseTotpStep { user_id, factor_id, step } => {
             vec![factors::use_step(user_id, factor_id, *step)]
         }
         Change::ResealTotp { user_id, secret } => vec![factors::reseal(user_id, secret)],
         Change::DropPendingTotp { user_id } => vec![factors::drop_pending(user_id)],
-        Change::RemoveTotp { user_id } => {
-            vec![factors::remove(user_id), users::note_factor(user_id, false)]
-        }
+        Change::RemoveTotp { user_id } => without_factor(user_id, factors::remove(user_id)),
         Change::ReplaceRecoveryCodes { user_id, hashes } => {
             let mut steps = vec![credentials::drop_recovery_codes(user_id)];
             if !hashes.is_empty() {
@@ -96,14 +95,18 @@ pub(crate) fn steps(change: &Change, dialect: Dialect) -> Vec<Step<'_>> {
         Change::UnlinkIdentities { user_id, since } => {
             vec![identities::delete_all(user_id, *since)]
         }
-        Change::InsertPasskey(passkey) => vec![passkeys::insert(passkey)],
+        Change::InsertPasskey(passkey) => {
+            vec![passkeys::insert(passkey), users::note_factor(&passkey.user_id)]
+        }
         Change::UsePasskey { id, user_id, counter, to, backed_up, at } => {
             vec![passkeys::use_once(id, user_id, (*counter, *to), *backed_up, *at)]
         }
         Change::RenamePasskey { id, user_id, name } => vec![passkeys::rename(id, user_id, name)],
-        Change::RemovePasskey { id, user_id } => vec![passkeys::remove(id, user_id)],
+        Change::RemovePasskey { id, user_id } => {
+            without_factor(user_id, passkeys::remove(id, user_id))
+        }
         Change::RemovePasskeys { user_id, since } => {
-            vec![passkeys::remove_all(user_id, *since)]
+            without_factor(user_id, passkeys::remove_all(user_id, *since))
         }
         Change::ForgetDevices { user_id } => vec![credentials::forget_devices(user_id)],
         Change::RememberDevice { user_id, device, at } => {
@@ -124,4 +127,10 @@ pub(crate) fn steps(change: &Change, dialect: Dialect) -> Vec<Step<'_>> {
         Change::DropMail { user_id } => vec![outbox::drop_all(user_id)],
         Change::InsertAudit(entry) => vec![audit::insert(entry)],
     }
+}
+
+/// Takes a second factor off. Of two lists that do so at a time, the later one sees
+/// what the earlier one has left.
+fn without_factor<'a>(id: &'a UserId, remove: Step<'a>) -> Vec<Step<'a>> {
+    vec![users::hold(id), remove, users::note_factors_left(id)]
 }

@@ -108,6 +108,11 @@ async fn what_an_earlier_version_wrote_is_listed_after_purges() {
     migrations::what_an_earlier_version_wrote_is_listed_after_purges::<RawDatabase>().await;
 }
 
+#[tokio::test]
+async fn a_passkey_of_an_earlier_version_counts_as_a_second_factor() {
+    migrations::a_passkey_of_an_earlier_version_counts_as_a_second_factor::<RawDatabase>().await;
+}
+
 /// Every statement of this kind commits by itself on MySQL, so a start that was
 /// cut short leaves the first ones of a version.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

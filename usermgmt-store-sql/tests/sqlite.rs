@@ -482,3 +482,8 @@ async fn a_database_of_any_earlier_version_is_brought_up_to_date() {
 async fn what_an_earlier_version_wrote_is_listed_after_purges() {
     migrations::what_an_earlier_version_wrote_is_listed_after_purges::<RawDatabase>().await;
 }
+
+#[tokio::test]
+async fn a_passkey_of_an_earlier_version_counts_as_a_second_factor() {
+    migrations::a_passkey_of_an_earlier_version_counts_as_a_second_factor::<RawDatabase>().await;
+}

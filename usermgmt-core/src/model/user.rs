@@ -160,7 +160,8 @@ pub struct Account {
 }
 
 impl Account {
-    /// Whether signing in takes a second factor.
+    /// Whether there is an authenticator app that is confirmed. Passkeys, which are
+    /// second factors too, are no part of an account.
     pub fn mfa_enabled(&self) -> bool {
         self.totp.as_ref().is_some_and(Totp::is_confirmed)
     }

@@ -6,8 +6,9 @@ use usermgmt_core::model::ids::UserId;
 use usermgmt_core::model::user::{Role, User};
 use usermgmt_core::store::directory::{UserFilter, full_name_key, name_key};
 
+use super::users::by_id;
 use crate::guard::Step;
-use crate::schema::{IS_USER, USERS};
+use crate::schema::{IS_USER, PASSKEYS, USERS};
 use crate::value::present;
 
 /// What users are filtered by, as bits.
@@ -70,7 +71,7 @@ fn counted() -> Document {
     doc! { "$add": [
         bit(there("$email_confirmed_at"), CONFIRMED),
         bit(there("$disabled_at"), DISABLED),
-        bit(there("$totp.confirmed"), MFA),
+        bit(doc! { "$or": [there("$totp.confirmed"), "$has_passkeys"] }, MFA),
         bit(doc! { "$eq": ["$role", Role::Admin.as_str()] }, ADMIN),
     ] }
 }
@@ -98,9 +99,27 @@ pub(super) fn derive() -> Document {
     } }
 }
 
-/// Notes whether the user has a second factor, where an earlier version has not
+/// Notes whether the user has an authenticator app, where an earlier version has not
 /// left the document without facets: purge fills those in.
 pub(crate) fn note_factor(id: &UserId) -> Step {
     let filter = doc! { "_id": id.as_str(), IS_USER: present(), "facets": present() };
     Step::update(USERS, filter, vec![derive()])
+}
+
+/// The stages of an update that notes whether the user has passkeys. They always
+/// change the document, so that of two lists that do so at a time one begins anew.
+pub(crate) fn has_passkeys(is: bool) -> Vec<Document> {
+    let writes = doc! { "$add": [{ "$ifNull": ["$writes", 0_i64] }, 1_i64] };
+    vec![doc! { "$set": { "has_passkeys": is, "writes": writes } }, derive()]
+}
+
+/// Notes that the user has a passkey.
+pub(crate) fn note_passkey(id: &UserId) -> Step {
+    Step::update(USERS, by_id(id), has_passkeys(true))
+}
+
+/// Notes whether the user still has a passkey.
+pub(crate) fn note_passkeys_left(id: &UserId) -> Step {
+    let theirs = doc! { "user_id": id.as_str() };
+    Step::update_by(USERS, by_id(id), (PASSKEYS, theirs), has_passkeys)
 }

@@ -77,3 +77,28 @@ async fn a_change_before_that_purge_keeps_nobody_from_it() {
     store.purge(SampleRows::NOW, 100).await.unwrap();
     assert_eq!(listed(&store, "zelda quill").await.len(), 1);
 }
+
+#[tokio::test]
+async fn their_passkeys_are_second_factors_once_this_version_has_connected() {
+    let (before, database, zoe) = of_an_earlier_version().await;
+    let rows = SampleRows::new(2);
+    let ann = rows.user("ann");
+    let mut list = rows.registration(&ann, None);
+    list.push(Change::InsertPasskey(Box::new(rows.passkey(&zoe.id))));
+    before.apply(&rows.commit(list)).await.unwrap();
+    let raw = database.open_mongo().await;
+    let users = raw.collection::<Document>("usermgmt_users");
+    let unset = doc! { "$unset": { "facets": "", "has_passkeys": "" } };
+    users.update_many(doc! {}, unset).await.unwrap();
+    let schema = raw.collection::<Document>("usermgmt_schema");
+    schema.update_one(doc! {}, doc! { "$set": { "version": 1_i64 } }).await.unwrap();
+    for _ in 0..2 {
+        let store = MongoStore::connect(&database.url).await.unwrap();
+        for (user, expected) in [(&zoe, true), (&ann, false)] {
+            let listed = store.listed_user(&user.id).await.unwrap().unwrap();
+            assert_eq!(listed.mfa_enabled, expected);
+        }
+    }
+    let found = schema.find_one(doc! {}).await.unwrap().unwrap();
+    assert_eq!(found.get_i64("version").unwrap(), MongoStore::SCHEMA);
+}

@@ -166,7 +166,7 @@ async fn a_schema_newer_than_this_program_stops_the_start() {
     let schema = database.open_mongo().await.collection::<Document>("usermgmt_schema");
     schema.update_one(doc! {}, doc! { "$set": { "version": 99_i64 } }).await.unwrap();
     match MongoStore::connect(&database.url).await {
-        Err(ConnectError::NewerSchema { found: 99, known: 1 }) => {}
+        Err(ConnectError::NewerSchema { found: 99, known: MongoStore::SCHEMA }) => {}
         other => panic!("{other:?}"),
     }
     let ping = store.ping().await;

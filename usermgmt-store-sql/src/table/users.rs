@@ -290,12 +290,40 @@ pub(crate) fn note_sign_in(id: &UserId, at: Timestamp) -> Step<'_> {
         .anything()
 }
 
-/// Notes whether the user has a second factor.
-pub(crate) fn note_factor(id: &UserId, has_one: bool) -> Step<'_> {
-    statement("UPDATE usermgmt_users SET mfa = ? WHERE id = ? AND deleted_at IS NULL")
-        .bind(has_one)
+/// Whether the user of this id, which is bound twice, has a second factor.
+macro_rules! has_factor {
+    () => {
+        "CASE WHEN EXISTS (SELECT 1 FROM usermgmt_totp t \
+         WHERE t.user_id = ? AND t.confirmed_id IS NOT NULL) \
+         OR EXISTS (SELECT 1 FROM usermgmt_passkeys p WHERE p.user_id = ?) THEN 1 ELSE 0 END"
+    };
+}
+
+/// Waits for the other lists that write the user.
+pub(crate) fn hold(id: &UserId) -> Step<'_> {
+    statement("UPDATE usermgmt_users SET mfa = mfa WHERE id = ? AND deleted_at IS NULL")
         .bind(id)
         .anything()
+}
+
+/// Notes that the user has a second factor.
+pub(crate) fn note_factor(id: &UserId) -> Step<'_> {
+    statement("UPDATE usermgmt_users SET mfa = 1 WHERE id = ? AND deleted_at IS NULL")
+        .bind(id)
+        .anything()
+}
+
+/// Notes whether the user still has a second factor, where the row is [held](hold).
+pub(crate) fn note_factors_left(id: &UserId) -> Step<'_> {
+    statement(concat!(
+        "UPDATE usermgmt_users SET mfa = ",
+        has_factor!(),
+        " WHERE id = ? AND deleted_at IS NULL"
+    ))
+    .bind(id)
+    .bind(id)
+    .bind(id)
+    .anything()
 }
 
 /// Users whose rows another version has written.
@@ -313,16 +341,16 @@ pub(crate) fn catch_up(row: &Row) -> Result<Statement<'static>, StoreError> {
     let mut row = row.columns();
     let (id, updated_at) = (row.parsed::<UserId>()?, row.time()?);
     let (first, last) = (row.opt_text()?, row.opt_text()?);
-    Ok(statement(
-        "UPDATE usermgmt_users SET first_name_key = ?, last_name_key = ?, \
-         mfa = (SELECT COUNT(*) FROM usermgmt_totp t \
-         WHERE t.user_id = ? AND t.confirmed_id IS NOT NULL), \
-         last_sign_in_at = COALESCE(last_sign_in_at, (SELECT MAX(s.created_at) \
+    Ok(statement(concat!(
+        "UPDATE usermgmt_users SET first_name_key = ?, last_name_key = ?, mfa = ",
+        has_factor!(),
+        ", last_sign_in_at = COALESCE(last_sign_in_at, (SELECT MAX(s.created_at) \
          FROM usermgmt_sessions s WHERE s.user_id = ?)), \
-         indexed_at = updated_at WHERE id = ? AND updated_at = ? AND deleted_at IS NULL",
-    )
+         indexed_at = updated_at WHERE id = ? AND updated_at = ? AND deleted_at IS NULL"
+    ))
     .bind(name_key(first.as_deref()))
     .bind(name_key(last.as_deref()))
+    .bind(String::from(id.clone()))
     .bind(String::from(id.clone()))
     .bind(String::from(id.clone()))
     .bind(String::from(id))

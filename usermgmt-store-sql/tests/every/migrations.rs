@@ -252,7 +252,11 @@ pub(crate) async fn what_an_earlier_version_wrote_is_listed_after_purges<R: Raw>
             step: 1,
         };
         let pend = Change::SetPendingTotp { user_id: user.id, secret };
-        let list = [Change::InsertSession(Box::new(session.clone())), pend, confirm];
+        let mut list = vec![Change::InsertSession(Box::new(session.clone()))];
+        match name {
+            "bob" => list.push(Change::InsertPasskey(Box::new(rows.passkey(&session.user_id)))),
+            _ => list.extend([pend, confirm]),
+        }
         store.apply(&rows.commit(list)).await.unwrap();
         sessions.push(session);
     }
@@ -293,6 +297,21 @@ pub(crate) async fn what_an_earlier_version_wrote_is_listed_after_purges<R: Raw>
         assert_eq!(listed.last_sign_in_at, Some(session.created_at), "{listed:?}");
     }
     assert!(store.listed_user(&gone.id).await.unwrap().is_none());
+}
+
+/// As a version left it that knew of no second factor but the authenticator app.
+pub(crate) async fn a_passkey_of_an_earlier_version_counts_as_a_second_factor<R: Raw>() {
+    let raw = R::new().await;
+    bring_to(&raw, 6).await;
+    fill(&raw).await;
+    raw.run("UPDATE usermgmt_users SET mfa = 0, deleted_at = NULL".to_owned()).await;
+    raw.run("DELETE FROM usermgmt_totp".to_owned()).await;
+    raw.run("DELETE FROM usermgmt_passkeys WHERE user_id = 'user-1'".to_owned()).await;
+    let store = open(&raw).await;
+    for (user, expected) in [("user-1", false), ("user-2", true)] {
+        let listed = store.listed_user(&user.parse().unwrap()).await.unwrap().unwrap();
+        assert_eq!(listed.mfa_enabled, expected, "{user}");
+    }
 }
 
 pub(crate) async fn a_database_of_any_earlier_version_is_brought_up_to_date<R: Raw>() {

@@ -24,7 +24,8 @@ pub struct Summary {
     pub disabled: u64,
     /// Those who are administrators.
     pub admins: u64,
-    /// Those whose sign-in takes a second factor.
+    /// Those who have a second factor, as
+    /// [`ListedUser::mfa_enabled`](super::ListedUser::mfa_enabled) says.
     pub mfa_enabled: u64,
     /// Sessions that have not expired.
     pub sessions: u64,

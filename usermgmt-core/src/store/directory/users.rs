@@ -13,7 +13,9 @@ use crate::model::user::{Role, User};
 pub struct ListedUser {
     /// The user.
     pub user: User,
-    /// Whether signing in takes a second factor.
+    /// Whether they have a second factor: an authenticator app that is confirmed, or a
+    /// passkey. One that was added counts also while the setting `sign_in.passkeys` is
+    /// off, and nobody is asked for it.
     pub mfa_enabled: bool,
     /// When they last signed in, where that is known.
     pub last_sign_in_at: Option<Timestamp>,
@@ -28,7 +30,7 @@ pub struct UserFilter {
     pub confirmed: Option<bool>,
     /// Whether the account is disabled.
     pub disabled: Option<bool>,
-    /// Whether signing in takes a second factor.
+    /// Whether they have a second factor, as [`ListedUser::mfa_enabled`] says.
     pub mfa: Option<bool>,
     /// What they may do.
     pub role: Option<Role>,

@@ -19,9 +19,10 @@ use crate::store::directory::{
 impl State {
     fn listed(&self, person: &Person) -> ListedUser {
         let id = &person.user.id;
+        let has_totp = self.factors.get(id).is_some_and(|row| row.totp.is_confirmed());
         ListedUser {
             user: person.user.clone(),
-            mfa_enabled: self.factors.get(id).is_some_and(|row| row.totp.is_confirmed()),
+            mfa_enabled: has_totp || self.passkeys.of(id).next().is_some(),
             last_sign_in_at: person.last_sign_in_at,
         }
     }

@@ -6,12 +6,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::fixture::{DAY, Fixture, HOUR, MS, NOW, insert_user, read};
+use super::race::race_lists;
 use super::show::same;
 use crate::clock::Timestamp;
 use crate::model::audit::{Actor, AuditEntry, Origin};
 use crate::model::identifier::{Email, Username};
 use crate::model::ids::UserId;
 use crate::model::mail::OutboxMail;
+use crate::model::passkey::Passkey;
 use crate::model::user::{Role, User};
 use crate::store::directory::{
     AuditFilter, ListedUser, Page, Paged, SIGNED_IN, Search, SortOrder, UserFilter, UserPosition,
@@ -366,6 +368,126 @@ pub async fn a_listed_user_shows_the_last_sign_in_and_the_second_factor(store: A
     }
     let nobody = read(pair.fixture.store.listed_user(&ann.id).await);
     assert_eq!(nobody, None);
+}
+
+/// What adds a second factor, and what takes it off again.
+type Factor = (Vec<Vec<Change>>, Change);
+
+/// An authenticator app, a passkey that is removed by itself, and one that goes with
+/// all the others.
+fn factors(fixture: &Fixture, user: &User) -> [Factor; 3] {
+    let id = || user.id.clone();
+    let app = has_factor(fixture, user).map(Vec::from).to_vec();
+    let [one, other] = [0; 2].map(|_| fixture.passkey(&user.id));
+    let remove = Change::RemovePasskey { id: one.id.clone(), user_id: id() };
+    let add = |passkey| vec![vec![Change::InsertPasskey(Box::new(passkey))]];
+    [
+        (app, Change::RemoveTotp { user_id: id() }),
+        (add(one), remove),
+        (add(other), Change::RemovePasskeys { user_id: id(), since: None }),
+    ]
+}
+
+/// The user alone, the lists and the summary say the same, and what is expected.
+async fn has_second_factor(pair: &Pair, user: &UserId, expected: bool) {
+    let found = read(pair.fixture.store.listed_user(user).await);
+    alike("the listed user", &found, &read(pair.model.listed_user(user).await));
+    assert_eq!(found.map(|row| row.mfa_enabled), Some(expected));
+    for mfa in [false, true] {
+        let filter = UserFilter { mfa: Some(mfa), ..UserFilter::default() };
+        let is_there = pair.walk(&filter, 10, 10).await.contains(user);
+        assert_eq!(is_there, mfa == expected, "{mfa}");
+    }
+    same_summaries(pair, NOW).await;
+}
+
+pub async fn a_second_factor_is_an_authenticator_app_or_a_passkey(store: Arc<dyn Store>) {
+    const ORDERS: [[usize; 3]; 6] =
+        [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+    let pair = Pair::new(store);
+    let (ann, bob) = (pair.fixture.user("ann"), pair.fixture.user("bob"));
+    pair.applied([insert_user(&ann, None), insert_user(&bob, None)]).await;
+    let kept = pair.fixture.passkey(&bob.id);
+    pair.applied([Change::InsertPasskey(Box::new(kept))]).await;
+    let id = || ann.id.clone();
+    for (added, removed) in ORDERS.into_iter().zip(ORDERS.into_iter().rev()) {
+        let factors = factors(&pair.fixture, &ann);
+        for factor in added {
+            for list in &factors[factor].0 {
+                pair.applied(list.clone()).await;
+            }
+            has_second_factor(&pair, &ann.id, true).await;
+        }
+        let mut left = vec![0, 1, 2];
+        for factor in removed {
+            // All passkeys went with the third.
+            if factor == 1 && !left.contains(&2) {
+                continue;
+            }
+            pair.applied([factors[factor].1.clone()]).await;
+            left.retain(|other| *other != factor && !(factor == 2 && *other == 1));
+            has_second_factor(&pair, &ann.id, !left.is_empty()).await;
+        }
+    }
+    has_second_factor(&pair, &bob.id, true).await;
+    // Only those that were added since then go; and one list takes both kinds off.
+    let passkey = pair.fixture.passkey(&ann.id);
+    let since = |at| Change::RemovePasskeys { user_id: id(), since: Some(at) };
+    let created_at = passkey.created_at;
+    pair.applied([Change::InsertPasskey(Box::new(passkey))]).await;
+    pair.applied([since(created_at + MS)]).await;
+    has_second_factor(&pair, &ann.id, true).await;
+    pair.applied([since(created_at)]).await;
+    has_second_factor(&pair, &ann.id, false).await;
+    let all = factors(&pair.fixture, &ann);
+    for list in all.iter().flat_map(|(lists, _)| lists) {
+        pair.applied(list.clone()).await;
+    }
+    let added = pair.fixture.passkey(&ann.id);
+    let mut list = vec![all[0].1.clone(), all[2].1.clone()];
+    pair.applied(list.clone()).await;
+    has_second_factor(&pair, &ann.id, false).await;
+    // A list that removes the old ones keeps the one it adds.
+    list.push(Change::InsertPasskey(Box::new(added)));
+    pair.applied(list).await;
+    has_second_factor(&pair, &ann.id, true).await;
+    // A change of anything else leaves it.
+    let set = Box::new(UserPatch { disabled_at: Some(Some(NOW)), ..UserPatch::default() });
+    let change = Change::UpdateUser { id: id(), epoch: 0, raise_epoch: false, at: NOW, set };
+    pair.applied([change]).await;
+    has_second_factor(&pair, &ann.id, true).await;
+    pair.applied([Change::DeleteUser { id: id(), epoch: 0, at: NOW }]).await;
+    same_summaries(&pair, NOW).await;
+}
+
+pub async fn second_factors_that_come_and_go_at_once_are_all_counted(store: Arc<dyn Store>) {
+    let fixture = Fixture::new(store);
+    let ann = fixture.add_user("ann").await;
+    let id = || ann.id.clone();
+    let shown = async || read(fixture.store.listed_user(&ann.id).await).map(|row| row.mfa_enabled);
+    let add = |passkey: &Passkey| Change::InsertPasskey(Box::new(passkey.clone()));
+    for one_comes in [false, true, false, true] {
+        for list in has_factor(&fixture, &ann) {
+            fixture.applied(list).await;
+        }
+        let passkeys = [0; 4].map(|_| fixture.passkey(&ann.id));
+        fixture.applied(passkeys.iter().map(add).collect::<Vec<_>>()).await;
+        let gone = passkeys.iter().map(|passkey| passkey.id.clone());
+        let mut all: Vec<Change> =
+            gone.map(|id| Change::RemovePasskey { id, user_id: ann.id.clone() }).collect();
+        all.push(Change::RemoveTotp { user_id: id() });
+        let new = fixture.passkey(&ann.id);
+        if one_comes {
+            all.insert(2, add(&new));
+        }
+        let lists = all.into_iter().map(|change| fixture.list([change])).collect();
+        for answer in race_lists(&fixture, lists).await {
+            read(answer);
+        }
+        assert_eq!(shown().await, Some(one_comes));
+        fixture.applied([Change::RemovePasskeys { user_id: id(), since: None }]).await;
+        assert_eq!(shown().await, Some(false));
+    }
 }
 
 fn random_entry(fixture: &Fixture, users: &[UserId]) -> AuditEntry {

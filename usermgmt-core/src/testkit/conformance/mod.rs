@@ -157,6 +157,8 @@ macro_rules! store_conformance {
                 what_changes_of_a_user_changes_which_lists_they_are_in,
                 pages_neither_repeat_nor_skip_while_users_come_and_go,
                 a_listed_user_shows_the_last_sign_in_and_the_second_factor,
+                a_second_factor_is_an_authenticator_app_or_a_passkey,
+                second_factors_that_come_and_go_at_once_are_all_counted,
                 the_audit_log_is_listed_by_every_filter,
                 dead_mail_and_service_keys_are_listed_both_ways,
                 a_summary_counts_what_there_is,
