@@ -76,7 +76,8 @@ pub(crate) struct UsersPage {
             very many matches the order is that of what was matched"),
         ("confirmed" = Option<bool>, Query, description = "Whether the address is confirmed"),
         ("disabled" = Option<bool>, Query, description = "Whether the account is disabled"),
-        ("mfa" = Option<bool>, Query, description = "Whether signing in takes a second factor"),
+        ("mfa" = Option<bool>, Query,
+            description = "Whether there is a second factor, as `mfa_enabled` says"),
         ("role" = Option<String>, Query, description = "`user` or `admin`"),
         ("created_from" = Option<String>, Query, description = "Registered then or later: an \
             RFC 3339 time, or a date"),

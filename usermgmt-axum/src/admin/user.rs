@@ -30,6 +30,8 @@ pub(crate) struct AdminUserBody {
     gender: Option<String>,
     /// The language of mails (BCP 47).
     locale: Option<String>,
+    /// Whether there is a second factor: an authenticator app or a passkey. It counts
+    /// also while passkeys are switched off.
     mfa_enabled: bool,
     #[schema(format = DateTime)]
     created_at: String,

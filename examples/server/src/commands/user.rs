@@ -94,10 +94,10 @@ fn is_sure(user: &User) -> Result<bool, Failure> {
 /// A user with what hangs on them, as the admin API shows it.
 async fn whole(auth: &Auth, user: &User) -> Result<Value, Failure> {
     let store = |error| Failure::new("users", &error);
-    let account = auth.account(&user.id).await.map_err(|error| not_served(&error))?;
+    let listed = auth.admin_user(&user.id).await.map_err(failure)?;
     let sessions = auth.sessions(&user.id).await.map_err(|error| not_served(&error))?;
     let mut all = as_json(user);
-    all["mfa_enabled"] = json!(account.is_some_and(|account| account.mfa_enabled()));
+    all["mfa_enabled"] = json!(listed.mfa_enabled);
     all["recovery_codes_left"] =
         json!(auth.store().recovery_codes_left(&user.id).await.map_err(store)?);
     all["sessions"] = sessions.iter().map(session).collect();

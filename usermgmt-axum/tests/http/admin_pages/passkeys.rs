@@ -5,7 +5,7 @@ use usermgmt_core::Role;
 use super::{browser_of, page_of};
 use crate::admin::Admin;
 use crate::authenticator::Device;
-use crate::harness::{PASSWORD, app_with, operator};
+use crate::harness::{PASSWORD, Session, app_with, operator};
 use crate::tab::{Browser, leads_to};
 
 async fn administered() -> Admin {
@@ -17,6 +17,10 @@ async fn member<'a>(admin: &'a Admin, name: &str, role: Role) -> (Browser<'a>, D
     let (session, _) = admin.user(name).await;
     let id = session.user_id.parse().unwrap();
     admin.app.auth.set_role(&operator(), &id, role).await.unwrap();
+    add_passkey(admin, &session).await
+}
+
+async fn add_passkey<'a>(admin: &'a Admin, session: &Session) -> (Browser<'a>, Device) {
     let mut browser = browser_of(&admin.app, &session.access).await;
     let mut device = Device::new();
     browser.open("/account/passkeys/add").await.has_status(200);
@@ -80,4 +84,40 @@ async fn what_was_asked_is_done_after_the_administrators_own_passkey_and_no_othe
     let done = answer(&mut browser, &mut device, &disable).await;
     leads_to(&done, &format!("{}?done=disable", page_of(&path)));
     assert_ne!(browser.session(), Some(before.as_str()));
+}
+
+/// The admin API, everything there is about Ann, and her page say the same.
+async fn ann_has_second_factor(admin: &Admin, path: &str, expected: bool) {
+    assert_eq!(admin.get(path).await.json()["mfa_enabled"], expected);
+    let listed = admin.get("/users?search=ann").await.has_status(200).json();
+    assert_eq!(listed["users"][0]["mfa_enabled"], expected);
+    for mfa in [true, false] {
+        let found = admin.get(&format!("/users?search=ann&mfa={mfa}")).await.json();
+        let found = found["users"].as_array().unwrap().len();
+        assert_eq!(found, usize::from(mfa == expected), "{mfa}");
+    }
+    // Counts are up to a minute old. The other one is the administrator.
+    admin.app.advance(61);
+    let summary = admin.get("/summary").await.has_status(200).json();
+    assert_eq!(summary["mfa_enabled"], 1 + u64::from(expected));
+    let document = admin.get(&format!("{path}/export")).await.has_status(200).json();
+    assert_eq!(document["mfa_enabled"], expected);
+    let mut browser = browser_of(&admin.app, &admin.root.access).await;
+    let page = browser.open(&page_of(path)).await;
+    for part in ["Recovery codes left", "/reset-mfa"] {
+        assert_eq!(page.has_status(200).text.contains(part), expected, "{part}");
+    }
+}
+
+#[tokio::test]
+async fn a_passkey_alone_is_a_second_factor_to_administrators_until_it_is_taken_off() {
+    let admin = administered().await;
+    let (_, path) = admin.user("ann").await;
+    ann_has_second_factor(&admin, &path, false).await;
+    let session = admin.app.session("ann@example.com").await;
+    add_passkey(&admin, &session).await;
+    ann_has_second_factor(&admin, &path, true).await;
+    let user = admin.send("POST", &format!("{path}/reset-mfa")).await.has_status(200).json();
+    assert_eq!(user["mfa_enabled"], false);
+    ann_has_second_factor(&admin, &path, false).await;
 }

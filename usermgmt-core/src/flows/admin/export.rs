@@ -61,7 +61,7 @@ impl Auth {
             "gender": user.gender,
             "locale": user.locale,
             "has_password": account.password.is_some(),
-            "mfa_enabled": account.mfa_enabled(),
+            "mfa_enabled": listed.mfa_enabled,
             "mfa_enabled_at": time(totp.and_then(|totp| totp.confirmed.as_ref()).map(|secret| secret.created_at)),
             "recovery_codes_left": left,
             "passkeys": passkeys.iter().map(passkey).collect::<Vec<_>>(),
