@@ -58,7 +58,7 @@
 //!   }
 //!   ```
 //! - **More than a session** for what is worth it, a recent sign-in or a second
-//!   factor: [`Auth::require`](usermgmt_core::Auth::require), whose error answers 403.
+//!   factor: [`HttpState::require`], whose error answers 403.
 //! - **Other paths, or only some of it**: [`Routes`].
 //! - **A route of your own in place of a built-in one**: [`Routes::replaced`]. It
 //!   calls the same flow; [`ApiError`] is made from every flow's error, so `?`
