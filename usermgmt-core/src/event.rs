@@ -52,7 +52,7 @@ pub struct Event {
     pub at: Timestamp,
     /// To whom; `None` where no user is concerned or known.
     pub user_id: Option<UserId>,
-    /// What.
+    /// What happened.
     pub kind: EventKind,
 }
 

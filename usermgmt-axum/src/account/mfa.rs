@@ -120,7 +120,7 @@ impl From<RecoveryCodes> for RecoveryCodesBody {
     tag = "account",
     request_body = CodeRequest,
     responses(
-        (status = 200, description = "On", body = RecoveryCodesBody),
+        (status = 200, description = "The second factor is on", body = RecoveryCodesBody),
         (status = 400, description = "`invalid_code`, or nothing waits for a code", body = ErrorBody),
         (status = 401, description = "No access token, or none that is good", body = ErrorBody),
     ),
@@ -166,7 +166,7 @@ impl FromFields for DisableRequest {
     tag = "account",
     request_body = DisableRequest,
     responses(
-        (status = 204, description = "Off"),
+        (status = 204, description = "The second factor is off"),
         (status = 400, description = "`invalid_code`, or it was not on", body = ErrorBody),
         (status = 401, description = "No access token, or none that is good", body = ErrorBody),
         (status = 403, description = "`reauthentication_required`", body = ErrorBody),

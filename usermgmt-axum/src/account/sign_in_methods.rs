@@ -30,7 +30,7 @@ pub(crate) struct ProviderBody {
     get,
     path = "/signin/methods",
     tag = "account",
-    responses((status = 200, description = "They", body = SignInMethodsBody)),
+    responses((status = 200, description = "The ways to sign in", body = SignInMethodsBody)),
     security(()),
 )]
 pub(crate) async fn sign_in_methods(State(state): State<HttpState>) -> Json<SignInMethodsBody> {

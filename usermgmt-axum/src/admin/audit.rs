@@ -107,7 +107,7 @@ impl From<AuditEntry> for EntryBody {
         ("actor" = Option<String>, Query, description = "By the user or service key of this id"),
         ("action" = Option<String>, Query, description = "Such as `user.disabled`"),
         ("from" = Option<String>, Query, description = "Then or later: an RFC 3339 time, or a date"),
-        ("to" = Option<String>, Query, description = "Before"),
+        ("to" = Option<String>, Query, description = "Before then: an RFC 3339 time, or a date"),
         ("limit" = Option<u16>, Query, description = "Rows of a page, 1 to 200; default 50"),
         ("cursor" = Option<String>, Query, description = "`next` or `previous` of another page \
             with the same filters"),

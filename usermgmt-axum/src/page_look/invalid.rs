@@ -14,7 +14,7 @@ pub enum InvalidLook {
     NoColour(String),
     /// A colour that is too near to the ground that links stand on.
     Faint {
-        /// It.
+        /// The colour.
         colour: String,
         /// Its contrast, of at least 4.5.
         contrast: f64,

@@ -76,7 +76,7 @@ pub(crate) async fn enable(
     operation_id = "users_disable_mfa",
     request_body = ById,
     responses(
-        (status = 200, description = "Off", body = UserBody),
+        (status = 200, description = "The second factor is off", body = UserBody),
         (status = 400, description = "Not a valid request, or it was not on", body = ErrorBody),
         (status = 401, description = "No service key, or none that is good", body = ErrorBody),
         (status = 403, description = "The user is an admin, and the key may not change admins", body = ErrorBody),
@@ -197,7 +197,7 @@ pub(crate) struct ValidBody {
     params(EndUserHeaders),
     request_body = VerifyRequest,
     responses(
-        (status = 200, description = "Right", body = ValidBody),
+        (status = 200, description = "The code is right", body = ValidBody),
         (status = 400, description = "Not a valid request, or `invalid_code`", body = ErrorBody),
         (status = 401, description = "No service key, or none that is good", body = ErrorBody),
         (status = 404, description = "There is no such user", body = ErrorBody),

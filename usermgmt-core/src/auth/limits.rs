@@ -208,7 +208,7 @@ impl Attempt {
         counted.map_or(0, |counted| counted.count.count)
     }
 
-    /// Both.
+    /// Both counts as one.
     pub(crate) fn and(mut self, other: Self) -> Self {
         self.counted.extend(other.counted);
         self

@@ -66,7 +66,7 @@ pub enum Change {
         raise_epoch: bool,
         /// When.
         at: Timestamp,
-        /// What.
+        /// The fields to write.
         set: Box<UserPatch>,
     },
     /// Makes the user a tombstone: every personal field empty, the password
@@ -121,7 +121,7 @@ pub enum Change {
     InsertToken(Token),
     /// Uses a token up. Guarded (`Token`): unused, and `now` is before its expiry.
     UseToken {
-        /// Which.
+        /// The token.
         id: TokenId,
         /// The present.
         now: Timestamp,
@@ -157,7 +157,7 @@ pub enum Change {
     /// (`Session`): it is there, `now` is before its expiry, and it has this
     /// generation.
     RotateSession {
-        /// Which.
+        /// The session.
         id: SessionId,
         /// The generation that was read.
         generation: i64,
@@ -177,7 +177,7 @@ pub enum Change {
     /// reached a checked request. Guarded (`Session`): it is there, `now` is before
     /// its expiry, it has this generation, and that was not noted yet.
     ReceiveSession {
-        /// Which.
+        /// The session.
         id: SessionId,
         /// The generation that was read.
         generation: i64,
@@ -188,7 +188,7 @@ pub enum Change {
     /// `now` is before its expiry, it has this generation, and that one and later
     /// ones were not replayed yet.
     ReplaySession {
-        /// Which.
+        /// The session.
         id: SessionId,
         /// The generation that was read.
         generation: i64,
@@ -202,7 +202,7 @@ pub enum Change {
     /// Ends a session. Guarded (`Session`): it is there, is this user's, and has
     /// this generation where one is named.
     EndSession {
-        /// Which.
+        /// The session.
         id: SessionId,
         /// Whose.
         user_id: UserId,
@@ -298,7 +298,7 @@ pub enum Change {
     UnlinkIdentity {
         /// Whose.
         user_id: UserId,
-        /// Which.
+        /// The identity.
         id: IdentityId,
     },
     /// Takes the user's identities. Unguarded.
@@ -313,7 +313,7 @@ pub enum Change {
     /// Notes that a passkey signed. Guarded (`Passkey`): it is there, is this
     /// user's, and its counter is the one that was read.
     UsePasskey {
-        /// Which.
+        /// The passkey.
         id: PasskeyId,
         /// Whose.
         user_id: UserId,
@@ -328,7 +328,7 @@ pub enum Change {
     },
     /// Names a passkey. Guarded (`Passkey`): it is there and is this user's.
     RenamePasskey {
-        /// Which.
+        /// The passkey.
         id: PasskeyId,
         /// Whose.
         user_id: UserId,
@@ -337,7 +337,7 @@ pub enum Change {
     },
     /// Removes a passkey. Guarded (`Passkey`): it is there and is this user's.
     RemovePasskey {
-        /// Which.
+        /// The passkey.
         id: PasskeyId,
         /// Whose.
         user_id: UserId,
@@ -367,14 +367,14 @@ pub enum Change {
     InsertServiceKey(ServiceKey),
     /// Revokes a service key. Guarded (`ServiceKey`): it is there and not revoked.
     RevokeServiceKey {
-        /// Which.
+        /// The service key.
         id: ServiceKeyId,
         /// When.
         at: Timestamp,
     },
     /// Records when a service key was used. Unguarded.
     TouchServiceKey {
-        /// Which.
+        /// The service key.
         id: ServiceKeyId,
         /// When.
         at: Timestamp,
@@ -393,7 +393,7 @@ pub enum Change {
     /// Erases a mail that was sent or is not to be sent any more. Guarded
     /// (`Lease`): it is there under this lease.
     CompleteMail {
-        /// Which.
+        /// The mail.
         id: MailId,
         /// The worker's lease.
         lease: LeaseId,
@@ -401,7 +401,7 @@ pub enum Change {
     /// Puts a mail back after a failed try, counted; the lease ends. Guarded
     /// (`Lease`): it is there under this lease.
     RetryMail {
-        /// Which.
+        /// The mail.
         id: MailId,
         /// The worker's lease.
         lease: LeaseId,
@@ -413,7 +413,7 @@ pub enum Change {
     /// Gives a mail up, counted as a try; the lease ends. Guarded (`Lease`): it is
     /// there under this lease.
     BuryMail {
-        /// Which.
+        /// The mail.
         id: MailId,
         /// The worker's lease.
         lease: LeaseId,
@@ -425,14 +425,14 @@ pub enum Change {
     /// Tries a mail again that was given up; its tries count from zero, its last
     /// error stays. Guarded (`Lease`): it is there and was given up.
     ReviveMail {
-        /// Which.
+        /// The mail.
         id: MailId,
         /// When to try it.
         at: Timestamp,
     },
     /// Erases a mail that was given up. Guarded (`Lease`): it is there and was given up.
     DropDeadMail {
-        /// Which.
+        /// The mail.
         id: MailId,
     },
     /// Erases the user's mail, be it waiting, leased or given up. Unguarded.

@@ -15,12 +15,12 @@ pub enum UserChange<'a> {
     /// The person's address counts as confirmed for the first time: by the person, or
     /// by an administrator who may have set another one.
     Confirmed {
-        /// Who.
+        /// The person's id.
         id: &'a UserId,
     },
     /// The person is gone: deleted, or not confirmed in time, or it was not them.
     Deleted {
-        /// Who.
+        /// The person's id.
         id: &'a UserId,
     },
 }

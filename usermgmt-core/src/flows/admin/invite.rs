@@ -44,7 +44,7 @@ pub struct Invite {
 /// The account that was made.
 #[derive(Debug)]
 pub struct Invited {
-    /// It.
+    /// The account.
     pub user: User,
     /// The link to choose its password, where none was given. Whoever has it has the account.
     pub link: Option<Redacted<String>>,

@@ -26,7 +26,7 @@ const NAMELESS: &str = "Passkey";
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AddedPasskey {
-    /// It.
+    /// The passkey.
     pub passkey: Passkey,
     /// The first second factor of an account brings the codes that stand in for it:
     /// this is the only time that they are seen.
