@@ -19,6 +19,7 @@ pub(in crate::pages) mod passkeys;
 mod profile;
 #[cfg(feature = "oidc")]
 pub(crate) mod provider;
+mod provider_links;
 mod register;
 pub(crate) mod return_to;
 mod second_factor;

@@ -3,7 +3,7 @@
 use axum::extract::{FromRequest as _, Request};
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
-use maud::{Markup, html};
+use maud::html;
 use usermgmt_core::flows::{
     ProviderAnswer, ProviderOutcome, ProviderRequest, ProviderSignInError, SignInOutcome,
 };
@@ -26,32 +26,6 @@ pub(crate) fn redirect_uri(state: &HttpState, at: &AccountPath, provider: &str) 
     let public = state.auth().config().public_url.as_str().trim_end_matches('/');
     let prefix = at.0.trim_end_matches('/');
     format!("{public}{prefix}/signin/oidc/{provider}/callback")
-}
-
-/// The links to sign in by, where there are providers.
-pub(super) fn links(guest: &Guest) -> Markup {
-    let (texts, target) = (guest.texts(), guest.target());
-    let Some(at) = &guest.account_path else { return html! {} };
-    let providers = &guest.visit.auth().config().providers;
-    let prefix = format!("{}{}", guest.visit.visitor.base(), at.0.trim_end_matches('/'));
-    let link = |id: &str| {
-        let mut query = url::form_urlencoded::Serializer::new(String::new());
-        let query = query.append_pair("return_to", &target).finish();
-        format!("{prefix}/signin/oidc/{id}?{query}")
-    };
-    html! {
-        @if !providers.is_empty() {
-            ul.providers {
-                @for provider in providers {
-                    li {
-                        a.button.quiet href=(link(&provider.id)) {
-                            (texts.with_provider.replace("{name}", &provider.name))
-                        }
-                    }
-                }
-            }
-        }
-    }
 }
 
 /// GET /signin/oidc/{provider}

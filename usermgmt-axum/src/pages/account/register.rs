@@ -10,7 +10,7 @@ use usermgmt_core::secret::PlaintextPassword;
 use super::form::{Field, Problems};
 use super::guest::Guest;
 use super::look::{self, Sheet};
-use super::sign_in::providers;
+use super::provider_links;
 use crate::error::ApiError;
 
 pub(super) async fn show(guest: Guest) -> Response {
@@ -92,7 +92,7 @@ fn page<'a>(guest: &'a Guest, problems: &'a Problems) -> Sheet<'a> {
             (password.show(problems))
             button type="submit" { (texts.register) }
         }
-        (providers(guest))
+        (provider_links::links(guest))
         ul.links { li { a href=(guest.link("/account/sign-in")) { (texts.have_account) } } }
     };
     Sheet::new(&guest.visit.visitor, texts.register, body).problems(problems)

@@ -10,6 +10,7 @@ use super::guest::Guest;
 use super::look::{self, Sheet};
 #[cfg(feature = "passkeys")]
 use super::passkeys;
+use super::provider_links;
 use super::second_step::SecondStep;
 use crate::error::ApiError;
 
@@ -127,7 +128,7 @@ fn page<'a>(guest: &'a Guest, problems: &'a Problems) -> Sheet<'a> {
             button type="submit" { (texts.sign_in) }
         }
         (passkey(guest))
-        (providers(guest))
+        (provider_links::links(guest))
         ul.links {
             @if guest.visit.auth().config().sign_in.email {
                 li { a href=(guest.link("/account/sign-in/email")) { (texts.by_mail) } }
@@ -175,14 +176,5 @@ fn able() -> Markup {
 
 #[cfg(not(feature = "passkeys"))]
 fn able() -> Markup {
-    html! {}
-}
-
-/// Links to sign in by providers.
-#[cfg(feature = "oidc")]
-pub(super) use super::provider::links as providers;
-
-#[cfg(not(feature = "oidc"))]
-pub(super) fn providers(_: &Guest) -> Markup {
     html! {}
 }
