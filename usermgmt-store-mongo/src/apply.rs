@@ -9,10 +9,10 @@ use usermgmt_core::model::ids::UserId;
 use usermgmt_core::store::{Changes, StoreError};
 
 use crate::backoff::Backoff;
+use crate::collections::COMMITS;
 use crate::fault::{Fault, fault, store_error};
 use crate::guard::{Step, Stopped};
 use crate::queues;
-use crate::schema::COMMITS;
 use crate::step::steps;
 use crate::store::MongoStore;
 use crate::value::{binary, date};

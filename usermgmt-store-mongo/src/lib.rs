@@ -32,6 +32,7 @@
 
 mod apply;
 mod backoff;
+mod collections;
 mod connect;
 mod contract;
 mod error;

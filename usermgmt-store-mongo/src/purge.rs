@@ -4,7 +4,7 @@ use mongodb::bson::{Bson, Document, doc};
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::store::{COMMIT_ID_LIFE, DEVICE_LIFE, EXPIRED_TOKEN_LIFE, StoreError};
 
-use crate::schema::{
+use crate::collections::{
     AUDIT, COMMITS, COUNTERS, DEVICES, IDENTIFIERS, IDENTITIES, OUTBOX, PASSKEYS, SESSIONS, TOKENS,
     USERS,
 };

@@ -8,8 +8,8 @@ use usermgmt_core::model::audit::{Actor, AuditEntry, Origin};
 use usermgmt_core::model::ids::{AuditId, UserId};
 use usermgmt_core::store::{AuditStore, StoreError};
 
+use crate::collections::AUDIT;
 use crate::guard::Step;
-use crate::schema::AUDIT;
 use crate::store::MongoStore;
 use crate::value::{date, document, time, unreadable};
 

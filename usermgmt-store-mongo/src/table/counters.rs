@@ -8,8 +8,8 @@ use serde::Deserialize;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::store::{Count, CounterStore, Hit, StoreError};
 
+use crate::collections::COUNTERS;
 use crate::fault::{Fault, fault};
-use crate::schema::COUNTERS;
 use crate::store::MongoStore;
 use crate::value::{date, time};
 

@@ -18,7 +18,7 @@ use super::identities::{self, IdentityRow};
 use super::passkeys::PasskeyRow;
 use super::root_keys::RootKeyRow;
 use super::service_keys::ServiceKeyRow;
-use crate::schema::{DEVICES, IDENTITIES, IS_USER, PASSKEYS, ROOT_KEYS, SERVICE_KEYS, USERS};
+use crate::collections::{DEVICES, IDENTITIES, IS_USER, PASSKEYS, ROOT_KEYS, SERVICE_KEYS, USERS};
 use crate::store::MongoStore;
 use crate::value::{present, time};
 

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::ids::UserId;
 
+use crate::collections::DEVICES;
 use crate::guard::Step;
-use crate::schema::DEVICES;
 use crate::value::date;
 
 pub(crate) fn key(user_id: &UserId, device: &str) -> Document {

@@ -21,7 +21,7 @@ use super::outbox::{MailRow, stored};
 use super::service_keys::ServiceKeyRow;
 use super::user_row::{SECRETS, UserRow};
 use super::users;
-use crate::schema::{AUDIT, IS_USER, OUTBOX, SERVICE_KEYS, SESSIONS, USERS};
+use crate::collections::{AUDIT, IS_USER, OUTBOX, SERVICE_KEYS, SESSIONS, USERS};
 use crate::store::MongoStore;
 use crate::value::{absent, date, present};
 

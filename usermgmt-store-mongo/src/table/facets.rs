@@ -7,8 +7,8 @@ use usermgmt_core::model::user::{Role, User};
 use usermgmt_core::store::directory::{UserFilter, full_name_key, name_key};
 
 use super::users::by_id;
+use crate::collections::{IS_USER, PASSKEYS, USERS};
 use crate::guard::Step;
-use crate::schema::{IS_USER, PASSKEYS, USERS};
 use crate::value::present;
 
 /// What users are filtered by, as bits.

@@ -11,8 +11,8 @@ use usermgmt_core::model::factor::{SealedSecret, Totp};
 use usermgmt_core::model::ids::{FactorId, UserId};
 use usermgmt_core::store::{Guard, StoreError};
 
+use crate::collections::USERS;
 use crate::guard::Step;
-use crate::schema::USERS;
 use crate::store::MongoStore;
 use crate::value::{binary, date, document, time};
 

@@ -6,8 +6,8 @@ use usermgmt_core::model::identifier::{Identifier, IdentifierKind};
 use usermgmt_core::model::ids::UserId;
 use usermgmt_core::store::Guard;
 
+use crate::collections::IDENTIFIERS;
 use crate::guard::Step;
-use crate::schema::IDENTIFIERS;
 use crate::value::date;
 
 /// All name spaces in one key, which is what makes a name one user's.

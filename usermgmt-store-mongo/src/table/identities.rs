@@ -8,8 +8,8 @@ use usermgmt_core::model::identity::Identity;
 use usermgmt_core::model::ids::{IdentityId, UserId};
 use usermgmt_core::store::{Guard, StoreError};
 
+use crate::collections::IDENTITIES;
 use crate::guard::Step;
-use crate::schema::IDENTITIES;
 use crate::value::{date, document, time};
 
 #[derive(Serialize, Deserialize)]

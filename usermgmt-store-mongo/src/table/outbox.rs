@@ -11,8 +11,8 @@ use usermgmt_core::model::ids::{LeaseId, MailId, UserId};
 use usermgmt_core::model::mail::{MailKind, MailToken, OutboxMail, StoredMail, UnreadableMail};
 use usermgmt_core::store::{Guard, OutboxDepth, OutboxStore, SET_UP_FAULT, StoreError};
 
+use crate::collections::OUTBOX;
 use crate::guard::{Step, ids};
-use crate::schema::OUTBOX;
 use crate::store::MongoStore;
 use crate::value::{binary, date, document, id_bytes, present, time};
 

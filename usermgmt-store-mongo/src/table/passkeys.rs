@@ -7,8 +7,8 @@ use usermgmt_core::model::ids::{PasskeyId, UserId};
 use usermgmt_core::model::passkey::Passkey;
 use usermgmt_core::store::{Guard, StoreError};
 
+use crate::collections::PASSKEYS;
 use crate::guard::Step;
-use crate::schema::PASSKEYS;
 use crate::value::{date, document, time};
 
 #[derive(Serialize, Deserialize)]

@@ -4,8 +4,8 @@ use mongodb::bson::doc;
 use serde::Deserialize;
 use usermgmt_core::clock::Timestamp;
 
+use crate::collections::ROOT_KEYS;
 use crate::guard::Step;
-use crate::schema::ROOT_KEYS;
 use crate::value::date;
 
 #[derive(Deserialize)]

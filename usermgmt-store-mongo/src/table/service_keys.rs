@@ -7,8 +7,8 @@ use usermgmt_core::model::ids::ServiceKeyId;
 use usermgmt_core::model::service_key::ServiceKey;
 use usermgmt_core::store::{Guard, StoreError};
 
+use crate::collections::SERVICE_KEYS;
 use crate::guard::Step;
-use crate::schema::SERVICE_KEYS;
 use crate::value::{absent, date, document, time};
 
 #[derive(Serialize, Deserialize)]

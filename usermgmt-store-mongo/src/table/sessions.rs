@@ -12,8 +12,8 @@ use usermgmt_core::model::user::User;
 use usermgmt_core::store::{Guard, SessionStore, StoreError};
 
 use super::user_row::{UserRow, look_up, whole_as, without_secrets};
+use crate::collections::{IS_USER, SESSIONS, USERS};
 use crate::guard::Step;
-use crate::schema::{IS_USER, SESSIONS, USERS};
 use crate::store::MongoStore;
 use crate::value::{binary, date, document, id_bytes, present, time, unreadable};
 

@@ -8,8 +8,8 @@ use usermgmt_core::model::ids::{TokenId, UserId};
 use usermgmt_core::model::token::{Purpose, Token};
 use usermgmt_core::store::{Guard, StoreError, TokenStore};
 
+use crate::collections::TOKENS;
 use crate::guard::Step;
-use crate::schema::TOKENS;
 use crate::store::MongoStore;
 use crate::value::{absent, binary, date, document, id_bytes, time, unreadable};
 

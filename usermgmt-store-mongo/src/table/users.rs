@@ -14,8 +14,8 @@ use usermgmt_core::store::{Guard, StoreError, UserPatch, UserStore};
 use super::sessions::SessionRow;
 use super::user_row::{SECRETS, UserRow, look_up, whole_as, without_secrets};
 use super::{facets, identifiers};
+use crate::collections::{IDENTIFIERS, IS_USER, SESSIONS, TURNS, USERS};
 use crate::guard::Step;
-use crate::schema::{IDENTIFIERS, IS_USER, SESSIONS, TURNS, USERS};
 use crate::store::MongoStore;
 use crate::value::{absent, binary, date, document, present};
 
