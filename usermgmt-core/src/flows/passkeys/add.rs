@@ -143,7 +143,7 @@ impl Auth {
 }
 
 /// Whether the key is one of its algorithm's, on its curve (WebAuthn Level 3, 5.8.5).
-pub(super) fn fits_its_algorithm(key: &COSEKey) -> bool {
+pub(in crate::flows) fn fits_its_algorithm(key: &COSEKey) -> bool {
     match (&key.type_, &key.key) {
         (COSEAlgorithm::ES256, COSEKeyType::EC_EC2(key)) => key.curve == ECDSACurve::SECP256R1,
         (COSEAlgorithm::ES384, COSEKeyType::EC_EC2(key)) => key.curve == ECDSACurve::SECP384R1,

@@ -9,7 +9,6 @@ mod add;
 mod authenticator;
 mod factor;
 mod list;
-mod recorded;
 mod registration;
 mod remove;
 mod rename;
@@ -18,8 +17,9 @@ mod sign_in;
 mod verify;
 
 pub use self::add::AddedPasskey;
-pub(super) use self::recorded::check_recorded;
+pub(super) use self::add::fits_its_algorithm;
 pub use self::registration::PasskeyRequest;
+pub(super) use self::rename::checked as checked_name;
 pub use self::sign_in::PasskeySignInError;
 use crate::auth::ServiceError;
 use crate::flows::amr::PASSKEY;

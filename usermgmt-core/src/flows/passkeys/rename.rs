@@ -34,7 +34,7 @@ impl Auth {
 }
 
 /// The name without space around it.
-pub(super) fn checked(name: &str) -> Result<String, PasskeyError> {
+pub(in crate::flows) fn checked(name: &str) -> Result<String, PasskeyError> {
     let name = name.trim();
     let is_good = (1..=MAX_PASSKEY_NAME).contains(&name.chars().count())
         && !name.chars().any(char::is_control);

@@ -2,9 +2,8 @@
 
 use webauthn_rs::prelude::{COSEKey, Credential, WebauthnError};
 
-use super::add::fits_its_algorithm;
-use super::rename;
-use crate::flows::transfer::InvalidPasskey;
+use super::InvalidPasskey;
+use crate::flows::passkeys::{checked_name, fits_its_algorithm};
 use crate::model::ids::PasskeyId;
 use crate::model::record::RecordedPasskey;
 
@@ -13,8 +12,8 @@ use crate::model::record::RecordedPasskey;
 const MAX_CREDENTIAL: usize = 16_384;
 
 /// What signing in reads of it can be read.
-pub(in crate::flows) fn check_recorded(passkey: &RecordedPasskey) -> Result<(), InvalidPasskey> {
-    if !rename::checked(&passkey.name).is_ok_and(|name| name == passkey.name) {
+pub(super) fn check(passkey: &RecordedPasskey) -> Result<(), InvalidPasskey> {
+    if !checked_name(&passkey.name).is_ok_and(|name| name == passkey.name) {
         return Err(InvalidPasskey::Name);
     }
     // Of the ways to write one, this one has 36 characters.

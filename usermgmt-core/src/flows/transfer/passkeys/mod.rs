@@ -1,5 +1,8 @@
 //! Passkeys from elsewhere.
 
+#[cfg(feature = "passkeys")]
+mod check;
+
 use crate::model::record::RecordedPasskey;
 
 /// Why a passkey from elsewhere could not sign in here. Its account stays out: it
@@ -36,7 +39,7 @@ impl RecordedPasskey {
     /// [`Auth::import_accounts`]: crate::Auth::import_accounts
     pub fn check(&self) -> Result<(), InvalidPasskey> {
         #[cfg(feature = "passkeys")]
-        return crate::flows::passkeys::check_recorded(self);
+        return check::check(self);
         #[cfg(not(feature = "passkeys"))]
         Err(InvalidPasskey::NotBuiltIn)
     }
