@@ -10,7 +10,7 @@ use aws_sdk_secretsmanager::error::ProvideErrorMetadata as _;
 use url::{Host, Url};
 
 use crate::failure::Failure;
-use crate::settings::leads_to_loopback;
+use crate::loopback::leads_to_loopback;
 
 /// How long the whole look-up may take, with the SDK's retries.
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -13,6 +13,7 @@ mod http_client;
 mod import;
 mod listener;
 mod log;
+mod loopback;
 mod metrics;
 #[cfg(feature = "otel")]
 mod otel;

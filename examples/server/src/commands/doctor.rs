@@ -12,8 +12,9 @@ use usermgmt_mail::{MailKind, sample_message};
 use super::finding::Finding::{self, Fault, Fine, Warning};
 use crate::failure::Failure;
 use crate::listener::Tls;
+use crate::loopback::leads_to_loopback;
 use crate::output::print_line;
-use crate::settings::{FromSecret, Problems, Settings, leads_to_loopback};
+use crate::settings::{FromSecret, Problems, Settings};
 use crate::setup::{self, Schema};
 use crate::{listener, secret_file};
 

@@ -7,8 +7,9 @@ use url::Url;
 use usermgmt_core::secret::Redacted;
 
 use crate::failure::Failure;
+use crate::loopback::leads_to_loopback;
 use crate::output::print_line;
-use crate::settings::{LogFormat, Settings, leads_to_loopback};
+use crate::settings::{LogFormat, Settings};
 
 /// Whether the development mailbox is shown: to this machine alone.
 pub(super) fn shows_mail(bound: SocketAddr, public_url: &Url) -> bool {

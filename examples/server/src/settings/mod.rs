@@ -43,6 +43,7 @@ pub(crate) use self::shown::Shown;
 pub(crate) use self::sources::Sources;
 use self::table::Setting;
 use crate::listener::TlsFiles;
+use crate::loopback::leads_to_loopback;
 
 /// Everything the server can be told, checked.
 #[derive(Debug)]
@@ -226,16 +227,6 @@ fn layers(
 fn url_of(addr: SocketAddr, tls: bool) -> Url {
     let scheme = if tls { "https" } else { "http" };
     Url::parse(&format!("{scheme}://{addr}")).expect("an address and port make a URL")
-}
-
-/// Whether a URL's host is this machine, reached from itself.
-pub(crate) fn leads_to_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
 }
 
 /// Takes every setting out of the layers; what does not parse is a problem
