@@ -116,9 +116,12 @@ mod host;
 mod language;
 mod layers;
 mod left_out;
+#[cfg(feature = "pages")]
+mod meant;
 mod mount;
 mod openapi;
 mod page_look;
+mod page_texts;
 mod pages;
 mod path;
 mod root;

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::Path;
 
 use super::layout::NAME;
-use crate::pages;
+use crate::page_texts::export::files as texts;
 
 /// Writes the texts of the pages, in each of the built-in languages, and their layout
 /// into `folder`, as [`PageLook::templates`](super::PageLook::templates) reads them: what
@@ -15,8 +15,8 @@ use crate::pages;
 /// Where the folder cannot be written to, or one of the files is there already: then
 /// none is written.
 pub fn export_page_templates(folder: &Path) -> io::Result<usize> {
-    let layout = (NAME.to_owned(), include_str!("../pages/layout.html").to_owned());
-    let files: Vec<(String, String)> = pages::texts_as_files().chain([layout]).collect();
+    let layout = (NAME.to_owned(), include_str!("layout.html").to_owned());
+    let files: Vec<(String, String)> = texts().chain([layout]).collect();
     fs::create_dir_all(folder)?;
     for (name, _) in &files {
         let path = folder.join(name);

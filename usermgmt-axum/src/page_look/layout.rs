@@ -5,8 +5,8 @@ use std::fmt;
 use minijinja::value::Value;
 use minijinja::{Environment, Error, UndefinedBehavior, context};
 
-use super::meant::or_one_of;
-use crate::pages::Shell;
+use super::shell::Shell;
+use crate::meant::or_one_of;
 
 /// By its end the engine knows that values are to be escaped.
 pub(super) const NAME: &str = "layout.html";

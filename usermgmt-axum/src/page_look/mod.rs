@@ -8,8 +8,7 @@ mod invalid;
 #[cfg(feature = "pages")]
 mod layout;
 mod logo;
-#[cfg(feature = "pages")]
-pub(crate) mod meant;
+mod shell;
 #[cfg(feature = "pages")]
 mod templates;
 
@@ -26,7 +25,8 @@ pub use self::export::export_page_templates;
 pub use self::invalid::InvalidLook;
 use self::invalid::MOST_BYTES;
 pub(crate) use self::logo::Logo;
-use crate::pages::{Shell, Wording};
+pub(crate) use self::shell::Shell;
+use crate::page_texts::Wording;
 
 /// How pages look, where that is not left as it comes.
 ///

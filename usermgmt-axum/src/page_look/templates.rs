@@ -8,7 +8,7 @@ use std::path::Path;
 use super::invalid::InvalidLook;
 use super::layout::{self, Layout};
 use crate::language::is_language_tag;
-use crate::pages::{Wording, own};
+use crate::page_texts::{Wording, own};
 
 /// The most bytes of a file: several times what the built-in ones have.
 const MOST_BYTES: u64 = 256 * 1024;

@@ -6,8 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-use super::shell::Shell;
-use crate::page_look::{Embedded, PageLook};
+use crate::page_look::{Embedded, PageLook, Shell};
 
 /// What the page with a password to choose runs.
 const SCRIPT: &str = include_str!("show.js");

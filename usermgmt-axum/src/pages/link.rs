@@ -5,8 +5,8 @@ use usermgmt_core::User;
 use usermgmt_core::flows::LinkError;
 use usermgmt_core::model::token::Purpose;
 
-use super::texts::{LinkTexts, Texts};
 use super::visit::Visit;
+use crate::page_texts::{LinkTexts, Texts};
 
 /// A link that takes nothing but a click.
 pub(super) struct Link {

@@ -16,18 +16,12 @@ mod html;
 mod link;
 mod not_me;
 mod reset_password;
-mod shell;
 mod sign_in_email;
-mod texts;
 mod visit;
 
 use utoipa_axum::routes;
 
 pub(crate) use self::front::front;
-pub(crate) use self::shell::Shell;
-pub(crate) use self::texts::Wording;
-#[cfg(feature = "pages")]
-pub(crate) use self::texts::{export::files as texts_as_files, own};
 pub(crate) use self::visit::LeadsOn;
 use crate::mount::Part;
 

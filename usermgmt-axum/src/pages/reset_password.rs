@@ -8,11 +8,11 @@ use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
 use super::html::{Page, PasswordField};
-#[cfg(feature = "pages")]
-use super::texts::account::AccountTexts;
 use super::visit::{Visit, Visitor};
 use crate::answer::Message;
 use crate::error::ErrorBody;
+#[cfg(feature = "pages")]
+use crate::page_texts::account::AccountTexts;
 
 fn page(visitor: &Visitor) -> Page {
     let texts = &visitor.texts.reset;

@@ -10,13 +10,13 @@ use axum::response::{IntoResponse as _, Response};
 use usermgmt_core::{Auth, Client, User};
 
 use super::html::Page;
-use super::texts::Texts;
 use crate::answer::Message;
 use crate::body::FormFields;
 use crate::client::ClientInfo;
 use crate::error::ApiError;
 use crate::language::languages;
 use crate::page_look::PageLook;
+use crate::page_texts::Texts;
 use crate::path::Segment;
 use crate::state::HttpState;
 

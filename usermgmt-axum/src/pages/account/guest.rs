@@ -11,7 +11,7 @@ use super::{cookies, look};
 #[cfg(feature = "oidc")]
 use crate::account_path::AccountPath;
 use crate::browser::{self, Source};
-use crate::pages::texts::account::AccountTexts;
+use crate::page_texts::account::AccountTexts;
 use crate::pages::visit::Visit;
 use crate::state::HttpState;
 

@@ -9,8 +9,8 @@ use maud::{Markup, html};
 use super::form::Problems;
 use crate::error::ApiError;
 use crate::fallback::not_found;
-use crate::pages::shell::Shell;
-use crate::pages::texts::account::AccountTexts;
+use crate::page_look::Shell;
+use crate::page_texts::account::AccountTexts;
 use crate::pages::visit::Visitor;
 
 /// What all pages look like, and what these have besides.

@@ -11,7 +11,7 @@ use super::guest::Guest;
 use super::look::{self, Sheet};
 use super::sign_in;
 use crate::error::ApiError;
-use crate::pages::texts::account::AccountTexts;
+use crate::page_texts::account::AccountTexts;
 use crate::pages::visit::Visit;
 
 pub(super) async fn show(guest: Guest) -> Response {

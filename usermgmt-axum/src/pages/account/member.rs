@@ -13,7 +13,7 @@ use super::{cookies, look};
 use crate::browser::{self, FORM_TOKEN};
 use crate::client::ClientInfo;
 use crate::error::ApiError;
-use crate::pages::texts::account::AccountTexts;
+use crate::page_texts::account::AccountTexts;
 use crate::pages::visit::{Visit, Visitor};
 use crate::state::HttpState;
 

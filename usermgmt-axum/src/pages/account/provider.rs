@@ -17,7 +17,7 @@ use super::sign_in::second_step;
 use crate::account_path::AccountPath;
 use crate::browser;
 use crate::error::ApiError;
-use crate::pages::texts::account::AccountTexts;
+use crate::page_texts::account::AccountTexts;
 use crate::pages::visit::Visitor;
 use crate::state::HttpState;
 

@@ -11,7 +11,7 @@ use super::guest::Guest;
 #[cfg(feature = "passkeys")]
 use super::passkeys::{self, ABLE, Ceremony};
 #[cfg(feature = "passkeys")]
-use crate::pages::texts::passkeys::PasskeyTexts;
+use crate::page_texts::passkeys::PasskeyTexts;
 
 /// What a first factor that was right leads to.
 pub(in crate::pages) struct SecondStep {

@@ -18,11 +18,11 @@ use super::fields::Fields;
 use super::visit::root;
 use crate::browser::FORM_TOKEN;
 use crate::error::ApiError;
+use crate::page_texts::account::AccountTexts;
+use crate::page_texts::admin::AdminTexts;
 use crate::pages::account::cookies;
 use crate::pages::account::form::{Field, Problems};
 use crate::pages::account::look::{self, Sheet};
-use crate::pages::texts::account::AccountTexts;
-use crate::pages::texts::admin::AdminTexts;
 use crate::pages::visit::Visitor;
 
 /// Names that no other form of these pages has.

@@ -6,10 +6,10 @@ use usermgmt_core::flows::{Current, PasskeySignInError, SignedIn};
 
 use super::fields::Fields;
 use crate::error::ApiError;
+use crate::page_texts::passkeys::PasskeyTexts;
 use crate::pages::account::form::Problems;
 use crate::pages::account::look;
 use crate::pages::account::passkeys::{CREDENTIAL, Ceremony};
-use crate::pages::texts::passkeys::PasskeyTexts;
 use crate::pages::visit::Visitor;
 
 /// What the form for it has besides those that are kept.

@@ -4,7 +4,7 @@
 use maud::{Markup, html};
 use usermgmt_core::store::directory::DayCount;
 
-use crate::pages::texts::admin::AdminTexts;
+use crate::page_texts::admin::AdminTexts;
 
 /// The height of the highest bar, and where all of them stand.
 const HEIGHT: u64 = 100;

@@ -6,6 +6,8 @@ use maud::{Markup, html};
 use usermgmt_core::flows::{AdminAccess, AdminAccessError, Current};
 
 use super::visit::root;
+use crate::page_texts::account::AccountTexts;
+use crate::page_texts::admin::AdminTexts;
 use crate::pages::account::form::{Field, Problems};
 use crate::pages::account::guest::{Guest, redirect};
 use crate::pages::account::look::{self, Sheet};
@@ -13,8 +15,6 @@ use crate::pages::account::look::{self, Sheet};
 use crate::pages::account::passkeys;
 use crate::pages::account::second_step::SecondStep;
 use crate::pages::account::sign_in::{Steps, autocomplete};
-use crate::pages::texts::account::AccountTexts;
-use crate::pages::texts::admin::AdminTexts;
 use crate::pages::visit::Visitor;
 
 pub(super) async fn show(guest: Guest) -> Response {

@@ -9,10 +9,10 @@ use usermgmt_core::{Auth, UserId};
 use super::fields::{Fields, segment};
 use crate::browser::FORM_TOKEN;
 use crate::error::ApiError;
+use crate::page_texts::account::AccountTexts;
+use crate::page_texts::admin::AdminTexts;
 use crate::pages::account::guest::redirect;
 use crate::pages::account::look;
-use crate::pages::texts::account::AccountTexts;
-use crate::pages::texts::admin::AdminTexts;
 use crate::pages::visit::Visitor;
 
 /// Somebody who may see the page; and where it writes, who has shown that it is

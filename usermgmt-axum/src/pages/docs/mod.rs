@@ -13,8 +13,8 @@ use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::get;
 use maud::{DOCTYPE, Markup, html};
 
-use super::texts::FrontTexts;
 use super::visit::Visitor;
+use crate::page_texts::FrontTexts;
 use crate::state::HttpState;
 
 /// The documentation styles its elements by attributes, which a hash cannot allow.

@@ -6,6 +6,7 @@ use usermgmt_core::flows::{MAX_PASSKEY_NAME, PasskeyError};
 
 use super::keep::PASSKEYS;
 use super::{Ceremony, credential};
+use crate::page_texts::passkeys::PasskeyTexts;
 use crate::pages::account::form::{Field, Problems};
 use crate::pages::account::guest::redirect;
 use crate::pages::account::look::{self, Sheet};
@@ -13,7 +14,6 @@ use crate::pages::account::member::Member;
 use crate::pages::account::overview::again;
 use crate::pages::account::return_to::own_path;
 use crate::pages::account::second_factor::codes_page;
-use crate::pages::texts::passkeys::PasskeyTexts;
 
 pub(super) async fn show(member: Member) -> Response {
     page(&member, &Problems::default(), false).await

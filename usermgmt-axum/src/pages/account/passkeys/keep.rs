@@ -5,11 +5,11 @@ use maud::{Markup, html};
 use usermgmt_core::flows::{MAX_PASSKEY_NAME, PasskeyError};
 use usermgmt_core::model::passkey::{MAX_PASSKEYS, Passkey};
 
+use crate::page_texts::passkeys::PasskeyTexts;
 use crate::pages::account::form::{Field, Problems, id};
 use crate::pages::account::guest::redirect;
 use crate::pages::account::member::Member;
 use crate::pages::account::overview::{Forms, again, time};
-use crate::pages::texts::passkeys::PasskeyTexts;
 
 /// Names the forms of the list.
 pub(super) const PASSKEYS: &str = "passkeys";

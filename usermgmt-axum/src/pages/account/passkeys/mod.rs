@@ -16,7 +16,7 @@ pub(in crate::pages) use self::offer::{ABLE, offer};
 pub(in crate::pages) use self::sign_in::button;
 use super::look;
 use crate::body::FormFields;
-use crate::pages::texts::passkeys::PasskeyTexts;
+use crate::page_texts::passkeys::PasskeyTexts;
 use crate::pages::visit::Visitor;
 use crate::state::HttpState;
 

@@ -6,11 +6,11 @@ use usermgmt_core::flows::{PasskeyError, PasskeySignInError};
 
 use super::{CREDENTIAL, Ceremony, credential};
 use crate::error::ApiError;
+use crate::page_texts::passkeys::PasskeyTexts;
 use crate::pages::account::form::Problems;
 use crate::pages::account::guest::Guest;
 use crate::pages::account::look;
 use crate::pages::account::sign_in::{STEPS, Steps};
-use crate::pages::texts::passkeys::PasskeyTexts;
 
 pub(super) async fn submit(guest: Guest) -> Response {
     STEPS.submit_passkey(guest).await

@@ -2,7 +2,7 @@
 
 use super::AccountTexts;
 
-pub(in crate::pages::texts) const TEXTS: AccountTexts = AccountTexts {
+pub(in crate::page_texts) const TEXTS: AccountTexts = AccountTexts {
     summary: "Please check this",
     error_prefix: "Error:",
     missing: "Please fill in this field.",

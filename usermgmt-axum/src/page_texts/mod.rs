@@ -4,9 +4,9 @@
 mod section;
 
 #[cfg(feature = "pages")]
-pub(super) mod account;
+pub(crate) mod account;
 #[cfg(feature = "admin-pages")]
-pub(super) mod admin;
+pub(crate) mod admin;
 mod de;
 mod en;
 #[cfg(feature = "pages")]
@@ -14,7 +14,7 @@ pub(crate) mod export;
 #[cfg(feature = "pages")]
 pub(crate) mod own;
 #[cfg(all(feature = "pages", feature = "passkeys"))]
-pub(super) mod passkeys;
+pub(crate) mod passkeys;
 mod pl;
 mod wording;
 
@@ -27,18 +27,18 @@ pub(crate) use self::wording::Wording;
 pub(crate) struct Texts {
     /// The language's tag (BCP 47).
     pub(crate) tag: &'static str,
-    pub(super) confirm: LinkTexts,
-    pub(super) activate: LinkTexts,
-    pub(super) sign_in_email: MailedSignInTexts,
-    pub(super) email_change: LinkTexts,
-    pub(super) email_undo: LinkTexts,
-    pub(super) not_me: LinkTexts,
-    pub(super) reset: ResetTexts,
-    pub(super) front: FrontTexts,
+    pub(crate) confirm: LinkTexts,
+    pub(crate) activate: LinkTexts,
+    pub(crate) sign_in_email: MailedSignInTexts,
+    pub(crate) email_change: LinkTexts,
+    pub(crate) email_undo: LinkTexts,
+    pub(crate) not_me: LinkTexts,
+    pub(crate) reset: ResetTexts,
+    pub(crate) front: FrontTexts,
     /// Leads on from what is done; `{product}` is the product's name.
-    pub(super) lead_on: &'static str,
+    pub(crate) lead_on: &'static str,
     /// The heading where no page of its own fits.
-    pub(super) refused: &'static str,
+    pub(crate) refused: &'static str,
     /// By the refusal's code. An empty text is none: the refusal's own has to do.
     refusals: [(&'static str, &'static str); 21],
     password: PasswordTexts,
@@ -52,71 +52,71 @@ pub(crate) struct Texts {
 
 texts! {
     /// Of a link that takes nothing but a click.
-    pub(super) struct LinkTexts {
-        pub(super) title: &'static str,
-        pub(super) text: &'static str,
-        pub(super) button: &'static str,
+    pub(crate) struct LinkTexts {
+        pub(crate) title: &'static str,
+        pub(crate) text: &'static str,
+        pub(crate) button: &'static str,
         /// What is said when it is done.
-        pub(super) done: &'static str,
+        pub(crate) done: &'static str,
     }
 }
 
 texts! {
     /// Of the page for a new password.
-    pub(super) struct ResetTexts {
-        pub(super) title: &'static str,
+    pub(crate) struct ResetTexts {
+        pub(crate) title: &'static str,
         /// `{min}` is the least number of characters.
         text: &'static str,
-        pub(super) label: &'static str,
-        pub(super) button: &'static str,
-        pub(super) done: &'static str,
+        pub(crate) label: &'static str,
+        pub(crate) button: &'static str,
+        pub(crate) done: &'static str,
     }
 }
 
 impl ResetTexts {
-    pub(super) fn text(&self, min: usize) -> String {
+    pub(crate) fn text(&self, min: usize) -> String {
         self.text.replace("{min}", &min.to_string())
     }
 }
 
 texts! {
     /// Of a mailed link to sign in, opened in a browser that asked for nothing.
-    pub(super) struct MailedSignInTexts {
-        pub(super) title: &'static str,
+    pub(crate) struct MailedSignInTexts {
+        pub(crate) title: &'static str,
         /// `{name}` is whom it signs in.
         text: &'static str,
     }
 }
 
 impl MailedSignInTexts {
-    pub(super) fn text(&self, name: &str) -> String {
+    pub(crate) fn text(&self, name: &str) -> String {
         self.text.replace("{name}", name)
     }
 }
 
 texts! {
     /// Of the page at the root of a server that is nothing else.
-    pub(super) struct FrontTexts {
-        pub(super) text: &'static str,
+    pub(crate) struct FrontTexts {
+        pub(crate) text: &'static str,
         /// A link.
-        pub(super) api: &'static str,
+        pub(crate) api: &'static str,
     }
     also {
         /// Links of the page with the documentation.
         #[cfg(feature = "docs")]
-        pub(super) links: FrontLinks,
+        pub(crate) links: FrontLinks,
     }
 }
 
 #[cfg(feature = "docs")]
 texts! {
     /// Where that page leads.
-    pub(super) struct FrontLinks {
-        pub(super) account: &'static str,
-        pub(super) register: &'static str,
-        pub(super) admin: &'static str,
-        pub(super) mailbox: &'static str,
-        pub(super) health: &'static str,
+    pub(crate) struct FrontLinks {
+        pub(crate) account: &'static str,
+        pub(crate) register: &'static str,
+        pub(crate) admin: &'static str,
+        pub(crate) mailbox: &'static str,
+        pub(crate) health: &'static str,
     }
 }
 
@@ -143,7 +143,7 @@ impl Texts {
     }
 
     /// Why a password may not be set.
-    pub(super) fn password_problem(&self, problem: &PasswordProblem) -> String {
+    pub(crate) fn password_problem(&self, problem: &PasswordProblem) -> String {
         let texts = &self.password;
         match problem {
             PasswordProblem::TooShort { min } => texts.too_short.replace("{n}", &min.to_string()),

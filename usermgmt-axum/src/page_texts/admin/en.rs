@@ -2,7 +2,7 @@
 
 use super::{ActionTexts, AdminTexts};
 
-pub(in crate::pages::texts) const TEXTS: AdminTexts = AdminTexts {
+pub(in crate::page_texts) const TEXTS: AdminTexts = AdminTexts {
     administration: "Administration",
     skip: "Skip to the content",
     dashboard: "Overview",

@@ -1,6 +1,6 @@
 //! What stands around the content of every page.
 
-use crate::page_look::PageLook;
+use super::PageLook;
 
 /// A page whose parts are made.
 #[derive(Clone, Copy)]
@@ -23,7 +23,7 @@ pub(crate) struct Shell<'a> {
 
 impl Shell<'_> {
     /// The whole page, as `layout.html` or an operator's own has it.
-    pub(super) fn render(&self, look: &PageLook) -> String {
+    pub(crate) fn render(&self, look: &PageLook) -> String {
         if let Some(page) = look.laid_out(self) {
             return page;
         }

@@ -2,7 +2,7 @@
 
 use super::{ActionTexts, AdminTexts};
 
-pub(in crate::pages::texts) const TEXTS: AdminTexts = AdminTexts {
+pub(in crate::page_texts) const TEXTS: AdminTexts = AdminTexts {
     administration: "Verwaltung",
     skip: "Zum Inhalt springen",
     dashboard: "Übersicht",

@@ -2,7 +2,7 @@
 
 use super::{ActionTexts, AdminTexts};
 
-pub(in crate::pages::texts) const TEXTS: AdminTexts = AdminTexts {
+pub(in crate::page_texts) const TEXTS: AdminTexts = AdminTexts {
     administration: "Administracja",
     skip: "Przejdź do treści",
     dashboard: "Przegląd",

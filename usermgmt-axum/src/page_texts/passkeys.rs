@@ -4,75 +4,75 @@ use super::Texts;
 
 texts! {
     /// What the pages say of passkeys in one language.
-    pub(in crate::pages) struct PasskeyTexts {
+    pub(crate) struct PasskeyTexts {
         /// A heading.
-        pub(in crate::pages) title: &'static str,
+        pub(crate) title: &'static str,
         /// What they are.
-        pub(in crate::pages) text: &'static str,
+        pub(crate) text: &'static str,
         /// What having one changes.
-        pub(in crate::pages) consequence: &'static str,
+        pub(crate) consequence: &'static str,
         /// A button at sign-in.
-        pub(in crate::pages) sign_in: &'static str,
+        pub(crate) sign_in: &'static str,
         /// A button at the second step.
-        pub(in crate::pages) use_one: &'static str,
+        pub(crate) use_one: &'static str,
         /// Above the field for a code of whoever has no authenticator app.
-        pub(in crate::pages) recovery: &'static str,
+        pub(crate) recovery: &'static str,
         /// A heading and button.
-        pub(in crate::pages) add: &'static str,
+        pub(crate) add: &'static str,
         /// What happens.
-        pub(in crate::pages) add_text: &'static str,
+        pub(crate) add_text: &'static str,
         /// A field.
-        pub(in crate::pages) name: &'static str,
+        pub(crate) name: &'static str,
         /// The same where it may be empty.
-        pub(in crate::pages) name_optional: &'static str,
+        pub(crate) name_optional: &'static str,
         /// What it is for.
-        pub(in crate::pages) name_hint: &'static str,
+        pub(crate) name_hint: &'static str,
         /// Not one.
-        pub(in crate::pages) no_name: &'static str,
+        pub(crate) no_name: &'static str,
         /// A heading: a question.
-        pub(in crate::pages) offer: &'static str,
+        pub(crate) offer: &'static str,
         /// What it is about.
-        pub(in crate::pages) offer_text: &'static str,
+        pub(crate) offer_text: &'static str,
         /// A link that says no.
-        pub(in crate::pages) not_now: &'static str,
+        pub(crate) not_now: &'static str,
         /// A link back.
-        pub(in crate::pages) back: &'static str,
+        pub(crate) back: &'static str,
         /// No script, or none of these in the browser.
-        pub(in crate::pages) unable: &'static str,
+        pub(crate) unable: &'static str,
         /// Above the recovery codes that the first one brings.
-        pub(in crate::pages) codes: &'static str,
+        pub(crate) codes: &'static str,
         /// Before a time.
-        pub(in crate::pages) added: &'static str,
+        pub(crate) added: &'static str,
         /// Not used yet.
-        pub(in crate::pages) unused: &'static str,
+        pub(crate) unused: &'static str,
         /// There is a copy.
-        pub(in crate::pages) backed_up: &'static str,
+        pub(crate) backed_up: &'static str,
         /// There is none.
-        pub(in crate::pages) one_device: &'static str,
+        pub(crate) one_device: &'static str,
         /// Opens a form.
-        pub(in crate::pages) rename: &'static str,
+        pub(crate) rename: &'static str,
         /// A button.
-        pub(in crate::pages) remove: &'static str,
+        pub(crate) remove: &'static str,
         /// Before a link to sign in again.
-        pub(in crate::pages) new_codes: &'static str,
+        pub(crate) new_codes: &'static str,
         /// As many as there can be.
-        pub(in crate::pages) full: &'static str,
+        pub(crate) full: &'static str,
         /// The last way in stays.
-        pub(in crate::pages) last: &'static str,
+        pub(crate) last: &'static str,
         /// The browser brought none.
-        pub(in crate::pages) failed: &'static str,
+        pub(crate) failed: &'static str,
         /// The device has one already.
-        pub(in crate::pages) known: &'static str,
+        pub(crate) known: &'static str,
         /// The server did not accept one at sign-in.
-        pub(in crate::pages) refused: &'static str,
+        pub(crate) refused: &'static str,
         /// Nor one that was to be added.
-        pub(in crate::pages) not_added: &'static str,
+        pub(crate) not_added: &'static str,
     }
 }
 
 impl PasskeyTexts {
     /// In the same language as these.
-    pub(in crate::pages) fn of(texts: &'static Texts) -> &'static Self {
+    pub(crate) fn of(texts: &'static Texts) -> &'static Self {
         &texts.passkeys
     }
 }

@@ -2,7 +2,7 @@
 
 /// Is shown each text: its section, its key, and the text, to leave or to replace.
 #[cfg(feature = "pages")]
-pub(in crate::pages) type Each<'a> = dyn FnMut(&str, &str, &mut &'static str) + 'a;
+pub(crate) type Each<'a> = dyn FnMut(&str, &str, &mut &'static str) + 'a;
 
 /// A struct of texts. Its other fields come last, below `also`.
 macro_rules! texts {
@@ -35,10 +35,10 @@ macro_rules! texts {
         impl $name {
             /// Shows each text as one of this section.
             #[cfg(feature = "pages")]
-            pub(in crate::pages::texts) fn each_in(
+            pub(in crate::page_texts) fn each_in(
                 &mut self,
                 section: &str,
-                shown: &mut $crate::pages::texts::section::Each<'_>,
+                shown: &mut $crate::page_texts::section::Each<'_>,
             ) {
                 $($(#[cfg($cfg)])? shown(section, stringify!($text), &mut self.$text);)*
             }

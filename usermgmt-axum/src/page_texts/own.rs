@@ -6,7 +6,7 @@ use toml::{Table, Value};
 
 use super::wording::nearest;
 use super::{Texts, en};
-use crate::page_look::meant::{meant, or_one_of};
+use crate::meant::{meant, or_one_of};
 
 /// More than any page has room for.
 const LONGEST: usize = 1000;

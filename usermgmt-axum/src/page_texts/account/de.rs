@@ -2,7 +2,7 @@
 
 use super::AccountTexts;
 
-pub(in crate::pages::texts) const TEXTS: AccountTexts = AccountTexts {
+pub(in crate::page_texts) const TEXTS: AccountTexts = AccountTexts {
     summary: "Bitte prüfen Sie dies",
     error_prefix: "Fehler:",
     missing: "Bitte füllen Sie dieses Feld aus.",

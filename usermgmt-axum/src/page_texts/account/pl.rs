@@ -2,7 +2,7 @@
 
 use super::AccountTexts;
 
-pub(in crate::pages::texts) const TEXTS: AccountTexts = AccountTexts {
+pub(in crate::page_texts) const TEXTS: AccountTexts = AccountTexts {
     summary: "Sprawdź to",
     error_prefix: "Błąd:",
     missing: "Wypełnij to pole.",
