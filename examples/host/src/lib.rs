@@ -1,12 +1,15 @@
 //! An application of its own with accounts in it: its own state and fallback, a
 //! table of members beside the accounts, claims, a password rule, events, a captcha, a
-//! registration of its own, and the account API under another path.
+//! registration and a mailer of its own, a command, and the account API under another
+//! path.
 //!
 //! `docs/embedding.md` goes through it.
 
 mod captcha;
 mod claims;
+mod mails;
 mod members;
+mod operate;
 mod password;
 mod register;
 
@@ -27,8 +30,10 @@ use usermgmt_store_sql::{PoolOptions, SqlStore};
 
 pub use self::captcha::Widget;
 pub use self::claims::{Editor, Plans, SecondFactor};
+pub use self::mails::MailService;
 use self::members::LeaveWithTheirPerson;
 pub use self::members::Members;
+pub use self::operate::disable;
 pub use self::password::NotOurName;
 
 /// What handlers work with.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::mpsc;
 use tower::ServiceExt as _;
 use usermgmt_core::event::EventKind;
 use usermgmt_core::mail::MailKind;
@@ -17,7 +18,8 @@ use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_core::password::HasherConfig;
 use usermgmt_core::testkit::{CapturingMailer, MockClock};
 use usermgmt_core::{AuthBuilder, Client, Config, KeyRing};
-use usermgmt_example_host::{Host, Widget, host};
+use usermgmt_example_host::{Host, MailService, Widget, disable, host};
+use usermgmt_mail::{Composer, Templates};
 
 const PASSWORD: &str = "Wr9-tidal-lantern";
 
@@ -263,4 +265,54 @@ async fn whoever_registers_solves_a_captcha() {
     assert!(text.contains("captcha_failed"), "{text}");
     assert_eq!(world.host.members.count().await.unwrap(), 0);
     assert_eq!(register(Some("solved")).await.0, StatusCode::CREATED);
+}
+
+/// A mail service that keeps what it was given, and what it was asked with.
+async fn mail_service() -> (String, mpsc::UnboundedReceiver<(HeaderMap, Value)>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (sender, mails) = mpsc::unbounded_channel();
+    let take = |headers: HeaderMap, axum::Json(mail): axum::Json<Value>| async move {
+        let is_ours = headers["authorization"] == "Bearer hunter2";
+        sender.send((headers, mail)).unwrap();
+        if is_ours { StatusCode::ACCEPTED } else { StatusCode::UNAUTHORIZED }
+    };
+    let router = axum::Router::new().route("/mails", axum::routing::post(take));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (format!("http://{address}/mails"), mails)
+}
+
+#[tokio::test]
+async fn mails_leave_by_our_own_service() {
+    let world = World::new().await;
+    let (url, mut mails) = mail_service().await;
+    let composer = Composer::new("acme@example.org", Arc::new(Templates::built_in().unwrap()));
+    let composer = composer.unwrap();
+    let service = |key| Arc::new(MailService::new(&url, key, composer.clone()).unwrap());
+    world.register("ada", "basic", PASSWORD).await;
+
+    // The mail is kept where the key is wrong, and sent when that is mended.
+    let wrong = OutboxWorker::new(world.host.auth.clone(), service("hunter3"));
+    wrong.run_once().await.unwrap();
+    let (first, _) = mails.try_recv().unwrap();
+    world.clock.advance(Duration::from_secs(3600));
+    OutboxWorker::new(world.host.auth.clone(), service("hunter2")).run_once().await.unwrap();
+    let (again, mail) = mails.try_recv().unwrap();
+    assert_eq!(again["idempotency-key"], first["idempotency-key"]);
+    assert_eq!(mail["to"], "ada@example.org");
+    let text = mail["text"].as_str().unwrap();
+    assert!(text.contains("https://acme.example/confirm-email/"), "{text}");
+    world.clock.advance(Duration::from_secs(3600));
+    OutboxWorker::new(world.host.auth.clone(), service("hunter2")).run_once().await.unwrap();
+    assert!(mails.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_command_of_our_own_disables_somebody() {
+    let world = World::new().await;
+    let token = world.access_token("ada", "basic").await;
+    assert!(disable(&world.host.auth, "bob").await.is_err());
+    let ada = disable(&world.host.auth, "ada@example.org").await.unwrap();
+    assert!(ada.disabled_at.is_some());
+    assert_eq!(world.get("/hello", Some(&token)).await.0, StatusCode::UNAUTHORIZED);
 }
