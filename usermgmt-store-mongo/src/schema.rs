@@ -11,8 +11,8 @@ use serde::Deserialize;
 use usermgmt_core::store::StoreError;
 
 use crate::collections::{
-    AUDIT, COMMITS, COUNTERS, DEVICES, IDENTIFIERS, IDENTITIES, OUTBOX, PASSKEYS, ROOT_KEYS,
-    SERVICE_KEYS, SESSIONS, TOKENS, TURNS, USERS,
+    AUDIT, COMMITS, COUNTERS, DEVICES, IDENTIFIERS, IDENTITIES, IS_USER, OUTBOX, PASSKEYS,
+    ROOT_KEYS, SERVICE_KEYS, SESSIONS, TOKENS, TURNS, USERS,
 };
 use crate::error::ConnectError;
 use crate::fault::store_error;
