@@ -263,7 +263,7 @@ async fn a_mongodb_database_is_looked_at_without_being_changed() {
         .var("USERMGMT_SECRET", "A".repeat(42) + "I");
     let opened = database.open_mongo().await;
     let said = done(&setup, &["migrate", "--check"]);
-    assert!(said.contains("the store is empty: the schema's version 1 would be made"), "{said}");
+    assert!(said.contains("the store is empty: the schema's version 2 would be made"), "{said}");
     let said = done(&setup, &["doctor"]);
     assert!(said.contains("warning  store: the schema has version 0"), "{said}");
     let made = opened.list_collection_names().await.unwrap();
@@ -272,14 +272,14 @@ async fn a_mongodb_database_is_looked_at_without_being_changed() {
     done(&setup, &["migrate"]);
     opened.collection::<Value>("usermgmt_audit").drop().await.unwrap();
     let said = done(&setup, &["migrate", "--check"]);
-    assert!(said.contains("the schema is up to date: version 1"), "{said}");
+    assert!(said.contains("the schema is up to date: version 2"), "{said}");
     let there = opened.list_collection_names().await.unwrap();
     assert!(!there.iter().any(|name| name == "usermgmt_audit"), "it was made again");
 
     let schema = opened.collection::<Value>("usermgmt_schema");
     schema.update_one(doc! {}, doc! { "$inc": { "version": 7_i64 } }).await.unwrap();
     let said = done(&setup, &["migrate", "--check"]);
-    assert!(said.contains("version 8, which is later than this program's 1"), "{said}");
+    assert!(said.contains("version 9, which is later than this program's 2"), "{said}");
 }
 
 #[tokio::test]
