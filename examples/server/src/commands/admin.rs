@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use usermgmt_core::flows::{Invite, InviteError};
+use usermgmt_core::store::directory::UserFilter;
 use usermgmt_core::{Auth, Email, PlaintextPassword, Redacted, Role, Username};
 
 use super::people::{COLUMNS, add, each, failure, find, operator};
@@ -17,7 +18,7 @@ use crate::setup;
 const LINK_LIFE: Duration = Duration::from_secs(24 * 3600);
 /// The longest username.
 const LONGEST_NAME: usize = 64;
-/// What the account of the first start is called; its owner can change both.
+/// What the account is called that a start makes; its owner can change both.
 const FIRST: (&str, &str) = ("administrator", "administrator@localhost");
 
 /// Does it. Works while a server runs on the same store.
@@ -110,9 +111,16 @@ fn ask_password() -> Result<Option<PlaintextPassword>, Failure> {
     Ok(Some(PlaintextPassword::new(password.to_string())))
 }
 
-/// Makes an administrator at the first start, and a link to choose the password;
-/// `None` where another process that starts at once made them.
+/// Makes an administrator where there is none, and a link to choose the password;
+/// `None` where there is one, or the account's name or address is taken: as by another
+/// process that starts at once.
 pub(super) async fn make_first(auth: &Auth) -> Result<Option<Redacted<String>>, Failure> {
+    let admins = UserFilter { role: Some(Role::Admin), ..UserFilter::default() };
+    let admins = auth.admin_users(&admins, 1, None).await;
+    let admins = admins.map_err(|error| Failure::new("administrators", &error))?;
+    if !admins.rows.is_empty() {
+        return Ok(None);
+    }
     let (name, email) = FIRST;
     let username = Username::from_stored(name.to_owned(), name.to_owned());
     let email = Email::from_stored(email.to_owned(), email.to_owned());

@@ -56,14 +56,9 @@ pub(crate) async fn run(settings: Settings, sources: Sources) -> Result<(), Fail
     if outgoing.dev_mailbox.is_some() {
         setup::private_dir(&settings.mail.dev_folder)?;
     }
-    let service_key = match settings.database.is_embedded() {
-        true => service_key::make_first(&auth).await?,
-        false => None,
-    };
-    // A store that never had a key is new: it has no administrator either.
-    let setup_link = match &service_key {
-        Some(_) => admin::make_first(&auth).await?,
-        None => None,
+    let (service_key, setup_link) = match settings.database.is_embedded() {
+        true => (service_key::make_first(&auth).await?, admin::make_first(&auth).await?),
+        false => (None, None),
     };
 
     let (stop, stopped) = watch::channel(false);

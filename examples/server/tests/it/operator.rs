@@ -207,6 +207,45 @@ async fn an_administrator_is_made_by_a_link_and_the_last_one_stays() {
 }
 
 #[tokio::test]
+async fn what_operators_do_is_in_the_audit_log() {
+    let server = Server::start().await;
+    let setup = server.setup();
+    let id_of = |user: &str| shown(&setup, user)["id"].clone();
+    let link = done(&setup, &["admin", "create", "--email", "root@example.org", "--link"]);
+    let token = link.trim_end().split_once("token=").unwrap().1;
+    let body = json!({ "token": token, "new_password": PASSWORD });
+    assert_eq!(server.post("/api/v1/password/reset", body).await.status, 200);
+    registered(&server, "ada", "ada@example.org").await;
+    done(&setup, &["admin", "promote", "ada"]);
+    done(&setup, &["admin", "demote", "ada"]);
+    done(&setup, &["service-key", "create", "--name", "shop"]);
+    let keys = done(&setup, &["service-key", "list", "--json"]);
+    let keys: Vec<Value> = serde_json::from_str(&keys).unwrap();
+    let key = keys.iter().find(|key| key["name"] == "shop").unwrap()["id"].clone();
+    done(&setup, &["service-key", "revoke", key.as_str().unwrap()]);
+
+    let body = json!({ "email": "root@example.org", "password": PASSWORD });
+    let token = server.post("/api/v1/signin", body).await.field("access_token");
+    let log = server.get_as(&token, "/api/v1/admin/audit?limit=200").await.json();
+    let entries = log["entries"].as_array().unwrap();
+    for (action, user, detail) in [
+        ("user.invited", id_of("root"), json!(["username", "email", "role"])),
+        ("user.role_changed", id_of("ada"), json!(["role"])),
+        ("service_key.created", Value::Null, json!([key])),
+        ("service_key.revoked", Value::Null, json!([key])),
+    ] {
+        let is_it = |entry: &&Value| {
+            (&entry["action"], &entry["user_id"], &entry["detail"])
+                == (&json!(action), &user, &detail)
+        };
+        let count = if action == "user.role_changed" { 2 } else { 1 };
+        let found: Vec<&Value> = entries.iter().filter(is_it).collect();
+        assert_eq!(found.len(), count, "{action}: {log}");
+        assert!(found.iter().all(|entry| entry["actor"]["kind"] == "operator"), "{log}");
+    }
+}
+
+#[tokio::test]
 async fn the_first_start_prints_a_link_to_the_first_administrator_once() {
     let server = Server::start().await;
     let setup = server.setup();
@@ -221,6 +260,31 @@ async fn the_first_start_prints_a_link_to_the_first_administrator_once() {
     let setup = again.setup();
     assert_eq!(shown(&setup, "administrator")["role"], "admin");
     assert!(!again.kill().join("\n").contains("token="));
+}
+
+#[tokio::test]
+async fn who_made_an_administrator_before_the_first_start_gets_no_second_one() {
+    let setup = Setup::new();
+    done(&setup, &["admin", "create", "--email", "root@example.org", "--link"]);
+    let server = setup.start().await;
+    let listed = done(&server.setup(), &["admin", "list", "--json"]);
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");
+    assert_eq!(listed[0]["username"], "root");
+    let printed = server.kill().join("\n");
+    assert!(printed.contains("umk_") && !printed.contains("token="), "{printed}");
+}
+
+#[tokio::test]
+async fn a_start_without_an_administrator_prints_the_link_though_there_is_a_service_key() {
+    let setup = Setup::new();
+    done(&setup, &["service-key", "create", "--name", "shop"]);
+    let server = setup.start().await;
+    let setup = server.setup();
+    let printed = server.kill().join("\n");
+    assert!(printed.contains("/reset-password?token="), "{printed}");
+    assert!(!printed.contains("service key"), "{printed}");
+    assert!(!setup.start().await.kill().join("\n").contains("token="), "it is printed once");
 }
 
 #[tokio::test]

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use usermgmt_core::Actor;
 use usermgmt_core::clock::{Clock as _, SystemClock};
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::identifier::Email;
 use usermgmt_core::model::ids::MailId;
 use usermgmt_core::model::mail::OutboxMail;
 use usermgmt_core::rng::OsRng;
+use usermgmt_core::store::directory::{AuditFilter, DirectoryStore as _, Paged};
 use usermgmt_core::store::{Change, Changes, Store};
 use usermgmt_store_sql::{PoolOptions, SqlStore};
 
@@ -154,4 +156,11 @@ async fn mail_that_cannot_be_read_holds_nobody_up_and_an_operator_can_drop_it() 
     assert_eq!(printed(&setup, &["outbox", "drop", row[0]]), "");
     assert_eq!(printed(&setup, &["outbox", "drop", "--all"]), "39 mails\n");
     assert!(printed(&setup, &["outbox", "list"]).contains("0 given up; 0 waiting"));
+    let store = sql(file).await;
+    for action in ["mail.retried", "mail.dropped"] {
+        let of = AuditFilter { action: Some(action.to_owned()), ..AuditFilter::default() };
+        let audited = store.list_audit(&of, &Paged::first(100)).await.unwrap().rows;
+        assert_eq!(audited.len(), 40, "{action}");
+        assert!(audited.iter().all(|entry| entry.origin.actor == Actor::Operator), "{action}");
+    }
 }

@@ -1,13 +1,11 @@
-//! GET /account/export: what is kept of the user, for them to take along (GDPR, 20).
+//! GET /account/export: what is kept of the user, for them to take along (GDPR, 15 and 20).
 
 use axum::Json;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
-use serde_json::{Value, json};
-#[cfg(feature = "passkeys")]
-use usermgmt_core::flows::PasskeyError;
-#[cfg(feature = "passkeys")]
-use usermgmt_core::model::passkey::Passkey;
+use serde_json::Value;
+use usermgmt_core::model::audit::Actor;
+use usermgmt_core::model::ids::UserId;
 
 use super::member::Member;
 use crate::error::ApiError;
@@ -22,56 +20,23 @@ pub(super) async fn export(member: Member) -> Response {
     }
 }
 
+/// All of it but from where others did what they did.
 async fn data(member: &Member) -> Result<Value, ApiError> {
-    let (auth, user) = (member.visit.auth(), &member.current.user);
-    let sessions = auth.sessions(&user.id).await?;
-    let sessions = sessions.iter().map(|session| {
-        json!({
-            "id": session.id.to_string(),
-            "created_at": session.created_at.to_string(),
-            "last_seen_at": session.last_seen_at.to_string(),
-            "expires_at": session.expires_at.to_string(),
-            "ip": session.ip.map(|ip| ip.to_string()),
-            "user_agent": session.user_agent,
-        })
-    });
-    let sessions: Vec<Value> = sessions.collect();
-    #[cfg(feature = "passkeys")]
-    let passkeys = match auth.passkeys(&user.id).await {
-        Ok(passkeys) => passkeys.iter().map(passkey).collect(),
-        Err(PasskeyError::Off) => vec![],
-        Err(error) => return Err(error.into()),
-    };
-    #[cfg(not(feature = "passkeys"))]
-    let passkeys: Vec<Value> = vec![];
-    Ok(json!({
-        "exported_at": auth.now().to_string(),
-        "account": {
-            "id": user.id.to_string(),
-            "username": user.username.as_str(),
-            "email": user.email.as_str(),
-            "email_confirmed_at": user.email_confirmed_at.map(|at| at.to_string()),
-            "first_name": user.first_name,
-            "last_name": user.last_name,
-            "gender": user.gender,
-            "locale": user.locale,
-            "role": user.role.as_str(),
-            "created_at": user.created_at.to_string(),
-            "updated_at": user.updated_at.to_string(),
-        },
-        "second_factor": auth.mfa_status(&user.id).await?.enabled,
-        "passkeys": passkeys,
-        "sessions": sessions,
-    }))
+    let id = &member.current.user.id;
+    let mut data = member.visit.auth().export_user(id).await?;
+    let entries = data["audit"].as_array_mut().into_iter().flatten();
+    for entry in entries.filter(|entry| !is_by(entry, id)) {
+        entry["ip"] = Value::Null;
+        entry["user_agent"] = Value::Null;
+    }
+    Ok(data)
 }
 
-#[cfg(feature = "passkeys")]
-fn passkey(passkey: &Passkey) -> Value {
-    json!({
-        "id": passkey.id.to_string(),
-        "name": passkey.name,
-        "created_at": passkey.created_at.to_string(),
-        "last_used_at": passkey.last_used_at.map(|at| at.to_string()),
-        "backed_up": passkey.backed_up,
-    })
+/// Whether the user did that, or somebody as them.
+fn is_by(entry: &Value, user: &UserId) -> bool {
+    let actor = &entry["actor"];
+    match actor["id"].as_str() {
+        Some(id) => id == user.as_str(),
+        None => actor["kind"] == Actor::User.as_str(),
+    }
 }
