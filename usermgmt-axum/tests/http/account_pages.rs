@@ -1,7 +1,8 @@
 //! Pages for people: what somebody does with their account, without script.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use usermgmt_core::mail::MailKind;
+use usermgmt_core::{Actor, Origin};
 
 use crate::harness::{ADA, App, OTHER_PASSWORD, PASSWORD, app, path_of, totp};
 use crate::tab::{Browser, leads_to};
@@ -176,7 +177,7 @@ async fn somebody_takes_their_data_along_and_deletes_the_account() {
     let export = browser.open("/account/export").await;
     assert_eq!(export.header("content-disposition"), Some("attachment; filename=\"account.json\""));
     let data: Value = export.json();
-    assert_eq!(data["account"]["email"], ADA);
+    assert_eq!(data["email"], ADA);
     assert_eq!(data["sessions"].as_array().unwrap().len(), 1);
 
     browser.open("/account").await.has_status(200);
@@ -185,6 +186,36 @@ async fn somebody_takes_their_data_along_and_deletes_the_account() {
     leads_to(&gone, "/account/sign-in");
     assert_eq!(browser.session(), None);
     browser.sign_in(ADA, PASSWORD).await.has_status(401);
+}
+
+#[tokio::test]
+async fn an_export_is_all_that_administrators_see_but_from_where_they_came() {
+    let app = app().await;
+    let mut browser = ada(&app).await;
+    let id = app.auth.find_user(ADA).await.unwrap().unwrap().id;
+    let (ip, agent) = ("198.51.100.9", "the administrator's browser");
+    let by = Origin {
+        actor_id: Some("root".to_owned()),
+        ip: Some(ip.parse().unwrap()),
+        user_agent: Some(agent.to_owned()),
+        ..Origin::of(Actor::Admin)
+    };
+    app.auth.send_reset(&by, &id).await.unwrap();
+    let export = browser.open("/account/export").await;
+    let data = export.has_status(200).json();
+    let whole = app.auth.export_user(&id).await.unwrap();
+    let keys = |data: &Value| data.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(keys(&data), keys(&whole));
+    for part in ["identities", "passkeys", "sessions", "devices", "mails", "links"] {
+        assert_eq!(data[part], whole[part], "{part}");
+    }
+    let entries = data["audit"].as_array().unwrap();
+    assert_eq!(entries.len(), whole["audit"].as_array().unwrap().len());
+    let find = |action| entries.iter().find(|entry| entry["action"] == action).unwrap();
+    let reset = find("password.reset_requested");
+    assert_eq!(reset["actor"], json!({"kind": "admin", "id": "root"}));
+    assert_eq!(find("user.registered")["ip"], "203.0.113.7");
+    assert!(!export.text.contains(ip) && !export.text.contains(agent), "{}", export.text);
 }
 
 #[tokio::test]

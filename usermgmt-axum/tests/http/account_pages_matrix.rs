@@ -3,7 +3,7 @@
 
 use usermgmt_core::keys::KeyRing;
 use usermgmt_core::store::MemoryStore;
-use usermgmt_core::{Auth, Config, Role};
+use usermgmt_core::{Auth, Config};
 
 use crate::harness::{App, PASSWORD, app, operator};
 use crate::tab::Browser;
@@ -50,6 +50,11 @@ const ROUTES: [Row; 29] = [
     ("/account/sign-out", None, Some(For::SignedIn)),
 ];
 
+/// Where who is signed in writes.
+pub(crate) fn writes() -> impl Iterator<Item = &'static str> {
+    ROUTES.into_iter().filter(|row| row.2 == Some(For::SignedIn)).map(|(path, ..)| path)
+}
+
 struct Caller {
     name: &'static str,
     cookie: Option<String>,
@@ -89,9 +94,8 @@ async fn somebody(app: &App, name: &str) -> String {
 async fn callers(app: &App) -> Vec<Caller> {
     let root = app.admin().await.access;
     let (user, other) = (somebody(app, "ann").await, somebody(app, "bob").await);
-    let single = somebody(app, "single").await;
-    let id = app.auth.current(&single).await.unwrap().user.id;
-    app.auth.set_role(&operator(), &id, Role::Admin).await.unwrap();
+    somebody(app, "single").await;
+    let single = app.promoted("single@example.com").await.access;
     let pending = app.sign_in("root@example.com", PASSWORD).await.field("mfa_token");
 
     let gone = somebody(app, "gone").await;

@@ -2,7 +2,12 @@
 
 use serde_json::json;
 use usermgmt_core::model::audit::Origin;
+use usermgmt_core::model::identity::Identity;
+use usermgmt_core::model::ids::IdentityId;
+use usermgmt_core::rng::OsRng;
+use usermgmt_core::store::{Change, Changes, Store as _};
 
+use crate::account_pages_matrix::writes;
 use crate::harness::{ADA, App, PASSWORD, app, app_with};
 use crate::tab::{Browser, leads_to};
 
@@ -18,18 +23,11 @@ async fn signed_in(app: &App) -> Browser<'_> {
     browser
 }
 
-const WRITES: [&str; 10] = [
-    "/account/profile",
-    "/account/email",
-    "/account/password",
-    "/account/sessions/end",
-    "/account/second-factor",
-    "/account/second-factor/confirm",
-    "/account/second-factor/off",
-    "/account/recovery-codes",
-    "/account/delete",
-    "/account/sign-out",
-];
+/// The form token of the shown page.
+fn form_token(page: &str) -> String {
+    let rest = page.split("name=\"form_token\" value=\"").nth(1).unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
 
 #[tokio::test]
 async fn the_cookie_is_for_this_host_alone_and_not_for_scripts() {
@@ -78,13 +76,13 @@ async fn a_form_of_another_site_changes_nothing() {
         &[("origin", "null")],
         &[],
     ];
+    let token = form_token(&browser.page);
     for evidence in evidence {
-        for path in WRITES {
+        for path in writes() {
             let mut foreign = Browser::new(&app);
             foreign.cookies.clone_from(&browser.cookies);
-            foreign.page.clone_from(&browser.page);
             foreign.evidence = evidence.to_vec();
-            let refused = foreign.post(path, &[("sure", "yes")]).await;
+            let refused = foreign.post(path, &[("form_token", &token), ("sure", "yes")]).await;
             assert_eq!(refused.status, 403, "{path} {evidence:?}");
         }
     }
@@ -104,13 +102,9 @@ async fn a_form_without_this_sessions_token_changes_nothing() {
     let app = app().await;
     let mut browser = ada(&app).await;
     let other = signed_in(&app).await;
-    let token = |page: &str| {
-        let rest = page.split("name=\"form_token\" value=\"").nth(1).unwrap();
-        rest.split('"').next().unwrap().to_owned()
-    };
-    let others = token(&other.page);
-    assert_ne!(token(&browser.page), others);
-    for path in WRITES {
+    let others = form_token(&other.page);
+    assert_ne!(form_token(&browser.page), others);
+    for path in writes() {
         for wrong in ["", "AAAA", &others, other.session().unwrap()] {
             let refused = browser.post(path, &[("form_token", wrong), ("sure", "yes")]).await;
             assert_eq!(refused.status, 403, "{path} {wrong}");
@@ -168,6 +162,23 @@ async fn a_disabled_users_cookie_is_dead() {
     assert!(!browser.is_in().await);
 }
 
+/// Links an account at a provider that names this address.
+async fn link(app: &App, email: &str) {
+    let now = app.auth.now();
+    let identity = Identity {
+        id: IdentityId::generate(now, &OsRng),
+        user_id: user_id(app).await,
+        issuer: "https://id.example.com".to_owned(),
+        subject: "1".to_owned(),
+        provider: "example".to_owned(),
+        email: Some(email.to_owned()),
+        created_at: now,
+        last_used_at: None,
+    };
+    let list = vec![Change::LinkIdentity(Box::new(identity))];
+    app.store.apply(&Changes::new(list, now, &OsRng)).await.unwrap();
+}
+
 #[tokio::test]
 async fn what_people_write_is_text() {
     let app = app().await;
@@ -175,8 +186,21 @@ async fn what_people_write_is_text() {
     let script = "\"><script>alert(1)</script>";
     let fields = [("username", "ada"), ("first_name", script), ("last_name", script)];
     leads_to(&browser.post("/account/profile", &fields).await, "/account?done=profile");
+    let gender = json!({"gender": script});
+    let session = app.session(ADA).await;
+    let call = app.call("PUT", "/api/v1/users").bearer(&session.access);
+    call.json(gender).send().await.has_status(200);
+    let call = app.call("POST", "/api/v1/signin").header("user-agent", "<script>agent</script>");
+    call.json(json!({"email": ADA, "password": PASSWORD})).send().await.has_status(200);
+    link(&app, "<script>identity</script>").await;
+    let shown = browser.open("/account").await;
+    for text in ["agent", "identity"] {
+        let text = format!("&lt;script&gt;{text}&lt;/script&gt;");
+        assert!(shown.text.contains(&text), "{text}: {}", shown.text);
+    }
     let mut guest = Browser::new(&app);
     for page in [
+        shown,
         browser.open("/account?done=%3Cscript%3E").await,
         browser.post("/account/profile", &[("username", script)]).await,
         browser.post("/account/email", &[("email", script)]).await,

@@ -48,6 +48,22 @@ pub(crate) fn describes(method: &str, path: &str, status: u16, kind: Option<&str
     }
 }
 
+/// Method, path and id of an operation.
+pub(crate) type Route = (String, String, String);
+
+/// Every operation that is described.
+pub(crate) fn operations() -> Vec<Route> {
+    let mut routes = Vec::new();
+    for (path, item) in DOCUMENT["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if let Some(id) = operation.get("operationId").and_then(Value::as_str) {
+                routes.push((method.to_uppercase(), path.clone(), id.to_owned()));
+            }
+        }
+    }
+    routes
+}
+
 fn operation(method: &str, path: &str) -> Option<&'static Value> {
     let trimmed = path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path);
     let matches = |template: &str| {

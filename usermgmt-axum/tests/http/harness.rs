@@ -288,10 +288,15 @@ impl App {
     pub(crate) async fn admin_called(&self, name: &str) -> Session {
         let email = format!("{name}@example.com");
         self.confirmed(name, &email).await;
-        let first = self.session(&email).await;
-        let id = first.user_id.parse().unwrap();
-        self.auth.set_role(&operator(), &id, Role::Admin).await.unwrap();
+        let first = self.promoted(&email).await;
         self.with_second_factor(&email, &first).await
+    }
+
+    /// Makes somebody an administrator, who signs in anew.
+    pub(crate) async fn promoted(&self, email: &str) -> Session {
+        let user = self.auth.find_user(email).await.unwrap().unwrap();
+        self.auth.set_role(&operator(), &user.id, Role::Admin).await.unwrap();
+        self.session(email).await
     }
 
     /// Turns the second factor on, and signs in with it.

@@ -89,6 +89,20 @@ async fn a_passkey_is_added_named_and_removed() {
 }
 
 #[tokio::test]
+async fn the_name_of_a_passkey_is_text() {
+    let app = with_passkeys().await;
+    let (mut browser, ..) = ada(&app).await;
+    browser.open("/account").await.has_status(200);
+    let script = "\"><script>alert(1)</script>";
+    leads_to(&browser.post(RENAME, &[("name", script)]).await, "/account?done=passkey_renamed");
+    let shown = browser.open("/account").await.text;
+    assert!(shown.contains("&lt;script&gt;alert(1)") && !shown.contains("<script>"), "{shown}");
+    let wrong = format!("{script}{}", "x".repeat(64));
+    let refused = browser.post(RENAME, &[("name", &wrong)]).await;
+    assert!(!refused.has_status(400).text.contains("<script>"), "{}", refused.text);
+}
+
+#[tokio::test]
 async fn a_passkey_signs_in_by_itself_and_once_by_an_answer() {
     let app = with_passkeys().await;
     let (_, mut device, _) = ada(&app).await;

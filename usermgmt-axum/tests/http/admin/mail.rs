@@ -13,6 +13,11 @@ use crate::harness::Session;
 
 /// A mail to somebody that was given up; its id.
 pub(crate) async fn given_up(admin: &Admin, to: &Session) -> String {
+    given_up_since(admin, to, "550 no such mailbox").await
+}
+
+/// The same, and what the mail server said.
+pub(crate) async fn given_up_since(admin: &Admin, to: &Session, error: &str) -> String {
     admin.app.advance(1);
     let now = admin.app.auth.now();
     let mail = OutboxMail {
@@ -26,7 +31,7 @@ pub(crate) async fn given_up(admin: &Admin, to: &Session) -> String {
         created_at: now,
         next_attempt_at: now,
         attempts: 12,
-        last_error: Some("550 no such mailbox".to_owned()),
+        last_error: Some(error.to_owned()),
         dead_at: Some(now),
         lease: None,
         leased_until: None,

@@ -3,10 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-use usermgmt_core::Role;
-
 use super::Admin;
+use crate::document::{Route, operations};
 use crate::harness::{PASSWORD, Session, operator};
 
 /// Who may call a route.
@@ -84,10 +82,15 @@ const ROUTES: [(&str, For); 61] = [
     ("admin_revoke_service_key", For::Admin),
 ];
 
+/// What ends the caller's session. Each gets callers of its own.
+const ENDS: [&str; 3] = ["sign_out", "sign_out_all", "delete_account"];
+
 /// Who calls.
 struct Caller {
     name: &'static str,
     token: Option<String>,
+    /// What renews the token, where they have it.
+    refresh: Option<String>,
     /// The status and code with which an admin route refuses them; `None` where
     /// it lets them in.
     by_admin_routes: Option<(u16, &'static str)>,
@@ -96,13 +99,29 @@ struct Caller {
 }
 
 impl Caller {
-    fn new(
+    /// Somebody with this token alone, who is nobody to the account API.
+    fn nobody(name: &'static str, token: Option<&str>, refused: (u16, &'static str)) -> Self {
+        let token = token.map(str::to_owned);
+        Self { name, token, refresh: None, by_admin_routes: Some(refused), is_nobody: true }
+    }
+
+    fn signed_in(
         name: &'static str,
-        token: Option<&str>,
-        is_nobody: bool,
+        session: &Session,
         by_admin_routes: Option<(u16, &'static str)>,
     ) -> Self {
-        Self { name, token: token.map(str::to_owned), by_admin_routes, is_nobody }
+        let (token, refresh) = (Some(session.access.clone()), Some(session.refresh.clone()));
+        Self { name, token, refresh, by_admin_routes, is_nobody: false }
+    }
+
+    /// What this route refuses them with; a code that is empty is any. `None` where it
+    /// lets them in.
+    fn refused(&self, whom: For) -> Option<(u16, &'static str)> {
+        match whom {
+            For::Admin => self.by_admin_routes,
+            For::SignedIn => self.is_nobody.then_some((401, "")),
+            For::Anyone => None,
+        }
     }
 }
 
@@ -116,79 +135,79 @@ async fn callers(admin: &Admin) -> (Vec<Caller>, Session) {
     let pending = app.sign_in("half@example.com", PASSWORD).await.field("mfa_token");
     let (disabled, _) = admin.user("disabled").await;
     app.auth.disable_user(&operator(), &disabled.user_id.parse().unwrap()).await.unwrap();
-    let (single, _) = admin.user("single").await;
-    let id = single.user_id.parse().unwrap();
-    app.auth.set_role(&operator(), &id, Role::Admin).await.unwrap();
+    admin.user("single").await;
+    let single = app.promoted("single@example.com").await;
     let (target, _) = admin.user("target").await;
     let forbidden = Some((403, "forbidden"));
+    let disabled = Caller {
+        is_nobody: true,
+        ..Caller::signed_in("disabled", &disabled, Some((401, "invalid_token")))
+    };
     let callers = vec![
-        Caller::new("anonymous", None, true, Some((401, "missing_token"))),
-        Caller::new("user", Some(&ann.access), false, forbidden),
-        Caller::new("other user", Some(&other.access), false, forbidden),
-        Caller::new("pending factor", Some(&pending), true, Some((401, "wrong_token_type"))),
-        Caller::new("disabled", Some(&disabled.access), true, Some((401, "invalid_token"))),
-        Caller::new("one factor", Some(&single.access), false, Some((403, "mfa_required"))),
-        Caller::new("admin", Some(&admin.root.access), false, None),
+        Caller::nobody("anonymous", None, (401, "missing_token")),
+        Caller::nobody("pending factor", Some(&pending), (401, "wrong_token_type")),
+        disabled,
+        Caller::signed_in("user", &ann, forbidden),
+        Caller::signed_in("other user", &other, forbidden),
+        Caller::signed_in("one factor", &single, Some((403, "mfa_required"))),
+        Caller::signed_in("admin", &admin.root, None),
     ];
     (callers, target)
 }
 
 /// Method, path and operation id of every route under the APIs' path.
-fn routes() -> Vec<(String, String, String)> {
-    let document = serde_json::to_value(usermgmt_axum::openapi()).unwrap();
-    let mut routes = Vec::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap() {
-            let id = operation.get("operationId").and_then(Value::as_str);
-            if let Some(id) = id.filter(|_| path.starts_with("/api/v1/")) {
-                routes.push((method.to_uppercase(), path.clone(), id.to_owned()));
+fn routes() -> Vec<Route> {
+    let routes = operations().into_iter();
+    routes.filter(|(_, path, _)| path.starts_with("/api/v1/")).collect()
+}
+
+/// Every caller, and whom the administrator's routes are about.
+async fn check(admin: &Admin, callers: &[Caller], target: &Session, route: &Route, whom: For) {
+    let (method, path, id) = route;
+    let path = path.replace("{id}", &target.user_id);
+    for caller in callers {
+        let what = format!("{method} {path} by {}", caller.name);
+        let call = admin.app.call(method, &path);
+        let token = if id == "refresh_tokens" { &caller.refresh } else { &caller.token };
+        let call = match token.as_ref().or(caller.token.as_ref()) {
+            Some(token) => call.bearer(token),
+            None => call,
+        };
+        let reply = call.send().await;
+        let status = reply.status.as_u16();
+        match caller.refused(whom) {
+            Some((refused, code)) => {
+                assert_eq!(status, refused, "{what}: {}", reply.text);
+                if !code.is_empty() {
+                    assert_eq!(reply.json()["error"], code, "{what}");
+                }
             }
+            None => assert!(![401, 403, 405, 500].contains(&status), "{what}: {}", reply.text),
         }
     }
-    routes
 }
 
 #[tokio::test]
 async fn every_route_lets_in_whom_it_is_for_and_nobody_else() {
-    let admin = Admin::new().await;
-    let (callers, target) = callers(&admin).await;
     let known: BTreeMap<&str, For> = ROUTES.into_iter().collect();
-    let mounted = routes();
+    let mut mounted = routes();
     for (id, _) in ROUTES {
         assert!(mounted.iter().any(|(_, _, mounted)| mounted == id), "there is no route {id}");
     }
     // What deletes comes last: the others want somebody to be there.
-    let (last, first): (Vec<_>, Vec<_>) =
-        mounted.into_iter().partition(|(_, _, id)| id == "admin_delete_user");
-    for (method, path, id) in first.into_iter().chain(last) {
+    mounted.sort_by_key(|(_, _, id)| id == "admin_delete_user");
+    let admin = Admin::new().await;
+    let (everybody, target) = callers(&admin).await;
+    for route in mounted {
+        let (method, path, id) = &route;
         let whom = known.get(id.as_str());
-        let whom = whom.unwrap_or_else(|| panic!("{method} {path}: {id} is not in the matrix"));
-        let path = path.replace("{id}", &target.user_id);
-        for caller in &callers {
-            let what = format!("{method} {path} by {}", caller.name);
-            let expected = match whom {
-                For::Admin => caller.by_admin_routes,
-                // Who is let in there, and what comes of it, has tests of its own.
-                For::Anyone => continue,
-                For::SignedIn if !caller.is_nobody => continue,
-                For::SignedIn => Some((401, "")),
-            };
-            let call = admin.app.call(&method, &path);
-            let call = match &caller.token {
-                Some(token) => call.bearer(token),
-                None => call,
-            };
-            let reply = call.send().await;
-            let status = reply.status.as_u16();
-            match expected {
-                Some((refused, code)) => {
-                    assert_eq!(status, refused, "{what}: {}", reply.text);
-                    if !code.is_empty() {
-                        assert_eq!(reply.json()["error"], code, "{what}");
-                    }
-                }
-                None => assert!(![401, 403, 405, 500].contains(&status), "{what}: {}", reply.text),
-            }
+        let whom = *whom.unwrap_or_else(|| panic!("{method} {path}: {id} is not in the matrix"));
+        if ENDS.contains(&id.as_str()) {
+            let admin = Admin::new().await;
+            let (everybody, target) = callers(&admin).await;
+            check(&admin, &everybody, &target, &route, whom).await;
+        } else {
+            check(&admin, &everybody, &target, &route, whom).await;
         }
     }
 }
@@ -221,9 +240,8 @@ impl Tab {
 async fn by_cookie_admin_routes_let_in_the_same_and_write_by_post_of_their_own_origin_only() {
     let admin = Admin::new().await;
     let (ann, _) = admin.user("ann").await;
-    let (single, _) = admin.user("single").await;
-    let id = single.user_id.parse().unwrap();
-    admin.app.auth.set_role(&operator(), &id, Role::Admin).await.unwrap();
+    admin.user("single").await;
+    let single = admin.app.promoted("single@example.com").await;
     let (gone, _) = admin.user("gone").await;
     let (target, _) = admin.user("target").await;
     let tabs = [
@@ -265,4 +283,34 @@ async fn by_cookie_admin_routes_let_in_the_same_and_write_by_post_of_their_own_o
             }
         }
     }
+}
+
+#[tokio::test]
+async fn by_cookie_account_routes_are_read_and_written_by_a_form_of_the_session_only() {
+    let admin = Admin::new().await;
+    let (ann, _) = admin.user("ann").await;
+    let tab = Tab::of(&admin, "user", &ann.access, None).await;
+    let known: BTreeMap<&str, For> = ROUTES.into_iter().collect();
+    for (method, path, id) in routes() {
+        // Renewing and signing out take either token, which only who has one can show.
+        let by_token = ["refresh_tokens", "sign_out"].contains(&id.as_str());
+        if known[id.as_str()] != For::SignedIn || by_token {
+            continue;
+        }
+        let what = format!("{method} {path} by cookie");
+        let path = path.replace("{id}", &ann.user_id);
+        let call = admin.app.call(&method, &path).header("cookie", &tab.cookie);
+        let reply = call.header("sec-fetch-site", "same-origin").send().await;
+        let status = reply.status.as_u16();
+        let refusal = match method.as_str() {
+            "GET" => {
+                assert!(![401, 403, 405, 500].contains(&status), "{what}: {}", reply.text);
+                continue;
+            }
+            "POST" => "invalid_form_token",
+            _ => "cross_site",
+        };
+        assert_eq!((status, &reply.json()["error"]), (403, &refusal.into()), "{what}");
+    }
+    admin.app.get("/api/v1/protected").bearer(&ann.access).send().await.has_status(200);
 }

@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use usermgmt_core::Role;
-
 use super::{ROOT, browser_of};
 use crate::admin::Admin;
 use crate::harness::operator;
@@ -70,9 +68,8 @@ async fn callers(admin: &Admin) -> (Vec<Caller>, String) {
     let app = &admin.app;
     let (ann, _) = admin.user("ann").await;
     let (gone, _) = admin.user("gone").await;
-    let (single, _) = admin.user("single").await;
-    let id = single.user_id.parse().unwrap();
-    app.auth.set_role(&operator(), &id, Role::Admin).await.unwrap();
+    admin.user("single").await;
+    let single = app.promoted("single@example.com").await;
     let (target, _) = admin.user("target").await;
     let disabled = caller(admin, "disabled", &gone.access, Answer::SignIn).await;
     app.auth.disable_user(&operator(), &gone.user_id.parse().unwrap()).await.unwrap();

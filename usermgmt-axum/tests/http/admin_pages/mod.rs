@@ -10,9 +10,8 @@ mod way_in;
 mod writes;
 
 use crate::admin::Admin;
-use crate::harness::{App, app_with, operator};
+use crate::harness::{App, app_with};
 use crate::tab::Browser;
-use usermgmt_core::Role;
 
 pub(crate) const ROOT: &str = "/web3m-admin";
 
@@ -34,9 +33,7 @@ pub(crate) async fn desk(admin: &Admin) -> Browser<'_> {
 pub(crate) async fn without_factor() -> Admin {
     let app = app_with(|config, _| config.admin.require_mfa = false).await;
     app.confirmed("root", "root@example.com").await;
-    let root = app.session("root@example.com").await;
-    let id = root.user_id.parse().unwrap();
-    app.auth.set_role(&operator(), &id, Role::Admin).await.unwrap();
+    let root = app.promoted("root@example.com").await;
     Admin { app, root }
 }
 

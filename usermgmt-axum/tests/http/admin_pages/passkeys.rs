@@ -1,22 +1,19 @@
 //! Administrators who have passkeys.
 
-use usermgmt_core::Role;
-
 use super::{browser_of, page_of};
 use crate::admin::Admin;
 use crate::authenticator::Device;
-use crate::harness::{PASSWORD, Session, app_with, operator};
+use crate::harness::{PASSWORD, Session, app_with};
 use crate::tab::{Browser, leads_to};
 
 async fn administered() -> Admin {
     Admin::over(app_with(|config, _| config.sign_in.passkeys = true).await).await
 }
 
-/// Somebody with a passkey, and an administrator where that is asked.
-async fn member<'a>(admin: &'a Admin, name: &str, role: Role) -> (Browser<'a>, Device) {
-    let (session, _) = admin.user(name).await;
-    let id = session.user_id.parse().unwrap();
-    admin.app.auth.set_role(&operator(), &id, role).await.unwrap();
+/// Another administrator, with a passkey.
+async fn member<'a>(admin: &'a Admin, name: &str) -> (Browser<'a>, Device) {
+    admin.user(name).await;
+    let session = admin.app.promoted(&format!("{name}@example.com")).await;
     add_passkey(admin, &session).await
 }
 
@@ -43,7 +40,7 @@ async fn answer(
 #[tokio::test]
 async fn a_passkey_lets_an_administrator_in_by_itself_or_after_the_password() {
     let admin = administered().await;
-    let (_, mut device) = member(&admin, "ann", Role::Admin).await;
+    let (_, mut device) = member(&admin, "ann").await;
     let mut browser = Browser::new(&admin.app);
     browser.open(&page_of("/sign-in")).await.has_status(200);
     let path = page_of("/sign-in/passkey");
@@ -61,8 +58,8 @@ async fn a_passkey_lets_an_administrator_in_by_itself_or_after_the_password() {
 #[tokio::test]
 async fn what_was_asked_is_done_after_the_administrators_own_passkey_and_no_others() {
     let admin = administered().await;
-    let (_, mut device) = member(&admin, "ann", Role::Admin).await;
-    let (_, mut bobs) = member(&admin, "bob", Role::Admin).await;
+    let (_, mut device) = member(&admin, "ann").await;
+    let (_, mut bobs) = member(&admin, "bob").await;
     let (_, path) = admin.user("eve").await;
     let disable = page_of(&format!("{path}/disable"));
     let mut browser = Browser::new(&admin.app);

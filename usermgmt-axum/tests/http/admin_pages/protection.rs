@@ -2,8 +2,8 @@
 
 use super::{ROOT, desk, page_of};
 use crate::admin::Admin;
-use crate::admin::mail::given_up;
-use crate::harness::PASSWORD;
+use crate::admin::mail::given_up_since;
+use crate::harness::{ADA, PASSWORD};
 use crate::tab::Browser;
 use serde_json::json;
 
@@ -65,7 +65,12 @@ async fn what_people_write_is_text_and_no_page_shows_a_secret() {
     let tokens = call.send().await;
     tokens.has_status(200);
     let key = admin.send_json("POST", "/service-keys", json!({"name": script})).await.field("key");
-    let mail = given_up(&admin, &ann).await;
+    let mail = given_up_since(&admin, &ann, script).await;
+    let call = admin.app.call("POST", "/api/v1/register").header("user-agent", script);
+    let call = call.json(json!({"username": "eve", "email": ADA, "password": PASSWORD}));
+    call.send().await.has_status(201);
+    let call = admin.app.call("POST", "/api/users").header("user-agent", script).bearer(&key);
+    call.json(crate::service::with("email", json!("bob@example.com"))).send().await.has_status(201);
     let mut browser = desk(&admin).await;
     let query = url::form_urlencoded::byte_serialize(script.as_bytes()).collect::<String>();
     let mut pages = Vec::new();
@@ -84,6 +89,10 @@ async fn what_people_write_is_text_and_no_page_shows_a_secret() {
         "/service-keys".to_owned(),
     ] {
         pages.push((page.clone(), browser.open(&page_of(&page)).await));
+    }
+    for page in ["/audit", "/mail", &path] {
+        let (_, shown) = pages.iter().find(|(opened, _)| opened == page).unwrap();
+        assert!(shown.text.contains("&lt;script&gt;alert(1)"), "{page}: {}", shown.text);
     }
     let mut guest = Browser::new(&admin.app);
     let sign_in = guest.open(&page_of(&format!("/sign-in?return_to={query}"))).await;

@@ -50,9 +50,8 @@ async fn a_user_who_is_no_administrator_is_refused_and_can_sign_in_as_one() {
 #[tokio::test]
 async fn an_administrator_without_a_second_factor_is_told_how_to_get_one() {
     let admin = Admin::new().await;
-    let (ann, _) = admin.user("ann").await;
-    let id = ann.user_id.parse().unwrap();
-    admin.app.auth.set_role(&operator(), &id, Role::Admin).await.unwrap();
+    admin.user("ann").await;
+    let ann = admin.app.promoted("ann@example.com").await;
     let mut browser = browser_of(&admin.app, &ann.access).await;
     let told = browser.open(&page_of("/users")).await;
     assert!(told.has_status(403).text.contains("href=\"/account#factor\""), "{}", told.text);
@@ -72,9 +71,8 @@ async fn the_pages_are_where_the_setting_says() {
         http.admin_path = "/people/desk/".to_owned();
     });
     let app = app.await;
-    let ada = app.ada().await;
-    let id = ada.user_id.parse().unwrap();
-    app.auth.set_role(&operator(), &id, Role::Admin).await.unwrap();
+    app.confirmed("ada", ADA).await;
+    let ada = app.promoted(ADA).await;
     let mut browser = browser_of(&app, &ada.access).await;
     for path in ["/admin", "/admin/"] {
         leads_to(&browser.open(path).await, "/people/desk/");
