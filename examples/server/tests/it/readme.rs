@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use usermgmt_test_support::{Server, Setup};
+use usermgmt_test_support::{Server, Setup, registered};
 
 const README: &str = include_str!("../../../../README.md");
 const HTTP_API: &str = include_str!("../../../../docs/http-api.md");
@@ -38,12 +38,22 @@ async fn the_walk_runs_as_printed() {
 }
 
 #[tokio::test]
+async fn what_a_person_does_runs_as_printed() {
+    let server = Setup::new().start().await;
+    registered(&server, "ada", "ada@example.org").await;
+    let shown = walked(&server, blocks_of(HTTP_API, "sh")[0], "");
+    assert!(shown.contains("\"last_name\":\"King\""), "{shown}");
+    let factor = std::fs::read_to_string(server.setup().dir().join("factor.json")).unwrap();
+    assert!(factor.contains("otpauth://"), "{factor}");
+}
+
+#[tokio::test]
 async fn the_administration_runs_as_printed() {
     let server = Setup::new().start().await;
     let create = ["admin", "create", "--email", "root@example.org", "--link"];
     let link = server.setup().command().args(create).output().unwrap().stdout;
     let link = String::from_utf8(link).unwrap();
-    let shown = walked(&server, blocks_of(HTTP_API, "sh")[0], link.trim());
+    let shown = walked(&server, blocks_of(HTTP_API, "sh")[1], link.trim());
     assert!(shown.contains("\"email\":\"ada@example.net\""), "{shown}");
     assert!(shown.contains("\"failed\":[{\"id\":\"nobody\",\"error\":\"not_found\"}]"), "{shown}");
     let saved = std::fs::read_to_string(server.setup().dir().join("ada.json")).unwrap();
@@ -56,7 +66,7 @@ async fn what_a_service_does_runs_as_printed() {
     let create = ["service-key", "create", "--name", "shop"];
     let key = server.setup().command().args(create).output().unwrap().stdout;
     let key = String::from_utf8(key).unwrap();
-    let shown = walked(&server, blocks_of(HTTP_API, "sh")[1], key.trim());
+    let shown = walked(&server, blocks_of(HTTP_API, "sh")[2], key.trim());
     assert_eq!(shown.matches("\"username\":\"ada\"").count(), 3, "{shown}");
     assert!(shown.contains("\"enabled\":false"), "{shown}");
     let headers = std::fs::read_to_string(server.setup().dir().join("headers")).unwrap();
