@@ -1,13 +1,21 @@
 //! The description of what is mounted, in one document.
 
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::security::{Http, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, HttpBuilder, SecurityScheme,
+};
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{Content, InfoBuilder, OpenApi, Ref, RefOr, ResponseBuilder, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::error::ErrorBody;
 use crate::validate::Detail;
+
+/// What stands for the access token in a browser.
+const COOKIE: &str = "The session that a browser has by the account pages, in place of \
+    `access_token`. GET takes it as it is. POST takes it from a page of this origin alone, with \
+    the session's form token in the header `Usermgmt-Form-Token` (or the field `form_token` of a \
+    form); other methods do not take it. Where `public_url` is plain HTTP its name is `usermgmt`.";
 
 /// Adds what all operations have in common.
 pub(crate) fn complete(mut document: OpenApi) -> OpenApi {
@@ -25,6 +33,9 @@ pub(crate) fn complete(mut document: OpenApi) -> OpenApi {
     for (name, scheme) in schemes() {
         components.add_security_scheme(name, SecurityScheme::Http(scheme));
     }
+    let cookie = ApiKeyValue::with_description("__Host-usermgmt", COOKIE);
+    components
+        .add_security_scheme("session_cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     for (name, schema) in
         [(ErrorBody::name(), ErrorBody::schema()), (Detail::name(), Detail::schema())]
     {

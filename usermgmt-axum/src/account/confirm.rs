@@ -15,6 +15,7 @@ use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, any, not_empty};
 
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"email": "ada@example.org"}))]
 pub(crate) struct ResendRequest {
     #[schema(value_type = String, format = Email)]
     email: Option<String>,
@@ -67,6 +68,7 @@ impl From<ResendError> for ApiError {
 }
 
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"email": "ada@example.org", "code": "12345678"}))]
 pub(crate) struct ConfirmRequest {
     #[schema(value_type = String, format = Email)]
     email: String,

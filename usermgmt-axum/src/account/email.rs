@@ -14,6 +14,7 @@ use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, not_empty};
 
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"token": "umt_…"}))]
 pub(crate) struct EmailTokenRequest {
     /// From the mailed link.
     #[schema(value_type = String)]

@@ -29,6 +29,7 @@ pub(crate) struct EnrolmentBody {
 
 /// What enrolling may take.
 #[derive(Debug, Default, ToSchema)]
+#[schema(example = json!({"current_password": "analytical engine no. 1"}))]
 pub(crate) struct EnrolRequest {
     /// Stands in for a sign-in within 15 minutes.
     #[schema(value_type = Option<String>, format = Password, nullable = false)]
@@ -85,6 +86,7 @@ pub(crate) async fn enrol(
 }
 
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"code": "123456"}))]
 pub(crate) struct CodeRequest {
     /// From the authenticator app, or a recovery code.
     #[schema(value_type = String)]
@@ -136,6 +138,7 @@ pub(crate) async fn confirm(
 }
 
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"code": "123456"}))]
 pub(crate) struct DisableRequest {
     /// From the authenticator app, or a recovery code.
     #[schema(value_type = String)]
@@ -184,6 +187,7 @@ pub(crate) async fn disable(
 }
 
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"code": "123456"}))]
 pub(crate) struct NewCodesRequest {
     /// From the authenticator app, or a recovery code. Left out by who has signed in with a
     /// passkey within 15 minutes.

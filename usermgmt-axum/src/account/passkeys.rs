@@ -87,6 +87,10 @@ pub(crate) async fn options(
 }
 
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({
+    "request": "umt_…", "name": "Laptop",
+    "credential": {"id": "AQIDBAUG", "rawId": "AQIDBAUG", "type": "public-key", "response": {}},
+}))]
 pub(crate) struct AddPasskeyRequest {
     /// From the answer to `/passkeys/options`.
     request: String,
@@ -174,6 +178,7 @@ pub(crate) async fn list(
 }
 
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"name": "Laptop"}))]
 pub(crate) struct RenamePasskeyRequest {
     #[schema(min_length = 1, max_length = 64)]
     name: String,

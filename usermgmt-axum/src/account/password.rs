@@ -16,6 +16,9 @@ use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Problems, Style, new_password, not_empty};
 
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({
+    "current_password": "analytical engine no. 1", "new_password": "difference engine no. 2",
+}))]
 pub(crate) struct ChangePasswordRequest {
     /// Left out by who has no password, and has signed in within 15 minutes.
     #[schema(value_type = Option<String>, format = Password, nullable = false)]
@@ -67,6 +70,7 @@ pub(crate) async fn change(
 }
 
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"identifier": "ada"}))]
 pub(crate) struct ForgotPasswordRequest {
     /// Username or address.
     #[schema(value_type = Option<String>, nullable = false)]
@@ -117,6 +121,7 @@ pub(crate) async fn forgot(
 }
 
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"token": "umt_…", "new_password": "difference engine no. 2"}))]
 pub(crate) struct ResetPasswordRequest {
     #[schema(value_type = String)]
     token: PlaintextPassword,

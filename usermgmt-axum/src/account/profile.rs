@@ -20,6 +20,12 @@ use crate::validate::{
 };
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "user_id": "01990c5e-0000-7000-8000-000000000000", "username": "ada",
+    "email": "ada@example.org", "is_email_confirmed": true, "first_name": "Ada",
+    "last_name": "King", "gender": null, "role": "user",
+    "created_at": "2026-01-05T09:30:00.000Z", "mfa_enabled": false,
+}))]
 pub(crate) struct ProfileBody {
     user_id: String,
     username: String,
@@ -72,6 +78,7 @@ pub(crate) async fn show(
 
 /// What changes; a field that is left out stays as it is.
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"first_name": "Ada", "last_name": "King"}))]
 pub(crate) struct UpdateRequest {
     #[schema(value_type = Option<String>, min_length = 3, max_length = 30, nullable = false)]
     username: Option<Username>,

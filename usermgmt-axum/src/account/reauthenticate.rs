@@ -11,6 +11,7 @@ use crate::validate::{Fields, FromFields, Issue, Problems, Style, any};
 
 /// What proves that it is the user who asks, where the sign-in is too long ago.
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"current_password": "analytical engine no. 1"}))]
 pub(crate) struct ReauthenticateRequest {
     #[schema(value_type = Option<String>, format = Password, nullable = false)]
     pub(super) current_password: Option<PlaintextPassword>,

@@ -14,6 +14,9 @@ use crate::extract::{BearerAlone, invalid_token, wrong_token_type};
 use crate::state::HttpState;
 
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "access_token": "eyJ…", "refresh_token": "umr_…", "token_type": "Bearer", "expires_in": 900,
+}))]
 pub(crate) struct RefreshedBody {
     access_token: String,
     /// The next refresh token: the one presented is used up.

@@ -19,6 +19,9 @@ use crate::validate::{
 };
 
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({
+    "username": "ada", "email": "ada@example.org", "password": "analytical engine no. 1",
+}))]
 pub(crate) struct RegisterRequest {
     #[schema(value_type = String, min_length = 3, max_length = 30)]
     username: Username,

@@ -17,6 +17,7 @@ use crate::validate::{Fields, FromFields, Style, any};
 
 /// `email` or `identifier`, and the password.
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"identifier": "ada", "password": "analytical engine no. 1"}))]
 pub(crate) struct SignInRequest {
     /// The address.
     #[schema(nullable = false)]
@@ -45,6 +46,11 @@ impl FromFields for SignInRequest {
 
 /// A session has begun.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "user_id": "01990c5e-0000-7000-8000-000000000000", "email": "ada@example.org",
+    "username": "ada", "access_token": "eyJ…", "refresh_token": "umr_…", "token_type": "Bearer",
+    "expires_in": 900, "is_email_confirmed": true, "device_token": "umd_…",
+}))]
 pub(crate) struct SignedInBody {
     user_id: String,
     email: String,

@@ -16,6 +16,7 @@ use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Problems, Style, not_empty};
 
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"email": "ada@example.org"}))]
 pub(crate) struct SignInEmailRequest {
     #[schema(value_type = String, format = Email)]
     email: String,
@@ -80,6 +81,7 @@ impl From<MailSignInRequestError> for ApiError {
 
 /// The code with what it was asked for with, or the link's token.
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"email": "ada@example.org", "code": "12345678", "request": "umt_…"}))]
 pub(crate) struct ConfirmSignInEmailRequest {
     /// The address that was asked for.
     #[schema(value_type = Option<String>, nullable = false)]

@@ -17,6 +17,7 @@ use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, not_empty};
 
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"code": "umt_…"}))]
 pub(crate) struct ExchangeRequest {
     /// From the address that the browser was sent to.
     #[schema(value_type = String)]

@@ -15,6 +15,7 @@ use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, not_empty};
 
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"mfa_token": "umt_…", "code": "123456"}))]
 pub(crate) struct SignInMfaRequest {
     /// From the answer to `/signin`.
     #[schema(value_type = String)]

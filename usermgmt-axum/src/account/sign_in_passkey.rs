@@ -48,6 +48,10 @@ pub(crate) async fn options(
 }
 
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({
+    "request": "umt_…",
+    "credential": {"id": "AQIDBAUG", "rawId": "AQIDBAUG", "type": "public-key", "response": {}},
+}))]
 pub(crate) struct SignInPasskeyRequest {
     /// From the answer to `/signin/passkey/options`.
     #[schema(value_type = String)]
@@ -94,6 +98,7 @@ pub(crate) async fn sign_in(
 }
 
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"mfa_token": "umt_…"}))]
 pub(crate) struct MfaPasskeyOptionsRequest {
     /// From the answer to the first factor.
     #[schema(value_type = String)]

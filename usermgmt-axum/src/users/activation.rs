@@ -17,6 +17,7 @@ use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, text};
 
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"code": "umt_…"}))]
 pub(crate) struct ActivateRequest {
     /// From the mail.
     #[schema(value_type = String, min_length = 1, max_length = 255)]

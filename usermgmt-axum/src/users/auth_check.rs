@@ -17,6 +17,7 @@ use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, text};
 
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"identifier": "ada", "password": "analytical engine no. 1"}))]
 pub(crate) struct CheckRequest {
     /// Address or username.
     #[schema(min_length = 3, max_length = 320)]

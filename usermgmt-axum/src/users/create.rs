@@ -25,6 +25,11 @@ const GENDERS: [(&str, &str); 2] = [("Male", "Male"), ("Female", "Female")];
 const ROLES: [(&str, Role); 2] = [("user", Role::User), ("admin", Role::Admin)];
 
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({
+    "username": "ada", "first_name": "Ada", "last_name": "King", "email": "ada@example.org",
+    "password": "analytical engine no. 1", "password_confirmation": "analytical engine no. 1",
+    "gender": "Female", "role": "user",
+}))]
 pub(crate) struct CreateUserRequest {
     #[schema(value_type = String, min_length = 3, max_length = 64)]
     username: Username,

@@ -28,7 +28,7 @@ impl FromFields for ByIdentifier {
 
 /// A user, by id.
 #[derive(Debug, ToSchema)]
-#[schema(as = UserIdRequest)]
+#[schema(as = UserIdRequest, example = json!({"user_id": "01990c5e-0000-7000-8000-000000000000"}))]
 pub(crate) struct ById {
     pub(super) user_id: String,
 }

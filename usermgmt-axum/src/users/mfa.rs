@@ -162,6 +162,7 @@ pub(crate) async fn status(
 }
 
 #[derive(Debug, ToSchema)]
+#[schema(example = json!({"user_id": "01990c5e-0000-7000-8000-000000000000", "code": "123456"}))]
 pub(crate) struct VerifyRequest {
     user_id: String,
     /// From the authenticator app, or a recovery code.

@@ -16,7 +16,7 @@ use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, new_password, not_empty, text};
 
 #[derive(Debug, ToSchema)]
-#[schema(as = UsersForgotPasswordRequest)]
+#[schema(as = UsersForgotPasswordRequest, example = json!({"identifier": "ada"}))]
 pub(crate) struct ForgotRequest {
     /// Address or username.
     #[schema(min_length = 3)]
@@ -59,7 +59,9 @@ pub(crate) async fn forgot(
 }
 
 #[derive(Debug, ToSchema)]
-#[schema(as = UsersResetPasswordRequest)]
+#[schema(as = UsersResetPasswordRequest, example = json!({
+    "token": "umt_…", "new_password": "difference engine no. 2",
+}))]
 pub(crate) struct ResetRequest {
     /// From the mail.
     #[schema(value_type = String, min_length = 1)]

@@ -10,6 +10,11 @@ use crate::state::HttpState;
 
 /// A user.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01990c5e-0000-7000-8000-000000000000", "username": "ada", "first_name": "Ada",
+    "last_name": "King", "email": "ada@example.org", "gender": "Female", "role": "user",
+    "is_active": true, "mfa_secret": null,
+}))]
 pub(crate) struct UserBody {
     /// Opaque, at most 36 characters.
     id: String,

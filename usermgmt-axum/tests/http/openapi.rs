@@ -100,6 +100,27 @@ async fn what_is_described_is_served_and_nothing_else() {
     }
 }
 
+/// Whoever tries an endpoint has something to begin with, which is no other's.
+#[test]
+fn every_request_body_of_the_apis_has_an_example_of_its_fields() {
+    let document = document();
+    for (method, path, operation) in operations(&document) {
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        let parts = [schema].into_iter().chain(schema["oneOf"].as_array().into_iter().flatten());
+        for reference in parts.filter_map(|part| part["$ref"].as_str()) {
+            let schema = document.pointer(reference.trim_start_matches('#')).unwrap();
+            let example = schema["example"].as_object();
+            let example = example.unwrap_or_else(|| panic!("{method} {path} has no example"));
+            for field in example.keys() {
+                assert!(schema["properties"].get(field).is_some(), "{method} {path}: {field}");
+            }
+            for field in schema["required"].as_array().into_iter().flatten() {
+                assert!(example.contains_key(field.as_str().unwrap()), "{method} {path}: {field}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_described_field_is_known_to_the_account_api() {
     let app = app().await;
