@@ -1,7 +1,7 @@
 //! A browser: what a person does with it, and what is checked of every page.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -80,6 +80,22 @@ impl Chrome {
     pub(crate) async fn runs_first(&self, script: &str) {
         let source = json!({"source": script});
         self.devtools("Page.addScriptToEvaluateOnNewDocument", source).await;
+    }
+
+    /// Has it keep what is downloaded, under the name that it comes with.
+    pub(crate) async fn saves_files_in(&self, folder: &Path) {
+        let kept = json!({"behavior": "allow", "downloadPath": folder});
+        self.devtools("Browser.setDownloadBehavior", kept).await;
+    }
+
+    /// The text that was copied last.
+    pub(crate) async fn clipboard(&self) -> String {
+        let allowed = json!({"permissions": ["clipboardReadWrite"]});
+        self.devtools("Browser.grantPermissions", allowed).await;
+        let read = "const done = arguments[arguments.length - 1];
+            navigator.clipboard.readText().then(done, (error) => done(String(error)));";
+        let read = self.driver.execute_async(read, vec![]).await.unwrap();
+        read.json().as_str().unwrap().to_owned()
     }
 
     pub(crate) async fn speaks(&self, language: &str) {
