@@ -1,10 +1,13 @@
 //! An administrator's work in the browser.
 
+use serde_json::json;
 use usermgmt_test_support::{PASSWORD, Server, Setup, registered};
 
 use crate::chrome::{Chrome, LANGUAGES};
 use crate::crowd;
 
+/// Long enough to stick out.
+const LONG: &str = "maximiliane.mustermann-von-und-zu-hohenstein@mail.accounts.example.org";
 const ROOT: &str = "root@example.org";
 /// A name that would run where a page took it for more than text.
 const HOSTILE: &str = "<script>document.title='run'</script>";
@@ -28,6 +31,14 @@ pub(crate) async fn administered_as(setup: Setup) -> (Server, Chrome) {
     browser.fill("/sign-in", &[("identifier", ROOT), ("password", PASSWORD)]).await;
     browser.submit("/sign-in").await;
     (server, browser)
+}
+
+/// Signs an administrator's browser in again, as somebody else.
+async fn becomes(browser: &Chrome, server: &Server, name: &str) {
+    browser.driver.delete_all_cookies().await.unwrap();
+    browser.open(&format!("{}/web3m-admin/sign-in", server.base)).await;
+    browser.fill("/sign-in", &[("identifier", name), ("password", PASSWORD)]).await;
+    browser.submit("/sign-in").await;
 }
 
 #[tokio::test]
@@ -89,7 +100,7 @@ async fn the_admin_looks_right() {
     let (server, browser) = administered().await;
     let ada = registered(&server, "maximiliane", "maximiliane.von-und-zu@example.org").await;
     let token = ada.field("access_token");
-    let name = serde_json::json!({"first_name": "Maximiliane", "last_name": HOSTILE});
+    let name = json!({"first_name": "Maximiliane", "last_name": HOSTILE});
     let named = server.call("PUT", "/api/v1/users", &token, name).await;
     assert_eq!(named.status, 200, "{named:?}");
     browser.open(&format!("{}/web3m-admin/users", server.base)).await;
@@ -113,5 +124,64 @@ async fn the_admin_looks_right() {
             assert!(!browser.driver.title().await.unwrap().contains("run"));
         }
     }
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn what_an_administrator_is_asked_and_told_looks_right() {
+    let (server, browser) = administered().await;
+    registered(&server, "maximiliane", LONG).await;
+    crowd::fill(&server, 120).await;
+    let page = |path: &str| format!("{}/web3m-admin{path}", server.base);
+    browser.open(&page("/users?sort=username&order=asc")).await;
+    browser.click("a[rel=next]").await;
+    browser.looks_right("admin-users-paged").await;
+
+    browser.open(&page("/users?search=maximiliane")).await;
+    browser.press("maximiliane").await;
+    let wrong = [("username", "a"), ("email", "nowhere"), ("locale", "no language")];
+    let edit = browser.driver.current_url().await.unwrap().path().to_owned();
+    browser.fill(&edit, &wrong).await;
+    browser.submit(&edit).await;
+    browser.looks_right("admin-user-refused").await;
+    browser.press("Delete…").await;
+    browser.looks_right("admin-question").await;
+
+    // The last administrator is among them, and cannot be disabled.
+    browser.open(&page("/users?confirmed=true&sort=created&order=desc")).await;
+    browser.open_up("input[data-all=ids]").await;
+    browser.press("Continue").await;
+    browser.looks_right("admin-bulk-question").await;
+    browser.submit("/users/bulk").await;
+    browser.looks_right("admin-bulk-report").await;
+
+    browser.open(&page("/service-keys")).await;
+    browser.fill("/service-keys", &[("name", "The shop in the old town of Hohenstein")]).await;
+    browser.submit("/service-keys").await;
+    browser.looks_right("admin-service-key-once").await;
+    browser.click(".card a.button").await;
+    browser.looks_right("admin-service-keys-listed").await;
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn the_way_into_the_admin_looks_right() {
+    let (server, browser) = administered().await;
+    registered(&server, "maximiliane", LONG).await;
+    let root = json!({ "email": ROOT, "password": PASSWORD });
+    let token = server.post("/api/v1/signin", root).await.field("access_token");
+    let enrolled = server.call("POST", "/api/v1/mfa/totp", &token, json!({})).await;
+    let uri = enrolled.field("provisioning_uri");
+    let code = totp_rs::Totp::from_url(&uri).unwrap().generate_current().to_string();
+    let code = json!({ "code": code });
+    let confirmed = server.call("POST", "/api/v1/mfa/totp/confirm", &token, code).await;
+    assert_eq!(confirmed.status, 200, "{confirmed:?}");
+
+    becomes(&browser, &server, ROOT).await;
+    browser.looks_right("admin-sign-in-code").await;
+    browser.click("ul.links a").await;
+    browser.looks_right("admin-sign-in").await;
+    becomes(&browser, &server, LONG).await;
+    browser.looks_right("admin-no-administrator").await;
     browser.quit().await;
 }

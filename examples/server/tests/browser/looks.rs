@@ -1,6 +1,7 @@
 //! How the pages look, on what they are looked at with.
 
-use usermgmt_test_support::{PASSWORD, Server, Setup, registered};
+use serde_json::json;
+use usermgmt_test_support::{PASSWORD, Server, Setup, eventually, registered};
 
 use crate::chrome::{Chrome, LANGUAGES};
 
@@ -17,12 +18,12 @@ async fn somebody() -> Server {
 #[tokio::test]
 async fn pages_for_everybody_look_right() {
     let server = somebody().await;
-    let forgot = serde_json::json!({ "email": LONG });
+    let forgot = json!({ "email": LONG });
     assert_eq!(server.post("/api/v1/password/forgot", forgot).await.status, 200);
     let mail = server.mails_to(LONG, 2).await.swap_remove(1);
     let reset = mail.link("/reset-password");
     let reset = reset.strip_prefix(&server.base).unwrap();
-    let new = serde_json::json!({ "username": "new", "email": NEW, "password": PASSWORD });
+    let new = json!({ "username": "new", "email": NEW, "password": PASSWORD });
     assert_eq!(server.post("/api/v1/register", new).await.status, 201);
     let mail = server.mail_to(NEW).await;
     let (confirm, not_me) = (mail.path("/confirm-email/"), mail.path("/not-me"));
@@ -68,10 +69,10 @@ async fn the_development_mailbox_looks_right_and_begins_with_what_people_see() {
     let parts = "return [...document.querySelectorAll('iframe, pre')].map((part) => part.title ||
         part.textContent.includes('/confirm-email/'));";
     let parts = browser.driver.execute(parts, vec![]).await.unwrap();
-    assert_eq!(parts.json(), &serde_json::json!(["HTML part", true]));
+    assert_eq!(parts.json(), &json!(["HTML part", true]));
     let ground = "return getComputedStyle(document.body).backgroundColor;";
     let ground = browser.driver.execute(ground, vec![]).await.unwrap();
-    assert_ne!(ground.json(), &serde_json::json!("rgb(255, 255, 255)"), "it is dark by now");
+    assert_ne!(ground.json(), &json!("rgb(255, 255, 255)"), "it is dark by now");
 
     let file = server.data_dir().join("mail.html");
     std::fs::write(&file, &mail.html).unwrap();
@@ -83,7 +84,7 @@ async fn the_development_mailbox_looks_right_and_begins_with_what_people_see() {
 #[tokio::test]
 async fn a_password_that_is_chosen_by_a_mailed_link_can_be_shown() {
     let server = somebody().await;
-    let forgot = serde_json::json!({ "email": LONG });
+    let forgot = json!({ "email": LONG });
     assert_eq!(server.post("/api/v1/password/forgot", forgot).await.status, 200);
     let mail = server.mails_to(LONG, 2).await.swap_remove(1);
     let browser = Chrome::start().await;
@@ -93,7 +94,7 @@ async fn a_password_that_is_chosen_by_a_mailed_link_can_be_shown() {
     assert_eq!(browser.texts_of("input[type=text] + button[aria-pressed=true]").await, ["Hide"]);
     browser.open_up("button.reveal").await;
     browser.submit("").await;
-    let new = serde_json::json!({ "email": LONG, "password": PASSWORD });
+    let new = json!({ "email": LONG, "password": PASSWORD });
     assert_eq!(server.post("/api/v1/signin", new).await.status, 200);
     browser.quit().await;
 }
@@ -150,10 +151,92 @@ async fn the_account_looks_right() {
     }
     let url = browser.qr_code().await;
     let code = totp_rs::Totp::from_url(&url).unwrap().generate_current().to_string();
+    browser.speaks("en").await;
     browser.fill("/account/second-factor/confirm", &[("code", &code)]).await;
     browser.submit("/account/second-factor/confirm").await;
     browser.looks_right("recovery-codes").await;
-    browser.open(&format!("{}/account", server.base)).await;
+    browser.press("I have kept them").await;
     browser.looks_right("account-with-factor").await;
+
+    let wrong = [("current_password", "not it at all"), ("new_password", PASSWORD)];
+    browser.fill("/account/password", &wrong).await;
+    browser.submit("/account/password").await;
+    browser.looks_right("account-refused").await;
+    browser.press("Sign out").await;
+    browser.open(&format!("{}/account/sign-in", server.base)).await;
+    browser.fill("/account/sign-in", &fields).await;
+    browser.submit("/account/sign-in").await;
+    browser.looks_right("second-step").await;
+    browser.fill("/account/sign-in/code", &[("code", "123456")]).await;
+    browser.submit("/account/sign-in/code").await;
+    browser.looks_right("second-step-refused").await;
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn what_the_forms_for_everybody_lead_to_looks_right() {
+    let server = somebody().await;
+    let browser = Chrome::start().await;
+    let new = format!("anna-{LONG}");
+    let anna = [("username", "anna"), ("email", &new), ("password", PASSWORD)];
+    let wrong = [("identifier", LONG), ("password", "not it at all")];
+    for (name, form, fields) in [
+        ("registered", "/account/register", &anna[..]),
+        ("sign-in-refused", "/account/sign-in", &wrong),
+        ("forgot-sent", "/account/forgot", &[("identifier", LONG)]),
+        ("mail-code", "/account/sign-in/email", &[("email", LONG)]),
+    ] {
+        browser.speaks("de").await;
+        browser.open(&format!("{}{form}", server.base)).await;
+        browser.fill(form, fields).await;
+        browser.submit(form).await;
+        browser.looks_right_in("de", name).await;
+    }
+    browser.fill("/account/sign-in/email/code", &[("code", "000000")]).await;
+    browser.submit("/account/sign-in/email/code").await;
+    browser.looks_right_in("de", "mail-code-refused").await;
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn pages_behind_other_mailed_links_look_right() {
+    let server = somebody().await;
+    let create = ["service-key", "create", "--name", "shop"];
+    let key = server.setup().command().args(create).output().unwrap().stdout;
+    let invited = json!({
+        "username": "anna", "first_name": "Anna", "last_name": "Winter", "email": NEW,
+        "password": PASSWORD, "password_confirmation": PASSWORD, "gender": "Female",
+        "role": "user",
+    });
+    let key = String::from_utf8(key).unwrap();
+    let made = server.call("POST", "/api/users", key.trim(), invited).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let by_mail = json!({ "email": LONG });
+    assert_eq!(server.post("/api/v1/signin/email", by_mail).await.status, 200);
+    let by_mail = server.mails_to(LONG, 2).await.swap_remove(1).link("/sign-in/email");
+    let activate = server.mail_to(NEW).await.link("/activate");
+
+    let browser = Chrome::start().await;
+    browser.open(&activate).await;
+    browser.looks_right("activate").await;
+    browser.submit("").await;
+    browser.looks_right("activated").await;
+    browser.open(&by_mail).await;
+    browser.looks_right("sign-in-by-link").await;
+    browser.submit("/sign-in/email").await;
+    let other = format!("anna-{LONG}");
+    browser.fill("/account/email", &[("email", &other)]).await;
+    browser.submit("/account/email").await;
+    browser.looks_right("account-notice").await;
+    browser.open(&server.mail_to(&other).await.link("/email/confirm")).await;
+    browser.looks_right("email-confirm").await;
+    browser.submit("").await;
+    browser.reads("Email changed").await;
+    let undo = eventually("the way back", || {
+        let mut mails = server.mails().into_iter();
+        mails.find(|mail| mail.to == LONG && mail.text.contains("/email/undo"))
+    });
+    browser.open(&undo.await.link("/email/undo")).await;
+    browser.looks_right("email-undo").await;
     browser.quit().await;
 }

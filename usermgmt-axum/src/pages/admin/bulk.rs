@@ -69,8 +69,9 @@ async fn ask(admin: &Admin, action: Action, ids: &[UserId]) -> Response {
         title: said.label,
         text: said.text,
         to: html! {
-            p { strong { (texts.chosen(users.len())) } }
-            ul.whom {
+            p #chosen { strong { (texts.chosen(users.len())) } }
+            // A long list is scrolled, by the keyboard too.
+            ul.whom tabindex="0" aria-labelledby="chosen" {
                 @for user in &users {
                     li { strong { (user.username.as_str()) } " " (user.email.as_str()) }
                 }
