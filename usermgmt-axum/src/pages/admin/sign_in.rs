@@ -120,10 +120,8 @@ pub(super) async fn for_others(
     };
     let none = Problems::default();
     let name = Field::text("identifier", common.identifier, "username");
-    let way_in = html! {
-        (form(visitor, target, name, &none))
-        ul.links { li { a href={ (visitor.base()) "/account/forgot" } { (common.forgot) } } }
-    };
+    let way_in = form(visitor, target, name, &none);
+    let forgot = html! { li { a href={ (visitor.base()) "/account/forgot" } { (common.forgot) } } };
     let needs_factor = why == AdminAccessError::MfaRequired;
     let body = html! {
         p { (common.signed_in_as) " " strong { (current.user.email.as_str()) } }
@@ -136,11 +134,11 @@ pub(super) async fn for_others(
                 }
                 p { a.button href={ (account) "#factor" } { (texts.factor_set_up) } }
             }
-            (true, true) => { p { (texts.factor_unused) } (way_in) }
+            (true, true) => { p { (texts.factor_unused) } (way_in) ul.links { (forgot) } }
             (false, _) => {
                 p { (texts.no_admin) }
                 (way_in)
-                ul.links { li { a href=(account) { (common.account) } } }
+                ul.links { (forgot) li { a href=(account) { (common.account) } } }
             }
         }
     };
