@@ -152,7 +152,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("limits.sign_in_client", Kind::Rate, "100/15m", "Failed sign-ins with any name from one client, then 429: more than an office behind one address needs"),
     setting("limits.mfa_account", Kind::Budget, "10/15m, 30/day, 100/row", "Wrong second factors with one account: six digits are guessed more easily than passwords"),
     setting("limits.mfa_device", Kind::Budget, "10/15m, 30/day, 100/row", "The same from one device that the owner has used: strangers do not use it up, and whoever has the device guesses no more than they"),
-    setting("limits.user_secret", Kind::Budget, "10/15m, 50/day, 100/row", "Wrong current passwords and codes in one session, and, counted by themselves, wrong codes that services verify for one user: room for who mistypes, none for whoever took the session or the password"),
+    setting("limits.user_secret", Kind::Budget, "10/15m, 50/day, 100/row", "Wrong current passwords in one session, wrong codes in one session, and wrong codes that services verify for one user, each counted by itself: room for who mistypes, none for whoever took the session or the password"),
     setting("limits.notify_after", Kind::Number { least: 1, most: 1000 }, "10", "After how many failed sign-ins the owner is told, once a day: more than who mistypes makes, long before strangers have used up theirs"),
     setting("limits.notify_after_mfa", Kind::Number { least: 1, most: 1000 }, "5", "After how many wrong second factors in a day the owner is told: whoever gets there knows the password"),
     setting("limits.mail_identifier", Kind::Rate, "7/15m", "Mails of one kind queued for one address on request; beyond it none is queued while the mailbox has a link that is good"),

@@ -293,7 +293,7 @@ async fn by_cookie_account_routes_are_read_and_written_by_a_form_of_the_session_
     let known: BTreeMap<&str, For> = ROUTES.into_iter().collect();
     for (method, path, id) in routes() {
         // Renewing and signing out take either token, which only who has one can show.
-        let by_token = ["refresh_tokens", "sign_out"].contains(&id.as_str());
+        let by_token = ["refresh_tokens", "sign_out", "sign_out_all"].contains(&id.as_str());
         if known[id.as_str()] != For::SignedIn || by_token {
             continue;
         }
