@@ -75,7 +75,7 @@ async fn of_two_tabs_one_refreshes_and_both_are_signed_out_together() {
     browser.comes_to_read("Nobody is signed in.").await;
     browser.fill("", &[("identifier", "ada"), ("password", "not it at all")]).await;
     browser.open_up("form button").await;
-    browser.comes_to_read("Invalid").await;
+    browser.comes_to_read("Login unsuccessful.").await;
     browser.fill("", &[("identifier", "ada"), ("password", PASSWORD)]).await;
     browser.open_up("form button").await;
     browser.comes_to_read("Hello, ada!").await;
