@@ -292,7 +292,7 @@ impl App {
         self.with_second_factor(&email, &first).await
     }
 
-    /// Makes somebody an administrator, who signs in anew.
+    /// Makes somebody an administrator, and signs them in.
     pub(crate) async fn promoted(&self, email: &str) -> Session {
         let user = self.auth.find_user(email).await.unwrap().unwrap();
         self.auth.set_role(&operator(), &user.id, Role::Admin).await.unwrap();

@@ -1,6 +1,6 @@
 //! Changing somebody's account: everything that one request names, in one commit.
 
-use super::{AdminError, end_at_rise};
+use super::AdminError;
 use crate::auth::{Auth, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::CODE_TTL;
@@ -64,8 +64,7 @@ impl From<ServiceError> for ChangeUserError {
 impl Auth {
     /// Changes an account. A new address is final: the old one is free, gets no
     /// link to undo it, and every link that was mailed before is void. Both
-    /// addresses are told. Whoever becomes an administrator signs in anew, as after
-    /// [`set_role`](Self::set_role).
+    /// addresses are told.
     ///
     /// # Errors
     /// [`ChangeUserError`]; nothing was changed then.
@@ -118,7 +117,6 @@ impl Auth {
             if after.role != Role::Admin || !after.is_active() {
                 list.extend(self.keep_admin(user));
             }
-            list.extend(end_at_rise(user, after.role));
             list.push(self.audit_by(by, &user.id, "user.updated", &changed_fields(&set), now));
             list.push(Change::UpdateUser {
                 id: user.id.clone(),

@@ -51,13 +51,6 @@ pub enum AdminError {
     Service(#[from] ServiceError),
 }
 
-/// Goes with what makes somebody an administrator: no session from before, which
-/// somebody else may have planted or kept, becomes an administrator's.
-fn end_at_rise(user: &User, role: Role) -> Option<Change> {
-    let rises = role == Role::Admin && user.role != Role::Admin;
-    rises.then(|| Change::EndSessions { user_id: user.id.clone(), except: None })
-}
-
 impl Auth {
     /// Reads an account, decides, and commits, until what was decided on still
     /// stands. Where there is nothing to change, nothing is written.

@@ -1,6 +1,6 @@
 //! Making somebody an administrator, or an administrator somebody.
 
-use super::{AdminError, end_at_rise};
+use super::AdminError;
 use crate::auth::Auth;
 use crate::model::audit::Origin;
 use crate::model::ids::UserId;
@@ -8,8 +8,7 @@ use crate::model::user::{Role, User};
 use crate::store::UserPatch;
 
 impl Auth {
-    /// Gives an account another role. Whoever becomes an administrator signs in anew:
-    /// their sessions end, so that none from before is an administrator's.
+    /// Gives an account another role.
     ///
     /// # Errors
     /// [`AdminError`].
@@ -25,7 +24,6 @@ impl Auth {
                 self.audit_by(by, &user.id, "user.role_changed", &["role"], now),
             ];
             list.extend(self.keep_admin(user));
-            list.extend(end_at_rise(user, role));
             Some(list)
         })
         .await
