@@ -52,7 +52,7 @@ impl Auth {
         if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
             return Err(ServiceKeyError::InvalidName);
         }
-        if self.has_service_key(name).await? {
+        if self.is_key_name_taken(name, None).await? {
             return Err(ServiceKeyError::NameTaken);
         }
         let now = self.now();
@@ -75,22 +75,30 @@ impl Auth {
             self.audit_from(by, None, "service_key.created", &[row.id.as_str()], now),
             Change::InsertServiceKey(row.clone()),
         ];
-        match self.commit(list, now).await? {
-            Ok(()) => Ok((row, key)),
-            Err(guard) => {
-                Err(ServiceError::Internal(format!("a new service key met {guard:?}")).into())
-            }
+        if let Err(guard) = self.commit(list, now).await? {
+            return Err(ServiceError::Internal(format!("a new service key met {guard:?}")).into());
         }
+        // Of two of one name that are made at once, whichever is written last sees
+        // the other and gives way; both may.
+        if self.is_key_name_taken(name, Some(&row.id)).await? {
+            self.revoke_service_key(by, &row.id).await?;
+            return Err(ServiceKeyError::NameTaken);
+        }
+        Ok((row, key))
     }
 
-    /// Whether a key that is not revoked has this name. It tells keys apart for
-    /// people: of two that are made at the same moment both may have it.
-    async fn has_service_key(&self, name: &str) -> Result<bool, ServiceError> {
+    /// Whether a key that is not revoked, and is not `but`, has this name.
+    async fn is_key_name_taken(
+        &self,
+        name: &str,
+        but: Option<&ServiceKeyId>,
+    ) -> Result<bool, ServiceError> {
         const PAGE: usize = 100;
         let mut after = None;
         loop {
             let keys = self.service_keys(after.as_ref(), PAGE).await?;
-            if keys.iter().any(|key| key.name == name && key.revoked_at.is_none()) {
+            let same = |key: &ServiceKey| key.name == name && Some(&key.id) != but;
+            if keys.iter().any(|key| same(key) && key.revoked_at.is_none()) {
                 return Ok(true);
             }
             if keys.len() < PAGE {

@@ -1,6 +1,7 @@
 //! The keys that services ask with.
 
 use usermgmt_core::flows::ServiceKeyError;
+use usermgmt_core::store::{Change, Changes};
 
 use crate::fixture::*;
 
@@ -72,4 +73,18 @@ async fn two_keys_that_are_good_have_two_names() {
     assert!(matches!(taken, ServiceKeyError::NameTaken));
     world.auth.revoke_service_key(&by(), &row.id).await.unwrap();
     world.auth.create_service_key(&by(), "billing", false).await.unwrap();
+}
+
+#[tokio::test]
+async fn of_two_keys_of_one_name_that_are_made_at_once_the_last_gives_way() {
+    let (world, elsewhere) = (World::new().await, World::new().await);
+    let (other, _) = elsewhere.auth.create_service_key(&by(), "billing", false).await.unwrap();
+    let made = vec![Change::InsertServiceKey(other.clone())];
+    // After the names were looked at, and before the key is written.
+    world.store.meanwhile(1, Changes::new(made, world.now(), &world.rng));
+    let taken = world.auth.create_service_key(&by(), "billing", false).await.unwrap_err();
+    assert!(matches!(taken, ServiceKeyError::NameTaken));
+    let listed = world.auth.service_keys(None, 10).await.unwrap();
+    let good: Vec<_> = listed.iter().filter(|key| key.revoked_at.is_none()).collect();
+    assert_eq!((good.len(), good[0].id == other.id), (1, true));
 }
