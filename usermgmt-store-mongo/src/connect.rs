@@ -1,8 +1,10 @@
 //! From a URL to a store.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use mongodb::Client;
+use mongodb::event::EventHandler;
 use mongodb::options::{
     Acknowledgment, ClientOptions, ConnectionString, ReadConcern, ReadPreference,
     SelectionCriteria, WriteConcern,
@@ -11,6 +13,7 @@ use mongodb::options::{
 use crate::error::ConnectError;
 use crate::fault::store_error;
 use crate::hello::{has_transactions, require_primary};
+use crate::pool::Pool;
 use crate::provider;
 use crate::schema;
 use crate::store::{ANSWER, MongoStore};
@@ -67,10 +70,13 @@ impl MongoStore {
         let url = ConnectionString::parse(url).map_err(|error| invalid(url, &error))?;
         provider::refuse(&url)?;
         refuse_weaker(&url)?;
-        let options = options(url).await.map_err(database)?;
+        let mut options = options(url).await.map_err(database)?;
+        let pool = Arc::new(Pool::default());
+        let noted = Arc::clone(&pool);
+        options.cmap_event_handler = Some(EventHandler::callback(move |event| noted.note(event)));
         let name = options.default_database.clone().unwrap_or_else(|| DATABASE.to_owned());
         let client = Client::with_options(options).map_err(database)?;
-        let store = Self::new(client.database(&name));
+        let store = Self::new(client.database(&name), pool);
         let hello = store.hello().await.map_err(ConnectError::Database)?;
         if !has_transactions(&hello) {
             return Err(ConnectError::Standalone);

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use mongodb::bson::{DateTime, deserialize_from_document};
 use serde::Deserialize;
 use usermgmt_core::clock::Timestamp;
-use usermgmt_core::store::{Changes, Store, StoreError};
+use usermgmt_core::store::{Changes, Connections, Store, StoreError};
 
 use crate::hello::require_primary;
 use crate::schema;
@@ -33,6 +33,10 @@ impl Store for MongoStore {
         let hello: Hello = deserialize_from_document(self.hello().await?)
             .map_err(|_| unreadable("the server's time"))?;
         Ok(Some(time(hello.local_time)))
+    }
+
+    fn connections(&self) -> Option<Connections> {
+        Some(self.pool().connections())
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -40,6 +40,7 @@ mod fault;
 mod guard;
 mod hello;
 mod last_write;
+mod pool;
 mod provider;
 mod purge;
 mod queues;

@@ -15,6 +15,7 @@ use crate::backoff::Backoff;
 use crate::fault::{Fault, fault, store_error};
 use crate::guard::ids;
 use crate::last_write::LastWrite;
+use crate::pool::Pool;
 use crate::queues::Queues;
 
 /// How long a call takes at most, every try counted: less than the core waits
@@ -30,11 +31,13 @@ pub struct MongoStore {
     database: Database,
     queues: Arc<Queues>,
     last_write: Arc<LastWrite>,
+    pool: Arc<Pool>,
 }
 
 impl MongoStore {
-    pub(crate) fn new(database: Database) -> Self {
-        Self { database, queues: Arc::default(), last_write: Arc::default() }
+    /// Over connections that are noted in `pool`.
+    pub(crate) fn new(database: Database, pool: Arc<Pool>) -> Self {
+        Self { database, queues: Arc::default(), last_write: Arc::default(), pool }
     }
 
     /// Closes its connections, those of its clones too, or after a few seconds
@@ -57,6 +60,10 @@ impl MongoStore {
 
     pub(crate) fn last_write(&self) -> &LastWrite {
         &self.last_write
+    }
+
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
     }
 
     pub(crate) fn queues(&self) -> &Queues {

@@ -3,6 +3,7 @@
 
 mod behind;
 mod connect;
+mod connections;
 mod lost_replies;
 mod outbox;
 mod plans;

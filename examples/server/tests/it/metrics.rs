@@ -81,6 +81,16 @@ async fn what_happens_is_counted_under_the_routes_template_and_without_anything_
     }
 }
 
+#[cfg(feature = "mongo")]
+#[tokio::test]
+async fn connections_to_mongodb_are_counted() {
+    let setup = Setup::on(usermgmt_test_support::Kind::Mongo).await;
+    let server = setup.var("USERMGMT_METRICS__LISTEN", "127.0.0.1:0").start().await;
+    let text = metrics(&server).await;
+    let count = |state| value(&text, &format!("usermgmt_store_connections{{state=\"{state}\"}}"));
+    assert!(count("idle") + count("busy") >= 1.0, "{text}");
+}
+
 #[tokio::test]
 async fn metrics_are_not_shown_to_those_who_reach_the_api() {
     let server = setup().start().await;
