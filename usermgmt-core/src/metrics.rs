@@ -38,6 +38,9 @@ pub enum Counted {
     /// A check against breached passwords was asked. The application's own check
     /// counts it.
     BreachCheck(BreachCheckResult),
+    /// A listener closed a connection to make room for another one. The
+    /// application's own listener counts it.
+    ConnectionCut,
 }
 
 /// What a check against breached passwords came to.

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use usermgmt_axum::{HttpConfig, HttpState};
 use usermgmt_core::Auth;
+use usermgmt_core::metrics::NoMetrics;
 use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_mail::DevMailbox;
 
@@ -52,7 +53,7 @@ pub(crate) async fn run(settings: Settings, sources: Sources) -> Result<(), Fail
         Some(telemetry) => Some(telemetry.beside(engine)),
         None => engine,
     };
-    let auth = setup::auth(&settings, bound, engine).await?;
+    let auth = setup::auth(&settings, bound, engine.clone()).await?;
     if outgoing.dev_mailbox.is_some() {
         setup::private_dir(&settings.mail.dev_folder)?;
     }
@@ -84,6 +85,7 @@ pub(crate) async fn run(settings: Settings, sources: Sources) -> Result<(), Fail
     let watchdog = tokio::spawn(service_manager::keep_watchdog());
     let started = Started::new(&settings, bound, outgoing.dev_mailbox.is_some());
     let limits = limits(&settings);
+    let of_connections = engine.unwrap_or_else(|| Arc::new(NoMetrics));
     let mut app = app(&settings, bound, auth.clone(), outgoing.dev_mailbox);
     #[cfg(feature = "otel")]
     if let Some(telemetry) = &mut telemetry {
@@ -97,7 +99,7 @@ pub(crate) async fn run(settings: Settings, sources: Sources) -> Result<(), Fail
     }
     started.print(settings.log_format, service_key.as_ref(), setup_link.as_ref())?;
     service_manager::ready(&bound.to_string());
-    listener::serve(sockets, tls, app, limits, signal).await;
+    listener::serve(sockets, tls, app, limits, of_connections, signal).await;
     service_manager::stopping();
 
     // Mail last: requests that were in flight may have queued some.

@@ -10,6 +10,7 @@ use std::time::Instant;
 use ipnet::IpNet;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
+use usermgmt_core::metrics::{Counted, Metrics};
 
 use super::Limits;
 use super::progress::{Progress, now};
@@ -22,6 +23,8 @@ const SHARE: usize = 2;
 pub(super) struct Connections {
     most: usize,
     proxies: Vec<IpNet>,
+    /// Told of each that goes for want of room.
+    metrics: Arc<dyn Metrics>,
     all: Mutex<All>,
     /// Rung when one has gone.
     gone: Notify,
@@ -66,17 +69,18 @@ pub(super) struct Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.connections.all().remove(self.id);
+        drop(self.connections.all().remove(self.id));
         self.connections.gone.notify_waiters();
     }
 }
 
 impl Connections {
     /// As many as these limits say.
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(super) fn new(limits: &Limits, metrics: Arc<dyn Metrics>) -> Self {
         Self {
             most: limits.max_connections.max(1),
             proxies: limits.trusted_proxies.clone(),
+            metrics,
             all: Mutex::default(),
             gone: Notify::new(),
         }
@@ -114,9 +118,9 @@ impl Connections {
         let shared = peer.ip().to_canonical().is_loopback()
             || self.proxies.iter().any(|proxy| proxy.contains(&peer.ip().to_canonical()));
         if !shared && from_network >= (self.most / SHARE).max(1) {
-            all.cut_least(Some(network));
+            self.cut_least(&mut all, Some(network));
         } else if all.seats.len() >= self.most {
-            all.cut_least(None);
+            self.cut_least(&mut all, None);
         }
         let id = all.next;
         all.next += 1;
@@ -130,7 +134,13 @@ impl Connections {
 
     /// Cuts the one with the least claim.
     pub(super) fn make_room(&self) {
-        self.all().cut_least(None);
+        self.cut_least(&mut self.all(), None);
+    }
+
+    fn cut_least(&self, all: &mut All, of: Option<Network>) {
+        let Some(taken) = all.least(of, now()).and_then(|id| all.remove(id)) else { return };
+        taken.task.abort();
+        self.metrics.count(Counted::ConnectionCut);
     }
 
     /// Which came how many'th, counted from 0, of the one that goes first at this time.
@@ -181,22 +191,14 @@ impl All {
         claims.min().map(|(_, id)| id)
     }
 
-    fn cut_least(&mut self, of: Option<Network>) {
-        if let Some(id) = self.least(of, now()) {
-            if let Some(taken) = self.seats.get(&id) {
-                taken.task.abort();
-            }
-            self.remove(id);
-        }
-    }
-
-    fn remove(&mut self, id: u64) {
-        let Some(taken) = self.seats.remove(&id) else { return };
+    fn remove(&mut self, id: u64) -> Option<Taken> {
+        let taken = self.seats.remove(&id)?;
         if let Some(count) = self.networks.get_mut(&taken.network) {
             *count -= 1;
             if *count == 0 {
                 self.networks.remove(&taken.network);
             }
         }
+        Some(taken)
     }
 }

@@ -22,6 +22,7 @@ use std::time::Duration;
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use usermgmt_core::metrics::Metrics;
 
 use self::connection::Server;
 use self::connections::Connections;
@@ -38,15 +39,17 @@ const STOP_ARRIVING: Duration = Duration::from_secs(1);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 
 /// Serves until `stop` ends; then takes no more connections and lets requests
-/// that have arrived be answered.
+/// that have arrived be answered. `metrics` is told of connections that make room
+/// for others.
 pub(crate) async fn serve(
     listener: TcpListener,
     tls: Option<Tls>,
     app: Router,
     limits: Limits,
+    metrics: Arc<dyn Metrics>,
     stop: impl Future<Output = ()>,
 ) {
-    let connections = Arc::new(Connections::new(&limits));
+    let connections = Arc::new(Connections::new(&limits, metrics));
     let (stopping, stopped) = watch::channel(false);
     let server = Arc::new(Server::new(app, tls, limits, stopped));
     let mut stop = pin!(stop);

@@ -1,6 +1,7 @@
 //! Over real sockets: what slow clients, too many clients and a stop do.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -10,6 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, Semaphore, oneshot};
 use tokio::task::JoinHandle;
+use usermgmt_core::metrics::{Counted, Metrics, Timed};
 
 use super::progress::{FRESH, Progress, now};
 use super::{Limits, Tls, TlsFiles, serve};
@@ -21,9 +23,31 @@ const GOOD: &[u8] = b"GET /now HTTP/1.1\r\nhost: localhost\r\n\r\n";
 /// More than the operating system keeps for a client that does not read.
 const LARGE: usize = 16 << 20;
 
+/// Counts connections that made room for others.
+#[derive(Debug, Default)]
+struct Cut(AtomicUsize);
+
+impl Cut {
+    fn so_far(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Metrics for Cut {
+    fn count(&self, what: Counted) {
+        assert_eq!(what, Counted::ConnectionCut);
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn time(&self, what: Timed, _: Duration) {
+        panic!("the listener times nothing, and not {what:?}");
+    }
+}
+
 /// A listener with an application of its own.
 struct World {
     address: std::net::SocketAddr,
+    cut: Arc<Cut>,
     /// Rung when `/held` has begun.
     held: Arc<Notify>,
     /// What `/held` waits for.
@@ -59,10 +83,12 @@ async fn start(limits: Limits, tls: Option<Tls>) -> World {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let ended = tokio::spawn(serve(listener, tls, app, limits, async move {
+    let cut = Arc::new(Cut::default());
+    let metrics = Arc::clone(&cut) as Arc<dyn Metrics>;
+    let ended = tokio::spawn(serve(listener, tls, app, limits, metrics, async move {
         let _ = stopped.await;
     }));
-    World { address, held, release, stop, ended }
+    World { address, cut, held, release, stop, ended }
 }
 
 impl World {
@@ -151,6 +177,8 @@ async fn good_clients_are_served_among_ten_times_as_many_half_requests_as_there_
     }
     let first = slow.swap_remove(0);
     assert!(!rest(first).await.contains("200 OK"), "the oldest has gone");
+    // Twenty are left; the twenty good ones may have ended by themselves.
+    assert!((180..=220).contains(&world.cut.so_far()), "{:?}", world.cut);
 }
 
 #[tokio::test]
@@ -220,7 +248,8 @@ async fn what_is_being_answered_is_never_cut_for_a_newcomer() {
 async fn one_network_has_no_more_than_its_share() {
     use super::connections::Connections;
     let limits = Limits { max_connections: 4, ..limits() };
-    let connections = Arc::new(Connections::new(&limits));
+    let counted = Arc::new(Cut::default());
+    let connections = Arc::new(Connections::new(&limits, Arc::clone(&counted) as Arc<dyn Metrics>));
     let seats = std::cell::RefCell::new(vec![]);
     let come = |peer: &str| {
         connections.admit(peer.parse().unwrap(), |seat| {
@@ -240,12 +269,13 @@ async fn one_network_has_no_more_than_its_share() {
         }
     }
     assert_eq!(cut, ["[2001:db8::1]:1"], "the oldest of the same /64");
+    assert_eq!(counted.so_far(), 1);
 }
 
 #[tokio::test]
 async fn who_is_slow_goes_before_who_has_more_connections() {
     use super::connections::Connections;
-    let connections = Arc::new(Connections::new(&limits()));
+    let connections = Arc::new(Connections::new(&limits(), Arc::new(Cut::default())));
     let come = |peer: &str, is_half: bool| {
         connections.admit(peer.parse().unwrap(), |seat| {
             if is_half {
@@ -288,6 +318,7 @@ async fn a_stop_waits_for_what_is_being_answered_and_not_for_half_a_request() {
     let text = answer(&mut working, "held").await;
     assert!(text.contains("connection: close"), "{text}");
     tokio::time::timeout(PATIENCE, world.ended).await.unwrap().unwrap();
+    assert_eq!(world.cut.so_far(), 0, "none of them made room for another");
 }
 
 /// A certificate for localhost, its key, and its DER.

@@ -11,6 +11,11 @@ use usermgmt_core::metrics::{BreachCheckResult, Counted, Metrics, Timed};
 
 use super::latency_buckets;
 
+/// No room was left to hash a password.
+pub(crate) const OVERLOADED: &str = "overloaded";
+/// No room was left for a connection.
+pub(crate) const CONNECTIONS: &str = "connections";
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Outcome {
     outcome: &'static str,
@@ -126,12 +131,14 @@ impl EngineMetrics {
         for outcome in BreachCheckResult::ALL.map(BreachCheckResult::as_str) {
             drop(metrics.breach_checks.get_or_create(&Outcome { outcome }));
         }
-        drop(metrics.refused.get_or_create(&Reason { reason: "overloaded" }));
+        for reason in [OVERLOADED, CONNECTIONS] {
+            drop(metrics.refused.get_or_create(&Reason { reason }));
+        }
         metrics
     }
 
     /// Something was refused for want of room.
-    pub(crate) fn refuse(&self, reason: &'static str) {
+    fn refuse(&self, reason: &'static str) {
         self.refused.get_or_create(&Reason { reason }).inc();
     }
 }
@@ -148,7 +155,8 @@ impl Metrics for EngineMetrics {
             Counted::RateLimited(limit) => {
                 self.rate_limited.get_or_create(&Limit { limit }).inc();
             }
-            Counted::Overloaded => self.refuse("overloaded"),
+            Counted::Overloaded => self.refuse(OVERLOADED),
+            Counted::ConnectionCut => self.refuse(CONNECTIONS),
             Counted::StoreError(kind) => {
                 self.store_errors.get_or_create(&Kind { kind: kind.as_str() }).inc();
             }

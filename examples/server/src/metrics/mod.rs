@@ -14,6 +14,8 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 pub(crate) use self::engine::EngineMetrics;
+#[cfg(feature = "otel")]
+pub(crate) use self::engine::{CONNECTIONS, OVERLOADED};
 pub(crate) use self::http::HttpMetrics;
 #[cfg(feature = "otel")]
 pub(crate) use self::http::known_method;

@@ -11,6 +11,7 @@ use usermgmt_core::metrics::{Counted, Metrics, Timed};
 
 use super::buckets::buckets;
 use super::traced;
+use crate::metrics::{CONNECTIONS, OVERLOADED};
 
 #[derive(Debug)]
 pub(super) struct EngineTelemetry {
@@ -72,7 +73,8 @@ impl Metrics for EngineTelemetry {
             Counted::SignIn(outcome) => (&self.sign_ins, vec![("outcome", outcome.as_str())]),
             Counted::Registration => (&self.registrations, vec![]),
             Counted::RateLimited(limit) => (&self.rate_limited, vec![("limit", limit)]),
-            Counted::Overloaded => (&self.refused, vec![("reason", "overloaded")]),
+            Counted::Overloaded => (&self.refused, vec![("reason", OVERLOADED)]),
+            Counted::ConnectionCut => (&self.refused, vec![("reason", CONNECTIONS)]),
             Counted::StoreError(kind) => (&self.store_errors, vec![("kind", kind.as_str())]),
             Counted::Mail(kind, outcome) => {
                 (&self.mails, vec![("kind", kind), ("outcome", outcome.as_str())])

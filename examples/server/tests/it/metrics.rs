@@ -58,6 +58,7 @@ async fn what_happens_is_counted_under_the_routes_template_and_without_anything_
         ("usermgmt_password_hash_queue", 0.0),
         ("usermgmt_refresh_reuse_total", 0.0),
         (r#"usermgmt_refused_total{reason="overloaded"}"#, 0.0),
+        (r#"usermgmt_refused_total{reason="connections"}"#, 0.0),
         (r#"usermgmt_store_connections{state="idle"}"#, 1.0),
         (r#"usermgmt_store_connections{state="busy"}"#, 0.0),
     ] {

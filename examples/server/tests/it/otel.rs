@@ -148,6 +148,23 @@ async fn what_hashes_passwords_is_within_the_trace_of_its_request() {
     .await;
 }
 
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_make_room_for_others_are_measured() {
+    let collector = Collector::start().await;
+    let server =
+        setup(&collector.endpoint).var("USERMGMT_HTTP__MAX_CONNECTIONS", "8").start().await;
+    let address = server.base.strip_prefix("http://").unwrap().to_owned();
+    let mut held = Vec::new();
+    for _ in 0..9 {
+        held.push(crate::scarce::slow(&address).await.expect("a connection"));
+    }
+    let has = |what: &[u8]| collector.has("/v1/metrics", what).then_some(());
+    eventually("the metric", || has(b"usermgmt_refused_total")).await;
+    // The label's value after its length; other names end like it.
+    assert!(has(b"\x0bconnections").is_some());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_stop_sends_what_is_left() {
     let collector = Collector::start().await;

@@ -14,7 +14,7 @@ use crate::metrics;
 const SLOW: usize = 500;
 
 /// A connection that has sent half a request.
-async fn slow(address: &str) -> Option<TcpStream> {
+pub(crate) async fn slow(address: &str) -> Option<TcpStream> {
     let mut stream = TcpStream::connect(address).await.ok()?;
     let half = b"POST /api/v1/signin HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{";
     stream.write_all(half).await.ok()?;
@@ -39,6 +39,24 @@ async fn with_256_descriptors_and_500_slow_connections_good_clients_are_served()
     })
     .await;
     assert_eq!(server.stop().await.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_make_room_for_others_are_counted() {
+    let server = metrics::setup().var("USERMGMT_HTTP__MAX_CONNECTIONS", "20").start().await;
+    let cut = async || {
+        let text = metrics::metrics(&server).await;
+        metrics::value(&text, r#"usermgmt_refused_total{reason="connections"}"#)
+    };
+    assert_eq!(cut().await, 0.0);
+    let address = server.base.strip_prefix("http://").unwrap().to_owned();
+    let mut held = Vec::new();
+    for _ in 0..50 {
+        held.push(slow(&address).await.expect("a connection"));
+    }
+    // It comes after them, so that all have been taken once it is answered.
+    assert_eq!(server.get("/health/live").await.status, 200);
+    assert_eq!(cut().await, 31.0, "51 came, and there is room for 20");
 }
 
 #[tokio::test(flavor = "multi_thread")]
