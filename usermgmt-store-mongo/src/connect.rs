@@ -9,6 +9,7 @@ use mongodb::options::{
     Acknowledgment, ClientOptions, ConnectionString, ReadConcern, ReadPreference,
     SelectionCriteria, WriteConcern,
 };
+use usermgmt_core::store::StoreError;
 
 use crate::error::ConnectError;
 use crate::fault::store_error;
@@ -64,6 +65,27 @@ impl MongoStore {
         let found = schema::version(&store).await;
         store.close().await;
         found.map_err(ConnectError::Database)
+    }
+
+    /// Opens the database as [`Self::connect`] does, but creates and changes nothing:
+    /// for whoever looks at it before a start does. [`Self::missing`] says what
+    /// [`Self::connect`] would create.
+    ///
+    /// # Errors
+    /// Those of [`Self::connect`].
+    pub async fn look_at(url: &str) -> Result<Self, ConnectError> {
+        let store = Self::open(url).await?;
+        schema::look_at(&store).await?;
+        Ok(store)
+    }
+
+    /// The collections of [`Self::SCHEMA`] that are not there, and as
+    /// `collection.index` the indexes that others lack. Changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] where the database does not say.
+    pub async fn missing(&self) -> Result<Vec<String>, StoreError> {
+        schema::missing(self).await
     }
 
     async fn open(url: &str) -> Result<Self, ConnectError> {

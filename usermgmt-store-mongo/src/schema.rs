@@ -157,16 +157,37 @@ pub(crate) async fn set_up(store: &MongoStore) -> Result<(), ConnectError> {
     refuse_newer(version(store).await.map_err(ConnectError::Database)?)
 }
 
+/// Refuses what [`set_up`] does, and changes nothing.
+pub(crate) async fn look_at(store: &MongoStore) -> Result<(), ConnectError> {
+    refuse_newer(version(store).await.map_err(ConnectError::Database)?)?;
+    let there = store.ask(|| with_collation(store)).await.map_err(ConnectError::Database)?;
+    refuse_collation(&there)
+}
+
+/// What [`set_up`] would create: collections, and indexes of those that are there.
+pub(crate) async fn missing(store: &MongoStore) -> Result<Vec<String>, StoreError> {
+    let there = store.ask(|| with_collation(store)).await?;
+    let is_there = |name: &str| there.iter().any(|(found, _)| found == name);
+    let mut missing: Vec<String> =
+        ALL.iter().filter(|name| !is_there(name)).map(|name| (*name).to_owned()).collect();
+    for (name, models) in indexes().into_iter().filter(|(name, _)| is_there(name)) {
+        let collection = store.collection::<Document>(name);
+        let found = store.ask(|| collection.list_index_names()).await?;
+        let names = models.into_iter().filter_map(|model| model.options?.name);
+        missing.extend(
+            names.filter(|index| !found.contains(index)).map(|index| format!("{name}.{index}")),
+        );
+    }
+    Ok(missing)
+}
+
 async fn create(store: &MongoStore) -> Result<(), ConnectError> {
     let failed = |error| ConnectError::Database(store_error(error));
     let there = with_collation(store).await.map_err(failed)?;
+    refuse_collation(&there)?;
     for name in ALL {
-        match there.iter().find(|(found, _)| found == name) {
-            Some((_, false)) => {}
-            Some((_, true)) => {
-                return Err(ConnectError::Collation { collection: name });
-            }
-            None => create_collection(store, name).await.map_err(failed)?,
+        if !there.iter().any(|(found, _)| found == name) {
+            create_collection(store, name).await.map_err(failed)?;
         }
     }
     for (name, models) in indexes() {
@@ -229,8 +250,16 @@ async fn list_all(store: &MongoStore) -> Result<(), StoreError> {
     }
 }
 
-/// The collections that are there, and whether each compares otherwise than by
-/// bytes: the guards rely on that.
+/// Each of ours must compare by bytes: the guards rely on that.
+fn refuse_collation(there: &[(String, bool)]) -> Result<(), ConnectError> {
+    let has_one = |name: &str| there.iter().any(|(found, has_one)| found == name && *has_one);
+    match ALL.into_iter().find(|name| has_one(name)) {
+        Some(collection) => Err(ConnectError::Collation { collection }),
+        None => Ok(()),
+    }
+}
+
+/// The collections that are there, and whether each has a collation.
 async fn with_collation(store: &MongoStore) -> Result<Vec<(String, bool)>, Error> {
     let found = store.database().list_collections().await?;
     found.map_ok(|found| (found.name, found.options.collation.is_some())).try_collect().await

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 #[cfg(feature = "breach-check")]
 use usermgmt_core::Config;
+use usermgmt_core::keys::KeyRing;
 use usermgmt_core::metrics::Metrics;
 #[cfg(feature = "breach-check")]
 use usermgmt_core::metrics::NoMetrics;
@@ -29,9 +30,28 @@ pub(crate) async fn auth(
     if settings.database.is_embedded() {
         private_dir(&settings.data_dir)?;
     }
+    let keys = keys(settings)?;
+    over(open(settings).await?, keys, settings, bound, metrics).await
+}
+
+/// The same over a store in which nothing is made or brought up to date for it.
+pub(crate) async fn auth_as_it_is(settings: &Settings) -> Result<Auth, Failure> {
+    let keys = keys(settings)?;
+    over(look_at(settings).await?, keys, settings, settings.listen, None).await
+}
+
+fn keys(settings: &Settings) -> Result<KeyRing, Failure> {
     let store_file = settings.database.file.as_deref();
-    let keys = secret_file::load(&settings.secret, store_file, &OsRng).map_err(Failure::Setting)?;
-    let store = open(settings).await?;
+    secret_file::load(&settings.secret, store_file, &OsRng).map_err(Failure::Setting)
+}
+
+async fn over(
+    store: Arc<dyn Store>,
+    keys: KeyRing,
+    settings: &Settings,
+    bound: SocketAddr,
+    metrics: Option<Arc<dyn Metrics>>,
+) -> Result<Auth, Failure> {
     let config = settings.core(bound);
     #[cfg(feature = "breach-check")]
     let config = with_breach_check(config, settings, metrics.clone())?;
@@ -114,6 +134,9 @@ pub(crate) struct Schema {
     /// `None` where there is none.
     pub(crate) found: Option<i64>,
     pub(crate) known: i64,
+    /// What the version that was found has and the store has not: indexes that
+    /// somebody dropped, say. A start makes them.
+    pub(crate) missing: Vec<String>,
 }
 
 /// Looks at the store's schema; makes and changes nothing.
@@ -147,6 +170,16 @@ pub(crate) async fn open(settings: &Settings) -> Result<Arc<dyn Store>, Failure>
     }
 }
 
+/// The store as it is; makes and changes nothing where its schema is up to date.
+async fn look_at(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+    #[cfg(feature = "mongo")]
+    if matches!(settings.database.kind, StoreKind::Mongo) {
+        return mongo::look_at(settings.database.url.expose(), settings).await;
+    }
+    // The others make nothing beside versions of the schema.
+    open(settings).await
+}
+
 /// How connections are kept, by the settings.
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 fn pool_options(settings: &Settings) -> usermgmt_store_sql::PoolOptions {
@@ -176,10 +209,10 @@ mod sql {
 
     pub(super) async fn schema(url: &str, settings: &Settings) -> Result<Schema, Failure> {
         if settings.database.file.as_ref().is_some_and(|file| !file.exists()) {
-            return Ok(Schema { found: None, known: SqlStore::SCHEMA });
+            return Ok(Schema { found: None, known: SqlStore::SCHEMA, missing: vec![] });
         }
         let found = SqlStore::schema_of(url).await.map_err(|error| failure(error, settings))?;
-        Ok(Schema { found, known: SqlStore::SCHEMA })
+        Ok(Schema { found, known: SqlStore::SCHEMA, missing: vec![] })
     }
 
     fn failure(error: ConnectError, settings: &Settings) -> Failure {
@@ -210,8 +243,21 @@ mod mongo {
     }
 
     pub(super) async fn schema(url: &str, settings: &Settings) -> Result<Schema, Failure> {
+        let known = MongoStore::SCHEMA;
         let found = MongoStore::schema_of(url).await.map_err(|error| failure(error, settings))?;
-        Ok(Schema { found, known: MongoStore::SCHEMA })
+        if found != Some(known) {
+            return Ok(Schema { found, known, missing: vec![] });
+        }
+        let store = MongoStore::look_at(url).await.map_err(|error| failure(error, settings))?;
+        let missing = store.missing().await;
+        store.close().await;
+        let missing = missing.map_err(|error| unusable_store("database_url", &error, settings))?;
+        Ok(Schema { found, known, missing })
+    }
+
+    pub(super) async fn look_at(url: &str, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
+        let store = MongoStore::look_at(url).await;
+        Ok(Arc::new(store.map_err(|error| failure(error, settings))?))
     }
 
     fn failure(error: ConnectError, settings: &Settings) -> Failure {

@@ -188,6 +188,48 @@ async fn the_version_of_a_schema_is_read_without_making_one() {
 }
 
 #[tokio::test]
+async fn what_a_database_lacks_is_told_and_not_made() {
+    let database = Database::create(SERVER).await;
+    let raw = database.open_mongo().await;
+    let store = MongoStore::look_at(&database.url).await.unwrap();
+    let all = store.missing().await.unwrap();
+    assert!(all.iter().any(|name| name == "usermgmt_users"), "{all:?}");
+    assert!(raw.list_collection_names().await.unwrap().is_empty());
+
+    MongoStore::connect(&database.url).await.unwrap().close().await;
+    assert!(store.missing().await.unwrap().is_empty());
+    raw.collection::<Document>("usermgmt_outbox").drop_index("waiting").await.unwrap();
+    raw.collection::<Document>("usermgmt_turns").drop().await.unwrap();
+    let store = MongoStore::look_at(&database.url).await.unwrap();
+    for _ in 0..2 {
+        let missing = store.missing().await.unwrap();
+        assert_eq!(missing, ["usermgmt_turns", "usermgmt_outbox.waiting"]);
+    }
+    store.users(None, 1).await.unwrap();
+
+    MongoStore::connect(&database.url).await.unwrap();
+    assert!(store.missing().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn whoever_only_looks_is_refused_what_a_start_is() {
+    let database = Database::create(SERVER).await;
+    let raw = database.open_mongo().await;
+    let collation = Collation::builder().locale("en").build();
+    raw.create_collection("usermgmt_users").collation(collation).await.unwrap();
+    match MongoStore::look_at(&database.url).await {
+        Err(ConnectError::Collation { collection: "usermgmt_users" }) => {}
+        other => panic!("{other:?}"),
+    }
+    let schema = raw.collection::<Document>("usermgmt_schema");
+    schema.insert_one(doc! { "_id": "schema", "version": 99_i64 }).await.unwrap();
+    match MongoStore::look_at(&database.url).await {
+        Err(ConnectError::NewerSchema { found: 99, known: MongoStore::SCHEMA }) => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
 async fn a_collection_that_takes_different_names_for_equal_stops_the_start() {
     let database = Database::create(SERVER).await;
     let collation = Collation::builder().locale("en").build();

@@ -169,17 +169,25 @@ async fn store(settings: &Settings) -> Vec<Finding> {
         Ok(Schema { found: None, .. }) if settings.database.is_embedded() => {
             vec![Fine("store: the database is made at the first start".to_owned())]
         }
-        Ok(Schema { found, known }) if found.is_none_or(|found| found < known) => {
+        Ok(Schema { found, known, .. }) if found.is_none_or(|found| found < known) => {
             let found = found.unwrap_or(0);
             vec![Warning(format!(
                 "store: the schema has version {found}, this program {known}: the next start \
                  brings it up to date, or `usermgmt-server migrate` now"
             ))]
         }
-        Ok(Schema { found, known }) => {
+        Ok(Schema { found, known, missing }) => {
             let found = found.unwrap_or(known);
             let mut findings = vec![Fine(format!("store: the schema has version {found}"))];
-            match setup::auth(settings, settings.listen, None).await {
+            if !missing.is_empty() {
+                findings.push(Warning(format!(
+                    "store: it lacks {}, without which requests are slow: the next start makes \
+                     them, or `usermgmt-server migrate` now",
+                    missing.join(", ")
+                )));
+                return findings;
+            }
+            match setup::auth_as_it_is(settings).await {
                 Err(failure) => findings.push(Fault(format!("store: {failure}"))),
                 Ok(auth) => findings.extend(live_store(&auth, settings).await),
             }

@@ -12,15 +12,19 @@ use crate::setup::{self, Schema};
 pub(crate) async fn run(check: bool, settings: &Settings) -> Result<(), Failure> {
     if check {
         return print_line(&match setup::schema(settings).await? {
-            Schema { found: None, known } => {
+            Schema { found: None, known, .. } => {
                 format!("the store is empty: the schema's version {known} would be made")
             }
-            Schema { found: Some(found), known } if found < known => {
+            Schema { found: Some(found), known, .. } if found < known => {
                 format!("the schema has version {found} and would be brought to {known}")
             }
-            Schema { found: Some(found), known } if found > known => format!(
+            Schema { found: Some(found), known, .. } if found > known => format!(
                 "the schema has version {found}, which is later than this program's {known}: \
                  nothing would be done"
+            ),
+            Schema { known, missing, .. } if !missing.is_empty() => format!(
+                "the schema has version {known}, but lacks {}, which would be made",
+                missing.join(", ")
             ),
             Schema { known, .. } => format!("the schema is up to date: version {known}"),
         });

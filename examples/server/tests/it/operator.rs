@@ -334,11 +334,26 @@ async fn a_mongodb_database_is_looked_at_without_being_changed() {
     assert!(made.is_empty(), "{made:?}");
 
     done(&setup, &["migrate"]);
-    opened.collection::<Value>("usermgmt_audit").drop().await.unwrap();
     let said = done(&setup, &["migrate", "--check"]);
     assert!(said.contains("the schema is up to date: version 2"), "{said}");
+    let said = done(&setup, &["doctor"]);
+    assert!(said.contains("ok       store: it can be written"), "{said}");
+
+    opened.collection::<Value>("usermgmt_audit").drop().await.unwrap();
+    let users = opened.collection::<Value>("usermgmt_users");
+    users.drop_index("by_email").await.unwrap();
+    let lacking = "lacks usermgmt_audit, usermgmt_users.by_email, ";
+    let said = done(&setup, &["migrate", "--check"]);
+    assert!(said.contains(lacking) && said.contains("would be made"), "{said}");
+    let said = done(&setup, &["doctor"]);
+    assert!(said.contains(&format!("warning  store: it {lacking}")), "{said}");
+    assert!(said.contains("the next start makes them, or `usermgmt-server migrate` now"), "{said}");
     let there = opened.list_collection_names().await.unwrap();
     assert!(!there.iter().any(|name| name == "usermgmt_audit"), "it was made again");
+    let indexes = users.list_index_names().await.unwrap();
+    assert!(!indexes.iter().any(|name| name == "by_email"), "it was made again: {indexes:?}");
+    done(&setup, &["migrate"]);
+    assert!(users.list_index_names().await.unwrap().iter().any(|name| name == "by_email"));
 
     let schema = opened.collection::<Value>("usermgmt_schema");
     schema.update_one(doc! {}, doc! { "$inc": { "version": 7_i64 } }).await.unwrap();
