@@ -23,6 +23,7 @@ mod secret_file;
 mod service_manager;
 mod settings;
 mod setup;
+mod unreadable;
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "mongo")))]
 compile_error!("enable at least one of the features `sqlite`, `postgres`, `mysql` and `mongo`");

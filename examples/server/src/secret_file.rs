@@ -11,6 +11,7 @@ use usermgmt_core::rng::{SecureRng, random};
 use zeroize::Zeroizing;
 
 use crate::settings::{SecretSource, parse_secret_lines};
+use crate::unreadable::cannot_read;
 
 /// The root secrets from wherever the settings say. `store_file` is the file of
 /// an embedded store.
@@ -41,9 +42,9 @@ pub(crate) fn load(
                             path.display()
                         )
                     })?;
-                    read(path).map_err(|error| cannot_read(path, &error))
+                    read(path).map_err(|error| no_use(path, &error))
                 }
-                other => other.map_err(|error| cannot_read(path, &error)),
+                other => other.map_err(|error| no_use(path, &error)),
             }
         }
     }
@@ -69,7 +70,8 @@ pub(crate) fn read_again(source: &SecretSource) -> Result<KeyRing, String> {
 /// A text that says what is wrong and how to mend it.
 pub(crate) fn check(source: &SecretSource, store_file: Option<&Path>) -> Result<(), String> {
     match source {
-        SecretSource::MadeAt(path) if !path.exists() => match store_file {
+        // One that cannot be looked for may be there.
+        SecretSource::MadeAt(path) if matches!(path.try_exists(), Ok(false)) => match store_file {
             Some(store) if store.exists() => Err(lost(path, store)),
             _ => Ok(()),
         },
@@ -103,12 +105,17 @@ fn no_secret(path: &Path, error: &io::Error) -> String {
             "secret_file: {} does not exist (`openssl rand -base64 32` makes its content)",
             path.display()
         ),
-        _ => cannot_read(path, error),
+        _ => no_use(path, error),
     }
 }
 
-fn cannot_read(path: &Path, error: &io::Error) -> String {
-    format!("cannot read the secret in {}: {error}", path.display())
+fn no_use(path: &Path, error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::InvalidData => {
+            format!("secret_file: cannot use the secret in {}: {error}", path.display())
+        }
+        _ => format!("secret_file: {}", cannot_read(path, error)),
+    }
 }
 
 fn read(path: &Path) -> io::Result<KeyRing> {

@@ -10,6 +10,7 @@ use toml::Value;
 
 use super::table::{self, ENV_PREFIX, Kind, SETTINGS, Setting, TEST_ENV_PREFIX};
 use super::value::{self, Parse};
+use crate::unreadable::cannot_read;
 
 /// Where a value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,11 +170,9 @@ impl Layers {
                     let value = Value::String(text.to_owned());
                     self.set(setting, value, Source::ValueFile(variant.name));
                 }
-                Err(error) => self.problem(format!(
-                    "{}: cannot read {}: {error}",
-                    variant.name,
-                    path.display()
-                )),
+                Err(error) => {
+                    self.problem(format!("{}: {}", variant.name, cannot_read(&path, &error)));
+                }
             }
         }
     }

@@ -7,6 +7,7 @@ use usermgmt_axum::{InvalidLook, PageLook};
 
 use super::layers::Layers;
 use crate::regular_file;
+use crate::unreadable::cannot_read;
 
 /// As much of a file as can be told from too much.
 const ENOUGH: u64 = 64 * 1024 + 1;
@@ -42,11 +43,11 @@ fn with_file(
 ) -> PageLook {
     let Some(path) = layers.get::<PathBuf>(name) else { return look };
     let taken = match read_file(&path) {
-        Ok(bytes) => take(look.clone(), bytes).map_err(|why| why.to_string()),
-        Err(error) => Err(format!("cannot be read: {error}")),
+        Ok(bytes) => take(look.clone(), bytes).map_err(|why| format!("{}: {why}", path.display())),
+        Err(error) => Err(cannot_read(&path, &error)),
     };
     taken.unwrap_or_else(|why| {
-        layers.problem(format!("{name}: {}: {why}", path.display()));
+        layers.problem(format!("{name}: {why}"));
         look
     })
 }

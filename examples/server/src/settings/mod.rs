@@ -44,6 +44,7 @@ pub(crate) use self::sources::Sources;
 use self::table::Setting;
 use crate::listener::TlsFiles;
 use crate::loopback::leads_to_loopback;
+use crate::unreadable::cannot_read;
 
 /// Everything the server can be told, checked.
 #[derive(Debug)]
@@ -214,7 +215,7 @@ fn layers(
     match std::fs::read_to_string(path) {
         Ok(text) => layers.add_file(path, &text),
         Err(error) if config.is_none() && error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => layers.problem(format!("cannot read {}: {error}", path.display())),
+        Err(error) => layers.problem(cannot_read(path, &error)),
     }
     layers.add_env(env);
     for (setting, value) in flags {

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::layers::Layers;
+use crate::unreadable::cannot_read;
 
 /// Where the second service kept variables beside those of the environment.
 const DOT_ENV: &str = ".env";
@@ -45,7 +46,7 @@ fn dot_env(layers: &mut Layers, path: &Path) -> BTreeMap<String, String> {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return BTreeMap::new(),
         Err(error) => {
-            layers.problem(format!("compat_env: cannot read {}: {error}", path.display()));
+            layers.problem(format!("compat_env: {}", cannot_read(path, &error)));
             return BTreeMap::new();
         }
     };

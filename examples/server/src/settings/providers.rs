@@ -9,6 +9,7 @@ use toml::Value;
 use super::layers::{Layers, Source};
 #[cfg(feature = "oidc")]
 use super::value::Parse;
+use crate::unreadable::cannot_read;
 
 /// A setting that every provider has.
 #[derive(Debug)]
@@ -139,7 +140,7 @@ impl Layers {
                 Some(text.trim_end_matches(['\r', '\n']).to_owned())
             }
             Err(error) => {
-                self.problem(format!("{named}: cannot read {}: {error}", path.display()));
+                self.problem(format!("{named}: {}", cannot_read(&path, &error)));
                 None
             }
         }

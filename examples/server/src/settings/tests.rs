@@ -440,7 +440,7 @@ fn a_look_that_pages_cannot_have_stops_the_start() {
     for (name, value, said) in [
         ("pages.accent", "blue", "write it as #rrggbb"),
         ("pages.accent", "#ffcc00", "could not be read"),
-        ("pages.logo_file", "/nowhere.svg", "cannot be read"),
+        ("pages.logo_file", "/nowhere.svg", "cannot read /nowhere.svg"),
         ("pages.logo_file", &text, "not an image"),
         ("pages.css_file", &css, "not a style sheet"),
         ("pages.css_file", &large, "too large"),

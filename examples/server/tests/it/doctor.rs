@@ -176,13 +176,87 @@ fn in_surroundings() -> Vec<Planted> {
 
 fn look_for(planted: &[Planted]) {
     for Planted { what, setup, said } in planted {
-        let output = setup.command().arg("doctor").output().unwrap();
-        let report = String::from_utf8(output.stdout).unwrap();
-        for part in *said {
-            assert!(report.contains(part), "{what}: {part} is not in\n{report}");
-        }
-        let has_fault = report.lines().any(|line| line.starts_with("fault"));
-        assert_eq!(output.status.code(), Some(i32::from(has_fault)), "{what}");
+        look_for_with(setup.command(), what, said);
+    }
+}
+
+fn look_for_with(mut command: std::process::Command, what: &str, said: &[impl AsRef<str>]) {
+    let output = command.arg("doctor").output().unwrap();
+    let report = String::from_utf8(output.stdout).unwrap();
+    for part in said {
+        let part = part.as_ref();
+        assert!(report.contains(part), "{what}: {part} is not in\n{report}");
+    }
+    let has_fault = report.lines().any(|line| line.starts_with("fault"));
+    assert_eq!(output.status.code(), Some(i32::from(has_fault)), "{what}");
+}
+
+/// The server, to which files are closed that their owner closed: root's tests are
+/// let in everywhere.
+#[cfg(target_os = "linux")]
+fn without_privileges(setup: &Setup) -> std::process::Command {
+    let server = setup.command();
+    if !rustix::process::geteuid().is_root() {
+        return server;
+    }
+    const ACCESS: &str = "-dac_override,-dac_read_search";
+    let mut command = std::process::Command::new("setpriv");
+    command
+        .arg(format!("--bounding-set={ACCESS}"))
+        .arg(format!("--inh-caps={ACCESS}"))
+        .arg(server.get_program())
+        .args(server.get_args())
+        .current_dir(setup.dir())
+        .env_clear()
+        .envs(server.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_of_secrets_that_cannot_be_read_is_named_with_its_owner_mode_and_mend() {
+    let user = rustix::process::geteuid().as_raw();
+    for (setting, begins) in [
+        ("secret_file", "fault    secret: secret_file: cannot read "),
+        ("database_url_file", "fault    settings: database_url_file: cannot read "),
+        ("jwt.hs256_key_file", "fault    settings: jwt.hs256_key_file: cannot read "),
+    ] {
+        let setup = with_file(Setup::new(), "kept", "A secret that is written nowhere");
+        let folder = setup.dir().join("closed");
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("kept"), "").unwrap();
+        mode(&setup, "kept", 0o040);
+        mode(&setup, "closed", 0o600);
+        let named = |path: &str| setup.clone().file(&format!("{setting} = '{path}'"));
+
+        let path = setup.dir().join("kept");
+        let path = path.display();
+        look_for_with(
+            without_privileges(&named(&path.to_string())),
+            setting,
+            &[
+                format!("{begins}{path}: Permission denied"),
+                format!(
+                    "the server runs as user {user}, and the file is of user {user} with mode 040:"
+                ),
+                format!("`chown {user} {path}` and `chmod 600 {path}`"),
+            ],
+        );
+        let folder = folder.display();
+        look_for_with(
+            without_privileges(&named(&format!("{folder}/kept"))),
+            setting,
+            &[
+                format!("{begins}{folder}/kept: Permission denied"),
+                format!("may not enter {folder}, a folder of user {user} with mode 600: give it"),
+            ],
+        );
+        look_for_with(
+            named(&folder.to_string()).command(),
+            setting,
+            &[format!("{begins}{folder}: Is a directory"), "name a file in this folder".to_owned()],
+        );
+        mode(&setup, "closed", 0o700);
     }
 }
 
