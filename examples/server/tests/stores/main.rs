@@ -21,6 +21,8 @@ mod flows;
 #[cfg(test)]
 mod front;
 #[cfg(test)]
+mod guesser;
+#[cfg(test)]
 mod lost_answers;
 #[cfg(test)]
 mod pgbouncer;
