@@ -50,6 +50,24 @@ pub(crate) fn load(
     }
 }
 
+/// The root secrets that a start would have, where one that it would make stays in memory.
+///
+/// # Errors
+/// A text that says what is wrong and how to mend it.
+pub(crate) fn look(
+    source: &SecretSource,
+    store_file: Option<&Path>,
+    rng: &dyn SecureRng,
+) -> Result<KeyRing, String> {
+    check(source, store_file)?;
+    match source {
+        SecretSource::MadeAt(path) if matches!(path.try_exists(), Ok(false)) => {
+            KeyRing::single(random::<32>(rng).to_vec()).map_err(|error| error.to_string())
+        }
+        _ => read_again(source),
+    }
+}
+
 /// The root secrets as they are now; nothing is made.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ use usermgmt_core::metrics::Metrics;
 use usermgmt_core::metrics::NoMetrics;
 use usermgmt_core::rng::OsRng;
 use usermgmt_core::store::Store;
-use usermgmt_core::{Auth, BuildError};
+use usermgmt_core::{Auth, AuthBuilder, BuildError};
 
 #[cfg(feature = "breach-check")]
 use crate::breach_check::PwnedPasswords;
@@ -30,28 +30,28 @@ pub(crate) async fn auth(
     if settings.database.is_embedded() {
         private_dir(&settings.data_dir)?;
     }
-    let keys = keys(settings)?;
-    over(open(settings).await?, keys, settings, bound, metrics).await
-}
-
-/// The same over a store in which nothing is made or brought up to date for it.
-pub(crate) async fn auth_as_it_is(settings: &Settings) -> Result<Auth, Failure> {
-    let keys = keys(settings)?;
-    over(look_at(settings).await?, keys, settings, settings.listen, None).await
-}
-
-fn keys(settings: &Settings) -> Result<KeyRing, Failure> {
     let store_file = settings.database.file.as_deref();
-    secret_file::load(&settings.secret, store_file, &OsRng).map_err(Failure::Setting)
+    let keys = secret_file::load(&settings.secret, store_file, &OsRng).map_err(Failure::Setting)?;
+    let builder = builder(open(settings).await?, keys, settings, bound, metrics)?;
+    built(builder, settings).await
 }
 
-async fn over(
+/// The same over a store and a secret as they are: nothing is made, recorded or brought
+/// up to date for it.
+pub(crate) async fn auth_as_it_is(settings: &Settings) -> Result<Auth, Failure> {
+    let store_file = settings.database.file.as_deref();
+    let keys = secret_file::look(&settings.secret, store_file, &OsRng).map_err(Failure::Setting)?;
+    let builder = builder(look_at(settings).await?, keys, settings, settings.listen, None)?;
+    built(builder.only_looks(), settings).await
+}
+
+fn builder(
     store: Arc<dyn Store>,
     keys: KeyRing,
     settings: &Settings,
     bound: SocketAddr,
     metrics: Option<Arc<dyn Metrics>>,
-) -> Result<Auth, Failure> {
+) -> Result<AuthBuilder, Failure> {
     let config = settings.core(bound);
     #[cfg(feature = "breach-check")]
     let config = with_breach_check(config, settings, metrics.clone())?;
@@ -65,6 +65,10 @@ async fn over(
     if asks_providers {
         builder = builder.http_client(Arc::new(crate::http_client::ProviderClient::new()?));
     }
+    Ok(builder)
+}
+
+async fn built(builder: AuthBuilder, settings: &Settings) -> Result<Auth, Failure> {
     builder.build().await.map_err(|error| match error {
         BuildError::Store(error) => unusable_store("the store", &error, settings),
         setting => Failure::Setting(setting.to_string()),

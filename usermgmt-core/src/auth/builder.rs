@@ -35,6 +35,7 @@ pub struct AuthBuilder {
     claims: Option<Arc<dyn Claims>>,
     captcha: Option<Arc<dyn Captcha>>,
     metrics: Option<Arc<dyn Metrics>>,
+    only_looks: bool,
     #[cfg(feature = "oidc")]
     http: Option<Arc<dyn crate::oidc::HttpClient>>,
 }
@@ -90,6 +91,14 @@ impl AuthBuilder {
     #[must_use]
     pub fn metrics(mut self, metrics: Arc<dyn Metrics>) -> Self {
         self.metrics = Some(metrics);
+        self
+    }
+
+    /// Root secrets that the store does not know yet are checked as at a start, and not
+    /// recorded: for a program that looks whether a start would succeed.
+    #[must_use]
+    pub fn only_looks(mut self) -> Self {
+        self.only_looks = true;
         self
     }
 
@@ -156,7 +165,11 @@ impl AuthBuilder {
             }
         }
         let keys = auth.keys();
-        auth.record_root_secrets(&keys.ring).await?;
+        if self.only_looks {
+            auth.unknown_root_secrets(&keys.ring).await?;
+        } else {
+            auth.record_root_secrets(&keys.ring).await?;
+        }
         auth.refuse_retired_secret(&keys.ring).await?;
         Ok(auth)
     }
@@ -181,6 +194,7 @@ impl Auth {
             claims: None,
             captcha: None,
             metrics: None,
+            only_looks: false,
             #[cfg(feature = "oidc")]
             http: None,
         }

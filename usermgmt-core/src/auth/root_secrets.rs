@@ -9,6 +9,9 @@ use super::keys::Keys;
 use crate::keys::{KeyId, KeyRing};
 use crate::store::{Change, Changes, Guard, StoreError};
 
+/// Only one of two processes that start on an empty store gets this in.
+const ANCHOR: &str = "first";
+
 impl Auth {
     /// The root secrets in use, and what signs by them.
     pub(crate) fn keys(&self) -> Arc<Keys> {
@@ -42,37 +45,13 @@ impl Auth {
     /// A second process that starts with a secret of its own would hand out
     /// tokens that the first refuses: the store knows the secrets it was used with.
     pub(super) async fn record_root_secrets(&self, ring: &KeyRing) -> Result<(), BuildError> {
-        // Only one of two processes that start on an empty store gets the anchor in.
-        const ANCHOR: &str = "first";
         let mut rounds = self.rounds();
         loop {
             let now = rounds.next().await.map_err(StoreError::unavailable)?;
-            let known = self.read_store(self.0.store.root_keys()).await?;
-            let is_known = |id: &str, fingerprint: &str| {
-                known.iter().any(|(k, f)| k == id && f == fingerprint)
-            };
-            let mut list = Vec::new();
-            let record = |id: String, fingerprint: String| Change::InsertRootKey {
-                id,
-                fingerprint,
-                at: now,
-            };
-            if known.is_empty() {
-                list.push(record(ANCHOR.to_owned(), String::new()));
-            } else if !ring
-                .roots()
-                .iter()
-                .any(|root| is_known(&root.id.to_string(), &root.fingerprint))
-            {
-                let ids: Vec<&str> =
-                    known.iter().map(|(id, _)| id.as_str()).filter(|id| *id != ANCHOR).collect();
-                return Err(BuildError::ForeignSecret { known: ids.join(", ") });
-            }
-            for root in ring.roots() {
-                if !is_known(&root.id.to_string(), &root.fingerprint) {
-                    list.push(record(root.id.to_string(), root.fingerprint.clone()));
-                }
-            }
+            let record = |(id, fingerprint)| Change::InsertRootKey { id, fingerprint, at: now };
+            let (is_first, unknown) = self.unknown_root_secrets(ring).await?;
+            let anchor = is_first.then(|| (ANCHOR.to_owned(), String::new()));
+            let list: Vec<_> = anchor.into_iter().chain(unknown).map(record).collect();
             if list.is_empty() {
                 return Ok(());
             }
@@ -83,6 +62,26 @@ impl Auth {
                 other => return Ok(other?),
             }
         }
+    }
+
+    /// Whether the store knows no secret at all, and the ids and fingerprints of those
+    /// that it does not know.
+    ///
+    /// # Errors
+    /// [`BuildError::ForeignSecret`] where it knows others and none of these.
+    pub(super) async fn unknown_root_secrets(
+        &self,
+        ring: &KeyRing,
+    ) -> Result<(bool, Vec<(String, String)>), BuildError> {
+        let known = self.read_store(self.0.store.root_keys()).await?;
+        let given = ring.roots().iter().map(|root| (root.id.to_string(), root.fingerprint.clone()));
+        let unknown: Vec<_> = given.filter(|root| !known.contains(root)).collect();
+        if !known.is_empty() && unknown.len() == ring.roots().len() {
+            let ids: Vec<&str> =
+                known.iter().map(|(id, _)| id.as_str()).filter(|id| *id != ANCHOR).collect();
+            return Err(BuildError::ForeignSecret { known: ids.join(", ") });
+        }
+        Ok((known.is_empty(), unknown))
     }
 
     /// Whoever has a second factor that does not open any more could not sign in.

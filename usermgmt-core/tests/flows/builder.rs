@@ -43,6 +43,19 @@ async fn another_secret_than_the_stores_is_refused_and_the_known_one_named() {
     assert!(build(&store, ring(3), config()).await.is_err());
 }
 
+#[tokio::test]
+async fn whoever_only_looks_is_refused_as_at_a_start_and_leaves_no_secret() {
+    let store = Arc::new(MemoryStore::new());
+    let look = |byte| {
+        let store: Arc<dyn Store> = Arc::<MemoryStore>::clone(&store);
+        Auth::builder_shared(store, ring(byte), config()).only_looks().build()
+    };
+    look(2).await.unwrap();
+    build(&store, ring(1), config()).await.unwrap();
+    look(1).await.unwrap();
+    assert!(matches!(look(2).await, Err(BuildError::ForeignSecret { .. })));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_processes_that_start_at_once_with_secrets_of_their_own_one_may() {
     for _ in 0..50 {

@@ -338,6 +338,8 @@ async fn a_mongodb_database_is_looked_at_without_being_changed() {
     assert!(said.contains("the schema is up to date: version 2"), "{said}");
     let said = done(&setup, &["doctor"]);
     assert!(said.contains("ok       store: it can be written"), "{said}");
+    let secrets = opened.collection::<Value>("usermgmt_root_keys");
+    assert_eq!(secrets.count_documents(doc! {}).await.unwrap(), 0, "doctor recorded a secret");
 
     opened.collection::<Value>("usermgmt_audit").drop().await.unwrap();
     let users = opened.collection::<Value>("usermgmt_users");
