@@ -2,7 +2,7 @@
 
 use webauthn_rs::prelude::{COSEKey, Credential, WebauthnError};
 
-use super::InvalidPasskey;
+use super::invalid::InvalidPasskey;
 use crate::flows::passkeys::{checked_name, fits_its_algorithm};
 use crate::model::ids::PasskeyId;
 use crate::model::record::RecordedPasskey;
