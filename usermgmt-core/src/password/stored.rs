@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::argon2id::Argon2idHash;
 use super::format::PasswordFormat;
-use super::legacy::LegacyHash;
+use super::legacy::{self, LegacyHash};
 
 /// Longer than any hash of the formats read here.
 const MAX_LENGTH: usize = 512;
@@ -42,7 +42,7 @@ impl Stored {
         if let ["", "argon2id", "v=19", costs, salt, tag] = parts[..] {
             return Argon2idHash::parse(costs, salt, tag, own_kib).map(Self::Argon2id);
         }
-        LegacyHash::parse(text, &parts).map(Self::Legacy)
+        legacy::parse(text, &parts).map(Self::Legacy)
     }
 
     /// The name of its algorithm or format.

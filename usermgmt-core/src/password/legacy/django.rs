@@ -6,7 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::super::parse::decimal;
-use super::{Argon2Hash, BcryptHash, LegacyHash, Pbkdf2Hash, ScryptHash};
+use super::argon2::Argon2Hash;
+use super::bcrypt::BcryptHash;
+use super::hash::LegacyHash;
+use super::pbkdf2::Pbkdf2Hash;
+use super::scrypt::ScryptHash;
 
 pub(super) fn parse(parts: &[&str]) -> Option<LegacyHash> {
     match *parts {

@@ -3,7 +3,11 @@
 //! `$argon2i$…`, `$argon2d$…`, bcrypt.
 
 use super::super::parse::{base64_no_pad, decimal, in_order};
-use super::{Argon2Hash, BcryptHash, LegacyHash, Pbkdf2Hash, ScryptHash};
+use super::argon2::Argon2Hash;
+use super::bcrypt::BcryptHash;
+use super::hash::LegacyHash;
+use super::pbkdf2::Pbkdf2Hash;
+use super::scrypt::ScryptHash;
 
 pub(super) fn parse(text: &str, parts: &[&str]) -> Option<LegacyHash> {
     let ["", ref rest @ ..] = *parts else { return None };

@@ -2,7 +2,9 @@
 //! `pbkdf2[:digest[:count]]$salt$hex`. The salt is text, not decoded.
 
 use super::super::parse::decimal;
-use super::{LegacyHash, Pbkdf2Hash, ScryptHash, hexadecimal};
+use super::hash::LegacyHash;
+use super::pbkdf2::Pbkdf2Hash;
+use super::scrypt::ScryptHash;
 
 /// The rounds where the hash does not say: those of Werkzeug 2.3 and of 3.1.
 const UNSAID_ROUNDS: [u32; 2] = [600_000, 1_000_000];
@@ -26,4 +28,13 @@ pub(super) fn parse(parts: &[&str]) -> Option<LegacyHash> {
         }
         _ => None,
     }
+}
+
+fn hexadecimal(text: &str) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = text
+        .chars()
+        .map(|c| c.to_digit(16).and_then(|digit| digit.try_into().ok()))
+        .collect::<Option<_>>()?;
+    let (pairs, rest) = digits.as_chunks::<2>();
+    rest.is_empty().then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }
