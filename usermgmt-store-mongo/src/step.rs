@@ -4,8 +4,8 @@ use usermgmt_core::store::{Change, StoreError};
 
 use crate::guard::Step;
 use crate::table::{
-    audit, devices, facets, factors, identifiers, identities, outbox, passkeys, root_keys,
-    service_keys, sessions, tokens, users,
+    audit, devices, factors, identifiers, identities, outbox, passkeys, root_keys, service_keys,
+    sessions, tokens, users,
 };
 
 /// The operations of a change, in the order to run them.
@@ -59,7 +59,7 @@ pub(crate) fn steps(change: &Change) -> Result<Vec<Step>, StoreError> {
         Change::ConfirmTotp { user_id, factor_id, step } => {
             return Ok(vec![
                 factors::confirm(user_id, factor_id, *step),
-                facets::note_factor(user_id),
+                factors::note_factor(user_id),
             ]);
         }
         Change::UseTotpStep { user_id, factor_id, step } => {
@@ -68,7 +68,7 @@ pub(crate) fn steps(change: &Change) -> Result<Vec<Step>, StoreError> {
         Change::ResealTotp { user_id, secret } => factors::reseal(user_id, secret)?,
         Change::DropPendingTotp { user_id } => factors::drop_pending(user_id),
         Change::RemoveTotp { user_id } => {
-            return Ok(vec![factors::remove(user_id), facets::note_factor(user_id)]);
+            return Ok(vec![factors::remove(user_id), factors::note_factor(user_id)]);
         }
         Change::ReplaceRecoveryCodes { user_id, hashes } => factors::replace_codes(user_id, hashes),
         Change::UseRecoveryCode { user_id, hash } => factors::use_code(user_id, hash),
@@ -79,18 +79,18 @@ pub(crate) fn steps(change: &Change) -> Result<Vec<Step>, StoreError> {
         Change::UnlinkIdentity { user_id, id } => identities::delete(user_id, id),
         Change::UnlinkIdentities { user_id, since } => identities::delete_all(user_id, *since),
         Change::InsertPasskey(passkey) => {
-            return Ok(vec![passkeys::insert(passkey)?, facets::note_passkey(&passkey.user_id)]);
+            return Ok(vec![passkeys::insert(passkey)?, passkeys::note_passkey(&passkey.user_id)]);
         }
         Change::UsePasskey { id, user_id, counter, to, backed_up, at } => {
             passkeys::use_once(id, user_id, (*counter, *to), *backed_up, *at)
         }
         Change::RenamePasskey { id, user_id, name } => passkeys::rename(id, user_id, name),
         Change::RemovePasskey { id, user_id } => {
-            return Ok(vec![passkeys::remove(id, user_id), facets::note_passkeys_left(user_id)]);
+            return Ok(vec![passkeys::remove(id, user_id), passkeys::note_passkeys_left(user_id)]);
         }
         Change::RemovePasskeys { user_id, since } => {
             let remove = passkeys::remove_all(user_id, *since);
-            return Ok(vec![remove, facets::note_passkeys_left(user_id)]);
+            return Ok(vec![remove, passkeys::note_passkeys_left(user_id)]);
         }
         Change::ForgetDevices { user_id } => devices::forget(user_id),
         Change::RememberDevice { user_id, device, at } => devices::remember(user_id, device, *at),

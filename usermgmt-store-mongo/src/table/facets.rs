@@ -2,13 +2,10 @@
 //! the document by every write that changes it.
 
 use mongodb::bson::{Bson, Document, doc};
-use usermgmt_core::model::ids::UserId;
 use usermgmt_core::model::user::{Role, User};
 use usermgmt_core::store::directory::{UserFilter, full_name_key, name_key};
 
-use super::users::by_id;
-use crate::collections::{IS_USER, PASSKEYS, USERS};
-use crate::guard::Step;
+use crate::collections::IS_USER;
 use crate::value::present;
 
 /// What users are filtered by, as bits.
@@ -99,27 +96,9 @@ pub(super) fn derive() -> Document {
     } }
 }
 
-/// Notes whether the user has an authenticator app, where an earlier version has not
-/// left the document without facets: purge fills those in.
-pub(crate) fn note_factor(id: &UserId) -> Step {
-    let filter = doc! { "_id": id.as_str(), IS_USER: present(), "facets": present() };
-    Step::update(USERS, filter, vec![derive()])
-}
-
 /// The stages of an update that notes whether the user has passkeys. They always
 /// change the document, so that of two lists that do so at a time one begins anew.
 pub(crate) fn has_passkeys(is: bool) -> Vec<Document> {
     let writes = doc! { "$add": [{ "$ifNull": ["$writes", 0_i64] }, 1_i64] };
     vec![doc! { "$set": { "has_passkeys": is, "writes": writes } }, derive()]
-}
-
-/// Notes that the user has a passkey.
-pub(crate) fn note_passkey(id: &UserId) -> Step {
-    Step::update(USERS, by_id(id), has_passkeys(true))
-}
-
-/// Notes whether the user still has a passkey.
-pub(crate) fn note_passkeys_left(id: &UserId) -> Step {
-    let theirs = doc! { "user_id": id.as_str() };
-    Step::update_by(USERS, by_id(id), (PASSKEYS, theirs), has_passkeys)
 }

@@ -11,10 +11,11 @@ use usermgmt_core::model::factor::{SealedSecret, Totp};
 use usermgmt_core::model::ids::{FactorId, UserId};
 use usermgmt_core::store::{Guard, StoreError};
 
-use crate::collections::USERS;
+use super::facets;
+use crate::collections::{IS_USER, USERS};
 use crate::guard::Step;
 use crate::store::MongoStore;
-use crate::value::{binary, date, document, time};
+use crate::value::{binary, date, document, present, time};
 
 #[derive(Serialize, Deserialize)]
 struct SecretRow {
@@ -144,4 +145,11 @@ pub(crate) fn use_code(user_id: &UserId, hash: &str) -> Step {
     let filter = doc! { "_id": user_id.as_str(), "recovery_codes": hash };
     let update = doc! { "$pull": { "recovery_codes": hash } };
     Step::update(USERS, filter, update).or(Guard::RecoveryCode)
+}
+
+/// Notes whether the user has an authenticator app, where an earlier version has not
+/// left the document without facets: purge fills those in.
+pub(crate) fn note_factor(user_id: &UserId) -> Step {
+    let filter = doc! { "_id": user_id.as_str(), IS_USER: present(), "facets": present() };
+    Step::update(USERS, filter, vec![facets::derive()])
 }

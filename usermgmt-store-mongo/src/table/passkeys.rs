@@ -7,7 +7,9 @@ use usermgmt_core::model::ids::{PasskeyId, UserId};
 use usermgmt_core::model::passkey::Passkey;
 use usermgmt_core::store::{Guard, StoreError};
 
-use crate::collections::PASSKEYS;
+use super::facets;
+use super::users::by_id;
+use crate::collections::{PASSKEYS, USERS};
 use crate::guard::Step;
 use crate::value::{date, document, time};
 
@@ -91,4 +93,15 @@ pub(crate) fn remove_all(user_id: &UserId, since: Option<Timestamp>) -> Step {
         filter.insert("created_at", doc! { "$gte": date(since) });
     }
     Step::delete_all(PASSKEYS, filter)
+}
+
+/// Notes that the user has a passkey.
+pub(crate) fn note_passkey(user_id: &UserId) -> Step {
+    Step::update(USERS, by_id(user_id), facets::has_passkeys(true))
+}
+
+/// Notes whether the user still has a passkey.
+pub(crate) fn note_passkeys_left(user_id: &UserId) -> Step {
+    let theirs = doc! { "user_id": user_id.as_str() };
+    Step::update_by(USERS, by_id(user_id), (PASSKEYS, theirs), facets::has_passkeys)
 }
