@@ -38,8 +38,6 @@ fn by_id_at(id: &UserId, epoch: i64) -> Document {
     doc! { "_id": id.as_str(), IS_USER: present(), "epoch": epoch }
 }
 
-/// Where a user has the id, or what is left of one, the insert that the upsert
-/// becomes meets it.
 /// Waits for the other lists that take an administrator away: of two
 /// transactions that write the same document one begins anew.
 pub(crate) fn lock_admins() -> Step {
@@ -56,6 +54,8 @@ pub(crate) fn require_admin_besides(id: &UserId) -> Step {
     Step::find(USERS, filter).or(Guard::LastAdmin)
 }
 
+/// Where a user has the id, or what is left of one, the insert that the upsert
+/// becomes meets it.
 pub(crate) fn insert(user: &User, password: Option<&PasswordHash>) -> Result<Step, StoreError> {
     let mut fields = document(&UserRow::new(user, password))?;
     fields.remove("_id");
