@@ -105,6 +105,11 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, error, message)
     }
 
+    /// 400 of a code that is wrong, expired, used, or of nothing that waits for one.
+    pub(crate) fn invalid_code() -> Self {
+        Self::bad_request("invalid_code", "The code is invalid")
+    }
+
     /// A refusal with a body of its own shape.
     pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Self {
         match serde_json::to_value(body) {

@@ -6,7 +6,6 @@ use usermgmt_core::flows::{CodeError, ResendError};
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
-use super::invalid_code;
 use crate::answer::Message;
 use crate::body::Object;
 use crate::client::{CaptchaHeader, ClientInfo};
@@ -114,7 +113,7 @@ pub(crate) async fn confirm(
 impl From<CodeError> for ApiError {
     fn from(error: CodeError) -> Self {
         match error {
-            CodeError::Invalid => invalid_code(),
+            CodeError::Invalid => Self::invalid_code(),
             CodeError::Service(error) => error.into(),
         }
     }

@@ -10,7 +10,6 @@ use usermgmt_core::flows::{MfaError, RecoveryCodes};
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
-use super::invalid_code;
 use crate::body::{Object, OptionalObject};
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::CurrentUser;
@@ -237,7 +236,7 @@ impl From<MfaError> for ApiError {
             MfaError::NotEnabled => {
                 Self::bad_request("invalid_code", "No second factor waits for this code")
             }
-            MfaError::InvalidCode => invalid_code(),
+            MfaError::InvalidCode => Self::invalid_code(),
             MfaError::CodeRequired => Self::bad_request(
                 "invalid_code",
                 "A code of the present second factor, or a recovery code, is needed",

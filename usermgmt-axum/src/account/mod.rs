@@ -29,7 +29,6 @@ mod sign_out;
 
 use utoipa_axum::routes;
 
-use crate::error::ApiError;
 use crate::mount::Part;
 
 /// All of it, relative to where it is mounted.
@@ -78,9 +77,4 @@ pub(crate) fn routes(part: Part<'_>) -> Part<'_> {
         .mount(routes!(mfa::disable))
         .mount(routes!(mfa::confirm))
         .mount(routes!(mfa::recovery_codes))
-}
-
-/// A code that is wrong, expired, used, or of nothing that waits for one.
-fn invalid_code() -> ApiError {
-    ApiError::bad_request("invalid_code", "The code is invalid")
 }

@@ -7,7 +7,6 @@ use usermgmt_core::flows::{MailSignInError, MailSignInRequestError};
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
-use super::invalid_code;
 use super::sign_in::{MfaRequiredBody, SignedInBody, answer};
 use crate::body::Object;
 use crate::client::{CaptchaHeader, ClientInfo};
@@ -154,7 +153,7 @@ impl From<MailSignInError> for ApiError {
     fn from(error: MailSignInError) -> Self {
         match error {
             MailSignInError::Off => Self::no_such_path(),
-            MailSignInError::InvalidCode => invalid_code(),
+            MailSignInError::InvalidCode => Self::invalid_code(),
             MailSignInError::InvalidToken => {
                 Self::bad_request("invalid_token", "Invalid or expired token")
             }

@@ -7,7 +7,6 @@ use usermgmt_core::flows::ProviderSignInError;
 use usermgmt_core::secret::PlaintextPassword;
 use utoipa::ToSchema;
 
-use super::invalid_code;
 use super::sign_in::{MfaRequiredBody, SignedInBody, answer};
 use crate::body::Object;
 use crate::browser;
@@ -58,7 +57,7 @@ pub(crate) async fn exchange(
     let browser = browser::provider(&headers, &state);
     match state.auth().exchange_sign_in(&request.code, browser, &client).await {
         Ok(outcome) => answer(outcome),
-        Err(ProviderSignInError::InvalidState) => Err(invalid_code()),
+        Err(ProviderSignInError::InvalidState) => Err(ApiError::invalid_code()),
         Err(error) => Err(error.into()),
     }
 }

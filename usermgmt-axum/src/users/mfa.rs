@@ -221,6 +221,7 @@ pub(crate) async fn verify(
     Ok((device_header(device.as_ref()), Json(ValidBody { valid: true })))
 }
 
+/// With the text that clients of the old service know.
 fn invalid_code() -> ApiError {
     ApiError::bad_request("invalid_code", "Invalid code")
 }
