@@ -127,16 +127,26 @@ impl PageLook {
         self.wording
     }
 
+    /// The whole page, as `layout.html` or an operator's own has it.
+    pub(crate) fn around(&self, page: &Shell<'_>) -> String {
+        self.laid_out(page).unwrap_or_else(|| page.built_in())
+    }
+
     /// The page in an operator's own layout, where there is one.
     #[cfg(feature = "pages")]
-    pub(crate) fn laid_out(&self, page: &Shell<'_>) -> Option<String> {
+    fn laid_out(&self, page: &Shell<'_>) -> Option<String> {
         self.layout.as_ref()?.around(page)
     }
 
     /// The page in an operator's own layout, which takes the feature `pages`.
     #[cfg(not(feature = "pages"))]
-    pub(crate) fn laid_out(&self, _: &Shell<'_>) -> Option<String> {
+    fn laid_out(&self, _: &Shell<'_>) -> Option<String> {
         None
+    }
+
+    /// Made once for a look: strangers ask for these pages.
+    pub(crate) fn embedded(&self) -> &Embedded {
+        self.embedded.get_or_init(|| Embedded::new(self.over(embedded::STYLE)))
     }
 
     /// A style sheet with these rules behind it.
@@ -187,5 +197,23 @@ mod tests {
         let styled = green.clone().css("h1{margin:0}").unwrap();
         assert_eq!(plain.version(), env!("CARGO_PKG_VERSION"));
         assert!(plain.version() != green.version() && green.version() != styled.version());
+    }
+
+    #[test]
+    fn the_embedded_style_is_made_once_for_all_pages_of_a_look() {
+        let look = PageLook::default();
+        let page = look.clone();
+        assert!(std::ptr::eq(page.embedded(), look.embedded()));
+    }
+
+    #[test]
+    fn a_look_that_is_made_of_one_that_was_shown_has_its_own() {
+        let plain = PageLook::default();
+        let hash = plain.embedded().hash.clone();
+        let styled = plain.css("h1{margin:0}").unwrap();
+        assert!(styled.embedded().style.ends_with("h1{margin:0}"));
+        assert_ne!(styled.embedded().hash, hash);
+        let green = styled.clone().accent("#0b6e4f").unwrap();
+        assert!(green.embedded().style.contains("#0b6e4f"));
     }
 }

@@ -1,7 +1,5 @@
 //! What stands around the content of every page.
 
-use super::PageLook;
-
 /// A page whose parts are made.
 #[derive(Clone, Copy)]
 pub(crate) struct Shell<'a> {
@@ -22,11 +20,8 @@ pub(crate) struct Shell<'a> {
 }
 
 impl Shell<'_> {
-    /// The whole page, as `layout.html` or an operator's own has it.
-    pub(crate) fn render(&self, look: &PageLook) -> String {
-        if let Some(page) = look.laid_out(self) {
-            return page;
-        }
+    /// The whole page, as `layout.html` has it.
+    pub(super) fn built_in(&self) -> String {
         let Self { lang, kind, head, content, .. } = self;
         format!(
             "<!doctype html>\n<html lang=\"{lang}\">\n<head>\n{head}</head>\n\

@@ -138,7 +138,8 @@ impl Page {
         );
         let (title, product) = (self.title.as_str(), self.product.as_str());
         let (head, content) = (head.as_str(), content.as_str());
-        Shell { lang: self.lang, title, product, kind: "link", head, content }.render(&self.look)
+        let page = Shell { lang: self.lang, title, product, kind: "link", head, content };
+        self.look.around(&page)
     }
 }
 

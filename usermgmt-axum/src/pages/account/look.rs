@@ -93,7 +93,7 @@ pub(in crate::pages) fn shell(
 ) -> String {
     let (lang, product) = (visitor.texts.tag, visitor.product());
     let (head, content) = (&head.0, &content.0);
-    Shell { lang, title, product, kind, head, content }.render(visitor.look())
+    visitor.look().around(&Shell { lang, title, product, kind, head, content })
 }
 
 /// What the head of every page has; `more` is what these have besides.
