@@ -14,8 +14,10 @@ pub(crate) mod export;
 #[cfg(feature = "pages")]
 pub(crate) mod own;
 #[cfg(all(feature = "pages", feature = "passkeys"))]
-pub(crate) mod passkeys;
+mod passkeys;
 mod pl;
+#[cfg(all(test, feature = "pages"))]
+mod tests;
 mod wording;
 
 use usermgmt_core::password::PasswordProblem;
@@ -43,11 +45,11 @@ pub(crate) struct Texts {
     refusals: [(&'static str, &'static str); 21],
     password: PasswordTexts,
     #[cfg(feature = "pages")]
-    account: account::AccountTexts,
+    pub(crate) account: account::AccountTexts,
     #[cfg(feature = "admin-pages")]
-    admin: admin::AdminTexts,
+    pub(crate) admin: admin::AdminTexts,
     #[cfg(all(feature = "pages", feature = "passkeys"))]
-    passkeys: passkeys::PasskeyTexts,
+    pub(crate) passkeys: passkeys::PasskeyTexts,
 }
 
 texts! {
@@ -178,45 +180,5 @@ impl Texts {
         self.passkeys.each_in("passkeys", shown);
         #[cfg(feature = "admin-pages")]
         self.admin.each(shown);
-    }
-}
-
-#[cfg(all(test, feature = "pages"))]
-mod tests {
-    use super::own::fields;
-    use super::*;
-
-    /// Where each text is, and what is filled in there.
-    fn shape(texts: &Texts) -> Vec<(String, Vec<String>)> {
-        let mut shape: Vec<(String, Vec<String>)> = Vec::new();
-        texts.clone().each(&mut |section, key, text| {
-            shape.push((format!("{section}.{key}"), fields(text).map(str::to_owned).collect()));
-        });
-        shape.iter_mut().for_each(|(_, fields)| fields.sort());
-        shape
-    }
-
-    #[test]
-    fn every_language_says_what_another_one_says() {
-        for texts in [&de::TEXTS, &pl::TEXTS] {
-            assert_eq!(shape(texts), shape(&en::TEXTS), "{}", texts.tag);
-        }
-        let filled = shape(&en::TEXTS);
-        for (text, fields) in [
-            ("sign_in_email.text", &["name"][..]),
-            ("reset.text", &["min"]),
-            ("common.lead_on", &["product"]),
-            ("account.username_length", &["max", "min"]),
-            ("admin.total_and_most", &["most", "total"]),
-        ] {
-            assert!(filled.iter().any(|(name, all)| name == text && all == fields), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_refusal_that_has_no_text_says_its_own() {
-        assert_eq!(en::TEXTS.refusal(Some("link_expired")), None);
-        assert_eq!(de::TEXTS.refusal(Some("link_invalid")), Some("Der Link ist ungültig."));
-        assert_eq!(de::TEXTS.refusal(Some("unheard_of")), Some("Die Anfrage wurde abgelehnt."));
     }
 }

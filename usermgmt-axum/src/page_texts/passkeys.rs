@@ -1,7 +1,5 @@
 //! What the pages say of passkeys.
 
-use super::Texts;
-
 texts! {
     /// What the pages say of passkeys in one language.
     pub(crate) struct PasskeyTexts {
@@ -67,13 +65,6 @@ texts! {
         pub(crate) refused: &'static str,
         /// Nor one that was to be added.
         pub(crate) not_added: &'static str,
-    }
-}
-
-impl PasskeyTexts {
-    /// In the same language as these.
-    pub(crate) fn of(texts: &'static Texts) -> &'static Self {
-        &texts.passkeys
     }
 }
 

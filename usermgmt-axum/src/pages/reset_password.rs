@@ -11,8 +11,6 @@ use super::html::{Page, PasswordField};
 use super::visit::{Visit, Visitor};
 use crate::answer::Message;
 use crate::error::ErrorBody;
-#[cfg(feature = "pages")]
-use crate::page_texts::account::AccountTexts;
 
 fn page(visitor: &Visitor) -> Page {
     let texts = &visitor.texts.reset;
@@ -22,10 +20,7 @@ fn page(visitor: &Visitor) -> Page {
         min: MIN_LENGTH,
         max: MAX_LENGTH,
         #[cfg(feature = "pages")]
-        show_hide: Some([
-            AccountTexts::of(visitor.texts).show,
-            AccountTexts::of(visitor.texts).hide,
-        ]),
+        show_hide: Some([visitor.texts.account.show, visitor.texts.account.hide]),
         #[cfg(not(feature = "pages"))]
         show_hide: None,
     };

@@ -6,7 +6,6 @@ pub(super) mod pl;
 
 use usermgmt_core::model::identifier::InvalidUsername;
 
-use super::Texts;
 use super::section::{Each, each_of};
 
 texts! {
@@ -215,11 +214,6 @@ texts! {
 }
 
 impl AccountTexts {
-    /// In the same language as these.
-    pub(crate) fn of(texts: &'static Texts) -> &'static Self {
-        &texts.account
-    }
-
     /// Shows each text by its name.
     pub(super) fn each(&mut self, shown: &mut Each<'_>) {
         self.each_in("account", shown);

@@ -6,7 +6,6 @@ pub(super) mod pl;
 
 use usermgmt_core::model::audit::Actor;
 
-use super::Texts;
 use super::section::{Each, each_of};
 
 texts! {
@@ -314,11 +313,6 @@ texts! {
 const NO_WORDS: ActionTexts = ActionTexts { name: "", label: "", text: "", done: "" };
 
 impl AdminTexts {
-    /// In the same language as these.
-    pub(crate) fn of(texts: &'static Texts) -> &'static Self {
-        &texts.admin
-    }
-
     /// Shows each text by its name.
     pub(super) fn each(&mut self, shown: &mut Each<'_>) {
         self.each_in("admin", shown);

@@ -56,7 +56,7 @@ impl FromRequest<HttpState> for Guest {
 
 impl Guest {
     pub(in crate::pages) fn texts(&self) -> &'static AccountTexts {
-        AccountTexts::of(self.visit.visitor.texts)
+        &self.visit.visitor.texts.account
     }
 
     /// The session that the browser has already.

@@ -10,7 +10,6 @@ use super::form::Problems;
 use crate::error::ApiError;
 use crate::fallback::not_found;
 use crate::page_look::Shell;
-use crate::page_texts::account::AccountTexts;
 use crate::pages::visit::Visitor;
 
 /// What all pages look like, and what these have besides.
@@ -62,7 +61,7 @@ impl<'a> Sheet<'a> {
 
     fn render(self) -> String {
         let Self { visitor, title, wide, problems, notice, body } = self;
-        let texts = AccountTexts::of(visitor.texts);
+        let texts = &visitor.texts.account;
         let content = html! {
             main class=[wide.then_some("wide")] {
                 p.brand { (brand(visitor)) }
@@ -103,7 +102,7 @@ pub(in crate::pages) fn head(
     is_wrong: bool,
     more: &Markup,
 ) -> Markup {
-    let texts = AccountTexts::of(visitor.texts);
+    let texts = &visitor.texts.account;
     html! {
         meta charset="utf-8";
         meta name="viewport" content="width=device-width, initial-scale=1";
@@ -145,7 +144,7 @@ pub(in crate::pages) fn respond(page: String) -> Response {
 /// The same refusal, as a page.
 pub(in crate::pages) fn refuse(visitor: &Visitor, refusal: ApiError) -> Response {
     let problems = Problems::of_form(explained(visitor, &refusal));
-    let texts = AccountTexts::of(visitor.texts);
+    let texts = &visitor.texts.account;
     let home = format!("{}/account", visitor.base());
     let body = html! { p { a href=(home) { (texts.account) } } };
     let sheet = Sheet::new(visitor, visitor.texts.refused, body).problems(&problems);

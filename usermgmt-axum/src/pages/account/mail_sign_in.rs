@@ -11,7 +11,6 @@ use super::guest::Guest;
 use super::look::{self, Sheet};
 use super::sign_in;
 use crate::error::ApiError;
-use crate::page_texts::account::AccountTexts;
 use crate::pages::visit::Visit;
 
 pub(super) async fn show(guest: Guest) -> Response {
@@ -71,7 +70,7 @@ pub(super) async fn submit_code(guest: Guest) -> Response {
 
 /// Whom a mailed link signs in, and the button that does it. Changes nothing.
 pub(in crate::pages) fn link_page(visit: &Visit, name: &str) -> Response {
-    let texts = AccountTexts::of(visit.visitor.texts);
+    let texts = &visit.visitor.texts.account;
     let action = format!("{}/sign-in/email", visit.visitor.base());
     let body = html! {
         p { (texts.link_signs_in.replace("{name}", name)) }

@@ -66,7 +66,7 @@ impl FromRequest<HttpState> for Member {
 
 impl Member {
     pub(super) fn texts(&self) -> &'static AccountTexts {
-        AccountTexts::of(self.visit.visitor.texts)
+        &self.visit.visitor.texts.account
     }
 
     /// A path of ours, under the public URL's.

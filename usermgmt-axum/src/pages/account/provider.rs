@@ -17,7 +17,6 @@ use super::sign_in::second_step;
 use crate::account_path::AccountPath;
 use crate::browser;
 use crate::error::ApiError;
-use crate::page_texts::account::AccountTexts;
 use crate::pages::visit::Visitor;
 use crate::state::HttpState;
 
@@ -105,7 +104,7 @@ fn refuse(visitor: &Visitor, error: ProviderSignInError) -> Response {
     if !visitor.html {
         return refusal.into_response();
     }
-    let texts = AccountTexts::of(visitor.texts);
+    let texts = &visitor.texts.account;
     let problems = Problems::of_form(look::explained(visitor, &refusal));
     let link = |path: &str| format!("{}{path}", visitor.base());
     let body = html! {

@@ -10,8 +10,6 @@ use super::form::{Field, Problems};
 use super::guest::Guest;
 #[cfg(feature = "passkeys")]
 use super::passkeys::{self, ABLE, Ceremony};
-#[cfg(feature = "passkeys")]
-use crate::page_texts::passkeys::PasskeyTexts;
 
 /// What a first factor that was right leads to.
 pub(in crate::pages) struct SecondStep {
@@ -77,7 +75,7 @@ impl SecondStep {
     pub(super) fn wrong(guest: &Guest) -> Problems {
         #[cfg(feature = "passkeys")]
         if passkeys::credential(&guest.visit.form).is_some() {
-            return Problems::of_form(PasskeyTexts::of(guest.visit.visitor.texts).refused);
+            return Problems::of_form(guest.visit.visitor.texts.passkeys.refused);
         }
         Problems::of_field("code", guest.texts().wrong_code)
     }
@@ -107,7 +105,7 @@ impl SecondStep {
             };
             let passkey = self.passkey(guest, action, &fields);
             let has_app = self.methods.contains("totp") || self.passkey.is_none();
-            let recovery = PasskeyTexts::of(guest.visit.visitor.texts).recovery;
+            let recovery = guest.visit.visitor.texts.passkeys.recovery;
             (fields, passkey, if has_app { texts.code_text } else { recovery })
         };
         #[cfg(not(feature = "passkeys"))]
@@ -138,7 +136,7 @@ impl SecondStep {
             makes: false,
             options,
             fields: fields.clone(),
-            label: PasskeyTexts::of(guest.visit.visitor.texts).use_one,
+            label: guest.visit.visitor.texts.passkeys.use_one,
             is_quiet: false,
             begins: false,
         };

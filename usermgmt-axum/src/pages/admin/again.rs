@@ -18,8 +18,6 @@ use super::fields::Fields;
 use super::visit::root;
 use crate::browser::FORM_TOKEN;
 use crate::error::ApiError;
-use crate::page_texts::account::AccountTexts;
-use crate::page_texts::admin::AdminTexts;
 use crate::pages::account::cookies;
 use crate::pages::account::form::{Field, Problems};
 use crate::pages::account::look::{self, Sheet};
@@ -100,7 +98,7 @@ async fn by_password(
     let mut problems = Problems::default();
     let Some(password) = fields.first(PASSWORD) else { return Err((problems, required)) };
     let code = fields.text(CODE);
-    let texts = AccountTexts::of(visitor.texts);
+    let texts = &visitor.texts.account;
     if password.is_empty() {
         problems.push(PASSWORD, texts.missing);
     }
@@ -121,7 +119,7 @@ async fn sign_in(
     password: &str,
     code: &str,
 ) -> Result<Box<SignedIn>, (Problems, ApiError)> {
-    let (auth, texts) = (visitor.state().auth(), AccountTexts::of(visitor.texts));
+    let (auth, texts) = (visitor.state().auth(), &visitor.texts.account);
     let of_form =
         |refusal: ApiError| (Problems::of_form(look::explained(visitor, &refusal)), refusal);
     let command = SignIn::new(old.user.email.as_str(), PlaintextPassword::from(password));
@@ -175,7 +173,7 @@ fn page<'a>(
     forms: &Forms<'_>,
     problems: &'a Problems,
 ) -> Sheet<'a> {
-    let (texts, common) = (AdminTexts::of(visitor.texts), AccountTexts::of(visitor.texts));
+    let (texts, common) = (&visitor.texts.admin, &visitor.texts.account);
     let body = html! {
         p { (texts.again_text) }
         p { (common.signed_in_as) " " strong { (old.user.email.as_str()) } }

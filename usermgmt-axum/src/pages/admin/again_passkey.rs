@@ -6,7 +6,6 @@ use usermgmt_core::flows::{Current, PasskeySignInError, SignedIn};
 
 use super::fields::Fields;
 use crate::error::ApiError;
-use crate::page_texts::passkeys::PasskeyTexts;
 use crate::pages::account::form::Problems;
 use crate::pages::account::look;
 use crate::pages::account::passkeys::{CREDENTIAL, Ceremony};
@@ -37,7 +36,7 @@ pub(super) async fn button(
             (kept)
             input type="hidden" name=(REQUEST) value=(asked.request);
         },
-        label: PasskeyTexts::of(visitor.texts).use_one,
+        label: visitor.texts.passkeys.use_one,
         is_quiet: true,
         begins: fields.given(REQUEST).is_some() && fields.given(CREDENTIAL).is_none(),
     };
@@ -54,7 +53,7 @@ pub(super) async fn sign_in(
     let credential = serde_json::from_str(fields.given(CREDENTIAL)?).unwrap_or_default();
     let auth = visitor.state().auth();
     let refused = |error: PasskeySignInError| {
-        let text = PasskeyTexts::of(visitor.texts).refused;
+        let text = visitor.texts.passkeys.refused;
         let refusal = ApiError::from(error);
         (Problems::of_form(text), refusal)
     };

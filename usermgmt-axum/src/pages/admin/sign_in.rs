@@ -6,8 +6,6 @@ use maud::{Markup, html};
 use usermgmt_core::flows::{AdminAccess, AdminAccessError, Current};
 
 use super::visit::root;
-use crate::page_texts::account::AccountTexts;
-use crate::page_texts::admin::AdminTexts;
 use crate::pages::account::form::{Field, Problems};
 use crate::pages::account::guest::{Guest, redirect};
 use crate::pages::account::look::{self, Sheet};
@@ -61,11 +59,11 @@ fn page<'a>(guest: &'a Guest, problems: &'a Problems) -> Sheet<'a> {
         (passkey(guest, &target))
         ul.links { li { a href={ (visitor.base()) "/account/forgot" } { (guest.texts().forgot) } } }
     };
-    Sheet::new(visitor, AdminTexts::of(visitor.texts).administration, body).problems(problems)
+    Sheet::new(visitor, visitor.texts.admin.administration, body).problems(problems)
 }
 
 fn form(visitor: &Visitor, target: &str, name: Field<'_>, problems: &Problems) -> Markup {
-    let texts = AccountTexts::of(visitor.texts);
+    let texts = &visitor.texts.account;
     html! {
         form method="post" action={ (root(visitor)) "/sign-in" } novalidate {
             (going(target))
@@ -112,7 +110,7 @@ pub(super) async fn for_others(
     why: AdminAccessError,
     target: &str,
 ) -> Response {
-    let (texts, common) = (AdminTexts::of(visitor.texts), AccountTexts::of(visitor.texts));
+    let (texts, common) = (&visitor.texts.admin, &visitor.texts.account);
     let account = format!("{}/account", visitor.base());
     let enabled = match visitor.state().auth().mfa_status(&current.user.id).await {
         Ok(status) => status.enabled,

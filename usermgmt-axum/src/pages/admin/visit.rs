@@ -33,12 +33,12 @@ impl Admin {
     }
 
     pub(super) fn texts(&self) -> &'static AdminTexts {
-        AdminTexts::of(self.visitor.texts)
+        &self.visitor.texts.admin
     }
 
     /// What the account pages say too.
     pub(super) fn common(&self) -> &'static AccountTexts {
-        AccountTexts::of(self.visitor.texts)
+        &self.visitor.texts.account
     }
 
     /// One of these pages.

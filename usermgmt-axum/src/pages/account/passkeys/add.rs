@@ -6,7 +6,6 @@ use usermgmt_core::flows::{MAX_PASSKEY_NAME, PasskeyError};
 
 use super::keep::PASSKEYS;
 use super::{Ceremony, credential};
-use crate::page_texts::passkeys::PasskeyTexts;
 use crate::pages::account::form::{Field, Problems};
 use crate::pages::account::guest::redirect;
 use crate::pages::account::look::{self, Sheet};
@@ -21,7 +20,7 @@ pub(super) async fn show(member: Member) -> Response {
 
 pub(super) async fn submit(member: Member) -> Response {
     let (auth, form) = (member.visit.auth(), &member.visit.form);
-    let texts = PasskeyTexts::of(member.visit.visitor.texts);
+    let texts = &member.visit.visitor.texts.passkeys;
     let Some(credential) = credential(form) else {
         return page(&member, &Problems::default(), true).await;
     };
@@ -55,7 +54,7 @@ async fn page(member: &Member, problems: &Problems, begins: bool) -> Response {
     };
     let form = &member.visit.form;
     let (visitor, is_offer) = (&member.visit.visitor, !form.text("offer").is_empty());
-    let texts = PasskeyTexts::of(visitor.texts);
+    let texts = &visitor.texts.passkeys;
     let name = Field::text("name", texts.name_optional, "off").value(form.text("name"));
     let name = name.hint(texts.name_hint).max(MAX_PASSKEY_NAME).optional();
     let fields = html! {
@@ -103,7 +102,7 @@ async fn refused(member: &Member, error: PasskeyError) -> Response {
             redirect(&member.sign_in_again("/account/passkeys/add"))
         }
         PasskeyError::TooMany => {
-            let text = PasskeyTexts::of(member.visit.visitor.texts).full;
+            let text = member.visit.visitor.texts.passkeys.full;
             again(member, PASSKEYS, &Problems::of_form(text)).await
         }
         error => member.refused(error.into()),

@@ -5,7 +5,6 @@ use maud::{Markup, html};
 use usermgmt_core::flows::{MAX_PASSKEY_NAME, PasskeyError};
 use usermgmt_core::model::passkey::{MAX_PASSKEYS, Passkey};
 
-use crate::page_texts::passkeys::PasskeyTexts;
 use crate::pages::account::form::{Field, Problems, id};
 use crate::pages::account::guest::redirect;
 use crate::pages::account::member::Member;
@@ -17,7 +16,7 @@ pub(super) const PASSKEYS: &str = "passkeys";
 impl Forms<'_> {
     pub(in crate::pages) fn passkeys(&self, passkeys: &[Passkey], has_app: bool) -> Markup {
         let member = self.member;
-        let texts = PasskeyTexts::of(member.visit.visitor.texts);
+        let texts = &member.visit.visitor.texts.passkeys;
         html! {
             section aria-labelledby="passkeys" {
                 h2 #passkeys { (texts.title) }
@@ -48,7 +47,7 @@ impl Forms<'_> {
 
     fn passkey(&self, passkey: &Passkey) -> Markup {
         let member = self.member;
-        let texts = PasskeyTexts::of(member.visit.visitor.texts);
+        let texts = &member.visit.visitor.texts.passkeys;
         let form = form_of(passkey.id.as_str());
         let name = Field::text("name", texts.name, "off").within(&form).max(MAX_PASSKEY_NAME);
         let name = name.value(self.value(&form, "name", Some(&passkey.name)));
@@ -88,7 +87,7 @@ impl Forms<'_> {
 }
 
 pub(super) async fn rename(member: Member) -> Response {
-    let texts = PasskeyTexts::of(member.visit.visitor.texts);
+    let texts = &member.visit.visitor.texts.passkeys;
     let which = member.visit.form.text("passkey");
     let Ok(passkey) = which.parse() else {
         return member.refused(PasskeyError::NotFound.into());
@@ -107,7 +106,7 @@ pub(super) async fn rename(member: Member) -> Response {
 
 /// One that is gone already is what was asked for.
 pub(super) async fn remove(member: Member) -> Response {
-    let texts = PasskeyTexts::of(member.visit.visitor.texts);
+    let texts = &member.visit.visitor.texts.passkeys;
     let Ok(passkey) = member.visit.form.text("passkey").parse() else {
         return member.refused(PasskeyError::NotFound.into());
     };

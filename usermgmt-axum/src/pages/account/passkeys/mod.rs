@@ -16,7 +16,6 @@ pub(in crate::pages) use self::offer::{ABLE, offer};
 pub(in crate::pages) use self::sign_in::button;
 use super::look;
 use crate::body::FormFields;
-use crate::page_texts::passkeys::PasskeyTexts;
 use crate::pages::visit::Visitor;
 use crate::state::HttpState;
 
@@ -57,7 +56,7 @@ pub(in crate::pages) struct Ceremony<'a> {
 
 impl Ceremony<'_> {
     pub(in crate::pages) fn show(&self, visitor: &Visitor) -> Markup {
-        let texts = PasskeyTexts::of(visitor.texts);
+        let texts = &visitor.texts.passkeys;
         html! {
             form.passkey method="post" action=(self.action) novalidate hidden
                 data-passkey=(if self.makes { "create" } else { "get" })

@@ -6,7 +6,6 @@ use usermgmt_core::flows::{PasskeyError, PasskeySignInError};
 
 use super::{CREDENTIAL, Ceremony, credential};
 use crate::error::ApiError;
-use crate::page_texts::passkeys::PasskeyTexts;
 use crate::pages::account::form::Problems;
 use crate::pages::account::guest::Guest;
 use crate::pages::account::look;
@@ -29,7 +28,7 @@ impl Steps {
         match auth.sign_in_by_passkey(request, &credential, &guest.visit.client).await {
             Ok(signed_in) => guest.enter_at(&signed_in, &(self.target)(&guest)).await,
             Err(error) => {
-                let texts = PasskeyTexts::of(guest.visit.visitor.texts);
+                let texts = &guest.visit.visitor.texts.passkeys;
                 let wrong = matches!(error, PasskeySignInError::Invalid);
                 let refusal = ApiError::from(error);
                 let problems = Problems::of_form(if wrong {
@@ -63,7 +62,7 @@ pub(in crate::pages) fn button(guest: &Guest, action: &str, fields: &Markup) -> 
             (fields)
             input type="hidden" name="request" value=(asked.request);
         },
-        label: PasskeyTexts::of(guest.visit.visitor.texts).sign_in,
+        label: guest.visit.visitor.texts.passkeys.sign_in,
         is_quiet: true,
         begins: !form.text("request").is_empty() && form.text(CREDENTIAL).is_empty(),
     };
