@@ -9,7 +9,7 @@ use usermgmt_core::secret::PlaintextPassword;
 use super::form::{Field, Problems};
 use super::guest::Guest;
 #[cfg(feature = "passkeys")]
-use super::passkeys::{self, ABLE, Ceremony};
+use super::passkeys::{ABLE, Ceremony, credential};
 
 /// What a first factor that was right leads to.
 pub(in crate::pages) struct SecondStep {
@@ -53,7 +53,7 @@ impl SecondStep {
     pub(super) fn is_unanswered(guest: &Guest) -> bool {
         let form = &guest.visit.form;
         #[cfg(feature = "passkeys")]
-        if passkeys::credential(form).is_some() {
+        if credential(form).is_some() {
             return false;
         }
         form.text("code").trim().is_empty()
@@ -64,7 +64,7 @@ impl SecondStep {
         let (auth, form, client) = (guest.visit.auth(), &guest.visit.form, &guest.visit.client);
         let ticket = PlaintextPassword::from(form.text("ticket"));
         #[cfg(feature = "passkeys")]
-        if let Some(credential) = passkeys::credential(form) {
+        if let Some(credential) = credential(form) {
             return auth.sign_in_mfa_by_passkey(&ticket, &credential, client).await;
         }
         let code = PlaintextPassword::from(form.text("code").trim());
@@ -74,7 +74,7 @@ impl SecondStep {
     /// What is wrong with the answer that the form brought.
     pub(super) fn wrong(guest: &Guest) -> Problems {
         #[cfg(feature = "passkeys")]
-        if passkeys::credential(&guest.visit.form).is_some() {
+        if credential(&guest.visit.form).is_some() {
             return Problems::of_form(guest.visit.visitor.texts.passkeys.refused);
         }
         Problems::of_field("code", guest.texts().wrong_code)

@@ -4,8 +4,8 @@ use axum::response::{IntoResponse as _, Response};
 use maud::html;
 use usermgmt_core::flows::{MAX_PASSKEY_NAME, PasskeyError};
 
+use super::ceremony::{Ceremony, credential};
 use super::keep::PASSKEYS;
-use super::{Ceremony, credential};
 use crate::pages::account::form::{Field, Problems};
 use crate::pages::account::guest::redirect;
 use crate::pages::account::look::{self, Sheet};
