@@ -9,7 +9,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use usermgmt_core::metrics::{BreachCheckResult, Counted, Metrics, Timed};
 
-use super::latency_buckets;
+use super::buckets::latency_buckets;
 
 /// No room was left to hash a password.
 pub(crate) const OVERLOADED: &str = "overloaded";

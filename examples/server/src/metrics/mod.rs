@@ -1,5 +1,6 @@
 //! Metrics for Prometheus, on a listener of their own (`metrics.listen`).
 
+mod buckets;
 mod engine;
 mod http;
 mod listener;
@@ -13,6 +14,8 @@ use prometheus_client::encoding::prometheus_text;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+#[cfg(feature = "otel")]
+pub(crate) use self::buckets::latency_buckets;
 pub(crate) use self::engine::EngineMetrics;
 #[cfg(feature = "otel")]
 pub(crate) use self::engine::{CONNECTIONS, OVERLOADED};
@@ -60,9 +63,4 @@ impl ServerMetrics {
         prometheus_text::encode(&mut text, &registry)?;
         Ok(text)
     }
-}
-
-/// Buckets for what takes from half a millisecond to ten seconds.
-pub(crate) fn latency_buckets() -> [f64; 14] {
-    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0]
 }
