@@ -148,6 +148,8 @@ pub(in crate::page_texts) const TEXTS: AdminTexts = AdminTexts {
     day: "Tag (UTC)",
     as_of: "Gezählt um",
     chosen: "Ausgewählte Benutzer: {n}",
+    not_sorted: "Nicht sortiert: Mehr als {most} Namen passen. Geben Sie mehr vom Namen ein, um zu \
+        sortieren.",
     bulk_done: "Geschehen: {n}",
     total_and_most: "{total} insgesamt, höchstens {most} am Tag",
     actions: [

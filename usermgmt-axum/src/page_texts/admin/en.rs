@@ -142,6 +142,7 @@ pub(in crate::page_texts) const TEXTS: AdminTexts = AdminTexts {
     day: "Day (UTC)",
     as_of: "Counted at",
     chosen: "Users chosen: {n}",
+    not_sorted: "Not sorted: more than {most} names match. Type more of the name to sort them.",
     bulk_done: "Done: {n}",
     total_and_most: "{total} in all, at most {most} a day",
     actions: [

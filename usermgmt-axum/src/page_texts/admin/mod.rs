@@ -281,6 +281,8 @@ texts! {
         pub(crate) as_of: &'static str,
         /// `{n}` is how many.
         chosen: &'static str,
+        /// Above a list: a search matches more than `{most}` names.
+        not_sorted: &'static str,
         /// `{n}` is for how many it is done.
         bulk_done: &'static str,
         /// `{total}` in all, `{most}` on one day.
@@ -346,6 +348,11 @@ impl AdminTexts {
 
     /// How many in all, and on the day that had the most.
     pub(crate) fn total_and_most(&self, total: u64, most: u64) -> String {
+    /// A search matches more names than are sorted.
+    pub(crate) fn not_sorted(&self, most: usize) -> String {
+        self.not_sorted.replace("{most}", &most.to_string())
+    }
+
         let text = self.total_and_most.replace("{total}", &total.to_string());
         text.replace("{most}", &most.to_string())
     }

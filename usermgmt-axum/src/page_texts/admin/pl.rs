@@ -144,6 +144,7 @@ pub(in crate::page_texts) const TEXTS: AdminTexts = AdminTexts {
     day: "Dzień (UTC)",
     as_of: "Stan na",
     chosen: "Wybrani użytkownicy: {n}",
+    not_sorted: "Nieposortowane: pasuje więcej niż {most} nazw. Wpisz więcej znaków, aby posortować.",
     bulk_done: "Wykonano: {n}",
     total_and_most: "razem {total}, najwięcej {most} dziennie",
     actions: [

@@ -2,7 +2,7 @@
 
 use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
-use usermgmt_core::flows::{Listing, ListingError};
+use usermgmt_core::flows::{Listing, ListingError, MOST_SORTED};
 use usermgmt_core::store::directory::{ListedUser, SortOrder, UserSort};
 
 use super::actions::Action;
@@ -80,12 +80,15 @@ fn search(admin: &Admin, asked: &Asked<'_>, problems: &Problems) -> Markup {
 fn list(admin: &Admin, asked: &Asked<'_>, listing: &Listing<ListedUser>) -> Markup {
     let texts = admin.texts();
     let action = admin.path("/users/bulk");
+    let sorted = listing.sorted.then(|| asked.sort());
+    let heading = |name, label, sort| heading(admin, asked, name, label, sort, sorted);
     html! {
         @if listing.rows.is_empty() {
             p.empty { (texts.no_users) }
         } @else {
             (admin.form(&action, &html! {
                 input type="hidden" name="back" value=(asked.query());
+                @if !listing.sorted { p.hint { (texts.not_sorted(MOST_SORTED)) } }
                 table.cards {
                     caption.hidden { (texts.users) }
                     thead {
@@ -93,10 +96,10 @@ fn list(admin: &Admin, asked: &Asked<'_>, listing: &Listing<ListedUser>) -> Mark
                             th.box scope="col" {
                                 input type="checkbox" data-all="ids" aria-label=(texts.choose_all) hidden;
                             }
-                            (heading(admin, asked, "username", texts.user, UserSort::Username))
-                            (heading(admin, asked, "email", texts.email, UserSort::Email))
+                            (heading("username", texts.user, UserSort::Username))
+                            (heading("email", texts.email, UserSort::Email))
                             th scope="col" { (texts.status) }
-                            (heading(admin, asked, "created", texts.created, UserSort::Created))
+                            (heading("created", texts.created, UserSort::Created))
                             th scope="col" { (texts.last_sign_in) }
                         }
                     }
@@ -118,18 +121,21 @@ fn list(admin: &Admin, asked: &Asked<'_>, listing: &Listing<ListedUser>) -> Mark
     }
 }
 
-fn heading(admin: &Admin, asked: &Asked<'_>, name: &str, label: &str, sort: UserSort) -> Markup {
-    let (by, order) = asked.sort();
-    let (state, arrow) = match (by == sort, order) {
-        (true, SortOrder::Asc) => (Some("ascending"), " ↑"),
-        (true, SortOrder::Desc) => (Some("descending"), " ↓"),
-        (false, _) => (None, ""),
-    };
-    let turned = match (by == sort, order) {
-        (true, SortOrder::Asc) => "desc",
-        (true, SortOrder::Desc) => "asc",
-        (false, _) if sort == UserSort::Created => "desc",
-        (false, _) => "asc",
+/// Sorts by this column, or turns its order. `sorted` is what the rows are sorted by.
+fn heading(
+    admin: &Admin,
+    asked: &Asked<'_>,
+    name: &str,
+    label: &str,
+    sort: UserSort,
+    sorted: Option<(UserSort, SortOrder)>,
+) -> Markup {
+    let order = sorted.filter(|(by, _)| *by == sort).map(|(_, order)| order);
+    let (state, arrow, turned) = match order {
+        Some(SortOrder::Asc) => (Some("ascending"), " ↑", "desc"),
+        Some(SortOrder::Desc) => (Some("descending"), " ↓", "asc"),
+        None if sort == UserSort::Created => (None, "", "desc"),
+        None => (None, "", "asc"),
     };
     html! {
         th scope="col" aria-sort=[state] {

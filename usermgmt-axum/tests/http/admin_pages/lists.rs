@@ -57,6 +57,28 @@ async fn users_are_paged_both_ways_and_keep_what_was_asked() {
     assert_eq!(names(&back.has_status(200).text), shown);
 }
 
+/// Each is matched by username and address, so that 501 are more than 1,000 matches.
+#[tokio::test]
+async fn a_sort_that_was_not_applied_is_not_shown() {
+    let admin = Admin::new().await;
+    people(&admin, 500).await;
+    let mut browser = desk(&admin).await;
+    let asked = page_of("/users?search=person&sort=created&order=asc");
+    let sorted = browser.open(&asked).await.has_status(200).text.clone();
+    assert!(sorted.contains("aria-sort=\"ascending\"") && sorted.contains('↑'));
+    assert!(!sorted.contains("Not sorted"));
+
+    admin.user("person-more").await;
+    let first = browser.open(&asked).await;
+    let last = browser.open(&link(&first.text, "next").unwrap()).await;
+    let back = browser.open(&link(&last.text, "prev").unwrap()).await;
+    for page in [first, last, back] {
+        let text = &page.has_status(200).text;
+        assert!(!text.contains("aria-sort") && !text.contains('↑') && !text.contains('↓'));
+        assert!(text.contains("Not sorted: more than 1000 names match."), "{text}");
+    }
+}
+
 #[tokio::test]
 async fn users_are_found_by_search_and_filters() {
     let admin = Admin::new().await;

@@ -12,7 +12,9 @@ use crate::model::ids::UserId;
 use crate::model::mail::StoredMail;
 use crate::model::service_key::ServiceKey;
 use crate::seal;
-use crate::store::directory::{AuditFilter, ListedUser, Page, Paged, Seek, UserFilter, UserQuery};
+use crate::store::directory::{
+    AuditFilter, ListedUser, Page, Paged, Seek, SortOrder, UserFilter, UserPosition, UserQuery,
+};
 
 /// The most rows of a page.
 pub const MAX_PAGE: usize = 200;
@@ -33,6 +35,9 @@ pub struct Listing<T> {
     pub next: Option<String>,
     /// The cursor of the page before, where there may be one.
     pub previous: Option<String>,
+    /// Whether the rows are in the order that was asked for: not where a search
+    /// matches more than [`MOST_SORTED`] names.
+    pub sorted: bool,
 }
 
 /// Why there is no page.
@@ -61,7 +66,8 @@ impl Auth {
         let paged = self.paged(&list, limit, cursor)?;
         let query = UserQuery { filter: filter.clone(), paged, most_sorted: MOST_SORTED };
         let page = self.read(self.0.store.list_users(&query)).await?;
-        self.listing(&list, page)
+        let sorted = is_sorted(filter, &page);
+        Ok(Listing { sorted, ..self.listing(&list, page)? })
     }
 
     /// One user as lists show them.
@@ -153,8 +159,26 @@ impl Auth {
         page: Page<T, P>,
     ) -> Result<Listing<T>, ListingError> {
         let cursor = |seek: Option<Seek<P>>| seek.map(|seek| self.cursor(list, &seek)).transpose();
-        Ok(Listing { rows: page.rows, next: cursor(page.after)?, previous: cursor(page.before)? })
+        let (next, previous) = (cursor(page.after)?, cursor(page.before)?);
+        Ok(Listing { rows: page.rows, next, previous, sorted: true })
     }
+}
+
+/// Whether the users are in the order of the filter's sort. The places of the pages
+/// beside this one say it; of the only page there is the rows themselves do.
+fn is_sorted(filter: &UserFilter, page: &Page<ListedUser, UserPosition>) -> bool {
+    if filter.search.is_none() {
+        return true;
+    }
+    let mut beside = [&page.before, &page.after].into_iter().flatten();
+    if beside.any(|seek| matches!(seek.at, UserPosition::Matched(..))) {
+        return false;
+    }
+    let place = |row: &ListedUser| filter.sort.position(&row.user);
+    page.rows.is_sorted_by(|a, b| match filter.order {
+        SortOrder::Asc => place(a) <= place(b),
+        SortOrder::Desc => place(a) >= place(b),
+    })
 }
 
 fn described(filter: &impl Serialize) -> Result<String, ServiceError> {
