@@ -159,6 +159,54 @@ async fn profile_address_and_password_change_by_forms() {
 }
 
 #[tokio::test]
+async fn the_profile_has_a_gender_and_the_language_of_mails() {
+    let app = app().await;
+    let mut browser = ada(&app).await;
+    assert!(browser.page.contains("<option value=\"\" selected>Not chosen</option>"));
+    let fields = [("username", "ada"), ("gender", "female"), ("locale", "pl")];
+    leads_to(&browser.post("/account/profile", &fields).await, "/account?done=profile");
+    browser.open("/account").await.has_status(200);
+    assert!(browser.page.contains("value=\"female\""));
+    assert!(browser.page.contains("<option value=\"pl\" selected>Polski</option>"));
+    app.post("/api/v1/password/forgot", json!({"email": ADA})).await.has_status(200);
+    assert_eq!(app.mail(MailKind::PasswordReset, ADA).await.locale.as_deref(), Some("pl"));
+
+    // What was typed stands beside what is wrong.
+    let long = "f".repeat(65);
+    let fields = [("username", "ada"), ("gender", long.as_str()), ("locale", "de")];
+    browser.post("/account/profile", &fields).await.has_status(400);
+    assert!(browser.page.contains("href=\"#profile-gender\""));
+    assert!(browser.page.contains("<option value=\"de\" selected>Deutsch</option>"));
+
+    // What is not offered changes nothing, and none takes it away.
+    for (locale, selected) in [("tlh", "\"pl\" selected"), ("", "\"\" selected")] {
+        let fields = [("username", "ada"), ("locale", locale)];
+        leads_to(&browser.post("/account/profile", &fields).await, "/account?done=profile");
+        browser.open("/account").await.has_status(200);
+        assert!(browser.page.contains(selected), "{locale}: {}", browser.page);
+    }
+    assert!(!browser.page.contains("female"));
+}
+
+/// Somebody registers where a kind of a language is spoken: it stays as it is.
+#[tokio::test]
+async fn a_language_that_is_no_choice_of_the_pages_stays() {
+    let app = app().await;
+    let body = json!({"username": "ada", "email": ADA, "password": PASSWORD});
+    let register = app.call("POST", "/api/v1/register").header("accept-language", "de-AT");
+    register.json(body).send().await.has_status(201);
+    let path = path_of(&app.mail(MailKind::Confirmation, ADA).await);
+    app.call("POST", &path).send().await.has_status(200);
+    let mut browser = Browser::new(&app);
+    leads_to(&browser.sign_in(ADA, PASSWORD).await, "/account");
+    let stands = "<option value=\"de-AT\" selected>Deutsch (de-AT)</option>";
+    assert!(browser.open("/account").await.text.contains(stands));
+    let fields = [("username", "ada"), ("locale", "de-AT")];
+    leads_to(&browser.post("/account/profile", &fields).await, "/account?done=profile");
+    assert!(browser.open("/account").await.text.contains(stands));
+}
+
+#[tokio::test]
 async fn another_device_is_signed_out_from_the_list() {
     let app = app().await;
     let mut browser = ada(&app).await;

@@ -103,6 +103,14 @@ texts! {
         pub(crate) first_name: &'static str,
         /// A field.
         pub(crate) last_name: &'static str,
+        /// A field.
+        pub(crate) gender: &'static str,
+        /// A field to choose from.
+        pub(crate) locale: &'static str,
+        /// The choice of none.
+        pub(crate) no_language: &'static str,
+        /// What this language calls itself.
+        pub(crate) language: &'static str,
         /// A button.
         pub(crate) save: &'static str,
         /// A field.

@@ -77,8 +77,6 @@ pub(in crate::page_texts) const TEXTS: AdminTexts = AdminTexts {
     email_hint: "Eine neue Adresse gilt sofort. Die Person kann sich erst anmelden, wenn sie der \
         E-Mail dorthin gefolgt ist, außer Sie setzen das Häkchen.",
     email_confirmed: "Eine neue Adresse gilt als bestätigt",
-    gender: "Geschlecht (freiwillig)",
-    locale: "Sprache der E-Mails (freiwillig)",
     facts: "Konto",
     id: "ID",
     codes_left: "Übrige Wiederherstellungscodes",
@@ -148,10 +146,10 @@ pub(in crate::page_texts) const TEXTS: AdminTexts = AdminTexts {
     day: "Tag (UTC)",
     as_of: "Gezählt um",
     chosen: "Ausgewählte Benutzer: {n}",
-    not_sorted: "Nicht sortiert: Mehr als {most} Namen passen. Geben Sie mehr vom Namen ein, um zu \
-        sortieren.",
     bulk_done: "Geschehen: {n}",
     total_and_most: "{total} insgesamt, höchstens {most} am Tag",
+    not_sorted: "Nicht sortiert: Mehr als {most} Namen passen. Geben Sie mehr vom Namen ein, um zu \
+        sortieren.",
     actions: [
         ActionTexts {
             name: "disable",

@@ -73,8 +73,6 @@ pub(in crate::page_texts) const TEXTS: AdminTexts = AdminTexts {
     email_hint: "A new address counts at once. The person cannot sign in until the mail that \
         goes there is followed, unless you tick the box.",
     email_confirmed: "A new address counts as confirmed",
-    gender: "Gender (optional)",
-    locale: "Language of mails (optional)",
     facts: "Account",
     id: "Id",
     codes_left: "Recovery codes left",
@@ -142,9 +140,9 @@ pub(in crate::page_texts) const TEXTS: AdminTexts = AdminTexts {
     day: "Day (UTC)",
     as_of: "Counted at",
     chosen: "Users chosen: {n}",
-    not_sorted: "Not sorted: more than {most} names match. Type more of the name to sort them.",
     bulk_done: "Done: {n}",
     total_and_most: "{total} in all, at most {most} a day",
+    not_sorted: "Not sorted: more than {most} names match. Type more of the name to sort them.",
     actions: [
         ActionTexts {
             name: "disable",

@@ -145,10 +145,6 @@ texts! {
         pub(crate) email_hint: &'static str,
         /// A box.
         pub(crate) email_confirmed: &'static str,
-        /// A field.
-        pub(crate) gender: &'static str,
-        /// A field.
-        pub(crate) locale: &'static str,
         /// A heading.
         pub(crate) facts: &'static str,
         /// A heading.
@@ -281,12 +277,12 @@ texts! {
         pub(crate) as_of: &'static str,
         /// `{n}` is how many.
         chosen: &'static str,
-        /// Above a list: a search matches more than `{most}` names.
-        not_sorted: &'static str,
         /// `{n}` is for how many it is done.
         bulk_done: &'static str,
         /// `{total}` in all, `{most}` on one day.
         total_and_most: &'static str,
+        /// Above a list: a search matches more than `{most}` names.
+        not_sorted: &'static str,
     }
     also {
         /// What is done to accounts, by its name.
@@ -348,13 +344,13 @@ impl AdminTexts {
 
     /// How many in all, and on the day that had the most.
     pub(crate) fn total_and_most(&self, total: u64, most: u64) -> String {
+        let text = self.total_and_most.replace("{total}", &total.to_string());
+        text.replace("{most}", &most.to_string())
+    }
+
     /// A search matches more names than are sorted.
     pub(crate) fn not_sorted(&self, most: usize) -> String {
         self.not_sorted.replace("{most}", &most.to_string())
-    }
-
-        let text = self.total_and_most.replace("{total}", &total.to_string());
-        text.replace("{most}", &most.to_string())
     }
 
     /// Who did something.

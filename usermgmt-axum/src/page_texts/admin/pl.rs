@@ -76,8 +76,6 @@ pub(in crate::page_texts) const TEXTS: AdminTexts = AdminTexts {
     email_hint: "Nowy adres obowiązuje od razu. Osoba zaloguje się dopiero po otwarciu linku z \
         wysłanej tam wiadomości, chyba że zaznaczysz pole.",
     email_confirmed: "Nowy adres uznaj za potwierdzony",
-    gender: "Płeć (opcjonalnie)",
-    locale: "Język wiadomości (opcjonalnie)",
     facts: "Konto",
     id: "ID",
     codes_left: "Pozostałe kody odzyskiwania",
@@ -144,9 +142,9 @@ pub(in crate::page_texts) const TEXTS: AdminTexts = AdminTexts {
     day: "Dzień (UTC)",
     as_of: "Stan na",
     chosen: "Wybrani użytkownicy: {n}",
-    not_sorted: "Nieposortowane: pasuje więcej niż {most} nazw. Wpisz więcej znaków, aby posortować.",
     bulk_done: "Wykonano: {n}",
     total_and_most: "razem {total}, najwięcej {most} dziennie",
+    not_sorted: "Nieposortowane: pasuje więcej niż {most} nazw. Wpisz więcej znaków, aby posortować.",
     actions: [
         ActionTexts {
             name: "disable",

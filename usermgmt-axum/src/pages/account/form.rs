@@ -1,6 +1,6 @@
 //! Fields of forms, and what is wrong with them.
 
-use maud::{Markup, html};
+use maud::{Markup, Render, html};
 
 /// What is wrong with what somebody sent, in the order of the fields.
 #[derive(Clone, Debug, Default)]
@@ -171,6 +171,31 @@ impl<'a> Field<'a> {
 
 fn shown<'a>(field: &Field<'a>) -> Option<&'a str> {
     (field.kind != "password" && !field.value.is_empty()).then_some(field.value)
+}
+
+/// A field to choose in.
+#[derive(Clone, Debug)]
+pub(in crate::pages) struct Choice<'a> {
+    pub(in crate::pages) id: String,
+    pub(in crate::pages) name: &'a str,
+    pub(in crate::pages) label: &'a str,
+    pub(in crate::pages) autocomplete: Option<&'a str>,
+}
+
+impl Choice<'_> {
+    /// Of values, each with its text.
+    pub(in crate::pages) fn show(&self, choices: &[(&str, impl Render)], chosen: &str) -> Markup {
+        html! {
+            div.field {
+                label for=(self.id) { (self.label) }
+                select id=(self.id) name=(self.name) autocomplete=[self.autocomplete] {
+                    @for (value, text) in choices {
+                        option value=(value) selected[*value == chosen] { (text) }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// The id of a form's field.

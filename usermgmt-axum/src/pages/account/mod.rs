@@ -10,6 +10,7 @@ pub(in crate::pages) mod form;
 pub(in crate::pages) mod guest;
 #[cfg(feature = "oidc")]
 mod identities;
+mod languages;
 pub(in crate::pages) mod look;
 pub(in crate::pages) mod mail_sign_in;
 mod member;

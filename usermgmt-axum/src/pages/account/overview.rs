@@ -10,7 +10,8 @@ use usermgmt_core::model::profile::MAX_PROFILE_TEXT;
 use usermgmt_core::model::session::Session;
 use usermgmt_core::password::{MAX_LENGTH, MIN_LENGTH};
 
-use super::form::{Field, Problems, id};
+use super::form::{Choice, Field, Problems, id};
+use super::languages;
 use super::look::{self, Sheet};
 use super::member::Member;
 use crate::error::ApiError;
@@ -172,12 +173,23 @@ impl Forms<'_> {
         let (first, last) = (user.first_name.as_deref(), user.last_name.as_deref());
         let first = of("first_name", texts.first_name, "given-name", first, MAX_PROFILE_TEXT);
         let last = of("last_name", texts.last_name, "family-name", last, MAX_PROFILE_TEXT);
+        let gender = user.gender.as_deref();
+        let gender = of("gender", texts.gender, "sex", gender, MAX_PROFILE_TEXT);
+        let language = Choice {
+            id: id(PROFILE, "locale"),
+            name: "locale",
+            label: texts.locale,
+            autocomplete: Some("language"),
+        };
+        let chosen = self.value(PROFILE, "locale", user.locale.as_deref());
         self.member.form(
             "/account/profile",
             html! {
                 (username.show(self.problems))
                 (first.optional().show(self.problems))
                 (last.optional().show(self.problems))
+                (gender.optional().show(self.problems))
+                (language.show(&languages::choices(self.member), chosen))
                 button type="submit" { (texts.save) }
             },
         )

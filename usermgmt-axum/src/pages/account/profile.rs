@@ -6,6 +6,7 @@ use usermgmt_core::model::identifier::Username;
 use usermgmt_core::model::profile::ProfileText;
 
 use super::form::{Problems, id};
+use super::languages;
 use super::member::Member;
 use super::overview::{EMAIL, PASSWORD, PROFILE, again, again_or};
 use crate::error::ApiError;
@@ -22,15 +23,23 @@ pub(super) async fn save(member: Member) -> Response {
         let username = username.map_err(|problem| texts.username_problem(&problem));
         problems.take(&id(PROFILE, "username"), username.map(Some))
     };
-    let mut name = |field: &str| {
+    let name = |field: &str| {
         let typed = member.typed(field).map(ProfileText::parse).transpose();
         problems.take(&id(PROFILE, field), typed.map_err(|_| texts.no_name.to_owned()))
     };
-    let (first_name, last_name) = (name("first_name"), name("last_name"));
-    let (Some(username), Some(_), Some(_)) = (username, &first_name, &last_name) else {
+    let [first_name, last_name, gender] = ["first_name", "last_name", "gender"].map(name);
+    let (Some(username), true) = (username, problems.is_empty()) else {
         return again(&member, PROFILE, &problems).await;
     };
-    let update = UpdateProfile { username, first_name, last_name, ..UpdateProfile::default() };
+    let locale = languages::chosen(&member);
+    let update = UpdateProfile {
+        username,
+        first_name,
+        last_name,
+        gender,
+        locale,
+        ..UpdateProfile::default()
+    };
     change(&member, PROFILE, &update, "profile").await
 }
 

@@ -6,20 +6,11 @@ use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::user::Role;
 
 use super::visit::Admin;
-use crate::pages::account::form::Problems;
+use crate::pages::account::form::{Choice, Problems};
 
 /// One of several texts to choose.
 pub(super) fn select(name: &str, label: &str, choices: &[(&str, &str)], chosen: &str) -> Markup {
-    html! {
-        div.field {
-            label for=(name) { (label) }
-            select id=(name) name=(name) {
-                @for (value, text) in choices {
-                    option value=(value) selected[*value == chosen] { (text) }
-                }
-            }
-        }
-    }
+    Choice { id: name.to_owned(), name, label, autocomplete: None }.show(choices, chosen)
 }
 
 /// A box to tick.

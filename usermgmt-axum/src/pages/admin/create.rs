@@ -82,8 +82,8 @@ fn page(admin: &Admin, problems: Problems) -> Frame<'_> {
                 (select("role", texts.role, &[("user", texts.role_user), ("admin", texts.role_admin)], role))
                 (optional("first_name", common.first_name).show(&problems))
                 (optional("last_name", common.last_name).show(&problems))
-                (optional("gender", texts.gender).show(&problems))
-                (Field::text("locale", texts.locale, "off").value(fields.text("locale")).max(35).optional().show(&problems))
+                (optional("gender", common.gender).show(&problems))
+                (Field::text("locale", common.locale, "off").value(fields.text("locale")).max(35).optional().show(&problems))
                 div.row {
                     button type="submit" { (texts.send_invitation) }
                     a.button.quiet href=(admin.path("/users")) { (texts.cancel) }

@@ -36,8 +36,8 @@ pub(super) fn form(admin: &Admin, user: &User, problems: &Problems, typed: bool)
         (select("role", texts.role, &[("user", texts.role_user), ("admin", texts.role_admin)], &role))
         (optional("first_name", common.first_name, &first).show(problems))
         (optional("last_name", common.last_name, &last).show(problems))
-        (optional("gender", texts.gender, &gender).show(problems))
-        (Field::text("locale", texts.locale, "off").value(&locale).max(35).optional().show(problems))
+        (optional("gender", common.gender, &gender).show(problems))
+        (Field::text("locale", common.locale, "off").value(&locale).max(35).optional().show(problems))
         button type="submit" { (common.save) }
     })
 }
