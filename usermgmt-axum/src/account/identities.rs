@@ -1,18 +1,18 @@
 //! GET /identities, POST /identities/{id} with a provider's id, and DELETE
 //! /identities/{id} with an identity's
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use usermgmt_core::flows::{IdentityError, ProviderRequest};
 use usermgmt_core::model::identity::Identity;
 use utoipa::{IntoParams, ToSchema};
 
 use super::reauthenticate::ReauthenticateRequest;
 use crate::account_path::AccountPath;
-use crate::body::OptionalObject;
+use crate::body::{OptionalObject, QueryFields};
 use crate::browser;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::CurrentUser;
@@ -21,6 +21,7 @@ use crate::pages::account::provider::redirect_uri;
 use crate::pages::account::return_to::own_path;
 use crate::path::Segment;
 use crate::state::HttpState;
+use crate::validate::{Fields, FromFields, Style, any};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct IdentitiesBody {
@@ -74,12 +75,21 @@ pub(crate) async fn list(
     Ok(Json(IdentitiesBody { identities }))
 }
 
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct LinkQuery {
     /// A path of this origin where the browser goes on; else to the front end, at
     /// `/signed-in?linked=` and the provider.
     return_to: Option<String>,
+}
+
+impl FromFields for LinkQuery {
+    /// What a browser adds to a query refuses nothing.
+    const STYLE: Style = Style::Users;
+
+    fn read(fields: &mut Fields, _: &HttpState) -> Option<Self> {
+        Some(Self { return_to: fields.optional("return_to", any)? })
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -112,7 +122,7 @@ pub(crate) async fn link(
     State(state): State<HttpState>,
     Extension(at): Extension<AccountPath>,
     Segment(provider): Segment,
-    Query(query): Query<LinkQuery>,
+    QueryFields(query): QueryFields<LinkQuery>,
     headers: HeaderMap,
     CurrentUser(current): CurrentUser,
     OptionalObject(request): OptionalObject<ReauthenticateRequest>,

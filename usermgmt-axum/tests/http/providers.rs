@@ -245,7 +245,8 @@ async fn an_identity_is_linked_listed_and_unlinked_by_the_api() {
     let session = app.ada().await;
     let list = || app.get("/api/v1/identities").bearer(&session.access);
     list().send().await.is(200, json!({"identities": []}));
-    let asked = app.call("POST", "/api/v1/identities/example?return_to=/done");
+    // A name given twice counts once.
+    let asked = app.call("POST", "/api/v1/identities/example?return_to=/done&return_to=/twice");
     let asked = asked.bearer(&session.access).send().await;
     let cookie = asked.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
     let account = ProviderAccount::verified("1", "elsewhere@example.net");
