@@ -41,6 +41,8 @@ impl FromFields for ResendRequest {
         (status = 400, description = "No address given", body = ErrorBody),
         (status = 403, description = "`captcha_required` or `captcha_failed`, where the application \
             asks for a captcha", body = ErrorBody),
+        (status = 404, description = "Nobody has the address, where \
+            `compat.reveal_existing_accounts` says so", body = ErrorBody),
     ),
     security(()),
 )]

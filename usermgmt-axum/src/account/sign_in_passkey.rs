@@ -37,6 +37,8 @@ impl FromFields for NoFields {
     responses(
         (status = 200, description = "What to ask the browser", body = PasskeyOptionsBody),
         (status = 404, description = "Passkeys are off (`sign_in.passkeys`)", body = ErrorBody),
+        (status = 413, description = "It takes no body", body = ErrorBody),
+        (status = 415, description = "It takes no body", body = ErrorBody),
     ),
     security(()),
 )]

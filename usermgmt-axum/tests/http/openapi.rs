@@ -77,6 +77,51 @@ fn everything_the_document_refers_to_is_in_it() {
     }
 }
 
+/// A wildcard would describe whatever is answered.
+#[test]
+fn every_operation_names_each_status_that_it_answers() {
+    for (method, path, operation) in operations(&document()) {
+        let responses = operation["responses"].as_object().unwrap();
+        for status in responses.keys() {
+            let number = status.parse().unwrap_or(0);
+            assert!((200..600).contains(&number), "{method} {path}: {status}");
+        }
+        for status in ["400", "500", "503"] {
+            assert!(responses.contains_key(status), "{method} {path}: {status}");
+        }
+        let needs = operation["security"].as_array().unwrap();
+        let is_open = needs.iter().all(|needed| needed == &json!({}));
+        assert!(is_open || responses.contains_key("401"), "{method} {path}");
+    }
+}
+
+/// Of those that take an access token: a sign-in has none yet.
+#[tokio::test]
+async fn the_cookie_is_named_where_it_is_taken_and_nowhere_else() {
+    let app = app().await;
+    let root = app.admin().await;
+    let current = app.auth.current(&root.access).await.unwrap();
+    let cookie = app.auth.browser_cookie(&current.session);
+    let token = app.auth.form_token(&current.session);
+    for (method, path, operation) in operations(&document()) {
+        let takes = operation["security"].as_array().unwrap();
+        if !takes.contains(&json!({"access_token": []})) {
+            continue;
+        }
+        let call = app.call(&method, &path.replace("{id}", "x"));
+        let call = call.header("cookie", &format!("__Host-usermgmt={}", cookie.expose()));
+        let call = call.header("sec-fetch-site", "same-origin");
+        let reply = call.header("usermgmt-form-token", token.expose()).json(json!([])).send().await;
+        let is_taken =
+            !["\"missing_token\"", "\"cross_site\""].iter().any(|error| reply.text.contains(error));
+        let named = match method.as_str() {
+            "GET" => json!({"session_cookie": []}),
+            _ => json!({"session_cookie": [], "form_token": []}),
+        };
+        assert_eq!(takes.contains(&named), is_taken, "{method} {path}: {}", reply.text);
+    }
+}
+
 #[tokio::test]
 async fn what_is_described_is_served_and_nothing_else() {
     let app = app_with(|config, _| {
