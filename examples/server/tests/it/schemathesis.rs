@@ -5,7 +5,10 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::json;
-use usermgmt_test_support::{Server, Setup};
+use usermgmt_test_support::Server;
+
+#[cfg(feature = "oidc")]
+use crate::providers;
 
 const ROOT: &str = "root@example.org";
 /// In no example of the document: one that changes it would leave nobody to sign in.
@@ -42,7 +45,13 @@ async fn every_answer_is_one_that_the_document_describes() {
         "USERMGMT_TEST_PYTHON must name a Python interpreter that has schemathesis; \
          `bash .ci/test` installs it and sets the variable",
     );
-    let server = Setup::new()
+    #[cfg(feature = "oidc")]
+    let setup = providers::setup(&providers::provider().await);
+    #[cfg(not(feature = "oidc"))]
+    let setup = usermgmt_test_support::Setup::new();
+    #[cfg(feature = "passkeys")]
+    let setup = setup.var("USERMGMT_SIGN_IN__PASSKEYS", "true");
+    let server = setup
         .var("USERMGMT_LIMITS__ENABLED", "false")
         .var("USERMGMT_LEAST_REQUEST_TIME", "0s")
         .var("USERMGMT_SIGN_IN__EMAIL", "true")
@@ -53,7 +62,8 @@ async fn every_answer_is_one_that_the_document_describes() {
     let document = server.get("/openapi.json").await.json();
     std::fs::write(folder.join("document.json"), document.to_string()).unwrap();
     let hooks = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/schemathesis_hooks.py");
-    let output = Command::new(Path::new(&python).with_file_name("schemathesis"))
+    let mut command = Command::new(Path::new(&python).with_file_name("schemathesis"));
+    command
         .args(["run", "document.json", "--url", &server.base])
         .args(EXTENT)
         .arg(CHECKS)
@@ -61,9 +71,10 @@ async fn every_answer_is_one_that_the_document_describes() {
         .env("SCHEMATHESIS_HOOKS", hooks)
         .env("BASE", &server.base)
         .env("ADMIN_EMAIL", ROOT)
-        .env("ADMIN_PASSWORD", ROOT_PASSWORD)
-        .output()
-        .unwrap();
+        .env("ADMIN_PASSWORD", ROOT_PASSWORD);
+    // Beside the provider, which answers here.
+    let ran = tokio::task::spawn_blocking(move || command.output());
+    let output = ran.await.unwrap().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", server.log());
     let operations = document["paths"].as_object().unwrap().values();

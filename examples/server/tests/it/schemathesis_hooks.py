@@ -13,6 +13,8 @@ import schemathesis
 
 BASE = os.environ["BASE"]
 WHO = {"email": os.environ["ADMIN_EMAIL"], "password": os.environ["ADMIN_PASSWORD"]}
+# The id of a provider, where the server has one.
+PROVIDER = "local"
 NUMBERS = itertools.count()
 
 
@@ -69,6 +71,11 @@ def before_call(context, case, kwargs):
             case.path_parameters["id"] = WORLD.user
         elif "user_id" in (case.query or {}):
             case.query["user_id"] = WORLD.user
+        # And every other one asks a provider that there is.
+        elif path == "/api/v1/identities/{id}" and case.operation.method.upper() == "POST":
+            case.path_parameters["id"] = PROVIDER
+        elif "{provider}" in path:
+            case.path_parameters["provider"] = PROVIDER
 
 
 @schemathesis.hook
