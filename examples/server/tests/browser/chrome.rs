@@ -331,9 +331,7 @@ impl Chrome {
 
     /// Of the whole page.
     async fn picture(&self, name: &str) {
-        let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
-        std::fs::create_dir_all(&target).unwrap();
-        std::fs::write(target.join(format!("{name}.png")), self.capture(true).await).unwrap();
+        leave(&format!("{name}.png"), &self.capture(true).await);
     }
 
     async fn capture(&self, whole: bool) -> Vec<u8> {
@@ -342,6 +340,15 @@ impl Chrome {
         let engine = base64::engine::general_purpose::STANDARD;
         base64::Engine::decode(&engine, shot["data"].as_str().unwrap()).unwrap()
     }
+}
+
+/// Keeps a picture to be looked at.
+pub(crate) fn leave(name: &str, png: &[u8]) -> PathBuf {
+    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
+    std::fs::create_dir_all(&target).unwrap();
+    let file = target.join(name);
+    std::fs::write(&file, png).unwrap();
+    file
 }
 
 /// The form that posts there; any, where nothing is said.
