@@ -4,7 +4,6 @@ use usermgmt_core::User;
 
 use super::member::Member;
 use crate::page_texts::Wording;
-use crate::page_texts::account::AccountTexts;
 
 /// What there is to choose from, each with what it calls itself: none, what the pages
 /// speak, and what stands already.
@@ -23,7 +22,7 @@ pub(super) fn chosen(member: &Member) -> Option<Option<String>> {
 fn offered<'a>(wording: Wording, none: &str, user: &'a User) -> Vec<(&'a str, String)> {
     let mut choices = vec![("", none.to_owned())];
     for texts in wording.languages() {
-        let name = AccountTexts::of(texts).language;
+        let name = texts.account.language;
         // An operator's language that does not say its name has that of another.
         let is_own = choices.iter().all(|(_, known)| known != name);
         choices.push((texts.tag, if is_own { name } else { texts.tag }.to_owned()));
@@ -32,7 +31,7 @@ fn offered<'a>(wording: Wording, none: &str, user: &'a User) -> Vec<(&'a str, St
         && choices.iter().all(|(tag, _)| *tag != stands)
     {
         let name = match wording.in_one_of(&[stands]) {
-            Some(texts) => format!("{} ({stands})", AccountTexts::of(texts).language),
+            Some(texts) => format!("{} ({stands})", texts.account.language),
             None => stands.to_owned(),
         };
         choices.push((stands, name));
