@@ -172,7 +172,10 @@ impl Auth {
             if refused.is_err() {
                 self.count_refusal(&attempt);
             }
-            self.pay_for_reads().await?;
+            // A connection that keeps what it read until somebody writes, as SQLite's does,
+            // forgets it at its next read, which takes longer the more that was. This is
+            // that read: the next one would be somebody else's, who could time it.
+            self.read(self.0.store.knows_device(&nobody, "none")).await?;
             // An account that there is takes longer to read than none. The hash, which takes
             // as long for both, is no part of that time: a slow one would leave nothing of it.
             tokio::time::sleep_until(least_time.deadline() + hashed).await;

@@ -6,7 +6,6 @@ use crate::auth::{Auth, Client, Limit, LimitName, Networks, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::EMAIL_SIGN_IN_TTL;
 use crate::model::identifier::Identifier;
-use crate::model::ids::UserId;
 use crate::model::mail::MailKind;
 use crate::model::token::Purpose;
 use crate::model::user::User;
@@ -17,14 +16,6 @@ impl Auth {
     /// awaited before the answer.
     pub(super) fn least_time(&self) -> Sleep {
         tokio::time::sleep(self.0.config.least_request_time)
-    }
-
-    /// Pays for what this request read. A connection that keeps what it read until somebody
-    /// writes, as SQLite's does, forgets it at its next read, which takes longer the more
-    /// that was. This is that read: the next one would be somebody else's, who could time it.
-    pub(super) async fn pay_for_reads(&self) -> Result<(), ServiceError> {
-        let nobody = UserId::generate(self.now(), &*self.0.rng);
-        self.read(self.0.store.knows_device(&nobody, "none")).await.map(drop)
     }
 
     /// Counts a request that makes us send mail, by client alone: what strangers

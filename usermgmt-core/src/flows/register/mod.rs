@@ -91,8 +91,6 @@ impl Auth {
             let least_time = self.least_time();
             match self.commit_prepared(&prepared.changes).await? {
                 Ok(()) => {
-                    // It is registered, whether or not this can be read.
-                    let _ = self.pay_for_reads().await;
                     least_time.await;
                     return Ok(());
                 }
