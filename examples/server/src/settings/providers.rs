@@ -9,6 +9,7 @@ use toml::Value;
 use super::layers::{Layers, Source};
 #[cfg(feature = "oidc")]
 use super::value::Parse;
+#[cfg(feature = "oidc")]
 use crate::unreadable::cannot_read;
 
 /// A setting that every provider has.
