@@ -188,10 +188,11 @@ impl<'a> Pages<'a> {
         self.page(is_first_match(search), union(parts, "id, k", " UNION "), false, rows)
     }
 
-    fn parts(&self, keys: &[Key], part: impl Fn(Key, i64) -> Statement<'a>) -> Vec<Statement<'a>> {
+    /// What the filter finds by each of these keys: by the number of the facets that
+    /// `part` is given.
+    fn parts(&self, keys: &[Key], part: impl Fn(Key, &str) -> Statement<'a>) -> Vec<Statement<'a>> {
         keys.iter()
-            .flat_map(|&key| self.facets.iter().map(move |&facets| (key, facets)))
-            .map(|(key, facets)| part(key, facets))
+            .flat_map(|&key| self.dialect.for_each("facets", &self.facets, |one| part(key, one)))
             .collect()
     }
 
@@ -201,7 +202,7 @@ impl<'a> Pages<'a> {
         &self,
         columns: &str,
         key: Key,
-        facets: i64,
+        facets: &str,
         from_seek: Option<bool>,
     ) -> Statement<'a> {
         let filter = &self.query.filter;
@@ -250,7 +251,7 @@ impl<'a> Pages<'a> {
     }
 
     /// The first users of the page with these facets, in the order of the index.
-    fn run(&self, key: Key, facets: i64, descending: bool, rows: usize) -> Statement<'a> {
+    fn run(&self, key: Key, facets: &str, descending: bool, rows: usize) -> Statement<'a> {
         let upward = self.is_upward(descending);
         let from_seek = self.query.paged.seek.is_some().then_some(upward);
         let columns = format!("u.id AS id, {} AS k", key.column());
