@@ -1,11 +1,9 @@
 //! Taking a request's body in: limited, of the right kind, and read by its fields.
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{FromRef, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use axum::middleware::Next;
-use axum::response::Response;
 use http_body_util::BodyExt as _;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
@@ -31,8 +29,11 @@ enum Unreadable {
 
 /// Receives the body before anything is decided, so that every answer, an early
 /// refusal too, finds the client done with writing.
-pub(crate) async fn receive(request: Request, next: Next) -> Response {
+pub(crate) async fn receive(request: Request) -> Request {
     let (mut parts, body) = request.into_parts();
+    if body.is_end_stream() {
+        return Request::from_parts(parts, body);
+    }
     let body = match collect(body).await {
         Ok(bytes) => {
             if is_form(&parts.headers)
@@ -47,11 +48,10 @@ pub(crate) async fn receive(request: Request, next: Next) -> Response {
             Body::empty()
         }
     };
-    next.run(Request::from_parts(parts, body)).await
+    Request::from_parts(parts, body)
 }
 
 async fn collect(mut body: Body) -> Result<Bytes, Unreadable> {
-    use axum::body::HttpBody as _;
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }

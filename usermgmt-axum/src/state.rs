@@ -15,38 +15,42 @@ use crate::warn::Warnings;
 /// The state of the routers: cheap to clone. An embedder's own state gives it
 /// to the extractors by implementing `FromRef`.
 #[derive(Clone, Debug)]
-pub struct HttpState {
+pub struct HttpState(Arc<Shared>);
+
+/// What the clones of a state share.
+#[derive(Debug)]
+struct Shared {
     auth: Auth,
-    config: Arc<HttpConfig>,
-    warnings: Arc<Warnings>,
+    config: HttpConfig,
+    warnings: Warnings,
 }
 
 impl HttpState {
     /// Puts the core and the settings together.
     pub fn new(auth: Auth, config: HttpConfig) -> Self {
-        Self { auth, config: Arc::new(config), warnings: Arc::default() }
+        Self(Arc::new(Shared { auth, config, warnings: Warnings::default() }))
     }
 
     /// The core.
     pub fn auth(&self) -> &Auth {
-        &self.auth
+        &self.0.auth
     }
 
     /// The settings.
     pub fn config(&self) -> &HttpConfig {
-        &self.config
+        &self.0.config
     }
 
     /// An address that an account can have here: one of a single label only where this
     /// is somebody's own machine.
     pub(crate) fn email(&self, text: &str) -> Result<Email, InvalidEmail> {
-        Email::parse_with(text, self.auth.config().email_domains())
+        Email::parse_with(text, self.auth().config().email_domains())
     }
 
     /// What a form of a host's own carries in its field `form_token`, so that
     /// [`CurrentUser`](crate::CurrentUser) takes it with the cookie of this session.
     pub fn form_token(&self, current: &Current) -> String {
-        self.auth.form_token(&current.session).expose().clone()
+        self.0.auth.form_token(&current.session).expose().clone()
     }
 
     /// Whether this session is proof enough for what a host's own route is about to
@@ -74,25 +78,25 @@ impl HttpState {
     /// ways in. Signing in again mends both.
     pub async fn require(&self, current: &Current, proof: StepUp) -> Result<(), ApiError> {
         let refused = |code, message| ApiError::new(StatusCode::FORBIDDEN, code, message);
-        match self.auth.require(current, proof) {
+        match self.0.auth.require(current, proof) {
             Ok(()) => Ok(()),
             Err(StepUpError::SecondFactor) => {
                 Err(refused("mfa_required", "Sign in with a second factor"))
             }
             Err(StepUpError::TooLongAgo) => {
-                let ways = self.auth.ways_in(&current.user.id).await?;
+                let ways = self.0.auth.ways_in(&current.user.id).await?;
                 Err(refused("reauthentication_required", "Sign in again").ways(ways))
             }
         }
     }
 
     pub(crate) fn warnings(&self) -> &Warnings {
-        &self.warnings
+        &self.0.warnings
     }
 }
 
 impl FromRef<HttpState> for Auth {
     fn from_ref(state: &HttpState) -> Self {
-        state.auth.clone()
+        state.0.auth.clone()
     }
 }

@@ -1,23 +1,17 @@
 //! What surrounds every handler.
 
 mod cors;
+mod handled;
 mod headers;
 mod observe;
 mod origin;
 
-use std::any::Any;
-
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{IntoResponse as _, Response};
-use tower_http::catch_panic::CatchPanicLayer;
+use axum::middleware::from_fn_with_state;
 
 pub(crate) use self::cors::{cors, public_cors};
 pub(crate) use self::observe::RequestId;
 pub use self::origin::{CorsOrigin, InvalidOrigin};
-use crate::body::receive;
-use crate::error::ApiError;
 use crate::state::HttpState;
 
 /// Surrounds a router's handlers and fallback with what surrounds the built-in
@@ -37,29 +31,15 @@ pub fn with_layers<S>(router: Router<S>, state: &HttpState) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    router
-        .layer(from_fn(receive))
-        .layer(from_fn_with_state(state.clone(), time_limit))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(state.clone(), observe::observe))
-}
-
-async fn time_limit(State(state): State<HttpState>, request: Request, next: Next) -> Response {
-    let limit = state.config().request_timeout;
-    tokio::time::timeout(limit, next.run(request))
-        .await
-        .unwrap_or_else(|_| ApiError::unavailable().into_response())
-}
-
-/// The panic's text may quote what a client sent, so it is not logged; the
-/// panic hook has the place.
-fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
-    ApiError::fault("a handler panicked").into_response()
+    // One layer for all of it: each one more is cloned and put on the heap with
+    // every request, and with it all that it surrounds.
+    router.layer(from_fn_with_state(state.clone(), observe::observe))
 }
 
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
+    use axum::extract::Request;
     use axum::routing::get;
     use http_body_util::BodyExt as _;
     use serde_json::Value;
@@ -72,6 +52,7 @@ mod tests {
 
     use super::*;
     use crate::config::HttpConfig;
+    use crate::error::ApiError;
 
     async fn ask(path: &str) -> (String, Value) {
         let mut config = Config::new("https://accounts.example.com".parse().unwrap());

@@ -1,5 +1,5 @@
-//! The outermost layer: a request's id, its span, what the log says of it, and
-//! the headers that every answer has.
+//! A request's id, its span, what the log says of it, and the headers that every
+//! answer has.
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -8,6 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use tracing::Instrument as _;
 use usermgmt_core::rng::{OsRng, random};
 
+use super::handled::handled;
 use super::headers;
 use crate::error::{Fault, internal_body};
 use crate::host;
@@ -40,7 +41,7 @@ pub(super) async fn observe(
     let began = state.auth().now();
     async move {
         let mut response = match host::check(&request) {
-            Ok(()) => next.run(request).await,
+            Ok(()) => handled(&state, request, next).await,
             Err(refusal) => refusal.into_response(),
         };
         if response.extensions_mut().remove::<Fault>().is_some() {
