@@ -17,6 +17,9 @@ use crate::store::SqlStore;
 
 /// How much of the write-ahead log stays on disk after a burst: 64 MiB.
 const JOURNAL_SIZE_LIMIT: &str = "67108864";
+/// How much of the file each reader keeps in memory, in KiB, instead of 2,000: it forgets
+/// all of it whenever somebody writes, and the operating system has it too.
+const READERS_CACHE: &str = "-512";
 
 pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore, ConnectError> {
     if url.contains(":memory:") || url.contains("mode=memory") {
@@ -50,7 +53,7 @@ pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore
     let patience = options.acquire_timeout;
     let writer = FilePool::new(file.clone(), 1, patience);
     let counters = writer.beside(file.clone().synchronous(SqliteSynchronous::Normal));
-    let reading = file.pragma("query_only", "ON");
+    let reading = file.pragma("query_only", "ON").pragma("cache_size", READERS_CACHE);
     let readers = FilePool::new(reading, options.max_connections, patience);
     let place = format!("sqlite:{}", path.display());
     Ok(SqlStore::new(Pool::Sqlite { writer, counters, readers }, place))

@@ -102,12 +102,14 @@ impl Server {
         let Some(tls) = &self.tls else {
             return self.http1(stream, peer, progress).await;
         };
-        let handshake = tls.acceptor().accept(stream);
+        // On the heap, so that those without TLS, and TLS without HTTP/2, take no more
+        // memory than they need: there may be thousands.
+        let handshake = Box::pin(tls.acceptor().accept(stream));
         match tokio::time::timeout(self.limits.request_timeout, handshake).await {
             Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
-                self.http2(stream, peer, progress).await;
+                Box::pin(self.http2(stream, peer, progress)).await;
             }
-            Ok(Ok(stream)) => self.http1(stream, peer, progress).await,
+            Ok(Ok(stream)) => Box::pin(self.http1(stream, peer, progress)).await,
             Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
             Err(_) => tracing::debug!("a TLS handshake took too long"),
         }
@@ -121,7 +123,8 @@ impl Server {
     ) {
         let io = Watched { stream, progress: Arc::clone(&progress), plain: true };
         let service = service_fn(|request| {
-            let answer = self.answer(request, peer, Arc::clone(&progress));
+            // hyper keeps room for it as long as the connection lasts.
+            let answer = Box::pin(self.answer(request, peer, Arc::clone(&progress)));
             async {
                 let mut response = answer.await?;
                 let name = HeaderName::from_static("keep-alive");
