@@ -365,7 +365,7 @@ impl From<ServiceError> for ApiError {
                 "That did not show that you are not a program. Please try again.",
             ),
             ServiceError::Unavailable(cause) => {
-                tracing::warn!(%cause, "the store is not available");
+                tracing::warn!(%cause, "not available");
                 Self::unavailable()
             }
             ServiceError::Refused(cause) => Self::fault(format!("the host refused: {cause}")),

@@ -120,7 +120,8 @@ pub struct SignInMethods {
     pub passkeys: bool,
 }
 
-/// What administrators must have done before they may do anything.
+/// What administrators must have done before they may do anything. Change what
+/// [`Config::new`] has made of it instead of writing it out: there will be more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AdminPolicy {
     /// Whether their session needs a second factor. Default on where the public
@@ -131,7 +132,8 @@ pub struct AdminPolicy {
     pub reauthentication: Duration,
 }
 
-/// How access tokens are signed.
+/// How access tokens are signed. Change what [`Config::new`] has made of it instead of
+/// writing it out: there will be more.
 #[derive(Clone, Debug)]
 pub struct JwtConfig {
     /// The algorithm and, for HS256, its key.
@@ -162,7 +164,8 @@ pub enum JwtAlgorithm {
     Hs256(Redacted<Vec<u8>>),
 }
 
-/// Old behaviours, each off by default because the safe one is.
+/// Old behaviours, each off by default because the safe one is. Write those that are
+/// on and `..Compat::default()`: there will be more.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Compat {
     /// Registering or resending tells whether an address has an account.

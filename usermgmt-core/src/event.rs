@@ -12,6 +12,7 @@
 use crate::clock::Timestamp;
 use crate::model::audit::AuditEntry;
 use crate::model::ids::{MailId, SessionId, UserId};
+use crate::store::directory::SIGNED_IN;
 use crate::store::{Change, Changes, UserChange};
 
 /// Is told what happened.
@@ -120,12 +121,34 @@ pub enum EventKind {
         reason: DeletionReason,
     },
     /// The user ended one session.
-    SessionEnded,
-    /// All of the user's sessions ended.
+    SessionEnded {
+        /// The session.
+        session: SessionId,
+    },
+    /// Another session took the place of one, with the same sign-in behind it: the
+    /// browser has another cookie.
+    SessionRenewed {
+        /// The session that ended.
+        old: SessionId,
+        /// The one that goes on.
+        new: SessionId,
+    },
+    /// All of the user's sessions ended: the user or an administrator signed them out
+    /// everywhere. Their ids are not told.
+    ///
+    /// All of them end with these as well, without this event:
+    /// [`PasswordChanged`](Self::PasswordChanged) (but for the one that a user who is
+    /// signed in changed it in), [`EmailChangeUndone`](Self::EmailChangeUndone),
+    /// [`Disabled`](Self::Disabled), [`Deleted`](Self::Deleted), and where an
+    /// administrator gave the account an address that is not confirmed yet, with
+    /// [`EmailChanged`](Self::EmailChanged).
     AllSessionsEnded,
     /// A refresh token came back after its successor was used: somebody has a
     /// copy, and the session was ended.
-    RefreshReused,
+    RefreshReused {
+        /// The session.
+        session: SessionId,
+    },
     /// A mail was given up.
     MailGivenUp {
         /// Which: it stays in the outbox, to be looked at.
@@ -189,16 +212,13 @@ impl Event {
     /// What a list of changes tells, now that it is committed.
     pub(crate) fn of(changes: &Changes) -> Vec<Self> {
         let list = changes.list();
-        let opened = list.iter().find_map(|change| match change {
-            Change::InsertSession(session) => Some(session.id),
-            _ => None,
-        });
+        let sessions = Sessions::of(list);
         let mut events = Vec::new();
         let mut confirmed = confirmed(list);
         for change in list {
             match change {
                 Change::InsertAudit(entry) => {
-                    for kind in audited(entry, opened) {
+                    for kind in audited(entry, sessions) {
                         if kind == EventKind::Confirmed {
                             confirmed = None;
                         }
@@ -228,8 +248,33 @@ fn confirmed(list: &[Change]) -> Option<(&UserId, Timestamp)> {
     })
 }
 
+/// The session that a list opens, and the one that it ends: entries of the audit log
+/// do not name them.
+#[derive(Clone, Copy)]
+struct Sessions {
+    opened: Option<SessionId>,
+    ended: Option<SessionId>,
+}
+
+impl Sessions {
+    fn of(list: &[Change]) -> Self {
+        let opened = list.iter().find_map(|change| match change {
+            Change::InsertSession(session) => Some(session.id),
+            _ => None,
+        });
+        let ended = list.iter().find_map(|change| match change {
+            Change::EndSession { id, .. } => Some(*id),
+            _ => None,
+        });
+        Self { opened, ended }
+    }
+}
+
 /// What an entry of the audit log tells.
-fn audited(entry: &AuditEntry, opened: Option<SessionId>) -> Vec<EventKind> {
+fn audited(entry: &AuditEntry, sessions: Sessions) -> Vec<EventKind> {
+    if let Some(kind) = of_session(entry, sessions) {
+        return vec![kind];
+    }
     let kind = match entry.action.as_str() {
         "user.registered" => EventKind::Registered,
         "user.created" | "user.invited" => EventKind::Created,
@@ -237,10 +282,6 @@ fn audited(entry: &AuditEntry, opened: Option<SessionId>) -> Vec<EventKind> {
         | "user.confirmed_by_code"
         | "user.confirmed_by_sign_in"
         | "user.activated" => EventKind::Confirmed,
-        "session.opened" => match opened {
-            Some(session) => EventKind::SignedIn { session, methods: entry.detail.clone() },
-            None => return vec![],
-        },
         "sign_in.repeated_failures" => EventKind::RepeatedFailures,
         "password.reset_requested" => EventKind::PasswordResetRequested,
         "password.reset" => EventKind::PasswordChanged { by_reset: true },
@@ -264,12 +305,21 @@ fn audited(entry: &AuditEntry, opened: Option<SessionId>) -> Vec<EventKind> {
         "user.deleted" => EventKind::Deleted { reason: DeletionReason::Requested },
         "user.expired" => EventKind::Deleted { reason: DeletionReason::Expired },
         "user.not_me" => EventKind::Deleted { reason: DeletionReason::NotMe },
-        "session.ended" => EventKind::SessionEnded,
         "session.all_ended" => EventKind::AllSessionsEnded,
-        "session.refresh_reused" => EventKind::RefreshReused,
         _ => return vec![],
     };
     vec![kind]
+}
+
+/// What an entry tells that concerns one session.
+fn of_session(entry: &AuditEntry, Sessions { opened, ended }: Sessions) -> Option<EventKind> {
+    Some(match entry.action.as_str() {
+        SIGNED_IN => EventKind::SignedIn { session: opened?, methods: entry.detail.clone() },
+        "session.renewed" => EventKind::SessionRenewed { old: ended?, new: opened? },
+        "session.ended" => EventKind::SessionEnded { session: ended? },
+        "session.refresh_reused" => EventKind::RefreshReused { session: ended? },
+        _ => return None,
+    })
 }
 
 /// One request can change the password, the address and other fields.

@@ -39,6 +39,7 @@ const MAX_TOKEN: usize = 8 * 1024;
 
 /// What an access token says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct AccessClaims {
     /// Who issued it.
     pub iss: String,

@@ -12,7 +12,8 @@ use crate::console::ConsoleMailer;
 use crate::dev::DevMailbox;
 use crate::templates::{Render, Templates};
 
-/// How mail leaves, as an operator sets it.
+/// How mail leaves, as an operator sets it. Change what [`MailSettings::new`] has made
+/// instead of writing it out: there will be more.
 #[derive(Clone, Debug)]
 pub struct MailSettings {
     /// Where to, `mail.url`:
@@ -48,6 +49,7 @@ pub struct MailSettings {
 /// A setting that cannot work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{setting}: {reason}")]
+#[non_exhaustive]
 pub struct SettingError {
     /// Its name, such as `mail.url`.
     pub setting: &'static str,
@@ -57,6 +59,7 @@ pub struct SettingError {
 
 /// What the settings came to.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Outgoing {
     /// For the outbox.
     pub mailer: Arc<dyn Mailer>,

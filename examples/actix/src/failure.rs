@@ -69,7 +69,7 @@ impl From<ServiceError> for Failure {
                 Self::Later(StatusCode::SERVICE_UNAVAILABLE, seconds(retry_after))
             }
             ServiceError::Unavailable(cause) => {
-                tracing::error!(cause, "the store is not available");
+                tracing::error!(cause, "not available");
                 Self::Later(StatusCode::SERVICE_UNAVAILABLE, 1)
             }
             other => {

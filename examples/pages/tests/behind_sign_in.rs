@@ -14,7 +14,7 @@ use usermgmt_core::flows::Invite;
 use usermgmt_core::password::HasherConfig;
 use usermgmt_core::store::MemoryStore;
 use usermgmt_core::testkit::FaultyStore;
-use usermgmt_core::{Auth, Config, Email, KeyRing, Origin, PlaintextPassword, Role, Username};
+use usermgmt_core::{Auth, Config, Email, KeyRing, Origin, PlaintextPassword, Username};
 
 const PASSWORD: &str = "Wr9-tidal-lantern";
 
@@ -28,17 +28,12 @@ async fn app_over(store: FaultyStore) -> Router {
     config.hasher = HasherConfig::insecure_for_tests();
     let keys = KeyRing::single((0..32).collect()).unwrap();
     let auth = Auth::builder(store, keys, config).build().await.unwrap();
+    let name = Username::parse("ada", Username::MAX_OWN).unwrap();
+    let address = Email::parse("ada@example.org").unwrap();
     let ada = Invite {
-        username: Username::parse("ada", Username::MAX_OWN).unwrap(),
-        email: Email::parse("ada@example.org").unwrap(),
-        role: Role::User,
-        first_name: None,
-        last_name: None,
-        gender: None,
-        locale: None,
         password: Some(PlaintextPassword::from(PASSWORD)),
         mail: false,
-        life: std::time::Duration::from_secs(60),
+        ..Invite::new(name, address, std::time::Duration::from_secs(60))
     };
     auth.invite(&Origin::default(), &ada).await.unwrap();
     usermgmt_example_pages::app(HttpState::new(auth, HttpConfig::default()))

@@ -21,6 +21,7 @@ mod admin_pages;
 mod bad_input;
 mod browser;
 mod captcha;
+mod claims;
 mod compat;
 mod extractors;
 mod guessing;

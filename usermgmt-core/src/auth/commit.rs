@@ -12,6 +12,7 @@ use crate::event::Event;
 use crate::metrics::{Counted, SignInResult};
 use crate::model::token::Purpose;
 use crate::rng::random;
+use crate::store::directory::SIGNED_IN;
 use crate::store::{Change, Changes, Guard, StoreError};
 
 /// How often a flow reads and decides again before it says that it cannot.
@@ -63,7 +64,7 @@ impl Auth {
     ) -> Result<T, StoreError> {
         match tokio::time::timeout(self.0.config.store_timeout, ask).await {
             Ok(answer) => answer,
-            Err(elapsed) => Err(StoreError::unavailable(elapsed)),
+            Err(_) => Err(StoreError::unavailable("the store did not answer in time")),
         }
     }
 
@@ -138,7 +139,10 @@ impl Auth {
         for change in changes.list() {
             let counted = match change {
                 Change::InsertUser { .. } => Counted::Registration,
-                Change::InsertSession(_) => Counted::SignIn(SignInResult::SignedIn),
+                // Not the session itself: one that takes another's place is no sign-in.
+                Change::InsertAudit(entry) if entry.action == SIGNED_IN => {
+                    Counted::SignIn(SignInResult::SignedIn)
+                }
                 Change::InsertToken(token) if token.purpose == Purpose::MfaTicket => {
                     Counted::SignIn(SignInResult::MfaRequired)
                 }

@@ -29,8 +29,9 @@ pub enum ServiceError {
     /// The proof that came is wrong, old, or was used before.
     #[error("the captcha is not accepted")]
     CaptchaFailed,
-    /// The store did not answer, or not in time.
-    #[error("the store is not available")]
+    /// The store did not answer, or not in time; or the application did not, which
+    /// was asked for its claims or its captcha. The source says which.
+    #[error("the service is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The host, whose own rows were to be written in the same commit, refused;
     /// nothing was written.

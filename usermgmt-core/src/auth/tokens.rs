@@ -36,9 +36,13 @@ impl Auth {
         let Some(source) = &self.0.claims else { return Ok(Map::new()) };
         let asked = tokio::time::timeout(self.0.config.store_timeout, source.claims(user, session));
         let own = match asked.await {
-            Ok(answer) => answer.map_err(ServiceError::Unavailable)?,
-            Err(elapsed) => return Err(ServiceError::Unavailable(elapsed.into())),
+            Ok(answer) => answer,
+            Err(elapsed) => Err(elapsed.into()),
         };
+        let own = own.map_err(|why| {
+            let text = format!("the application's claims were not had: {why}");
+            ServiceError::Unavailable(text.into())
+        })?;
         claims::check(&own).map_err(|problem| ServiceError::Internal(problem.to_string()))?;
         Ok(own)
     }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::error::ConfigError;
 
 /// Limits on attempts. Attempts that succeed are given back. No limit by address
-/// refuses a right password, or a device that the owner has used.
+/// refuses a right password, or a device that the owner has used. Write the limits that
+/// differ and `..Limits::default()`: there will be more.
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Whether any limit holds. Off for tests, and for embedders with limits of

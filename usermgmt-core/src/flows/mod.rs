@@ -10,6 +10,7 @@
 //! not. A link confirms, or the code beside it.
 //!
 //! ```
+//! # use usermgmt_core::model::token::Purpose;
 //! # use usermgmt_core::{Auth, Client, Email, PlaintextPassword, Username, flows::*};
 //! # async fn example(auth: &Auth, client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 //! # let (token, typed, other) = ("umt_…", PlaintextPassword::from("12345678"), "umt_…");
@@ -20,6 +21,7 @@
 //! );
 //! auth.register(&command, client).await?;
 //! auth.resend_confirmation("ada@example.org", client).await?; // the same link again
+//! let ada = auth.inspect_link(token, &[Purpose::Confirm], client).await?; // uses nothing up
 //! let ada = auth.confirm(token, client).await?;
 //! let ada = auth.confirm_by_code("ada@example.org", &typed, client).await?; // or so
 //! auth.not_me_link(other, client).await?; // "this was not me": the registration goes
@@ -70,7 +72,7 @@
 //!
 //! ```
 //! # #[cfg(feature = "oidc")]
-//! # use usermgmt_core::{Auth, Client, flows::*};
+//! # use usermgmt_core::{Auth, Client, PlaintextPassword, flows::*};
 //! # #[cfg(feature = "oidc")]
 //! # async fn example(auth: &Auth, client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 //! # let (cookie, state, code) = ("…", "umt_…", "…");
@@ -79,6 +81,12 @@
 //!     auth.begin_provider_sign_in(&ProviderRequest::new("google", back), client).await?;
 //! let answer = ProviderAnswer { state, code: Some(code), ..ProviderAnswer::default() };
 //! let outcome = auth.finish_provider_sign_in("google", &answer, Some(cookie), client).await?;
+//! // A front end of its own gets a code in place of a session:
+//! if let ProviderOutcome::Code(code) = &outcome {
+//!     let code = PlaintextPassword::from(code.expose().as_str());
+//!     let outcome = auth.exchange_sign_in(&code, Some(cookie), client).await?;
+//! #   drop(outcome);
+//! }
 //! # drop((url, browser, outcome));
 //! # Ok(())
 //! # }
@@ -115,9 +123,9 @@
 //!
 //! ```
 //! # #[cfg(feature = "passkeys")]
-//! # use usermgmt_core::{Auth, Client, flows::*};
+//! # use usermgmt_core::{Auth, Client, PlaintextPassword, flows::*};
 //! # #[cfg(feature = "passkeys")]
-//! # async fn example(auth: &Auth, current: &Current, client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn example(auth: &Auth, current: &Current, ticket: &PlaintextPassword, client: &Client) -> Result<(), Box<dyn std::error::Error>> {
 //! # let credential = serde_json::Value::Null;
 //! // Signed in already: one is added.
 //! let asked = auth.passkey_options(current).await?; // asked.options is for the browser
@@ -125,11 +133,15 @@
 //! // From then on it signs in, without a username.
 //! let asked = auth.passkey_sign_in_options()?;
 //! let signed_in = auth.sign_in_by_passkey(&asked.request, &credential, client).await?;
+//! // After a password, by the ticket that stands for it:
+//! let options = auth.mfa_passkey_options(ticket, client).await?;
+//! let signed_in = auth.sign_in_mfa_by_passkey(ticket, &credential, client).await?;
+//! auth.rename_passkey(current, &added.passkey.id, "Old laptop").await?;
 //! // And some day:
 //! for passkey in auth.passkeys(&current.user.id).await? {
 //!     auth.remove_passkey(current, &passkey.id).await?;
 //! }
-//! # drop((added, signed_in));
+//! # drop((options, signed_in));
 //! # Ok(())
 //! # }
 //! ```
@@ -162,6 +174,9 @@
 //! let current = auth.current_in_browser(cookie.expose(), client).await?;
 //! let token = auth.form_token(&current.session); // in each of its forms
 //! assert!(auth.is_form_token(&current.session, token.expose()));
+//! // After a change of what it may do, under another cookie:
+//! let session = auth.renew_session(&current).await?;
+//! # drop(session);
 //! # Ok(())
 //! # }
 //! ```
@@ -197,6 +212,11 @@
 //!     ..UpdateProfile::default()
 //! };
 //! auth.update_profile(current, &update).await?;
+//! let (old, new) = ("difference engine no. 2".into(), "store, mill and barrels".into());
+//! auth.change_password(current, &old, &new).await?;
+//! if !auth.ways_in(&current.user.id).await?.password {
+//!     auth.set_first_password(current, &new).await?; // for who came in another way
+//! }
 //! auth.confirm_email_change(confirmation, client).await?;
 //! auth.undo_email_change(undo, client).await?; // by the owner of the old address
 //!
@@ -226,9 +246,10 @@
 //! ```
 //! # use usermgmt_core::{Actor, Auth, Client, Email, Origin, PlaintextPassword, Username, flows::*};
 //! # async fn example(auth: &Auth, client: &Client) -> Result<(), Box<dyn std::error::Error>> {
-//! # let code = "…";
+//! # let (code, typed) = ("…", PlaintextPassword::from("123456"));
 //! let by = Origin::of(Actor::Operator); // for the audit log
 //! let (row, key) = auth.create_service_key(&by, "billing", false).await?; // shown once
+//! let keys = auth.service_keys(None, 100).await?;
 //! let service = auth.authenticate_service(key.expose()).await?;
 //! auth.revoke_service_key(&by, &row.id).await?;
 //!
@@ -238,11 +259,16 @@
 //!     PlaintextPassword::from("analytical engine no. 1"),
 //! );
 //! let bob = auth.create_user(&command).await?; // inactive until
+//! auth.resend_activation("bob", client).await?; // where the code is lost
 //! let bob = auth.activate(code, client).await?;
 //! let found = auth.find_user("bob@example.org").await?;
 //! let page = auth.list_users(None, 100).await?;
+//! // A second factor that the service shows and asks for itself:
+//! let enrolment = auth.begin_totp(&bob.id).await?;
+//! auth.verify_mfa(&bob.id, &typed, client).await?; // the first code turns it on
+//! auth.reset_mfa(&bob.id).await?;
 //! auth.delete_user(&bob.id).await?;
-//! # drop((service, found, page));
+//! # drop((keys, service, found, page, enrolment));
 //! # Ok(())
 //! # }
 //! ```
@@ -254,11 +280,18 @@
 //! ```
 //! # use std::time::Duration;
 //! # use usermgmt_core::model::user::Role;
-//! # use usermgmt_core::store::directory::UserFilter;
+//! # use usermgmt_core::store::directory::{AuditFilter, UserFilter};
 //! # use usermgmt_core::{Auth, Email, Origin, UserId, Username, flows::*};
 //! # async fn example(auth: &Auth, by: &Origin, id: &UserId) -> Result<(), Box<dyn std::error::Error>> {
 //! let page = auth.admin_users(&UserFilter::default(), 50, None).await?;
 //! let user = auth.admin_user(id).await?;
+//! let invite = Invite::new(
+//!     Username::parse("cid", Username::MAX)?,
+//!     Email::parse("cid@example.org")?,
+//!     auth.config().invitation_ttl,
+//! );
+//! let cid = auth.invite(by, &invite).await?.user;
+//! auth.confirm_user(by, &cid.id).await?; // its address counts as confirmed
 //! let change = ChangeUser {
 //!     email: Some(Email::parse("ada@example.net")?),
 //!     email_confirmed: true,
@@ -268,10 +301,16 @@
 //! auth.set_role(by, id, Role::Admin).await?;
 //! auth.disable_user(by, id).await?; // signed out everywhere, at once
 //! auth.enable_user(by, id).await?;
+//! auth.sign_out_user(by, id).await?;
 //! auth.reset_user_mfa(by, id).await?; // for who lost their second factor
 //! auth.send_reset(by, id).await?;
+//! let all = auth.export_user(id).await?; // what is kept about them
 //! auth.remove_user(by, id).await?;
-//! # drop((page, user));
+//! let outcome = auth.bulk(by, BulkAction::Disable, &[cid.id, id.clone()]).await;
+//! assert_eq!(outcome.failed.len(), 1); // there is no such user any more
+//! let log = auth.admin_audit(&AuditFilter::default(), 50, None).await?;
+//! let counts = auth.admin_summary().await?; // users, sessions, sign-ins by day
+//! # drop((page, user, all, log, counts));
 //! # Ok(())
 //! # }
 //! ```
@@ -285,6 +324,23 @@
 //! auth.retry_mail(by, refused).await?; // at once, and from then on as a new one
 //! auth.drop_mail(by, wrong).await?;
 //! # drop(given_up);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Other root secrets
+//!
+//! ```
+//! # use usermgmt_core::{Auth, KeyRing, flows::*};
+//! # async fn example(auth: &Auth, ring: KeyRing) -> Result<(), Box<dyn std::error::Error>> {
+//! auth.take_over(ring).await?; // while requests are served
+//! // Second factors are sealed anew, so that an old secret may go.
+//! let mut done = auth.reseal(&Resealed::default()).await?;
+//! while done.after.is_some() {
+//!     done = auth.reseal(&done).await?;
+//! }
+//! let uses = auth.root_secrets().await?; // each, and whether it still seals something
+//! # drop(uses);
 //! # Ok(())
 //! # }
 //! ```

@@ -1,8 +1,12 @@
 //! Keeping house: what is over goes.
 
+use std::collections::HashSet;
+
 use crate::auth::{Auth, ServiceError};
 use crate::clock::Timestamp;
 use crate::model::audit::{Actor, Origin};
+use crate::model::ids::UserId;
+use crate::model::user::User;
 
 /// How many rows one step touches, so that no statement holds locks for long.
 const BATCH: usize = 500;
@@ -17,28 +21,7 @@ impl Auth {
     pub async fn purge(&self) -> Result<u64, ServiceError> {
         self.upkeep_begins();
         let now = self.now();
-        let mut removed = 0;
-        loop {
-            let users = self.read(self.0.store.unconfirmed_users(now, BATCH)).await?;
-            let (found, removed_before) = (users.len(), removed);
-            for user in users {
-                let mut list = self.deletion(&user, now);
-                let by = Origin::of(Actor::System);
-                list.push(self.audit_from(&by, Some(&user.id), "user.expired", &[], now));
-                match self.commit(list, now).await {
-                    // A guard that fails means that somebody else was here first.
-                    Ok(done) => removed += u64::from(done.is_ok()),
-                    // Whom the host does not let go holds nobody else up.
-                    Err(ServiceError::Refused(error)) => {
-                        tracing::warn!(user = %user.id, %error, "an account that expired stays");
-                    }
-                    Err(other) => return Err(other),
-                }
-            }
-            if found < BATCH || removed == removed_before {
-                break;
-            }
-        }
+        let mut removed = self.expire(now).await?;
         loop {
             match self.read(self.0.store.purge(now, BATCH)).await? {
                 0 => break,
@@ -51,6 +34,48 @@ impl Auth {
                 0 => return Ok(removed),
                 rows => removed += rows,
             }
+        }
+    }
+
+    /// Deletes accounts whose time to confirm is over. Says how many.
+    async fn expire(&self, now: Timestamp) -> Result<u64, ServiceError> {
+        let mut removed = 0;
+        // Those who are still there after their turn: they come first each time.
+        let mut stay: HashSet<UserId> = HashSet::new();
+        loop {
+            let asked = stay.len() + BATCH;
+            let users = self.read(self.0.store.unconfirmed_users(now, asked)).await?;
+            let found = users.len();
+            for user in users {
+                if stay.contains(&user.id) {
+                    continue;
+                }
+                if self.expire_one(&user, now).await? {
+                    removed += 1;
+                } else {
+                    stay.insert(user.id);
+                }
+            }
+            if found < asked {
+                return Ok(removed);
+            }
+        }
+    }
+
+    /// Deletes one of them. False: not now.
+    async fn expire_one(&self, user: &User, now: Timestamp) -> Result<bool, ServiceError> {
+        let mut list = self.deletion(user, now);
+        let by = Origin::of(Actor::System);
+        list.push(self.audit_from(&by, Some(&user.id), "user.expired", &[], now));
+        match self.commit(list, now).await {
+            // A guard that fails means that somebody else was here first.
+            Ok(done) => Ok(done.is_ok()),
+            // Who cannot go, or whom the host does not let go, holds nobody else up.
+            Err(error @ (ServiceError::Refused(_) | ServiceError::Internal(_))) => {
+                tracing::warn!(user = %user.id, %error, "an account that expired stays");
+                Ok(false)
+            }
+            Err(other) => Err(other),
         }
     }
 

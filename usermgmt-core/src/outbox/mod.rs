@@ -50,6 +50,7 @@ const LOOK: Duration = Duration::from_secs(5);
 /// it. How many wait and since when is
 /// [`OutboxStore::outbox_depth`](crate::store::OutboxStore::outbox_depth).
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct OutboxCounts {
     /// Handed over.
     pub sent: AtomicU64,

@@ -101,7 +101,8 @@ pub trait PasswordRule: fmt::Debug + Send + Sync + 'static {
     ) -> Result<(), PasswordRefusal>;
 }
 
-/// Which passwords may be set.
+/// Which passwords may be set. Write what differs and `..PasswordPolicy::default()`:
+/// there will be more.
 #[derive(Clone, Debug, Default)]
 pub struct PasswordPolicy {
     /// In place of the guessing check, the old rule: a lower and an upper case

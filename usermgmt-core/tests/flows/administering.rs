@@ -1,28 +1,20 @@
 //! What administrators and operators do with other people's accounts.
 
-use std::time::Duration;
-
 use usermgmt_core::Role;
 use usermgmt_core::flows::{AdminError, DeleteError, Invite, InviteError};
 use usermgmt_core::mail::MailKind;
 use usermgmt_core::model::audit::Origin;
-use usermgmt_core::model::identifier::{Email, Username};
+use usermgmt_core::model::token::Purpose;
 use usermgmt_core::secret::PlaintextPassword;
 
 use crate::fixture::*;
 
 fn invite(name: &str, role: Role) -> Invite {
     Invite {
-        username: Username::parse(name, 64).unwrap(),
-        email: Email::parse(&format!("{name}@example.com")).unwrap(),
         role,
-        first_name: None,
-        last_name: None,
-        gender: None,
-        locale: None,
         password: Some(PlaintextPassword::new("analytical engine no. 1".to_owned())),
         mail: false,
-        life: Duration::from_secs(3600),
+        ..Invite::new(username(name), email(&address(name)), HOUR)
     }
 }
 
@@ -71,6 +63,23 @@ async fn an_invitation_is_a_link_that_chooses_the_password_and_confirms() {
     assert!(world.find("ann").await.unwrap().is_active());
     let again = world.auth.invite(&by(), &invited).await.unwrap_err();
     assert!(matches!(again, InviteError::EmailTaken | InviteError::UsernameTaken));
+}
+
+#[tokio::test]
+async fn an_invitation_of_whom_only_name_and_address_are_known_is_mailed() {
+    let world = World::new().await;
+    let ann = Invite::new(username("ann"), email("ann@example.com"), HOUR);
+    let made = world.auth.invite(&by(), &ann).await.unwrap();
+    assert_eq!(made.user.role, Role::User);
+    let link = link_token(&world.mailed(MailKind::Invitation).await);
+    let is_good = async || {
+        let purposes = [Purpose::ChoosePassword];
+        world.auth.inspect_link(&link, &purposes, &home()).await.is_ok()
+    };
+    world.later(HOUR - MILLISECOND);
+    assert!(is_good().await);
+    world.later(MILLISECOND);
+    assert!(!is_good().await);
 }
 
 /// Why such an administrator counts as one that stays.

@@ -1,5 +1,6 @@
 //! An application's own claims in access tokens.
 
+use std::error::Error as _;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value, json};
@@ -96,7 +97,9 @@ async fn a_refresh_whose_claims_cannot_be_had_uses_nothing_up() {
     said.say(Err("the database of members is away".to_owned()));
     let error = world.auth.refresh(refresh, &home()).await.unwrap_err();
     assert!(is_unavailable(&error), "{error:?}");
-    assert!(error.to_string().contains("not available"), "{error}");
+    let why = error.source().unwrap().to_string();
+    let expected = "the application's claims were not had: the database of members is away";
+    assert_eq!(why, expected);
     said.say(Ok(json!({})));
     world.later(HOUR);
     world.auth.refresh(refresh, &home()).await.unwrap();

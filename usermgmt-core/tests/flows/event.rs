@@ -148,11 +148,19 @@ async fn a_session_that_ends_is_told_with_how() {
     world.auth.refresh(next.refresh_token.expose(), &home()).await.unwrap();
     told.take();
     world.auth.refresh(old, &home()).await.unwrap_err();
-    assert_eq!(told.take(), [EventKind::RefreshReused]);
+    let session = current.session.id;
+    assert_eq!(told.take(), [EventKind::RefreshReused { session }]);
     let other = world.current(&world.sign_in("ann").await).await;
     told.take();
     world.auth.sign_out(&other).await.unwrap();
-    assert_eq!(told.take(), [EventKind::SessionEnded]);
+    let session = other.session.id;
+    assert_eq!(told.take(), [EventKind::SessionEnded { session }]);
+    let cookie = world.auth.browser_cookie(&world.sign_in("ann").await.session);
+    let another = world.auth.current_in_browser(cookie.expose(), &home()).await.unwrap();
+    told.take();
+    let (old, new) = (another.session.id, world.auth.renew_session(&another).await.unwrap().id);
+    assert_ne!(old, new);
+    assert_eq!(told.take(), [EventKind::SessionRenewed { old, new }]);
     world.auth.sign_out_all(&current.user.id, &home()).await.unwrap();
     assert_eq!(told.take(), [EventKind::AllSessionsEnded]);
 }

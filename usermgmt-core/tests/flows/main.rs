@@ -31,6 +31,7 @@ mod policies;
 mod profile;
 #[cfg(feature = "oidc")]
 mod providers;
+mod purge;
 mod refresh;
 mod refresh_crowd;
 mod register;

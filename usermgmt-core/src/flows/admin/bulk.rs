@@ -24,6 +24,7 @@ pub enum BulkAction {
 
 /// What came of it.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct BulkOutcome {
     /// To whom it was done, in the order in which they were named.
     pub done: Vec<UserId>,

@@ -16,7 +16,8 @@ use crate::model::token::Purpose;
 use crate::model::user::{Account, Role, User};
 use crate::store::{Change, Guard, UserPatch};
 
-/// What an administrator changes of an account; `None` leaves a field as it is.
+/// What an administrator changes of an account; `None` leaves a field as it is. Write
+/// the fields that change and `..ChangeUser::default()`: there will be more.
 #[derive(Clone, Debug, Default)]
 pub struct ChangeUser {
     /// A new username.

@@ -13,6 +13,7 @@ const FRESH: Duration = Duration::from_secs(55);
 
 /// What was counted, and when.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Counted {
     /// Users, sessions and what happened lately.
     pub summary: Summary,

@@ -15,7 +15,8 @@ use crate::secret::{PlaintextPassword, Redacted};
 use crate::store::{Change, Guard};
 use crate::token;
 
-/// An account for somebody.
+/// An account for somebody. Change what [`Invite::new`] has made instead of writing it
+/// out: there will be more.
 #[derive(Clone, Debug)]
 pub struct Invite {
     /// The username.
@@ -41,8 +42,30 @@ pub struct Invite {
     pub life: Duration,
 }
 
+impl Invite {
+    /// An ordinary user of whom nothing else is known, who gets a link to choose a
+    /// password by mail. It is good for so long; [`Config::invitation_ttl`] is what is set.
+    ///
+    /// [`Config::invitation_ttl`]: crate::Config::invitation_ttl
+    pub fn new(username: Username, email: Email, life: Duration) -> Self {
+        Self {
+            username,
+            email,
+            role: Role::User,
+            first_name: None,
+            last_name: None,
+            gender: None,
+            locale: None,
+            password: None,
+            mail: true,
+            life,
+        }
+    }
+}
+
 /// The account that was made.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Invited {
     /// The account.
     pub user: User,

@@ -28,6 +28,7 @@ const OWNER: &str = "directory cursor";
 
 /// Some rows, and the cursors of the pages beside them.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Listing<T> {
     /// The rows.
     pub rows: Vec<T>,

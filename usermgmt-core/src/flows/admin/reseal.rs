@@ -10,6 +10,7 @@ const STEP: usize = 100;
 
 /// How far it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Resealed {
     /// How many users were looked at.
     pub seen: u64,
@@ -75,6 +76,7 @@ impl Auth {
 
 /// A root secret that was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RootUse {
     /// Its key id.
     pub id: crate::keys::KeyId,

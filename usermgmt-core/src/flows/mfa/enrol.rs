@@ -14,6 +14,7 @@ use crate::{qr, totp};
 
 /// A secret to put into an authenticator app.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct TotpEnrolment {
     /// The secret in base32, for typing.
     pub secret: Redacted<String>,

@@ -59,6 +59,7 @@ pub enum RegisterError {
 /// A registration that was decided and is not committed yet, for hosts that
 /// commit it together with rows of their own.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct PreparedRegistration {
     /// What to commit.
     pub changes: Changes,
