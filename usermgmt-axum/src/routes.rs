@@ -236,7 +236,7 @@ impl Routes {
         router.with_state(state)
     }
 
-    pub(crate) fn at_root(&self, state: &HttpState) -> Router<HttpState> {
+    fn at_root(&self, state: &HttpState) -> Router<HttpState> {
         let mut router = Router::new();
         if let Some(prefix) = &self.account {
             let api = fallback::method(account::routes(self.part()).router);
