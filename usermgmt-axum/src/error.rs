@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use usermgmt_core::ServiceError;
-use usermgmt_core::flows::WaysIn;
+use usermgmt_core::flows::{StepUpError, WaysIn};
 use utoipa::ToSchema;
 
 use crate::validate::Detail;
@@ -374,6 +374,19 @@ impl From<ServiceError> for ApiError {
     }
 }
 
+/// Of [`Auth::require`](usermgmt_core::Auth::require), without `methods`: it does not
+/// know whose they would be. [`HttpState::require`](crate::HttpState::require) is better,
+/// since its refusal names the ways in which this person can sign in again.
+impl From<StepUpError> for ApiError {
+    fn from(missing: StepUpError) -> Self {
+        let refused = |code, message| Self::new(StatusCode::FORBIDDEN, code, message);
+        match missing {
+            StepUpError::SecondFactor => refused("mfa_required", "Sign in with a second factor"),
+            StepUpError::TooLongAgo => refused("reauthentication_required", "Sign in again"),
+        }
+    }
+}
+
 impl fmt::Debug for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ApiError").field(&self.status()).field(&self.message()).finish()
@@ -390,6 +403,8 @@ impl std::error::Error for ApiError {}
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -405,6 +420,24 @@ mod tests {
         assert_eq!(refused.into_response().headers()[header::WWW_AUTHENTICATE], "Bearer");
         let token = ApiError::token("missing_token", "No token.").into_response();
         assert_eq!(token.headers()[header::WWW_AUTHENTICATE], INVALID_TOKEN_CHALLENGE);
+    }
+
+    #[test]
+    fn what_a_session_lacks_is_refused_by_its_own_code() {
+        for (missing, body) in [
+            (
+                StepUpError::SecondFactor,
+                json!({"message": "Sign in with a second factor", "error": "mfa_required"}),
+            ),
+            (
+                StepUpError::TooLongAgo,
+                json!({"message": "Sign in again", "error": "reauthentication_required"}),
+            ),
+        ] {
+            let refused = ApiError::from(missing);
+            assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+            assert!(matches!(&refused.0.body, RefusalBody::Message(it) if json!(it) == body));
+        }
     }
 
     #[test]

@@ -184,20 +184,3 @@ pub fn standalone(state: HttpState) -> Router {
     let rest = with_layers(fallback::method(rest).fallback(not_found), &state);
     router(state.clone()).merge(rest.with_state(state))
 }
-
-/// The account API: what a person does with their own account. For other routes
-/// or several of them, see [`Routes`].
-pub fn account_router(state: HttpState) -> Router {
-    Routes::none().account_at("/").at_root(&state).with_state(state)
-}
-
-/// The users API: what a team's other services ask about users.
-pub fn users_router(state: HttpState) -> Router {
-    Routes::none().users_at("/").at_root(&state).with_state(state)
-}
-
-/// What belongs at the root: the pages that mailed links open, the public keys,
-/// health, and the API's description.
-pub fn root_router(state: HttpState) -> Router {
-    Routes::none().pages().root().at_root(&state).with_state(state)
-}

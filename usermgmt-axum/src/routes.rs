@@ -236,7 +236,7 @@ impl Routes {
         router.with_state(state)
     }
 
-    pub(crate) fn at_root(&self, state: &HttpState) -> Router<HttpState> {
+    fn at_root(&self, state: &HttpState) -> Router<HttpState> {
         let mut router = Router::new();
         if let Some(prefix) = &self.account {
             let api = fallback::method(account::routes(self.part()).router);
@@ -265,8 +265,11 @@ impl Routes {
         }
         if self.pages {
             let pages = fallback::method(pages::routes(self.part()).router);
-            let pages =
-                pages.layer(axum::Extension(pages::LeadsOn { to_sign_in: self.account_pages }));
+            #[cfg(feature = "pages")]
+            let leads_on = pages::LeadsOn { to_sign_in: self.account_pages };
+            #[cfg(not(feature = "pages"))]
+            let leads_on = pages::LeadsOn::default();
+            let pages = pages.layer(axum::Extension(leads_on));
             router = router.merge(with_layers(pages, state));
         }
         #[cfg(feature = "pages")]

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use axum::http::StatusCode;
 use usermgmt_core::Auth;
 use usermgmt_core::flows::{Current, StepUp, StepUpError};
 use usermgmt_core::model::identifier::{Email, InvalidEmail};
@@ -77,15 +76,12 @@ impl HttpState {
     /// 403 `mfa_required`; 403 `reauthentication_required`, whose `methods` names the
     /// ways in. Signing in again mends both.
     pub async fn require(&self, current: &Current, proof: StepUp) -> Result<(), ApiError> {
-        let refused = |code, message| ApiError::new(StatusCode::FORBIDDEN, code, message);
         match self.0.auth.require(current, proof) {
             Ok(()) => Ok(()),
-            Err(StepUpError::SecondFactor) => {
-                Err(refused("mfa_required", "Sign in with a second factor"))
-            }
-            Err(StepUpError::TooLongAgo) => {
+            Err(missing @ StepUpError::SecondFactor) => Err(missing.into()),
+            Err(missing @ StepUpError::TooLongAgo) => {
                 let ways = self.0.auth.ways_in(&current.user.id).await?;
-                Err(refused("reauthentication_required", "Sign in again").ways(ways))
+                Err(ApiError::from(missing).ways(ways))
             }
         }
     }

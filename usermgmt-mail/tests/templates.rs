@@ -433,6 +433,28 @@ fn a_folder_replaces_layouts_and_single_texts() {
 }
 
 #[test]
+fn the_wording_that_the_guide_shows_is_one() {
+    let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/mail.md");
+    let guide = std::fs::read_to_string(guide).unwrap();
+    let (_, block) = guide.split_once("```toml\n# fr.toml\n").unwrap();
+    let (wording, _) = block.split_once("```").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("fr.toml"), wording).unwrap();
+    let templates = Templates::with_overrides(folder.path()).unwrap();
+
+    let mail = templates.render(&full(MailKind::PasswordReset, "fr")).unwrap();
+    assert_eq!(mail.subject, "Choisissez un nouveau mot de passe pour Example");
+    for text in ["Bonjour ", "Le lien fonctionne une fois, pendant ", "Ce message vient de Example"]
+    {
+        assert!(mail.text.contains(text), "{text}: {}", mail.text);
+    }
+    // What it leaves out is English, in its own frame.
+    let mail = templates.render(&full(MailKind::NewDevice, "fr")).unwrap();
+    assert!(mail.text.contains("Somebody signed in"), "{}", mail.text);
+    assert!(mail.text.contains("Appareil"), "{}", mail.text);
+}
+
+#[test]
 fn a_folder_with_a_mistake_is_refused_and_the_mistake_named() {
     for (name, text, named) in [
         ("password_reset.html", "{% if %}", "password_reset.html"),

@@ -117,6 +117,10 @@ impl Dialect {
     /// A SELECT for each of the values: by the value itself, a part for each. PostgreSQL
     /// takes longer over the plan of sixteen parts than over reading them, so there it is
     /// one that is run for each; with an OFFSET, lest it be joined by reading the table.
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(unused_variables, reason = "only PostgreSQL names the values")
+    )]
     pub(crate) fn for_each<'a>(
         self,
         name: &str,

@@ -1,6 +1,6 @@
 //! What the tests of several crates start: a database for each test, the real
-//! server in a folder of its own, helpers in Python, and proxies that lose
-//! messages. Whatever is missing fails the test and says what is needed.
+//! server in a folder of its own, helpers in Python, an authenticator app,
+//! and proxies that lose messages. Whatever is missing fails the test and says what is needed.
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
@@ -9,6 +9,7 @@ mod mail;
 pub mod proxy;
 mod python;
 mod server;
+pub mod totp;
 
 pub use self::database::{Database, Kind, execute};
 pub use self::mail::Mail;

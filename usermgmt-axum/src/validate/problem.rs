@@ -49,6 +49,13 @@ pub(crate) enum Issue {
     },
     /// Anything else, in words without a full stop.
     Value(Cow<'static, str>),
+    /// What a host's own rule says.
+    Own {
+        /// The name by which programs know this problem.
+        code: &'static str,
+        /// In words without a full stop.
+        text: String,
+    },
     /// A field that does not exist here.
     Unknown,
     /// The body is no object.
@@ -84,6 +91,7 @@ impl Issue {
             Self::Email => "Not a valid email address.".into(),
             Self::NotOneOf { expected, .. } => format!("Must be {expected}.").into(),
             Self::Value(text) => format!("{text}.").into(),
+            Self::Own { text, .. } => format!("{text}.").into(),
             Self::Unknown => "Unknown field.".into(),
             Self::NotAnObject => "Invalid input type.".into(),
             Self::Malformed => "Invalid JSON.".into(),
@@ -112,6 +120,7 @@ impl Issue {
                 (format!("Input should be {expected}").into(), code)
             }
             Self::Value(text) => (format!("Value error, {text}").into(), "value_error"),
+            Self::Own { code, text } => (format!("Value error, {text}").into(), code),
             Self::Unknown => ("Unknown field.".into(), "extra_forbidden"),
             Self::NotAnObject => ("Input should be a valid dictionary".into(), "model_type"),
             Self::Malformed => ("Invalid JSON".into(), "json_invalid"),

@@ -75,6 +75,10 @@ impl From<PasswordProblem> for Issue {
         match problem {
             PasswordProblem::TooShort { min } => Self::TooShort(min),
             PasswordProblem::TooLong { max } => Self::TooLong(max),
+            PasswordProblem::Own(refusal) => Self::Own {
+                code: refusal.reason,
+                text: refusal.text.trim_end_matches('.').to_owned(),
+            },
             other => Self::Value(other.to_string().into()),
         }
     }

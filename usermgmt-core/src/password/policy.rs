@@ -51,9 +51,11 @@ pub enum PasswordProblem {
 /// What an application's own rule says about a password that it refuses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PasswordRefusal {
-    /// For programs, in the style of this project's own: `password_reused`.
+    /// For programs, in the style of this project's own: `password_reused`. The routes of
+    /// `usermgmt-axum` answer it as the `type` in `details`; registration and `PUT /users`
+    /// answer texts alone, as pages show them.
     pub reason: &'static str,
-    /// For the person: one sentence.
+    /// For the person: one sentence, with or without its full stop.
     pub text: String,
 }
 

@@ -2,10 +2,7 @@
 
 use serde_json::json;
 use usermgmt_core::clock::{Clock as _, SystemClock};
-use usermgmt_test_support::{PASSWORD, Reply, Server};
-
-#[path = "../stores/totp.rs"]
-mod totp;
+use usermgmt_test_support::{PASSWORD, Reply, Server, totp};
 
 /// The app, which knows the secret.
 pub(crate) struct App {

@@ -15,9 +15,9 @@ use usermgmt_core::outbox::OutboxWorker;
 use usermgmt_core::store::Store;
 
 use crate::flows::{home, registration};
+use crate::on_each_server;
 use crate::world::{config, open};
-use crate::{on_each_server, totp};
-use usermgmt_test_support::{Database, Kind, PASSWORD, Server, Setup, registered};
+use usermgmt_test_support::{Database, Kind, PASSWORD, Server, Setup, registered, totp};
 
 on_each_server!(
     no_token_is_refused_and_no_session_ended_a_minute_apart,

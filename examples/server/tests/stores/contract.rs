@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use usermgmt_core::clock::{Clock as _, SystemClock};
 
-use crate::{on_each_server, totp};
-use usermgmt_test_support::{Kind, Mail, PASSWORD, Reply, Server, Setup, registered};
+use crate::on_each_server;
+use usermgmt_test_support::{Kind, Mail, PASSWORD, Reply, Server, Setup, registered, totp};
 
 on_each_server!(
     an_account_goes_through_the_account_api,

@@ -14,8 +14,8 @@ use usermgmt_core::rng::OsRng;
 use usermgmt_core::secret::PlaintextPassword;
 use usermgmt_core::store::{Change, Changes, UserPatch};
 use usermgmt_core::{Auth, Client};
+use usermgmt_test_support::totp;
 
-use crate::totp;
 use crate::world::{World, address, email, new_address, username};
 
 pub(crate) const PASSWORD: &str = "purple otter swims";

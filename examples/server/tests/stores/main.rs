@@ -39,8 +39,6 @@ mod sql;
 #[cfg(test)]
 mod start;
 #[cfg(test)]
-mod totp;
-#[cfg(test)]
 mod upgrade;
 #[cfg(test)]
 mod world;

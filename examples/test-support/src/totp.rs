@@ -1,7 +1,7 @@
 //! What an authenticator app does.
 
 /// The code of a secret in base32 at a time in seconds since the epoch.
-pub(crate) fn code(secret: &str, seconds: i64) -> String {
+pub fn code(secret: &str, seconds: i64) -> String {
     let totp = totp_rs::Builder::new()
         .with_algorithm(totp_rs::Algorithm::SHA1)
         .with_digits(6)
