@@ -476,6 +476,11 @@ async fn with_a_certificate_it_listens_by_https() {
         server.log().contains("the TLS certificate was read again").then_some(())
     })
     .await;
+    // As while somebody writes another one there.
+    std::fs::write(server.setup().dir().join("cert.pem"), "-----BEGIN CERT").unwrap();
+    std::fs::remove_file(server.setup().dir().join("key.pem")).unwrap();
+    let output = run(&health);
+    assert!(output.status.success(), "{}", errors(&output));
     assert_eq!(server.stop().await.code(), Some(0));
 }
 
