@@ -70,6 +70,17 @@ pub(crate) fn select_version() -> Statement<'static> {
     statement(VERSION_FOUND)
 }
 
+/// The tables that all migrations make, each with its first column.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) fn tables(dialect: Dialect) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let made = migrations(dialect).iter().flat_map(|script| script.split("CREATE TABLE ").skip(1));
+    made.filter_map(|made| {
+        let made = made.strip_prefix("IF NOT EXISTS ").unwrap_or(made);
+        let (table, columns) = made.split_once('(')?;
+        Some((table.trim(), columns.split_whitespace().next()?))
+    })
+}
+
 /// Applies what is missing. Of several processes that start at once, one does
 /// it and the others wait. Where nothing is missing, nothing is written, so
 /// that an account which may not create tables will do.

@@ -179,6 +179,20 @@ pub(crate) async fn schema(settings: &Settings) -> Result<Schema, Failure> {
     }
 }
 
+/// What the database's user may not do, though the server does it; changes nothing. It is
+/// known of PostgreSQL and MySQL.
+#[cfg_attr(
+    not(any(feature = "postgres", feature = "mysql")),
+    expect(clippy::unused_async, reason = "only a server is asked")
+)]
+pub(crate) async fn missing_rights(settings: &Settings) -> Result<Vec<String>, Failure> {
+    match settings.database.kind {
+        #[cfg(any(feature = "postgres", feature = "mysql"))]
+        StoreKind::SqlServer => sql::missing_rights(settings.database.url.expose(), settings).await,
+        _ => Ok(vec![]),
+    }
+}
+
 pub(crate) async fn open(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
     let url = settings.database.url.expose();
     match settings.database.kind {
@@ -225,6 +239,14 @@ mod sql {
     use usermgmt_store_sql::{ConnectError, SqlStore};
 
     use super::{Arc, Failure, Schema, Settings, Store, pool_options, unusable_store};
+
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(super) async fn missing_rights(
+        url: &str,
+        settings: &Settings,
+    ) -> Result<Vec<String>, Failure> {
+        SqlStore::missing_rights(url).await.map_err(|error| failure(error, settings))
+    }
 
     pub(super) fn check_url(url: &str, settings: &Settings) -> Result<(), Failure> {
         SqlStore::check_url(url).map_err(|error| failure(error, settings))

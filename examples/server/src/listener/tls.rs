@@ -6,20 +6,22 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use rustls::{
-    ClientConfig, DigitallySignedStruct, ServerConfig,
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig,
     SignatureScheme,
 };
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
+use usermgmt_core::clock::Timestamp;
 
 use crate::regular_file;
 
@@ -129,6 +131,42 @@ fn read(files: &TlsFiles) -> Result<CertifiedKey, String> {
         .map_err(|error| unread("tls.key", &files.key, error.to_string()))?;
     CertifiedKey::from_der(certificates, key, &default_provider())
         .map_err(|error| format!("tls.key: is not the key of tls.certificate: {error}"))
+}
+
+/// Whether no certificate of the file has expired or is not valid yet: the server would
+/// show it all the same, and clients refuse it.
+///
+/// # Errors
+/// The file, and what is wrong with it.
+pub(crate) fn in_time(files: &TlsFiles, now: Timestamp) -> Result<(), String> {
+    let provider = default_provider();
+    let algorithms = provider.signature_verification_algorithms.all;
+    let now = Duration::from_millis(u64::try_from(now.as_millis()).unwrap_or_default());
+    let now = UnixTime::since_unix_epoch(now);
+    for certificate in read(files)?.cert {
+        let Ok(certificate) = ParsedCertificate::try_from(&certificate) else { continue };
+        // Times are looked at first. That there is nobody who could have signed it, which
+        // is said of all others, is no fault here.
+        let looked = verify_server_cert_signed_by_trust_anchor(
+            &certificate,
+            &RootCertStore::empty(),
+            &[],
+            now,
+            algorithms,
+        );
+        let why = match looked {
+            Err(rustls::Error::InvalidCertificate(
+                CertificateError::Expired | CertificateError::ExpiredContext { .. },
+            )) => "has expired",
+            Err(rustls::Error::InvalidCertificate(
+                CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
+            )) => "is not valid yet",
+            _ => continue,
+        };
+        let path = files.certificate.display();
+        return Err(format!("tls.certificate: a certificate in {path} {why}"));
+    }
+    Ok(())
 }
 
 /// Connects to whatever listens there, whatever certificate it shows: for `healthcheck`,
