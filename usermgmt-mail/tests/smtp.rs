@@ -217,6 +217,20 @@ async fn a_certificate_that_is_not_trusted_gets_no_credentials_and_no_mail() {
     }
 }
 
+#[tokio::test]
+async fn a_certificate_by_an_authority_of_the_ca_file_is_trusted_and_without_it_is_not() {
+    for trusted in [true, false] {
+        let server = Server::start("implicit");
+        let url = format!("smtps://mailer%40example.com:{PASSWORD}@127.0.0.1:{{port}}");
+        let mut settings = server.settings(&url);
+        settings.ca_file = settings.ca_file.filter(|_| trusted);
+        let mailer = settings.build().await.unwrap().mailer;
+        let sent = mailer.send(&message(MailKind::PasswordReset)).await;
+        assert_eq!(sent.is_ok(), trusted, "{sent:?}");
+        assert_eq!(server.stop().1.len(), usize::from(trusted));
+    }
+}
+
 /// RFC 3207, 6: an answer put in before TLS must not be taken for one given
 /// under it, or a refusal would pass for a receipt.
 #[tokio::test]

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mongodb::Client;
+use mongodb::error::ErrorKind;
 use mongodb::event::EventHandler;
 use mongodb::options::{
-    Acknowledgment, ClientOptions, ConnectionString, ReadConcern, ReadPreference,
+    Acknowledgment, ClientOptions, ConnectionString, HostInfo, ReadConcern, ReadPreference,
     SelectionCriteria, WriteConcern,
 };
 use usermgmt_core::store::StoreError;
@@ -88,11 +89,21 @@ impl MongoStore {
         schema::missing(self).await
     }
 
+    /// Refuses a URL that [`Self::connect`] would refuse whatever answers at it.
+    /// Asks nobody: what DNS says of a `mongodb+srv` URL is not looked up.
+    ///
+    /// # Errors
+    /// [`ConnectError::Url`], [`ConnectError::Weak`] or [`ConnectError::Provider`].
+    pub async fn check_url(url: &str) -> Result<(), ConnectError> {
+        let url = parse(url)?;
+        if matches!(url.host_info, HostInfo::DnsRecord(_)) {
+            return Ok(());
+        }
+        options(url).await.map(drop)
+    }
+
     async fn open(url: &str) -> Result<Self, ConnectError> {
-        let url = ConnectionString::parse(url).map_err(|error| invalid(url, &error))?;
-        provider::refuse(&url)?;
-        refuse_weaker(&url)?;
-        let mut options = options(url).await.map_err(database)?;
+        let mut options = options(parse(url)?).await?;
         let pool = Arc::new(Pool::default());
         let noted = Arc::clone(&pool);
         options.cmap_event_handler = Some(EventHandler::callback(move |event| noted.note(event)));
@@ -112,11 +123,26 @@ fn database(error: mongodb::error::Error) -> ConnectError {
     ConnectError::Database(store_error(error))
 }
 
+fn parse(url: &str) -> Result<ConnectionString, ConnectError> {
+    let parsed = ConnectionString::parse(url).map_err(|error| invalid(url, &error))?;
+    provider::refuse(&parsed)?;
+    refuse_weaker(&parsed)?;
+    Ok(parsed)
+}
+
 /// What the driver says of a URL may quote its password: it is asked once more
 /// without. Where it has nothing to say then, user or password is at fault.
 fn invalid(url: &str, error: &mongodb::error::Error) -> ConnectError {
     let Some((before, after)) = url.rsplit_once('@') else {
-        return ConnectError::Url(error.kind.to_string());
+        let authority = url.split_once("://").map_or("", |(_, rest)| rest);
+        let authority = authority.split(['/', '?']).next().unwrap_or_default();
+        return ConnectError::Url(match authority.contains(':') {
+            // What is no port is a password whose host is missing.
+            true => {
+                "it cannot be read; it is mongodb://user:password@host:port/database".to_owned()
+            }
+            false => error.kind.to_string(),
+        });
     };
     let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
     ConnectError::Url(match ConnectionString::parse(format!("{scheme}://{after}")) {
@@ -148,8 +174,13 @@ fn refuse_weaker(url: &ConnectionString) -> Result<(), ConnectError> {
     Ok(())
 }
 
-async fn options(url: ConnectionString) -> Result<ClientOptions, mongodb::error::Error> {
-    let mut options = ClientOptions::parse(url).await?;
+async fn options(url: ConnectionString) -> Result<ClientOptions, ConnectError> {
+    let options = ClientOptions::parse(url).await;
+    let mut options = options.map_err(|error| match *error.kind {
+        // Options that do not go together, such as several hosts and directConnection.
+        ErrorKind::InvalidArgument { ref message, .. } => ConnectError::Url(message.clone()),
+        _ => database(error),
+    })?;
     options.selection_criteria = Some(SelectionCriteria::ReadPreference(ReadPreference::Primary));
     options.read_concern = Some(ReadConcern::majority());
     let patience = options.write_concern.take().and_then(|concern| concern.w_timeout);

@@ -303,3 +303,43 @@ pub(crate) async fn version(store: &MongoStore) -> Result<Option<i64>, StoreErro
     let row: Option<SchemaRow> = store.find_one(SCHEMA, doc! { "_id": "schema" }).await?;
     Ok(row.map(|row| row.version))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A guide of this repository.
+    fn guide(name: &str) -> String {
+        let path = format!("{}/../docs/{name}", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    #[test]
+    fn every_collection_is_in_the_guides_with_its_indexes() {
+        let guide_to_sharding = guide("scaling.md");
+        let table = guide("store-mongo.md");
+        let row = |collection: &str| {
+            let name = format!("`{collection}`");
+            let is_of =
+                |line: &&str| line.split(" | ").next().is_some_and(|first| first.contains(&name));
+            let row = table.lines().filter(|line| line.starts_with("| ")).find(is_of);
+            row.unwrap_or_else(|| panic!("{name} is not in store-mongo.md"))
+        };
+        for collection in ALL {
+            row(collection);
+            let short = collection.strip_prefix("usermgmt_").unwrap();
+            assert!(
+                guide_to_sharding.contains(&format!("\"{short}\""))
+                    || guide_to_sharding.contains(&format!("`{collection}`")),
+                "{collection} is not in scaling.md"
+            );
+        }
+        for (collection, models) in indexes() {
+            for model in models {
+                let keys: Vec<&str> = model.keys.keys().map(String::as_str).collect();
+                let keys = format!("`{}`", keys.join(", "));
+                assert!(row(collection).contains(&keys), "{keys} is not with {collection}");
+            }
+        }
+    }
+}

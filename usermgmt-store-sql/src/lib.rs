@@ -127,6 +127,8 @@ mod plans;
 mod pool;
 mod purge;
 mod ready;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod rights;
 mod row;
 mod sql;
 mod step;

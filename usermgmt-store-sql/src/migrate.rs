@@ -63,8 +63,22 @@ pub(crate) fn known(dialect: Dialect) -> i64 {
     (1..).zip(migrations(dialect)).map(|(version, _)| version).last().unwrap_or(0)
 }
 
+/// Asks for the version that was found.
+pub(crate) const VERSION_FOUND: &str = "SELECT COALESCE(MAX(version), 0) FROM usermgmt_migrations";
+
 pub(crate) fn select_version() -> Statement<'static> {
-    statement("SELECT COALESCE(MAX(version), 0) FROM usermgmt_migrations")
+    statement(VERSION_FOUND)
+}
+
+/// The tables that all migrations make, each with its first column.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(crate) fn tables(dialect: Dialect) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let made = migrations(dialect).iter().flat_map(|script| script.split("CREATE TABLE ").skip(1));
+    made.filter_map(|made| {
+        let made = made.strip_prefix("IF NOT EXISTS ").unwrap_or(made);
+        let (table, columns) = made.split_once('(')?;
+        Some((table.trim(), columns.split_whitespace().next()?))
+    })
 }
 
 /// Applies what is missing. Of several processes that start at once, one does
@@ -183,6 +197,49 @@ mod tests {
             Dialect::MySql,
         ] {
             assert_eq!(known(dialect), KNOWN);
+        }
+    }
+
+    /// A file of this repository.
+    fn text(path: &str) -> String {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    }
+
+    /// The SQL files of `migrations/postgres`.
+    fn files() -> Vec<String> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/postgres");
+        let files = std::fs::read_dir(folder).unwrap();
+        files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect()
+    }
+
+    #[test]
+    fn tables_that_are_made_by_hand_are_said_to_have_every_migration() {
+        let scaling = text("../docs/scaling.md");
+        let (_, said) = scaling.split_once("INSERT INTO usermgmt_migrations VALUES ").unwrap();
+        let (said, _) = said.split_once(';').unwrap();
+        let versions: Vec<String> =
+            (1..=files().len()).map(|version| format!("({version}, 0)")).collect();
+        assert_eq!(said, versions.join(", "));
+    }
+
+    #[test]
+    fn every_table_has_its_place_in_the_guide_to_sharding() {
+        let scaling = text("../docs/scaling.md");
+        let (_, keys) = scaling.split_once("\n## Shard keys\n").unwrap();
+        let (keys, _) = keys.split_once("\n## ").unwrap();
+        let placed: Vec<&str> = keys
+            .lines()
+            .filter_map(|line| line.strip_prefix("| ")?.split(" | ").next())
+            .flat_map(|rows| rows.split(", "))
+            .collect();
+        let files = files().concat();
+        let made = files.split("CREATE TABLE usermgmt_").skip(1);
+        let tables: Vec<&str> = made.filter_map(|rest| rest.split([' ', '(']).next()).collect();
+        assert!(tables.contains(&"passkeys"), "{tables:?}");
+        for table in tables {
+            let name = table.replace('_', " ");
+            assert!(placed.contains(&name.as_str()), "{name} is not in {placed:?}");
         }
     }
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 use aws_config::BehaviorVersion;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::config::Region;
+use aws_sdk_secretsmanager::config::{Credentials, Region};
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata as _;
 use url::{Host, Url};
+use usermgmt_core::secret::Redacted;
 
 use crate::failure::Failure;
 use crate::loopback::leads_to_loopback;
@@ -16,16 +17,20 @@ use crate::loopback::leads_to_loopback;
 const TIMEOUT: Duration = Duration::from_secs(10);
 const EXPECTED: &str = "expected aws-secretsmanager://REGION/NAME";
 
-/// Reads the secret that a URL names. Blocks: it is read before there is anything
-/// else to do, or beside it.
+/// Reads the secret that a URL names, by the key and its secret that are given, or else
+/// by those that AWS's own variables, files and services have. Blocks: it is read before
+/// there is anything else to do, or beside it.
 ///
 /// # Errors
 /// What is wrong and how to mend it; never what is in the secret.
-pub(crate) fn fetch(url: &str) -> Result<toml::Table, String> {
+pub(crate) fn fetch(
+    url: &str,
+    key: Option<&(String, Redacted<String>)>,
+) -> Result<toml::Table, String> {
     let url = SecretUrl::parse(url)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;
-    let text = runtime.block_on(async { tokio::time::timeout(TIMEOUT, url.fetch()).await });
+    let text = runtime.block_on(async { tokio::time::timeout(TIMEOUT, url.fetch(key)).await });
     // A host name may still be looked up; nobody waits for that.
     runtime.shutdown_background();
     parse(&text.unwrap_or_else(|_| Err(unreachable(&url.region, "no answer in time")))?)
@@ -77,7 +82,7 @@ impl SecretUrl {
         Ok(Self { region, name, endpoint })
     }
 
-    async fn fetch(&self) -> Result<String, String> {
+    async fn fetch(&self, key: Option<&(String, Redacted<String>)>) -> Result<String, String> {
         let Self { region, name, endpoint } = self;
         let timeouts = TimeoutConfig::builder().connect_timeout(Duration::from_secs(3)).build();
         let mut settings = aws_config::defaults(BehaviorVersion::latest())
@@ -85,6 +90,10 @@ impl SecretUrl {
             .timeout_config(timeouts);
         if let Some(endpoint) = endpoint {
             settings = settings.endpoint_url(endpoint);
+        }
+        if let Some((id, secret)) = key {
+            let given = Credentials::new(id, secret.expose(), None, None, "settings_json");
+            settings = settings.credentials_provider(given);
         }
         let settings = settings.load().await;
         // The environment and the profile may name one too.
@@ -109,7 +118,8 @@ impl SecretUrl {
 fn unreachable(region: &str, why: &str) -> String {
     format!(
         "Secrets Manager in {region} cannot be asked: {why}: check the network, the endpoint and \
-         the credentials of the environment, the profile, the container or the instance"
+         the credentials of settings_json, the environment, the profile, the container or the \
+         instance"
     )
 }
 
@@ -126,7 +136,8 @@ fn mend(code: &str) -> &'static str {
         | "InvalidClientTokenId"
         | "InvalidSignatureException"
         | "UnrecognizedClientException" => {
-            ": check the credentials of the environment, the profile, the container or the instance"
+            ": check the credentials of settings_json, the environment, the profile, the container \
+             or the instance"
         }
         _ => "",
     }

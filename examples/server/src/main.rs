@@ -71,7 +71,7 @@ fn run(invocation: Invocation) -> Result<(), Failure> {
 async fn healthcheck(sources: &Sources) -> Result<(), Failure> {
     let read = sources.read_listener();
     let (listen, tls) = read.map_err(|problems| Failure::Setting(problems.to_string()))?;
-    commands::healthcheck::run(listen, tls.as_ref()).await
+    commands::healthcheck::run(listen, tls.is_some()).await
 }
 
 #[tokio::main]
@@ -85,7 +85,7 @@ async fn act(action: Action, settings: Settings, sources: Sources) -> Result<(),
         }
         Action::Migrate { check } => commands::migrate::run(check, &settings).await,
         Action::Healthcheck => {
-            commands::healthcheck::run(settings.listen, settings.tls.as_ref()).await
+            commands::healthcheck::run(settings.listen, settings.tls.is_some()).await
         }
         Action::User(action) => commands::user::run(action, &settings).await,
         Action::Admin(action) => commands::admin::run(action, &settings).await,

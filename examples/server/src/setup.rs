@@ -143,6 +143,26 @@ pub(crate) struct Schema {
     pub(crate) missing: Vec<String>,
 }
 
+/// Whether a start would refuse the database's URL, whatever answers at it; asks nobody.
+#[cfg_attr(
+    not(feature = "mongo"),
+    expect(clippy::unused_async, reason = "MongoDB's driver reads URLs so")
+)]
+pub(crate) async fn check_url(settings: &Settings) -> Result<(), Failure> {
+    let url = settings.database.url.expose();
+    match settings.database.kind {
+        #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+        StoreKind::Sqlite | StoreKind::SqlServer => sql::check_url(url, settings),
+        #[cfg(feature = "mongo")]
+        StoreKind::Mongo => mongo::check_url(url, settings).await,
+        #[cfg(not(all(
+            any(feature = "sqlite", feature = "postgres", feature = "mysql"),
+            feature = "mongo"
+        )))]
+        _ => Err(Failure::Setting("database_url: that store is not built in".to_owned())),
+    }
+}
+
 /// Looks at the store's schema; makes and changes nothing.
 pub(crate) async fn schema(settings: &Settings) -> Result<Schema, Failure> {
     let url = settings.database.url.expose();
@@ -156,6 +176,20 @@ pub(crate) async fn schema(settings: &Settings) -> Result<Schema, Failure> {
             feature = "mongo"
         )))]
         _ => Err(Failure::Setting("database_url: that store is not built in".to_owned())),
+    }
+}
+
+/// What the database's user may not do, though the server does it; changes nothing. It is
+/// known of PostgreSQL and MySQL.
+#[cfg_attr(
+    not(any(feature = "postgres", feature = "mysql")),
+    expect(clippy::unused_async, reason = "only a server is asked")
+)]
+pub(crate) async fn missing_rights(settings: &Settings) -> Result<Vec<String>, Failure> {
+    match settings.database.kind {
+        #[cfg(any(feature = "postgres", feature = "mysql"))]
+        StoreKind::SqlServer => sql::missing_rights(settings.database.url.expose(), settings).await,
+        _ => Ok(vec![]),
     }
 }
 
@@ -206,6 +240,18 @@ mod sql {
 
     use super::{Arc, Failure, Schema, Settings, Store, pool_options, unusable_store};
 
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(super) async fn missing_rights(
+        url: &str,
+        settings: &Settings,
+    ) -> Result<Vec<String>, Failure> {
+        SqlStore::missing_rights(url).await.map_err(|error| failure(error, settings))
+    }
+
+    pub(super) fn check_url(url: &str, settings: &Settings) -> Result<(), Failure> {
+        SqlStore::check_url(url).map_err(|error| failure(error, settings))
+    }
+
     pub(super) async fn open(url: &str, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
         let store = SqlStore::connect(url, pool_options(settings)).await;
         Ok(Arc::new(store.map_err(|error| failure(error, settings))?))
@@ -224,6 +270,8 @@ mod sql {
             error @ (ConnectError::UnknownScheme
             | ConnectError::MissingFeature { .. }
             | ConnectError::UnknownParameter { .. }
+            | ConnectError::BadParameter { .. }
+            | ConnectError::Malformed
             | ConnectError::NoDatabase
             | ConnectError::NoFile) => Failure::Setting(format!("database_url: {error}")),
             error @ (ConnectError::Unreachable { .. }
@@ -240,6 +288,10 @@ mod mongo {
     use usermgmt_store_mongo::{ConnectError, MongoStore};
 
     use super::{Arc, Failure, Schema, Settings, Store, unusable_store};
+
+    pub(super) async fn check_url(url: &str, settings: &Settings) -> Result<(), Failure> {
+        MongoStore::check_url(url).await.map_err(|error| failure(error, settings))
+    }
 
     pub(super) async fn open(url: &str, settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
         let store = MongoStore::connect(url).await;
@@ -266,9 +318,9 @@ mod mongo {
 
     fn failure(error: ConnectError, settings: &Settings) -> Failure {
         match error {
-            error @ (ConnectError::Url(_) | ConnectError::Weak { .. }) => {
-                Failure::Setting(format!("database_url: {error}"))
-            }
+            error @ (ConnectError::Url(_)
+            | ConnectError::Weak { .. }
+            | ConnectError::Provider { .. }) => Failure::Setting(format!("database_url: {error}")),
             error @ ConnectError::Database(_) => unusable_store("database_url", &error, settings),
             error => Failure::new("database_url", &error),
         }

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod database;
+mod full;
 mod mail;
 pub mod proxy;
 mod python;
@@ -12,6 +13,7 @@ mod server;
 pub mod totp;
 
 pub use self::database::{Database, Kind, execute};
+pub use self::full::full;
 pub use self::mail::Mail;
 pub use self::python::{Helper, part};
 pub use self::server::{PASSWORD, Reply, Server, Setup, eventually, registered};

@@ -54,7 +54,12 @@ async fn a_url_that_asks_for_the_same_is_taken() {
 
 #[tokio::test]
 async fn what_is_no_mongodb_url_is_refused_and_no_password_repeated() {
-    for url in ["postgres://ann:s3cret@127.0.0.1/a", "mongodb://ann:s3%cret@127.0.0.1/a", ""] {
+    for url in [
+        "postgres://ann:s3cret@127.0.0.1/a",
+        "mongodb://ann:s3%cret@127.0.0.1/a",
+        "mongodb://ann:s3cret",
+        "",
+    ] {
         match MongoStore::connect(url).await {
             Err(error @ ConnectError::Url(_)) => {
                 let text = format!("{error} {error:?}");
@@ -62,6 +67,20 @@ async fn what_is_no_mongodb_url_is_refused_and_no_password_repeated() {
             }
             other => panic!("{url}: {other:?}"),
         }
+    }
+}
+
+#[tokio::test]
+async fn a_url_can_be_checked_without_asking_anybody() {
+    let refused = |url| async move { MongoStore::check_url(url).await.unwrap_err() };
+    assert!(matches!(refused("mongodb://h/a?w=1").await, ConnectError::Weak { option: "w" }));
+    assert!(matches!(refused("mongodb://h:port/a").await, ConnectError::Url(_)));
+    let several = refused("mongodb://h,i/a?directConnection=true").await;
+    assert!(matches!(several, ConnectError::Url(_)), "{several:?}");
+    let provider = refused("mongodb://h.cosmos.azure.com/a").await;
+    assert!(matches!(provider, ConnectError::Provider { .. }), "{provider:?}");
+    for url in ["mongodb://ann:pw@h,i:1/a?replicaSet=rs0", "mongodb+srv://ann:pw@h.example.org/a"] {
+        MongoStore::check_url(url).await.unwrap();
     }
 }
 

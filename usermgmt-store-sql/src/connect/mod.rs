@@ -74,9 +74,37 @@ impl SqlStore {
         Ok(found.ok().flatten().filter(|version| *version > 0))
     }
 
-    async fn open(url: &str, options: &PoolOptions) -> Result<Self, ConnectError> {
-        let scheme = url.split_once(':').map(|(scheme, _)| scheme);
-        match scheme.map(|scheme| scheme.split_once('+').map_or(scheme, |(database, _)| database)) {
+    /// Refuses a URL that [`Self::connect`] would refuse whatever answers at it.
+    /// Asks nobody and makes nothing.
+    ///
+    /// # Errors
+    /// What is wrong with the URL.
+    pub fn check_url(url: &str) -> Result<(), ConnectError> {
+        match database_of(url) {
+            Some("sqlite") => {
+                #[cfg(feature = "sqlite")]
+                return sqlite::file(url).map(drop);
+                #[cfg(not(feature = "sqlite"))]
+                Err(missing("sqlite", "sqlite"))
+            }
+            Some("postgres" | "postgresql") => {
+                #[cfg(feature = "postgres")]
+                return postgres::servers(url).map(drop);
+                #[cfg(not(feature = "postgres"))]
+                Err(missing("postgres", "postgres"))
+            }
+            Some("mysql" | "mariadb") => {
+                #[cfg(feature = "mysql")]
+                return mysql::servers(url).map(drop);
+                #[cfg(not(feature = "mysql"))]
+                Err(missing("mysql", "mysql"))
+            }
+            _ => Err(ConnectError::UnknownScheme),
+        }
+    }
+
+    pub(crate) async fn open(url: &str, options: &PoolOptions) -> Result<Self, ConnectError> {
+        match database_of(url) {
             Some("sqlite") => {
                 #[cfg(feature = "sqlite")]
                 return sqlite::connect(url, options).await;
@@ -98,6 +126,12 @@ impl SqlStore {
             _ => Err(ConnectError::UnknownScheme),
         }
     }
+}
+
+/// The scheme, without the driver that it may name.
+fn database_of(url: &str) -> Option<&str> {
+    let (scheme, _) = url.split_once(':')?;
+    Some(scheme.split_once('+').map_or(scheme, |(database, _)| database))
 }
 
 #[cfg(not(all(feature = "sqlite", feature = "postgres", feature = "mysql")))]

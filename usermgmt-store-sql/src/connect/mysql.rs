@@ -77,14 +77,20 @@ fn parameter(name: &str, value: &str) -> Parameter {
     }
 }
 
-pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore, ConnectError> {
+/// What the URL says of each of its servers.
+pub(super) fn servers(url: &str) -> Result<Vec<MySqlConnectOptions>, ConnectError> {
     let url = ServerUrl::parse(url)?;
     let parameters = translate(url.query, &PARAMETERS, parameter)?;
     let servers: Vec<MySqlConnectOptions> = url.servers("mysql", &parameters)?;
-    let servers: Vec<_> = servers.into_iter().map(|server| server.pipes_as_concat(false)).collect();
     if servers.iter().any(|server| server.get_database().is_none()) {
         return Err(ConnectError::NoDatabase);
     }
+    Ok(servers)
+}
+
+pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore, ConnectError> {
+    let servers = servers(url)?;
+    let servers: Vec<_> = servers.into_iter().map(|server| server.pipes_as_concat(false)).collect();
     let place = servers.iter().map(place).collect::<Vec<_>>().join(", ");
     // READ COMMITTED locks the rows that a statement writes and no gaps between
     // them: fewer deadlocks, and the guards need no more. Without strict mode a
@@ -132,10 +138,7 @@ mod tests {
     use super::*;
 
     fn tls(query: &str) -> Result<String, ConnectError> {
-        let url = format!("mysql://ann:pw@host/db?{query}");
-        let url = ServerUrl::parse(&url)?;
-        let parameters = translate(url.query, &PARAMETERS, parameter)?;
-        let servers: Vec<MySqlConnectOptions> = url.servers("mysql", &parameters)?;
+        let servers = servers(&format!("mysql://ann:pw@host/db?{query}"))?;
         Ok(format!("{:?}", servers[0].get_ssl_mode()))
     }
 

@@ -92,10 +92,14 @@ fn parameter(name: &str, value: &str) -> Parameter {
     }
 }
 
-pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore, ConnectError> {
+/// What the URL says of each of its servers.
+pub(super) fn servers(url: &str) -> Result<Vec<PgConnectOptions>, ConnectError> {
     let url = ServerUrl::parse(url)?;
-    let parameters = translate(url.query, &PARAMETERS, parameter)?;
-    let servers: Vec<PgConnectOptions> = url.servers("postgres", &parameters)?;
+    url.servers("postgres", &translate(url.query, &PARAMETERS, parameter)?)
+}
+
+pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore, ConnectError> {
+    let servers = servers(url)?;
     // PgBouncer refuses this one, and there are no such numbers here.
     let servers: Vec<_> =
         servers.into_iter().map(|server| server.extra_float_digits(None)).collect();
@@ -169,11 +173,6 @@ async fn first_number(conn: &mut PgConnection, sql: &'static str) -> Result<i64,
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn servers(url: &str) -> Result<Vec<PgConnectOptions>, ConnectError> {
-        let url = ServerUrl::parse(url)?;
-        url.servers("postgres", &translate(url.query, &PARAMETERS, parameter)?)
-    }
 
     #[test]
     fn urls_that_providers_hand_out_are_understood() {

@@ -21,15 +21,40 @@ const JOURNAL_SIZE_LIMIT: &str = "67108864";
 /// all of it whenever somebody writes, and the operating system has it too.
 const READERS_CACHE: &str = "-512";
 
-pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore, ConnectError> {
+/// The parameters that an SQLite URL can have, for whoever wrote another one.
+const PARAMETERS: [&str; 4] = ["mode", "cache", "immutable", "vfs"];
+
+/// What the URL says of the file.
+pub(super) fn file(url: &str) -> Result<SqliteConnectOptions, ConnectError> {
     if url.contains(":memory:") || url.contains("mode=memory") {
         return Err(ConnectError::NoFile);
     }
-    let file = SqliteConnectOptions::from_str(url)?;
-    let path = file.get_filename().to_owned();
-    if path.as_os_str().is_empty() {
+    let file = SqliteConnectOptions::from_str(url).map_err(|_| refused(url))?;
+    if file.get_filename().as_os_str().is_empty() {
         return Err(ConnectError::NoFile);
     }
+    Ok(file)
+}
+
+/// Why sqlx cannot read the URL: which of its parameters it is, or the file.
+fn refused(url: &str) -> ConnectError {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let is_bad =
+        |pair: &&str| SqliteConnectOptions::from_str(&format!("sqlite:file?{pair}")).is_err();
+    let Some(pair) = query.split('&').find(is_bad) else {
+        return ConnectError::NoFile;
+    };
+    let name = pair.split_once('=').map_or(pair, |(name, _)| name).to_owned();
+    if PARAMETERS.contains(&name.as_str()) {
+        ConnectError::BadParameter { name }
+    } else {
+        ConnectError::UnknownParameter { name, known: PARAMETERS.join(", ") }
+    }
+}
+
+pub(super) async fn connect(url: &str, options: &PoolOptions) -> Result<SqlStore, ConnectError> {
+    let file = file(url)?;
+    let path = file.get_filename().to_owned();
     create(&path)?;
     let file = file
         .busy_timeout(options.acquire_timeout)

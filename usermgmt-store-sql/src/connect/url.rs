@@ -49,15 +49,21 @@ impl<'u> ServerUrl<'u> {
             let is_missing = host.is_empty() && !user.is_empty();
             let host = if is_missing { "localhost" } else { host };
             let url = format!("{scheme}://{user}{host}{path}?{parameters}");
-            O::from_str(&url).map_err(|error| match error {
-                // It may be about any part of the URL, and quotes none.
-                sqlx::Error::Configuration(error) if !error.to_string().contains('`') => {
-                    ConnectError::Malformed
-                }
-                error => ConnectError::Database(error),
-            })
+            O::from_str(&url).map_err(|_| refused::<O>(scheme, parameters))
         };
         self.hosts.iter().map(server).collect()
+    }
+}
+
+/// Why sqlx cannot read a URL with these parameters: which of them it is, or
+/// something before them. What sqlx says itself may quote what nobody should read.
+fn refused<O: FromStr<Err = sqlx::Error>>(scheme: &str, parameters: &str) -> ConnectError {
+    let is_bad = |pair: &&str| O::from_str(&format!("{scheme}://localhost/?{pair}")).is_err();
+    match parameters.split('&').find(is_bad) {
+        Some(pair) => ConnectError::BadParameter {
+            name: pair.split_once('=').map_or(pair, |(name, _)| name).to_owned(),
+        },
+        None => ConnectError::Malformed,
     }
 }
 

@@ -7,10 +7,10 @@ use usermgmt_core::flows::{Invite, InviteError};
 use usermgmt_core::store::directory::UserFilter;
 use usermgmt_core::{Auth, Email, PlaintextPassword, Redacted, Role, Username};
 
-use super::people::{COLUMNS, add, each, failure, find, operator};
+use super::people::{failure, find, list, operator};
 use crate::cli::AdminAction;
 use crate::failure::Failure;
-use crate::output::{List, print_line};
+use crate::output::print_line;
 use crate::settings::Settings;
 use crate::setup;
 
@@ -31,13 +31,8 @@ pub(crate) async fn run(action: AdminAction, settings: &Settings) -> Result<(), 
         AdminAction::Promote { user } => set_role(&auth, &user, Role::Admin).await,
         AdminAction::Demote { user } => set_role(&auth, &user, Role::User).await,
         AdminAction::List { json } => {
-            let mut list = List::begin(COLUMNS, json)?;
-            each(&auth, async |user| match user.role {
-                Role::Admin => add(&mut list, user),
-                Role::User => Ok(()),
-            })
-            .await?;
-            list.end()
+            let admins = UserFilter { role: Some(Role::Admin), ..UserFilter::default() };
+            list(&auth, admins, json).await
         }
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use url::Url;
 use usermgmt_core::Auth;
+use usermgmt_core::clock::{Clock as _, SystemClock};
 use usermgmt_core::model::identifier::Email;
 use usermgmt_core::store::{Hit, StoreError};
 use usermgmt_mail::{MailKind, sample_message};
@@ -130,7 +131,10 @@ fn files(settings: &Settings) -> Vec<Finding> {
     }));
     if let Some(files) = &settings.tls {
         findings.push(match Tls::load(files) {
-            Ok(_) => Fine(format!("tls: {}", files.certificate.display())),
+            Ok(_) => match listener::in_time(files, SystemClock.now()) {
+                Ok(()) => Fine(format!("tls: {}", files.certificate.display())),
+                Err(why) => Fault(format!("{why}: renew it, and look at this machine's clock")),
+            },
             Err(why) => Fault(format!(
                 "{why}: set tls.certificate and tls.key to PEM files of a certificate and its \
                  key, which the server's user may read"
@@ -171,10 +175,12 @@ async fn store(settings: &Settings) -> Vec<Finding> {
         }
         Ok(Schema { found, known, .. }) if found.is_none_or(|found| found < known) => {
             let found = found.unwrap_or(0);
-            vec![Warning(format!(
+            let mut findings = vec![Warning(format!(
                 "store: the schema has version {found}, this program {known}: the next start \
                  brings it up to date, or `usermgmt-server migrate` now"
-            ))]
+            ))];
+            findings.extend(rights(settings).await);
+            findings
         }
         Ok(Schema { found, known, missing }) => {
             let found = found.unwrap_or(known);
@@ -187,12 +193,26 @@ async fn store(settings: &Settings) -> Vec<Finding> {
                 )));
                 return findings;
             }
+            findings.extend(rights(settings).await);
             match setup::auth_as_it_is(settings).await {
                 Err(failure) => findings.push(Fault(format!("store: {failure}"))),
                 Ok(auth) => findings.extend(live_store(&auth, settings).await),
             }
             findings
         }
+    }
+}
+
+/// What the database's user may not do, table by table.
+async fn rights(settings: &Settings) -> Option<Finding> {
+    match setup::missing_rights(settings).await {
+        Ok(missing) if missing.is_empty() => None,
+        Ok(missing) => Some(Fault(format!(
+            "store: the database's user lacks {}: give it that (GRANT), or name a user who has it \
+             in database_url",
+            missing.join("; ")
+        ))),
+        Err(failure) => Some(Fault(format!("store: {failure}"))),
     }
 }
 

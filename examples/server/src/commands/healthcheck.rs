@@ -7,13 +7,13 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::failure::Failure;
-use crate::listener::{TlsFiles, connect_tls};
+use crate::listener::connect_tls;
 
 /// How long it may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Asks the server that listens there.
-pub(crate) async fn run(listen: SocketAddr, tls: Option<&TlsFiles>) -> Result<(), Failure> {
+/// Asks the server that listens there, by TLS where it has a certificate.
+pub(crate) async fn run(listen: SocketAddr, tls: bool) -> Result<(), Failure> {
     let address = reachable(listen)?;
     let not_ready = |why: String| Failure::Other(format!("not ready: {address}: {why}"));
     match tokio::time::timeout(PATIENCE, ask(tls, address)).await {
@@ -37,11 +37,11 @@ fn reachable(listen: SocketAddr) -> Result<SocketAddr, Failure> {
     Ok(SocketAddr::new(ip, listen.port()))
 }
 
-async fn ask(tls: Option<&TlsFiles>, address: SocketAddr) -> std::io::Result<u16> {
+async fn ask(tls: bool, address: SocketAddr) -> std::io::Result<u16> {
     let stream = TcpStream::connect(address).await?;
     match tls {
-        None => status(stream, address).await,
-        Some(files) => status(connect_tls(files, stream).await?, address).await,
+        false => status(stream, address).await,
+        true => status(connect_tls(stream).await?, address).await,
     }
 }
 

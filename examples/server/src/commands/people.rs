@@ -1,15 +1,13 @@
 //! What the commands about people have in common.
 
 use serde_json::{Value, json};
-use usermgmt_core::flows::AdminError;
+use usermgmt_core::flows::{AdminError, MAX_PAGE};
 use usermgmt_core::model::audit::{Actor, Origin};
+use usermgmt_core::store::directory::{ListedUser, SortOrder, UserFilter};
 use usermgmt_core::{Auth, ServiceError, User, UserId};
 
 use crate::failure::Failure;
 use crate::output::{List, time};
-
-/// How many users are read at a time.
-const PAGE: usize = 100;
 
 /// Whoever runs these commands, in the audit log.
 pub(super) fn operator() -> Origin {
@@ -29,22 +27,22 @@ pub(super) async fn find(auth: &Auth, identifier: &str) -> Result<User, Failure>
     user.ok_or_else(|| Failure::Other(format!("there is no user `{identifier}`")))
 }
 
-/// Does something with every user, in the order of their ids.
-pub(super) async fn each(
-    auth: &Auth,
-    mut act: impl AsyncFnMut(&User) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let mut after: Option<UserId> = None;
+/// Prints the users of this kind, who registered first first: a page at a time, by an
+/// index.
+pub(super) async fn list(auth: &Auth, of: UserFilter, json: bool) -> Result<(), Failure> {
+    let of = UserFilter { order: SortOrder::Asc, ..of };
+    let mut list = List::begin(COLUMNS, json)?;
+    let mut cursor: Option<String> = None;
     loop {
-        let page = auth.list_users(after.as_ref(), PAGE).await;
-        let page = page.map_err(|error| not_served(&error))?;
-        for user in &page {
-            act(user).await?;
+        let page = auth.admin_users(&of, MAX_PAGE, cursor.as_deref()).await;
+        let page = page.map_err(|error| Failure::new("users", &error))?;
+        for user in &page.rows {
+            list.object(as_json(user))?;
         }
-        if page.len() < PAGE {
-            return Ok(());
+        cursor = page.next;
+        if cursor.is_none() {
+            return list.end();
         }
-        after = page.last().map(|user| user.id.clone());
     }
 }
 
@@ -60,7 +58,8 @@ pub(super) fn failure(error: AdminError) -> Failure {
 }
 
 /// A user, as the admin API has them: nothing secret.
-pub(super) fn as_json(user: &User) -> Value {
+pub(super) fn as_json(listed: &ListedUser) -> Value {
+    let user = &listed.user;
     json!({
         "id": user.id.as_str(),
         "username": user.username.as_str(),
@@ -72,13 +71,15 @@ pub(super) fn as_json(user: &User) -> Value {
         "last_name": user.last_name,
         "gender": user.gender,
         "locale": user.locale,
+        "mfa_enabled": listed.mfa_enabled,
         "created_at": time(Some(user.created_at)),
         "updated_at": time(Some(user.updated_at)),
+        "last_sign_in_at": time(listed.last_sign_in_at),
     })
 }
 
-/// The columns of a list of users.
-pub(super) const COLUMNS: &[(&str, &str)] = &[
+/// The columns of a list of users; JSON has every field.
+const COLUMNS: &[(&str, &str)] = &[
     ("id", "ID"),
     ("username", "USERNAME"),
     ("email", "EMAIL"),
@@ -87,8 +88,3 @@ pub(super) const COLUMNS: &[(&str, &str)] = &[
     ("role", "ROLE"),
     ("created_at", "CREATED"),
 ];
-
-/// Adds a user to a list: a row, or in JSON all that is shown of them.
-pub(super) fn add(list: &mut List, user: &User) -> Result<(), Failure> {
-    list.object(as_json(user))
-}

@@ -3,12 +3,13 @@
 use std::io::{BufRead as _, IsTerminal as _, Write as _};
 
 use serde_json::{Value, json};
+use usermgmt_core::store::directory::UserFilter;
 use usermgmt_core::{Auth, Session, User};
 
-use super::people::{COLUMNS, add, as_json, each, failure, find, not_served, operator};
+use super::people::{as_json, failure, find, list, not_served, operator};
 use crate::cli::UserAction;
 use crate::failure::Failure;
-use crate::output::{List, print_line, time};
+use crate::output::{print_line, time};
 use crate::settings::Settings;
 use crate::setup;
 
@@ -17,11 +18,7 @@ pub(crate) async fn run(action: UserAction, settings: &Settings) -> Result<(), F
     let auth = setup::auth(settings, settings.listen, None).await?;
     let by = operator();
     match action {
-        UserAction::List { json } => {
-            let mut list = List::begin(COLUMNS, json)?;
-            each(&auth, async |user| add(&mut list, user)).await?;
-            list.end()
-        }
+        UserAction::List { json } => list(&auth, UserFilter::default(), json).await,
         UserAction::Show { user, json } => show(&auth, &find(&auth, &user).await?, json).await,
         UserAction::Disable { user } => {
             let id = find(&auth, &user).await?.id;
@@ -96,8 +93,7 @@ async fn whole(auth: &Auth, user: &User) -> Result<Value, Failure> {
     let store = |error| Failure::new("users", &error);
     let listed = auth.admin_user(&user.id).await.map_err(failure)?;
     let sessions = auth.sessions(&user.id).await.map_err(|error| not_served(&error))?;
-    let mut all = as_json(user);
-    all["mfa_enabled"] = json!(listed.mfa_enabled);
+    let mut all = as_json(&listed);
     all["recovery_codes_left"] =
         json!(auth.store().recovery_codes_left(&user.id).await.map_err(store)?);
     all["sessions"] = sessions.iter().map(session).collect();

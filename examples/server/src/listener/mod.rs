@@ -29,7 +29,7 @@ use self::connections::Connections;
 pub(crate) use self::descriptors::most_connections;
 pub(crate) use self::limits::Limits;
 pub(crate) use self::signals::{reload_signal, stop_signal};
-pub(crate) use self::tls::{Tls, TlsFiles, connect_tls};
+pub(crate) use self::tls::{Tls, TlsFiles, connect_tls, in_time};
 
 /// How long requests that arrived whole have to be answered once the server is told to stop.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);

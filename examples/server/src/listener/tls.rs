@@ -6,17 +6,22 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::verify_server_cert_signed_by_trust_anchor;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::{ClientConfig, DigitallySignedStruct, ServerConfig, SignatureScheme};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig,
+    SignatureScheme,
+};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
+use usermgmt_core::clock::Timestamp;
 
 use crate::regular_file;
 
@@ -128,49 +133,76 @@ fn read(files: &TlsFiles) -> Result<CertifiedKey, String> {
         .map_err(|error| format!("tls.key: is not the key of tls.certificate: {error}"))
 }
 
-/// Connects to a server that has this very certificate: itself, whatever its
-/// names are and whoever signed it.
+/// Whether no certificate of the file has expired or is not valid yet: the server would
+/// show it all the same, and clients refuse it.
 ///
 /// # Errors
-/// Those of reading the file, and of the handshake.
-pub(crate) async fn connect_tls(
-    files: &TlsFiles,
-    stream: TcpStream,
-) -> std::io::Result<TlsStream<TcpStream>> {
-    let certificates = read(files).map_err(std::io::Error::other)?.cert;
+/// The file, and what is wrong with it.
+pub(crate) fn in_time(files: &TlsFiles, now: Timestamp) -> Result<(), String> {
+    let provider = default_provider();
+    let algorithms = provider.signature_verification_algorithms.all;
+    let now = Duration::from_millis(u64::try_from(now.as_millis()).unwrap_or_default());
+    let now = UnixTime::since_unix_epoch(now);
+    for certificate in read(files)?.cert {
+        let Ok(certificate) = ParsedCertificate::try_from(&certificate) else { continue };
+        // Times are looked at first. That there is nobody who could have signed it, which
+        // is said of all others, is no fault here.
+        let looked = verify_server_cert_signed_by_trust_anchor(
+            &certificate,
+            &RootCertStore::empty(),
+            &[],
+            now,
+            algorithms,
+        );
+        let why = match looked {
+            Err(rustls::Error::InvalidCertificate(
+                CertificateError::Expired | CertificateError::ExpiredContext { .. },
+            )) => "has expired",
+            Err(rustls::Error::InvalidCertificate(
+                CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
+            )) => "is not valid yet",
+            _ => continue,
+        };
+        let path = files.certificate.display();
+        return Err(format!("tls.certificate: a certificate in {path} {why}"));
+    }
+    Ok(())
+}
+
+/// Connects to whatever listens there, whatever certificate it shows: for `healthcheck`,
+/// which asks its own server and sends nothing that anybody may not read. The files say
+/// nothing of it: while a certificate is renewed, the one in use may be in none of them.
+///
+/// # Errors
+/// Those of the handshake.
+pub(crate) async fn connect_tls(stream: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
     let provider = Arc::new(default_provider());
     let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(std::io::Error::other)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Itself { certificates, provider }))
+        .with_custom_certificate_verifier(Arc::new(Anybody { provider }))
         .with_no_client_auth();
     let name = ServerName::from(IpAddr::from(Ipv4Addr::LOCALHOST));
     TlsConnector::from(Arc::new(config)).connect(name, stream).await
 }
 
-/// Takes the server's own certificate for good, and nothing else.
+/// Takes every certificate whose key the server has.
 #[derive(Debug)]
-struct Itself {
-    certificates: Vec<CertificateDer<'static>>,
+struct Anybody {
     provider: Arc<CryptoProvider>,
 }
 
-impl ServerCertVerifier for Itself {
+impl ServerCertVerifier for Anybody {
     fn verify_server_cert(
         &self,
-        end_entity: &CertificateDer<'_>,
+        _: &CertificateDer<'_>,
         _: &[CertificateDer<'_>],
         _: &ServerName<'_>,
         _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        match self.certificates.first() {
-            Some(own) if own == end_entity => Ok(ServerCertVerified::assertion()),
-            _ => {
-                Err(rustls::Error::General("it is another certificate than tls.certificate".into()))
-            }
-        }
+        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(

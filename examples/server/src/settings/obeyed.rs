@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::Settings;
 use super::table::{SETTINGS, find};
+use super::{Settings, providers};
 
 /// A setting.
 struct Row {
@@ -45,7 +45,7 @@ fn rows() -> Vec<Row> {
         server("listen", "127.0.0.1:9", "listen: 127.0.0.1:9", "it/server.rs", "an_address_in_use_ends_it_with_status_1"),
         server("data_dir", "/data", "data_dir: \"/data\"", "it/server.rs", "a_folder_that_may_not_be_entered_is_named_with_how_to_mend_it"),
         server("database_url", "sqlite:/x.db", "file: Some(\"/x.db\")", "it/backup.rs", "a_dump_of_postgresql_is_restored_into_another_database"),
-        row("database_url_file", "/f", "", HERE, "a_value_and_its_file_exclude_each_other_and_a_missing_file_is_named"),
+        row("database_url_file", "/f", "", HERE, "every_secret_can_stand_in_a_file_of_its_own"),
         server("database_connections", "7", "database_connections: Some(7)", "stores/pool.rs", "there_are_no_more_connections_than_the_setting_says"),
         row("database_idle_timeout", "7m", "database_idle_timeout: Some(420s)", "usermgmt-store-sql/tests/support/faults.rs", "connections_that_lay_unused_for_long_are_not_used"),
         server("database_max_lifetime", "7m", "database_max_lifetime: Some(420s)", "stores/pool.rs", "a_connection_is_used_no_longer_than_the_setting_says"),
@@ -83,8 +83,8 @@ fn rows() -> Vec<Row> {
         http("pages.templates", "/t", "", "page_templates.rs", "texts_of_ones_own_are_on_pages_of_every_kind"),
         server("mail.url", "console:", "", "mail/faults.rs", "the_doctor_asks_for_tls_and_signs_in_and_sends_nothing"),
         server("mail.url_file", "/f", "", "it/aws_secrets.rs", "server_and_commands_take_their_settings_from_the_secret"),
-        server("mail.from", "ann@example.org", "from: \"ann@example.org\"", "mail/settings.rs", "other_mail_settings_that_cannot_work_stop_the_start"),
-        server("mail.ca_file", "/ca.pem", "ca_file: Some(\"/ca.pem\")", "mail/settings.rs", "other_mail_settings_that_cannot_work_stop_the_start"),
+        row("mail.from", "ann@example.org", "from: \"ann@example.org\"", "usermgmt-mail/tests/ses.rs", "every_mail_arrives_as_it_was_composed"),
+        row("mail.ca_file", "/ca.pem", "ca_file: Some(\"/ca.pem\")", "usermgmt-mail/tests/smtp.rs", "a_certificate_by_an_authority_of_the_ca_file_is_trusted_and_without_it_is_not"),
         row("mail.templates", "/t", "templates: Some(\"/t\")", "usermgmt-mail/tests/templates.rs", "a_folder_replaces_layouts_and_single_texts"),
         core("jwt.algorithm", "ES256", "algorithm: Es256", "jwt.rs", "every_algorithm_is_verified_by_the_published_key"),
         row("jwt.hs256_key", HS256, "algorithm: Hs256(", HERE, "hs256_takes_a_key_of_32_bytes_and_nothing_else_does"),
@@ -141,6 +141,22 @@ fn rows() -> Vec<Row> {
     ]
 }
 
+/// Those of each provider. Values are as a settings file has them.
+#[rustfmt::skip]
+fn provider_rows() -> Vec<Row> {
+    let provider = |name, value, seen, test| row(name, value, seen, "examples/server/tests/it/providers.rs", test);
+    vec![
+        row("kind", "'github'", "kind: GitHub", "usermgmt-core/src/oidc/tests.rs", "github_is_asked_for_number_and_primary_address"),
+        provider("issuer", "'https://id.example.org'", "issuer: \"https://id.example.org\"", "a_provider_on_this_machine_signs_in_and_its_keys_may_change"),
+        provider("client_id", "'shop'", "client_id: \"shop\"", "a_provider_on_this_machine_signs_in_and_its_keys_may_change"),
+        provider("client_secret", "'hunter2'", "", "a_provider_on_this_machine_signs_in_and_its_keys_may_change"),
+        row("client_secret_file", "'/f'", "", HERE, "a_client_secret_is_read_from_a_file"),
+        provider("scopes", "['openid', 'phone']", "scopes: [\"openid\", \"phone\"]", "a_provider_is_asked_for_what_the_setting_says"),
+        provider("name", "'Our ID'", "name: \"Our ID\"", "a_provider_on_this_machine_signs_in_and_its_keys_may_change"),
+        row("trust_email", "true", "trust_email: true", "usermgmt-core/tests/flows/providers.rs", "a_trusted_provider_links_to_a_confirmed_address_and_its_owner_is_told"),
+    ]
+}
+
 const SECRET: &str = "CAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 const HS256: &str = "a key of thirty-two bytes or more";
 const RATE: &str = "3/7m";
@@ -169,12 +185,15 @@ fn every_setting_is_here_once() {
     let all: BTreeSet<&str> = SETTINGS.iter().map(|setting| setting.name).collect();
     assert_eq!(here, all);
     assert_eq!(rows.len(), all.len());
+    let here: Vec<&str> = provider_rows().iter().map(|row| row.name).collect();
+    let all: Vec<&str> = providers::SETTINGS.iter().map(|setting| setting.name).collect();
+    assert_eq!(here, all);
 }
 
 #[test]
 fn every_setting_has_a_test_of_what_it_does() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    for Row { name, tested: (file, test), .. } in rows() {
+    for Row { name, tested: (file, test), .. } in rows().into_iter().chain(provider_rows()) {
         let source = std::fs::read_to_string(root.join(file));
         let source = source.unwrap_or_else(|error| panic!("{name}: {file}: {error}"));
         assert!(source.contains(&format!("fn {test}(")), "{name}: {file} has no test {test}");
@@ -208,5 +227,36 @@ fn every_setting_reaches_what_obeys_it() {
             let without = seen(beside);
             assert!(!without.contains(expected), "{name}: {expected} is there without it");
         }
+    }
+}
+
+#[cfg(feature = "oidc")]
+#[test]
+fn every_setting_of_a_provider_reaches_what_obeys_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("settings.toml");
+    let needed = [
+        ("issuer", "'https://accounts.example.org'"),
+        ("client_id", "'id'"),
+        ("client_secret", "'secret'"),
+    ];
+    let seen = |name: &str, value: &str| {
+        let beside = needed.into_iter().filter(|(needed, _)| *needed != name);
+        let lines =
+            beside.chain([(name, value)]).map(|(name, value)| format!("{name} = {value}\n"));
+        std::fs::write(&file, format!("[providers.local]\n{}", lines.collect::<String>())).unwrap();
+        let mut settings =
+            Settings::load(Some(&file), [], []).unwrap_or_else(|problems| panic!("{problems}"));
+        settings.shown.clear();
+        format!("{settings:?}")
+    };
+    let without = seen(needed[0].0, needed[0].1);
+    for Row { name, value, seen: expected, .. } in provider_rows() {
+        if expected.is_empty() {
+            continue;
+        }
+        let with = seen(name, value);
+        assert!(with.contains(expected), "{name}: {expected} is not in {with}");
+        assert!(!without.contains(expected), "{name}: {expected} is there without it");
     }
 }

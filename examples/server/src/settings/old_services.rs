@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use usermgmt_core::secret::Redacted;
 
 use super::layers::Layers;
 use crate::unreadable::cannot_read;
@@ -31,9 +32,23 @@ pub(super) fn add(layers: &mut Layers, vars: &[(OsString, OsString)], folder: &P
     if let Some(path) = layers.get::<PathBuf>("settings_json") {
         match read_json(&path) {
             Ok(old) => add_json(layers, &old),
-            Err(why) => layers.problem(format!("settings_json: {}: {why}", path.display())),
+            Err(why) => layers.problem(why),
         }
     }
+}
+
+/// By which key of Amazon's, and its secret, the first service asked Secrets Manager:
+/// where `settings_json` names a file that has both.
+///
+/// # Errors
+/// The file cannot be read.
+pub(super) fn aws_key(layers: &mut Layers) -> Result<Option<(String, Redacted<String>)>, String> {
+    let Some(path) = layers.get::<PathBuf>("settings_json") else {
+        return Ok(None);
+    };
+    let old = read_json(&path)?;
+    let key = text(&old, "aws_access_key").zip(text(&old, "aws_secret_key"));
+    Ok(key.map(|(id, secret)| (id.to_owned(), Redacted::new(secret.to_owned()))))
 }
 
 fn encoded(text: &str) -> Cow<'_, str> {
@@ -151,14 +166,19 @@ fn mongo_url<'a>(get: &impl Fn(&str) -> Option<&'a str>) -> Option<String> {
 }
 
 fn read_json(path: &Path) -> Result<BTreeMap<String, serde_json::Value>, String> {
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let unread = |why: String| format!("settings_json: {}: {why}", path.display());
+    let text = std::fs::read_to_string(path).map_err(|error| unread(error.to_string()))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     // The parser's own message names line and column, and quotes nothing.
-    serde_json::from_str(text).map_err(|error| format!("is no JSON object: {error}"))
+    serde_json::from_str(text).map_err(|error| unread(format!("is no JSON object: {error}")))
+}
+
+fn text<'a>(old: &'a BTreeMap<String, serde_json::Value>, name: &str) -> Option<&'a str> {
+    old.get(name)?.as_str().filter(|text| !text.is_empty())
 }
 
 fn add_json(layers: &mut Layers, old: &BTreeMap<String, serde_json::Value>) {
-    let get = |name: &str| old.get(name)?.as_str().filter(|text| !text.is_empty());
+    let get = |name: &str| text(old, name);
     let key = get("mail_access").or_else(|| get("aws_access_key"));
     let secret = get("mail_secret").or_else(|| get("aws_secret_key"));
     if let (Some(key), Some(secret), Some(region)) = (key, secret, get("aws_region_name")) {

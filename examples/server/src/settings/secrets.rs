@@ -59,8 +59,13 @@ pub(super) fn add(layers: &mut Layers) -> Result<Option<FromSecret>, Unread> {
     if !layers.is_set("secrets.url") {
         return Ok(None);
     }
-    let table = layers
-        .get_with("secrets.url", |value| fetch(value.as_str().ok_or("expected a URL, in quotes")?));
+    let key = old_services::aws_key(layers).map_err(|why| {
+        layers.problem(why);
+        Unread
+    })?;
+    let table = layers.get_with("secrets.url", |value| {
+        fetch(value.as_str().ok_or("expected a URL, in quotes")?, key.as_ref())
+    });
     let mut table = table.ok_or(Unread)?;
     // As with variables of the environment.
     table.retain(|_, value| value.as_str() != Some(""));
@@ -115,7 +120,7 @@ fn flat(table: &toml::Table) -> impl Iterator<Item = (String, Redacted<String>)>
 }
 
 #[cfg(not(feature = "aws-secrets"))]
-fn fetch(_: &str) -> Result<toml::Table, String> {
+fn fetch(_: &str, _: Option<&(String, Redacted<String>)>) -> Result<toml::Table, String> {
     Err("this program was built without the feature aws-secrets: build it with \
          --features aws-secrets"
         .to_owned())

@@ -288,6 +288,12 @@ fn every_secret_can_stand_in_a_file_of_its_own() {
         panic!("HS256 was asked for");
     };
     assert_eq!(*key.expose(), "key ".repeat(8).into_bytes());
+    let given = self::given();
+    let path = given.dir.path().join("url");
+    std::fs::write(&path, "sqlite:/elsewhere/accounts.db\n").unwrap();
+    let path = path.display().to_string();
+    let settings = given.var("USERMGMT_DATABASE_URL_FILE", &path).load().unwrap();
+    assert_eq!(settings.database.url.expose(), "sqlite:/elsewhere/accounts.db");
 }
 
 #[test]

@@ -154,6 +154,56 @@ async fn the_old_services_secret_is_understood() {
     assert!(printed.contains(&format!("{legacy}[redacted]\tfrom the old service's jwt_key")));
 }
 
+/// Answers the first request with a secret, and says who signed it.
+async fn who_asks(listener: tokio::net::TcpListener) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let (mut request, mut read) = (Vec::new(), [0; 4096]);
+    while !request.ends_with(b"}") {
+        let length = stream.read(&mut read).await.unwrap();
+        assert!(length > 0, "{}", String::from_utf8_lossy(&request));
+        request.extend_from_slice(&read[..length]);
+    }
+    let body = json!({ "Name": "accounts/test", "SecretString": r#"{"product_name":"kept"}"# });
+    let body = body.to_string();
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.1\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(answer.as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let request = String::from_utf8(request).unwrap();
+    let (_, signed_by) = request.split_once("Credential=").unwrap();
+    signed_by.split('/').next().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keys_of_the_old_services_settings_json_read_its_secret() {
+    let both = json!({ "aws_access_key": "AKIAOLD", "aws_secret_key": "an old secret" });
+    for (old, expected) in [
+        (both, "AKIAOLD"),
+        (json!({ "aws_access_key": "AKIAOLD" }), "AKIATEST"),
+        (json!({}), "AKIATEST"),
+    ] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let setup = setup(listener.local_addr().unwrap().port().into());
+        std::fs::write(setup.dir().join("settings.json"), old.to_string()).unwrap();
+        let setup = setup.args(&["--settings-json", "settings.json"]);
+        let asked = tokio::spawn(who_asks(listener));
+        let (status, printed) =
+            tokio::task::spawn_blocking(move || run(&setup, &["config", "print"])).await.unwrap();
+        assert_eq!(status, Some(0), "{printed}");
+        assert!(printed.contains("product_name\t[redacted]\tfrom the secret"), "{printed}");
+        assert!(!printed.contains("an old secret"), "{printed}");
+        assert_eq!(asked.await.unwrap(), expected, "{old}");
+    }
+    let (status, said) =
+        run(&setup(1).args(&["--settings-json", "none.json"]), &["config", "print"]);
+    assert_eq!(status, Some(2), "{said}");
+    assert!(said.contains("settings_json: none.json: "), "{said}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn changed_root_secrets_are_taken_over_under_requests() {
     let secret = |entries: &str| json!({ "secret": entries, "product_name": format!("of {} letters", entries.len()) });

@@ -45,6 +45,17 @@ fn certificate(setup: &Setup, certificate: &str, key: &str) {
     std::fs::write(setup.dir().join(key), made.signing_key.serialize_pem()).unwrap();
 }
 
+/// One of these years, in `cert.pem` and `key.pem`.
+fn certificate_of(setup: &Setup, from: i32, to: i32) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut certificate = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+    certificate.not_before = rcgen::date_time_ymd(from, 1, 1);
+    certificate.not_after = rcgen::date_time_ymd(to, 1, 1);
+    let certificate = certificate.self_signed(&key).unwrap();
+    std::fs::write(setup.dir().join("cert.pem"), certificate.pem()).unwrap();
+    std::fs::write(setup.dir().join("key.pem"), key.serialize_pem()).unwrap();
+}
+
 #[cfg(unix)]
 fn mode(setup: &Setup, path: &str, bits: u32) {
     use std::os::unix::fs::PermissionsExt as _;
@@ -171,6 +182,18 @@ fn in_surroundings() -> Vec<Planted> {
     certificate(&other, "cert.pem", "cert.key");
     certificate(&other, "other.pem", "other.key");
     planted_ones.push(planted("another's key", other, &["is not the key of tls.certificate"]));
+    for (what, from, to, said) in [
+        ("an old certificate", 2000, 2001, "has expired: renew it"),
+        ("a certificate of the future", 4000, 4001, "is not valid yet: renew it"),
+    ] {
+        let setup = file("tls.certificate = 'cert.pem'\ntls.key = 'key.pem'");
+        certificate_of(&setup, from, to);
+        planted_ones.push(Planted {
+            what,
+            setup,
+            said: vec!["fault    tls.certificate: a certificate in cert.pem", said].leak(),
+        });
+    }
     planted_ones
 }
 

@@ -1,5 +1,7 @@
 //! The commands with which whoever runs the server looks after people.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use usermgmt_test_support::{PASSWORD, Server, Setup, registered};
 
@@ -76,6 +78,10 @@ async fn people_are_listed_shown_signed_out_exported_and_deleted() {
     let ada = listed.as_array().unwrap().iter().find(|user| user["username"] == "ada").unwrap();
     assert_eq!(ada["is_email_confirmed"], true);
     assert!(ada["first_name"].is_null(), "JSON has every field");
+    assert_eq!(ada["mfa_enabled"], false);
+    let signed_in_at = ada["last_sign_in_at"].as_str().unwrap();
+    assert!(ada["created_at"].as_str().unwrap() <= signed_in_at, "{ada}");
+    assert_eq!(shown(&setup, "ada")["last_sign_in_at"], signed_in_at);
     assert!(done(&setup, &["user", "list"]).lines().any(|line| line.contains("\tada\t")));
     assert_eq!(shown(&setup, "ada")["sessions"].as_array().unwrap().len(), 1);
 
@@ -204,6 +210,28 @@ async fn an_administrator_is_made_by_a_link_and_the_last_one_stays() {
     assert!(listed.contains("\tada\t") && listed.contains("\troot\t"), "{listed}");
     done(&setup, &["admin", "demote", "root"]);
     assert_eq!(shown(&setup, "root")["role"], "user");
+}
+
+#[test]
+fn lists_of_more_than_a_page_have_everybody_once() {
+    let setup = Setup::new();
+    let mut people = String::from("id,username,email,role,is_email_confirmed\n");
+    for n in 0..450 {
+        let role = if n < 230 { "admin" } else { "user" };
+        people.push_str(&format!("{n},person{n},person{n}@example.org,{role},true\n"));
+    }
+    std::fs::write(setup.dir().join("people.csv"), people).unwrap();
+    done(&setup, &["import", "--format", "csv", "--from", "people.csv"]);
+    for (list, expected) in [("user", 450), ("admin", 230)] {
+        let listed: Value = serde_json::from_str(&done(&setup, &[list, "list", "--json"])).unwrap();
+        let names: BTreeSet<&str> = listed
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|user| user["username"].as_str().unwrap())
+            .collect();
+        assert_eq!((listed.as_array().unwrap().len(), names.len()), (expected, expected), "{list}");
+    }
 }
 
 #[tokio::test]

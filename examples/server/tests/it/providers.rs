@@ -97,6 +97,16 @@ async fn a_provider_on_this_machine_signs_in_and_its_keys_may_change() {
 }
 
 #[tokio::test]
+async fn a_provider_is_asked_for_what_the_setting_says() {
+    let provider = provider().await;
+    let setup = setup(&provider).var("USERMGMT_PROVIDERS__LOCAL__SCOPES", "openid,phone");
+    let begun = setup.start().await.get(BEGIN).await;
+    let page = url::Url::parse(begun.header("location").unwrap_or_default()).expect("a URL");
+    let scope = page.query_pairs().find(|(name, _)| name == "scope").expect("scopes");
+    assert_eq!(scope.1, "openid phone");
+}
+
+#[tokio::test]
 async fn what_a_provider_does_wrong_is_refused_and_logged_without_its_tokens() {
     let provider = provider().await;
     let server = setup(&provider).start().await;

@@ -107,6 +107,50 @@ fn a_setting_that_cannot_work_ends_it_with_status_2_and_its_name() {
     }
 }
 
+/// URLs that no database can be behind, each with what is said of it; the password in
+/// each is never said.
+#[cfg(all(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "mongo"))]
+const BAD_URLS: &[(&str, &str)] = &[
+    ("postgres://ann:hunter2@h/d?sslmod=require", "a parameter `sslmod`, which is not known"),
+    ("postgres://ann:hunter2@h/d?sslmode=x", "parameter `sslmode` has a value"),
+    ("postgres://ann:hunter2@h/d?ssl=maybe", "parameter `ssl` has a value"),
+    ("postgres://ann:hunter2@h/d?port=hunter2", "parameter `port` has a value"),
+    ("postgres://ann:hunter2@h/d?target_session_attrs=standby", "`target_session_attrs`"),
+    ("postgres://ann:hunt#er2@h/d", "percent-encode"),
+    ("postgres://ann:hunter2/@h/d", "percent-encode"),
+    ("postgres://ann:hunter2", "cannot be read"),
+    ("mysql://ann:hunter2@h", "names a database"),
+    ("mysql://ann:hunter2@h/d?ssl-mode=yes", "parameter `ssl-mode` has a value"),
+    ("mariadb://ann:hunter2@h/d?statement-cache-capacity=x", "`statement-cache-capacity`"),
+    ("mongodb://ann:hunter2@h/d?w=1", "the URL's w asks for something else"),
+    ("mongodb://ann:hunt%er2@h/d", "percent-encoded"),
+    ("mongodb://ann:hunter2", "cannot be read"),
+    ("mongodb://ann:hunter2@h,i/d?directConnection=true", "directConnection"),
+    ("mongodb://ann:hunter2@x.docdb.amazonaws.com/d", "Amazon DocumentDB"),
+    ("mongodb+srv://ann:hunter2@h.example.org/d?readPreference=nearest", "readPreference"),
+    ("sqlite::memory:", "names a file"),
+    ("sqlite:accounts.db?mode=x", "parameter `mode` has a value"),
+    ("sqlite:accounts.db?journal=x", "a parameter `journal`, which is not known"),
+];
+
+#[cfg(all(feature = "sqlite", feature = "postgres", feature = "mysql", feature = "mongo"))]
+#[test]
+fn config_check_finds_what_a_start_refuses_about_the_databases_url() {
+    for (url, said) in BAD_URLS {
+        let setup = Setup::new()
+            .var("USERMGMT_SECRET", "A".repeat(42) + "I")
+            .var("USERMGMT_DATABASE_URL", *url);
+        for args in [&["config", "check"][..], &["serve"]] {
+            let output = setup.bounded_command().args(args).output().unwrap();
+            let errors = errors(&output);
+            assert_eq!(output.status.code(), Some(2), "{args:?} {url}: {errors}");
+            assert!(errors.contains("database_url"), "{args:?} {url}: {errors}");
+            assert!(errors.contains(said), "{args:?} {url}: {errors}");
+            assert!(!errors.contains("hunt") && !errors.contains("er2"), "{url}: {errors}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_address_in_use_ends_it_with_status_1() {
     let server = Server::start().await;
@@ -432,6 +476,11 @@ async fn with_a_certificate_it_listens_by_https() {
         server.log().contains("the TLS certificate was read again").then_some(())
     })
     .await;
+    // As while somebody writes another one there.
+    std::fs::write(server.setup().dir().join("cert.pem"), "-----BEGIN CERT").unwrap();
+    std::fs::remove_file(server.setup().dir().join("key.pem")).unwrap();
+    let output = run(&health);
+    assert!(output.status.success(), "{}", errors(&output));
     assert_eq!(server.stop().await.code(), Some(0));
 }
 

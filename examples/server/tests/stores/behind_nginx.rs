@@ -1,18 +1,23 @@
 //! Three servers behind nginx on one PostgreSQL: one is killed, the others are
 //! replaced one after the other, and the root secret is exchanged meanwhile.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use usermgmt_test_support::{Kind, PASSWORD, Server, Setup, eventually, registered};
+use usermgmt_test_support::{Kind, Mail, PASSWORD, Server, Setup, eventually, full, registered};
 
 const OLD: &str = "b2xkIG9sZCBvbGQgb2xkIG9sZCBvbGQgb2xkIG9sZCE=";
 const NEW: &str = "bmV3IG5ldyBuZXcgbmV3IG5ldyBuZXcgbmV3IG5ldyE=";
+
+/// How long each of the phases is where the tests do all.
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// nginx as docs/deploy.md has it.
 struct Nginx {
@@ -192,8 +197,17 @@ impl People {
         Self { load: Arc::clone(load), tasks: tasks.collect(), turns }
     }
 
-    /// Waits until each has had some more turns.
+    /// Waits until each has had some more turns; a minute, where the tests do all.
+    #[expect(clippy::disallowed_methods, reason = "real processes are under load for so long")]
     async fn go_on(&self) {
+        let end = full().then(|| Instant::now() + MINUTE);
+        while end.is_some_and(|end| Instant::now() < end) {
+            self.have_turns().await;
+        }
+        self.have_turns().await;
+    }
+
+    async fn have_turns(&self) {
         let now = || self.turns.iter().map(|turns| turns.load(Ordering::SeqCst));
         let before: Vec<u64> = now().collect();
         eventually("everybody to go on", || {
@@ -290,8 +304,15 @@ async fn a_kill_a_roll_and_an_exchange_of_secrets_lose_nothing_that_was_acknowle
 
     let acknowledged = std::mem::take(&mut *load.acknowledged.lock().unwrap());
     println!("{} registrations were acknowledged", acknowledged.len());
+    // All at once, since each look reads every mail there is.
+    let mails = eventually("a mail to each of them", || {
+        let first: BTreeMap<String, Mail> =
+            servers[0].mails().into_iter().rev().map(|mail| (mail.to.clone(), mail)).collect();
+        acknowledged.iter().all(|email| first.contains_key(email)).then_some(first)
+    })
+    .await;
     for email in &acknowledged {
-        let link = servers[0].mail_to(email).await.path("/confirm-email/");
+        let link = mails[email].path("/confirm-email/");
         let reply = servers[0].send(servers[0].request("POST", &link)).await;
         assert_eq!(reply.status, 200, "{email}: {reply:?}");
     }

@@ -206,7 +206,7 @@ const FIRST: &str = "CREATE DATABASE IF NOT EXISTS usermgmt;
 CREATE USER IF NOT EXISTS usermgmt@'127.0.0.1' IDENTIFIED BY 'usermgmt';
 GRANT ALL PRIVILEGES ON usermgmt.* TO usermgmt@'127.0.0.1';
 CREATE USER IF NOT EXISTS admin@'127.0.0.1' IDENTIFIED BY 'admin';
-GRANT ALL PRIVILEGES ON *.* TO admin@'127.0.0.1';
+GRANT ALL PRIVILEGES ON *.* TO admin@'127.0.0.1' WITH GRANT OPTION;
 ";
 
 /// Starts it. What it says goes to a file beside its data.

@@ -31,6 +31,8 @@ mod pool;
 #[cfg(test)]
 mod replicas;
 #[cfg(test)]
+mod rights;
+#[cfg(test)]
 mod silences;
 #[cfg(test)]
 mod slow_clients;
