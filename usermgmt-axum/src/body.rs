@@ -95,16 +95,7 @@ struct Received {
 impl Received {
     async fn of(request: Request) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        let bytes = match parts.extensions.get::<Unreadable>() {
-            Some(Unreadable::TooLarge) => Err(Unreadable::TooLarge),
-            Some(Unreadable::Broken) => Err(Unreadable::Broken),
-            None => collect(body).await,
-        };
-        let bytes = bytes.map_err(|why| match why {
-            Unreadable::TooLarge => ApiError::payload_too_large(),
-            Unreadable::Broken => malformed(),
-        })?;
-        Ok(Self { bytes, headers: parts.headers })
+        Ok(Self { bytes: bytes(&parts, body).await?, headers: parts.headers })
     }
 
     fn json(&self) -> Result<Value, ApiError> {
@@ -118,6 +109,26 @@ impl Received {
         }
         serde_json::from_slice(&self.bytes).map_err(|_| malformed())
     }
+}
+
+async fn bytes(parts: &Parts, body: Body) -> Result<Bytes, ApiError> {
+    let bytes = match parts.extensions.get::<Unreadable>() {
+        Some(why) => Err(*why),
+        None => collect(body).await,
+    };
+    bytes.map_err(|why| match why {
+        Unreadable::TooLarge => ApiError::payload_too_large(),
+        Unreadable::Broken => malformed(),
+    })
+}
+
+/// A form as it was sent; no body is one without fields.
+pub(crate) async fn form(parts: &Parts, body: Body) -> Result<Bytes, ApiError> {
+    let bytes = bytes(parts, body).await?;
+    if !bytes.is_empty() && !is_form(&parts.headers) {
+        return Err(ApiError::unsupported_media_type("application/x-www-form-urlencoded"));
+    }
+    Ok(bytes)
 }
 
 /// The content type without its parameters, in lower case.
@@ -215,14 +226,9 @@ impl<S: Send + Sync> FromRequest<S> for FormFields {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let mut fields = pairs(request.uri().query().unwrap_or_default().as_bytes());
-        let received = Received::of(request).await?;
-        if !received.bytes.is_empty() {
-            if !is_form(&received.headers) {
-                return Err(ApiError::unsupported_media_type("application/x-www-form-urlencoded"));
-            }
-            fields.extend(pairs(&received.bytes));
-        }
+        let (parts, body) = request.into_parts();
+        let mut fields = pairs(parts.uri.query().unwrap_or_default().as_bytes());
+        fields.extend(pairs(&form(&parts, body).await?));
         Ok(Self(fields))
     }
 }

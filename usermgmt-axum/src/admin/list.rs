@@ -62,6 +62,11 @@ pub(crate) struct UsersPage {
     next: Option<String>,
     /// The cursor of the page before.
     previous: Option<String>,
+    /// False where more than 1,000 names match the search: the order is that of what was
+    /// matched. Else it is not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    sorted: Option<bool>,
 }
 
 /// Users, filtered, sorted, a page at a time. Without a sort the newest come first.
@@ -73,7 +78,7 @@ pub(crate) struct UsersPage {
     params(
         ("search" = Option<String>, Query, description = "The beginning, in any case, of a \
             username, an address, a first name, a last name, or of both names; or a whole id. Of \
-            very many matches the order is that of what was matched"),
+            more than 1,000 matches the order is that of what was matched, and `sorted` is false"),
         ("confirmed" = Option<bool>, Query, description = "Whether the address is confirmed"),
         ("disabled" = Option<bool>, Query, description = "Whether the account is disabled"),
         ("mfa" = Option<bool>, Query,
@@ -106,5 +111,6 @@ pub(crate) async fn list(
         users: page.rows.into_iter().map(Into::into).collect(),
         next: page.next,
         previous: page.previous,
+        sorted: (!page.sorted).then_some(false),
     }))
 }

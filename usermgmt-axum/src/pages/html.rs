@@ -29,6 +29,8 @@ fn policy(style_hash: &str, script: Option<&str>) -> String {
 pub(crate) struct Page {
     lang: &'static str,
     title: String,
+    /// Before the title of the window, where something went wrong at a field.
+    error_prefix: Option<&'static str>,
     alert: Option<String>,
     text: String,
     form: Option<Form>,
@@ -71,6 +73,7 @@ impl Page {
         Self {
             lang,
             title: title.to_owned(),
+            error_prefix: None,
             alert: None,
             text: text.into(),
             form: None,
@@ -98,6 +101,29 @@ impl Page {
         self
     }
 
+    /// With what the title of the window begins with where something is wrong at the field.
+    pub(crate) fn with_error_prefix(self, error_prefix: Option<&'static str>) -> Self {
+        Self { error_prefix, ..self }
+    }
+
+    /// The field that is there for another try.
+    fn wrong_field(&self) -> Option<&PasswordField> {
+        self.alert.as_ref()?;
+        self.form.as_ref()?.field.as_ref()
+    }
+
+    fn alert(&self) -> String {
+        let Some(alert) = self.alert.as_deref().map(escape) else {
+            return String::new();
+        };
+        match self.wrong_field() {
+            Some(PasswordField { name, .. }) => format!(
+                "<p role=\"alert\" id=\"{name}-problem\"><a href=\"#{name}\">{alert}</a></p>\n"
+            ),
+            None => format!("<p role=\"alert\">{alert}</p>\n"),
+        }
+    }
+
     /// What runs on it.
     fn script(&self) -> Option<&'static str> {
         let field = self.form.as_ref()?.field.as_ref()?;
@@ -106,16 +132,16 @@ impl Page {
 
     fn render(&self, style: &str) -> String {
         let title = escape(&self.title);
-        let alert = self
-            .alert
-            .as_deref()
-            .map_or_else(String::new, |alert| format!("<p role=\"alert\">{}</p>\n", escape(alert)));
+        let alert = self.alert();
+        let is_wrong = self.wrong_field().is_some();
+        let prefix = self.error_prefix.filter(|_| is_wrong);
+        let prefix = prefix.map_or_else(String::new, |prefix| format!("{} ", escape(prefix)));
         let text = if self.text.is_empty() {
             String::new()
         } else {
             format!("<p>{}</p>\n", escape(&self.text))
         };
-        let form = self.form.as_ref().map_or_else(String::new, Form::render);
+        let form = self.form.as_ref().map_or_else(String::new, |form| form.render(is_wrong));
         let link = self.link.as_ref().map_or_else(String::new, |(target, label)| {
             format!("<p><a href=\"{}\">{}</a></p>\n", escape(target), escape(label))
         });
@@ -130,7 +156,7 @@ impl Page {
             "<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"robots\" content=\"noindex\">\n\
-             <title>{title} – {product}</title>\n<style>{style}</style>\n"
+             <title>{prefix}{title} – {product}</title>\n<style>{style}</style>\n"
         );
         let content = format!(
             "<main>\n{logo}<h1>{title}</h1>\n{alert}{text}{form}{link}\
@@ -146,8 +172,9 @@ impl Page {
 impl Form {
     /// Without an action, so that it posts to the address it was opened at,
     /// wherever a proxy has put that.
-    fn render(&self) -> String {
-        let field = self.field.as_ref().map_or_else(String::new, PasswordField::render);
+    fn render(&self, is_wrong: bool) -> String {
+        let field = self.field.as_ref();
+        let field = field.map_or_else(String::new, |field| field.render(is_wrong));
         let button = escape(self.button);
         format!(
             "<form method=\"post\">\n{field}<button type=\"submit\">{button}</button>\n</form>\n"
@@ -156,16 +183,21 @@ impl Form {
 }
 
 impl PasswordField {
-    fn render(&self) -> String {
+    fn render(&self, is_wrong: bool) -> String {
         let Self { name, label, min, max, show_hide } = self;
         let label = escape(label);
         let words = show_hide.map_or_else(String::new, |[show, hide]| {
             format!(" data-show=\"{}\" data-hide=\"{}\"", escape(show), escape(hide))
         });
+        let wrong = if is_wrong {
+            format!(" aria-invalid=\"true\" aria-describedby=\"{name}-problem\"")
+        } else {
+            String::new()
+        };
         format!(
             "<label for=\"{name}\">{label}</label>\n\
              <input id=\"{name}\" name=\"{name}\" type=\"password\" autocomplete=\"new-password\" \
-             minlength=\"{min}\" maxlength=\"{max}\" required{words}>\n"
+             minlength=\"{min}\" maxlength=\"{max}\" required{wrong}{words}>\n"
         )
     }
 }

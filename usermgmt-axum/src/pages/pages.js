@@ -58,9 +58,12 @@
 
   // The list is loaded anew with what is typed. What was typed meanwhile is kept.
   const searchAsTyped = () => {
+    const key = 'usermgmt-search';
+    const pending = sessionStorage.getItem(key);
+    // On every page, or it would come back when the list is opened another time.
+    sessionStorage.removeItem(key);
     const input = document.querySelector('input[data-live]');
     if (!input) return;
-    const key = 'usermgmt-search';
     let timer;
     const search = () => {
       const query = new URLSearchParams(new FormData(input.form));
@@ -72,8 +75,6 @@
       clearTimeout(timer);
       timer = setTimeout(search, 300);
     };
-    const pending = sessionStorage.getItem(key);
-    sessionStorage.removeItem(key);
     if (pending !== null) {
       const found = input.value;
       input.value = pending;
@@ -83,18 +84,20 @@
     }
     input.addEventListener('input', typed);
     input.form.addEventListener('submit', () => clearTimeout(timer));
+    // Whoever goes elsewhere is not brought back.
+    window.addEventListener('pagehide', () => clearTimeout(timer));
   };
 
   const chooseAll = () => {
     for (const all of document.querySelectorAll('input[data-all]')) {
       const boxes = [...document.querySelectorAll(`input[name="${all.dataset.all}"]`)];
-      all.hidden = false;
+      all.closest('[hidden]').hidden = false;
       all.addEventListener('change', () => { for (const box of boxes) box.checked = all.checked; });
     }
   };
 
   showPasswords();
   keepCodes();
-  searchAsTyped();
   chooseAll();
+  searchAsTyped();
 })();

@@ -24,7 +24,12 @@ fn page(visitor: &Visitor) -> Page {
         #[cfg(not(feature = "pages"))]
         show_hide: None,
     };
-    visitor.page(texts.title, texts.text(MIN_LENGTH)).with_form(Some(field), texts.button)
+    #[cfg(feature = "pages")]
+    let prefix = Some(visitor.texts.account.error_prefix);
+    #[cfg(not(feature = "pages"))]
+    let prefix = None;
+    let page = visitor.page(texts.title, texts.text(MIN_LENGTH)).with_error_prefix(prefix);
+    page.with_form(Some(field), texts.button)
 }
 
 /// A page with a form for a new password. Changes nothing.

@@ -105,6 +105,7 @@ async fn the_second_factor_is_asked_for_on_a_step_of_its_own() {
     let on = browser.post("/account/second-factor/confirm", &[("code", &code)]).await;
     let codes: Vec<&str> = on.has_status(200).text.split("<li><code>").skip(1).collect();
     assert_eq!(codes.len(), 10, "{}", on.text);
+    assert!(on.text.contains(ADA), "whose they are is read on paper, too");
     let recovery = codes[0].split('<').next().unwrap().to_owned();
     assert_ne!(browser.session(), Some(before.as_str()), "another cookie");
     assert!(browser.is_in().await);
@@ -273,8 +274,10 @@ async fn what_only_the_user_may_do_asks_for_the_password_after_a_while() {
     app.advance(16 * 60);
     browser.open("/account").await.has_status(200);
     assert!(browser.page.contains("id=\"delete-current_password\""));
+    assert!(browser.page.contains("name=\"sure\" value=\"yes\">"), "{}", browser.page);
     let refused = browser.post("/account/delete", &[("sure", "yes")]).await;
     assert!(refused.has_status(400).text.contains("href=\"#delete-current_password\""));
+    assert!(refused.text.contains("name=\"sure\" value=\"yes\" checked>"), "{}", refused.text);
     let wrong = [("sure", "yes"), ("current_password", "wrong")];
     browser.post("/account/delete", &wrong).await.has_status(400);
     assert!(browser.is_in().await);

@@ -46,6 +46,18 @@ async fn the_cookie_is_for_this_host_alone_and_not_for_scripts() {
 }
 
 #[tokio::test]
+async fn what_is_too_large_is_said_to_be() {
+    let app = app().await;
+    let mut browser = ada(&app).await;
+    let large = "x".repeat(64 * 1024);
+    for path in writes() {
+        let reply = browser.post(path, &[("name", &large)]).await;
+        assert!(reply.has_status(413).text.contains("role=\"alert\""), "{path}: {}", reply.text);
+    }
+    assert!(browser.is_in().await);
+}
+
+#[tokio::test]
 async fn at_plain_http_the_cookie_has_another_name() {
     let app = app_with(|config, _| config.public_url = "http://127.0.0.1:3000".parse().unwrap());
     let app = app.await;

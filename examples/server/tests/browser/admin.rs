@@ -96,6 +96,26 @@ async fn the_administrators_work_among_a_hundred_thousand_users() {
 }
 
 #[tokio::test]
+async fn what_was_typed_before_somebody_went_elsewhere_does_not_come_back() {
+    let (server, browser) = administered().await;
+    registered(&server, "bob", "bob@example.org").await;
+    let users = format!("{}/web3m-admin/users", server.base);
+    browser.open(&users).await;
+    let leave = "const field = document.querySelector('#search');
+        field.value = 'nobody';
+        field.dispatchEvent(new Event('input'));
+        location.assign('/web3m-admin/audit');";
+    browser.driver.execute(leave, vec![]).await.unwrap();
+    browser.comes("/audit").await;
+    browser.open(&users).await;
+    browser.reads("bob@example.org").await;
+    let typed = "return document.querySelector('#search').value;";
+    let typed = browser.driver.execute(typed, vec![]).await.unwrap();
+    assert_eq!(typed.json(), &json!(""));
+    browser.quit().await;
+}
+
+#[tokio::test]
 async fn the_admin_looks_right() {
     let (server, browser) = administered().await;
     let ada = registered(&server, "maximiliane", "maximiliane.von-und-zu@example.org").await;

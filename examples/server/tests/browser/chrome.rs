@@ -204,6 +204,11 @@ impl Chrome {
         self.capture(false).await
     }
 
+    /// Shows pages as they are printed.
+    pub(crate) async fn is_on_paper(&self) {
+        self.devtools("Emulation.setEmulatedMedia", json!({"media": "print"})).await;
+    }
+
     pub(crate) async fn tick(&self, name: &str) {
         let check = self.driver.find(By::Name(name)).await.unwrap();
         check.click().await.unwrap();

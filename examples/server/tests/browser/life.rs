@@ -135,6 +135,23 @@ async fn recovery_codes_are_copied_and_saved_as_a_file() {
 }
 
 #[tokio::test]
+async fn printed_recovery_codes_say_whose_they_are_and_have_no_buttons() {
+    let server = Server::start().await;
+    registered(&server, "ada", ADA).await;
+    let browser = Chrome::start().await;
+    sign_in(&browser, &server, PASSWORD).await;
+    let codes = turn_factor_on(&browser).await;
+    let product = browser.texts_of(".brand").await;
+    browser.is_on_paper().await;
+    assert_eq!(browser.texts_of(".codes code").await, codes);
+    assert_eq!(browser.texts_of(".brand").await, product);
+    browser.reads(ADA).await;
+    let unseen = browser.texts_of("main button, main a").await;
+    assert!(unseen.len() >= 4 && unseen.iter().all(String::is_empty), "{unseen:?}");
+    browser.quit().await;
+}
+
+#[tokio::test]
 async fn they_do_so_without_script() {
     let browser = Chrome::start().await;
     browser.without_script().await;

@@ -49,6 +49,10 @@ async fn pages_for_everybody_look_right() {
         browser.fill("/account/register", &fields).await;
         browser.submit("/account/register").await;
         browser.looks_right_in(language, "register-refused").await;
+        browser.open(&format!("{}{reset}", server.base)).await;
+        browser.fill("", &[("new_password", "password")]).await;
+        browser.submit("").await;
+        browser.looks_right_in(language, "reset-too-easy").await;
     }
     browser.quit().await;
 }

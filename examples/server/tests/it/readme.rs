@@ -7,6 +7,17 @@ use usermgmt_test_support::{Server, Setup, registered};
 const README: &str = include_str!("../../../../README.md");
 const HTTP_API: &str = include_str!("../../../../docs/http-api.md");
 
+/// What the person's app does between two blocks: it shows the code of the secret (RFC 6238).
+const AUTHENTICATOR: &str = r#"
+CODE=$("$USERMGMT_TEST_PYTHON" - <<'END'
+import base64, hmac, json, struct, time
+key = base64.b32decode(json.load(open("factor.json"))["secret"])
+mac = hmac.digest(key, struct.pack(">Q", int(time.time()) // 30), "sha1")
+at = mac[-1] & 15
+print("%06d" % ((struct.unpack(">I", mac[at:at + 4])[0] & 0x7fffffff) % 1000000))
+END
+)"#;
+
 /// The README's code blocks of one language, in order.
 fn blocks(language: &str) -> Vec<&'static str> {
     blocks_of(README, language)
@@ -41,7 +52,9 @@ async fn the_walk_runs_as_printed() {
 async fn what_a_person_does_runs_as_printed() {
     let server = Setup::new().start().await;
     registered(&server, "ada", "ada@example.org").await;
-    let shown = walked(&server, blocks_of(HTTP_API, "sh")[0], "");
+    let blocks = blocks_of(HTTP_API, "sh");
+    let walk = format!("{}\n{AUTHENTICATOR}\n{}", blocks[0], blocks[1]);
+    let shown = walked(&server, &walk, "");
     assert!(shown.contains("\"last_name\":\"King\""), "{shown}");
     let factor = std::fs::read_to_string(server.setup().dir().join("factor.json")).unwrap();
     assert!(factor.contains("otpauth://"), "{factor}");
@@ -53,7 +66,7 @@ async fn the_administration_runs_as_printed() {
     let create = ["admin", "create", "--email", "root@example.org", "--link"];
     let link = server.setup().command().args(create).output().unwrap().stdout;
     let link = String::from_utf8(link).unwrap();
-    let shown = walked(&server, blocks_of(HTTP_API, "sh")[1], link.trim());
+    let shown = walked(&server, blocks_of(HTTP_API, "sh")[2], link.trim());
     assert!(shown.contains("\"email\":\"ada@example.net\""), "{shown}");
     assert!(shown.contains("\"failed\":[{\"id\":\"nobody\",\"error\":\"not_found\"}]"), "{shown}");
     let saved = std::fs::read_to_string(server.setup().dir().join("ada.json")).unwrap();
@@ -66,7 +79,7 @@ async fn what_a_service_does_runs_as_printed() {
     let create = ["service-key", "create", "--name", "shop"];
     let key = server.setup().command().args(create).output().unwrap().stdout;
     let key = String::from_utf8(key).unwrap();
-    let shown = walked(&server, blocks_of(HTTP_API, "sh")[2], key.trim());
+    let shown = walked(&server, blocks_of(HTTP_API, "sh")[3], key.trim());
     assert_eq!(shown.matches("\"username\":\"ada\"").count(), 3, "{shown}");
     assert!(shown.contains("\"enabled\":false"), "{shown}");
     let headers = std::fs::read_to_string(server.setup().dir().join("headers")).unwrap();

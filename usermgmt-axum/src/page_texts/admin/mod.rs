@@ -90,6 +90,18 @@ texts! {
         /// A field and badge.
         pub(crate) mfa: &'static str,
         /// A field.
+        pub(crate) sort: &'static str,
+        /// What a list is sorted by.
+        pub(crate) registration: &'static str,
+        /// A field.
+        pub(crate) order: &'static str,
+        /// An order: times from the newest on, names from A on.
+        pub(crate) usual: &'static str,
+        /// An order.
+        pub(crate) ascending: &'static str,
+        /// The other.
+        pub(crate) descending: &'static str,
+        /// A field.
         pub(crate) role: &'static str,
         /// A role.
         pub(crate) role_user: &'static str,

@@ -10,6 +10,7 @@ use usermgmt_core::secret::PlaintextPassword;
 
 use super::guest::{AGAIN, redirect};
 use super::{cookies, look};
+use crate::body::not_too_large;
 use crate::browser::{self, FORM_TOKEN};
 use crate::client::ClientInfo;
 use crate::error::ApiError;
@@ -34,6 +35,10 @@ impl FromRequest<HttpState> for Member {
     async fn from_request(request: Request, state: &HttpState) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
         let Ok(ClientInfo(client)) = ClientInfo::from_request_parts(&mut parts, state).await;
+        if let Err(refusal) = not_too_large(&parts) {
+            let Ok(visitor) = Visitor::from_request_parts(&mut parts, state).await;
+            return Err(look::refuse(&visitor, refusal));
+        }
         match browser::current(&parts, &client, state).await {
             Ok(current) => {
                 #[cfg(feature = "oidc")]

@@ -338,7 +338,8 @@ impl Forms<'_> {
             html! {
                 (self.problems.field_problem("delete-sure"))
                 label.check for="delete-sure" {
-                    input #delete-sure type="checkbox" name="sure" value="yes";
+                    input #delete-sure type="checkbox" name="sure" value="yes"
+                        checked[self.value(DELETE, "sure", None) == "yes"];
                     (texts.delete_sure)
                 }
                 (self.proof(DELETE))

@@ -128,6 +128,8 @@ pub(super) fn codes_page<'a>(
 ) -> Sheet<'a> {
     let texts = member.texts();
     let body = html! {
+        // For who finds them printed, and has several accounts.
+        p { strong { (member.current.user.email.as_str()) } }
         p { (text) }
         ol.codes { @for code in codes { li { code { (code.expose()) } } } }
         p { a.button href=(onward) { (texts.codes_kept) } }

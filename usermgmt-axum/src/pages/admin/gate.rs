@@ -2,7 +2,6 @@
 
 use std::future::Future;
 
-use axum::body::to_bytes;
 use axum::extract::{FromRequestParts as _, RawPathParams, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -13,15 +12,13 @@ use usermgmt_core::flows::{AdminAccess, AdminAccessError};
 use super::fields::{Fields, query};
 use super::visit::{Admin, root};
 use super::{again, sign_in};
+use crate::body::{form, not_too_large};
 use crate::browser;
 use crate::client::ClientInfo;
 use crate::pages::account::guest::redirect;
 use crate::pages::account::{cookies, look};
 use crate::pages::visit::Visitor;
 use crate::state::HttpState;
-
-/// As much of a form as is received.
-const LIMIT: usize = 64 * 1024;
 
 /// A page that only shows something.
 pub(super) fn reads<P, F>(page: P) -> MethodRouter<HttpState>
@@ -71,18 +68,23 @@ async fn admit(
     let (mut parts, body) = request.into_parts();
     let Ok(ClientInfo(client)) = ClientInfo::from_request_parts(&mut parts, state).await;
     let Ok(mut visitor) = Visitor::from_request_parts(&mut parts, state).await;
+    let refused = |visitor: &Visitor, refusal| Box::new(look::refuse(visitor, refusal));
+    not_too_large(&parts).map_err(|refusal| refused(&visitor, refusal))?;
     let current = match browser::current(&parts, &client, state).await {
         Ok(current) => current,
         Err(refusal) if refusal.status() == StatusCode::UNAUTHORIZED => {
             return Err(Box::new(to_sign_in(&visitor, &parts, access)));
         }
-        Err(refusal) => return Err(Box::new(look::refuse(&visitor, refusal))),
+        Err(refusal) => return Err(refused(&visitor, refusal)),
     };
     visitor.knows(&current.user);
     let params = params(&mut parts, state).await;
     let fields = match access {
         AdminAccess::Read => Fields::read(parts.uri.query().unwrap_or_default().as_bytes()),
-        AdminAccess::Write => Fields::read(&to_bytes(body, LIMIT).await.unwrap_or_default()),
+        AdminAccess::Write => {
+            let form = form(&parts, body).await;
+            Fields::read(&form.map_err(|refusal| refused(&visitor, refusal))?)
+        }
     };
     match state.auth().administrator(&current, access) {
         Ok(by) => Ok((Admin { visitor, current, by, fields, params }, Vec::new())),

@@ -83,7 +83,7 @@ fn line(admin: &Admin, key: &ServiceKey) -> Markup {
             td.when data-label=(texts.last_used) { (time_or_never(key.last_used_at, admin)) }
             td data-label=(texts.status) {
                 @match key.revoked_at {
-                    Some(at) => span { span.badge.bad { (texts.revoked) } " " (time(at)) },
+                    Some(at) => span { span.badge.bad { (texts.revoked) } " " (time(at)) " UTC" },
                     None => a.button.quiet.perilous href=(revoke_path(admin, &key.id)) { (texts.revoke) "…" },
                 }
             }

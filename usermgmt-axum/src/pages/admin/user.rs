@@ -130,8 +130,8 @@ fn shown_sessions(admin: &Admin, sessions: &[Session]) -> Markup {
                             p { (session.user_agent.as_deref().unwrap_or(common.unknown_device)) }
                             p.hint {
                                 @if let Some(ip) = session.ip { (ip) " · " }
-                                (common.signed_in_on) " " (time(session.created_at)) " · "
-                                (common.last_used) " " (time(session.last_seen_at))
+                                (common.signed_in_on) " " (time(session.created_at)) " UTC · "
+                                (common.last_used) " " (time(session.last_seen_at)) " UTC"
                             }
                         }
                         @if session.id == admin.current.session.id {

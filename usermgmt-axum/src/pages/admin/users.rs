@@ -44,11 +44,6 @@ fn search(admin: &Admin, asked: &Asked<'_>, problems: &Problems) -> Markup {
     let either = |yes, no| [("", texts.all), ("true", yes), ("false", no)];
     html! {
         form.search method="get" action=(admin.path("/users")) role="search" {
-            @for name in ["sort", "order"] {
-                @if !asked.text(name).is_empty() {
-                    input type="hidden" name=(name) value=(asked.text(name));
-                }
-            }
             div.bar {
                 div.field {
                     label for="search" { (texts.search) }
@@ -67,6 +62,8 @@ fn search(admin: &Admin, asked: &Asked<'_>, problems: &Problems) -> Markup {
                     (select("role", texts.role, &[("", texts.all), ("user", texts.role_user), ("admin", texts.role_admin)], asked.text("role")))
                     (day("created_from", texts.created_from, asked.text("created_from"), problems))
                     (day("created_to", texts.created_to, asked.text("created_to"), problems))
+                    (select("sort", texts.sort, &[("", texts.registration), ("username", texts.user), ("email", texts.email)], asked.text("sort")))
+                    (select("order", texts.order, &[("", texts.usual), ("asc", texts.ascending), ("desc", texts.descending)], asked.text("order")))
                 }
                 div.row {
                     button type="submit" { (texts.find) }
@@ -94,7 +91,10 @@ fn list(admin: &Admin, asked: &Asked<'_>, listing: &Listing<ListedUser>) -> Mark
                     thead {
                         tr {
                             th.box scope="col" {
-                                input type="checkbox" data-all="ids" aria-label=(texts.choose_all) hidden;
+                                label hidden {
+                                    input type="checkbox" data-all="ids";
+                                    span { (texts.choose_all) }
+                                }
                             }
                             (heading("username", texts.user, UserSort::Username))
                             (heading("email", texts.email, UserSort::Email))

@@ -67,6 +67,8 @@ async fn a_sort_that_was_not_applied_is_not_shown() {
     let sorted = browser.open(&asked).await.has_status(200).text.clone();
     assert!(sorted.contains("aria-sort=\"ascending\"") && sorted.contains('↑'));
     assert!(!sorted.contains("Not sorted"));
+    let api = "/users?search=person&sort=created&order=asc&limit=200";
+    assert_eq!(admin.get(api).await.has_status(200).json().get("sorted"), None);
 
     admin.user("person-more").await;
     let first = browser.open(&asked).await;
@@ -76,6 +78,32 @@ async fn a_sort_that_was_not_applied_is_not_shown() {
         let text = &page.has_status(200).text;
         assert!(!text.contains("aria-sort") && !text.contains('↑') && !text.contains('↓'));
         assert!(text.contains("Not sorted: more than 1000 names match."), "{text}");
+    }
+    let mut cursor = String::new();
+    for _ in 0..3 {
+        let page = admin.get(&format!("{api}{cursor}")).await.has_status(200).json();
+        assert_eq!(page["sorted"], false, "{page}");
+        cursor = format!("&cursor={}", page["next"].as_str().unwrap_or_default());
+    }
+    assert_eq!(cursor, "&cursor=", "that was the last page");
+}
+
+/// Narrow screens have no headings to sort by.
+#[tokio::test]
+async fn the_form_of_a_search_has_the_sort_too() {
+    let admin = Admin::new().await;
+    people(&admin, 2).await;
+    let mut browser = desk(&admin).await;
+    let plain = browser.open(&page_of("/users")).await;
+    for part in ["<select id=\"sort\" name=\"sort\">", "<option value=\"\" selected>Registration<"]
+    {
+        assert!(plain.has_status(200).text.contains(part), "{part}: {}", plain.text);
+    }
+    let sent = "/users?search=&confirmed=&role=user&sort=email&order=desc";
+    let sorted = browser.open(&page_of(sent)).await;
+    assert_eq!(names(&sorted.has_status(200).text), ["person-001", "person-000"]);
+    for part in ["<option value=\"email\" selected>", "<option value=\"desc\" selected>"] {
+        assert!(sorted.text.contains(part), "{part}: {}", sorted.text);
     }
 }
 

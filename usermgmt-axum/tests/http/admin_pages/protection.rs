@@ -53,6 +53,37 @@ async fn a_form_of_another_site_or_session_changes_nothing() {
     admin.get(&path).await.has_status(200);
 }
 
+/// A script of an own page can send the token in a header, and anything in the body.
+#[tokio::test]
+async fn what_is_no_form_or_too_large_changes_nothing() {
+    let admin = Admin::new().await;
+    let (ann, path) = admin.user("ann").await;
+    let browser = desk(&admin).await;
+    let session = format!("__Host-usermgmt={}", browser.session().unwrap());
+    let current = admin.app.auth.current(&admin.root.access).await.unwrap();
+    let token = admin.app.auth.form_token(&current.session).expose().clone();
+    let before = admin.audit("").await.len();
+    let fields = format!("ids={}&action=disable&sure=yes&name=shop&", ann.user_id);
+    let large = fields.clone() + &"x".repeat(64 * 1024);
+    for path in writes(&ann.user_id) {
+        for (kind, body, status) in [
+            ("text/plain", &fields, 415),
+            ("multipart/form-data; boundary=x", &fields, 415),
+            ("application/x-www-form-urlencoded", &large, 413),
+            ("text/plain", &large, 413),
+        ] {
+            let call = admin.app.call("POST", &path).header("accept", "text/html");
+            let call = call.header("sec-fetch-site", "same-origin").header("cookie", &session);
+            let call = call.header("usermgmt-form-token", &token).body(kind, body.as_bytes());
+            let reply = call.send().await;
+            assert_eq!(reply.status, status, "{path} {kind}: {}", reply.text);
+            assert!(reply.text.contains("role=\"alert\""), "{path} {kind}: {}", reply.text);
+        }
+    }
+    assert_eq!(admin.audit("").await.len(), before);
+    admin.get(&path).await.has_status(200);
+}
+
 #[tokio::test]
 async fn what_people_write_is_text_and_no_page_shows_a_secret() {
     let admin = Admin::new().await;
