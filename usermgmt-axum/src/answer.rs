@@ -9,6 +9,7 @@ use crate::error::ErrorBody;
 
 /// A text for people.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"message": "User updated successfully"}))]
 pub(crate) struct Message {
     /// The text.
     pub(crate) message: &'static str,
@@ -21,6 +22,9 @@ pub(crate) struct FieldMap(BTreeMap<String, Vec<String>>);
 
 /// What is wrong with each field, under `message`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "message": {"username": ["Length must be between 3 and 30."]},
+}))]
 pub(crate) struct NestedFieldMap {
     message: FieldMap,
 }

@@ -18,6 +18,7 @@ use crate::validate::Detail;
 /// What every refusal looks like, but for the field maps of registration and
 /// profile update.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"message": "User not found", "error": "not_found"}))]
 pub(crate) struct ErrorBody {
     /// For people.
     pub(crate) message: Cow<'static, str>,

@@ -24,11 +24,21 @@ use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, any};
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"identities": [{
+    "id": "01990c5e-0000-7000-8000-000000000006", "provider": "google",
+    "email": "ada@example.org", "created_at": "2026-01-05T09:30:00.000Z",
+    "last_used_at": "2026-01-06T08:00:00.000Z",
+}]}))]
 pub(crate) struct IdentitiesBody {
     identities: Vec<IdentityBody>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01990c5e-0000-7000-8000-000000000006", "provider": "google",
+    "email": "ada@example.org", "created_at": "2026-01-05T09:30:00.000Z",
+    "last_used_at": "2026-01-06T08:00:00.000Z",
+}))]
 pub(crate) struct IdentityBody {
     id: String,
     /// The provider's id.
@@ -93,6 +103,7 @@ impl FromFields for LinkQuery {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"url": "https://accounts.google.com/o/oauth2/v2/auth?client_id=…"}))]
 pub(crate) struct LinkBody {
     /// Where the browser goes to link its identity.
     url: String,

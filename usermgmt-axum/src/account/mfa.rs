@@ -17,6 +17,11 @@ use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, any, not_empty};
 
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "secret": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+    "provisioning_uri": "otpauth://totp/Example:ada?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Example",
+    "qr_code_base64": "iVBORw0KGgo…", "qr_code_svg": "<svg …",
+}))]
 pub(crate) struct EnrolmentBody {
     /// In base32, for typing.
     secret: String,
@@ -102,6 +107,7 @@ impl FromFields for CodeRequest {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({"recovery_codes": ["k7m2xq-9hvt4p-c3rwna-8y6dje", "…"]}))]
 pub(crate) struct RecoveryCodesBody {
     /// Each stands in for a code once. Shown this once.
     recovery_codes: Vec<String>,

@@ -20,6 +20,9 @@ use crate::validate::{Fields, FromFields, Style, not_empty, text};
 
 /// What a browser is to be asked.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "request": "umt_…", "options": {"challenge": "3q2-7w", "rpId": "example.org"},
+}))]
 pub(crate) struct PasskeyOptionsBody {
     /// To be brought back with the answer: good once, for five minutes.
     request: String,
@@ -36,6 +39,10 @@ impl From<PasskeyRequest> for PasskeyOptionsBody {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01990c5e-0000-7000-8000-000000000007", "name": "Laptop",
+    "created_at": "2026-01-05T09:30:00.000Z", "last_used_at": null, "backed_up": true,
+}))]
 pub(crate) struct PasskeyBody {
     id: String,
     name: String,
@@ -60,6 +67,10 @@ impl From<Passkey> for PasskeyBody {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"passkeys": [{
+    "id": "01990c5e-0000-7000-8000-000000000007", "name": "Laptop",
+    "created_at": "2026-01-05T09:30:00.000Z", "last_used_at": null, "backed_up": true,
+}]}))]
 pub(crate) struct PasskeysBody {
     passkeys: Vec<PasskeyBody>,
 }
@@ -114,6 +125,10 @@ impl FromFields for AddPasskeyRequest {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01990c5e-0000-7000-8000-000000000007", "name": "Laptop",
+    "created_at": "2026-01-05T09:30:00.000Z", "last_used_at": null, "backed_up": true,
+}))]
 pub(crate) struct AddedPasskeyBody {
     #[serde(flatten)]
     passkey: PasskeyBody,

@@ -14,6 +14,7 @@ use crate::answer::{Message, NestedFieldMapOrError};
 use crate::body::Object;
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::{CurrentOrLegacyUser, CurrentUser};
+use crate::openapi::values::RoleName;
 use crate::state::HttpState;
 use crate::validate::{
     Fields, FromFields, Issue, Problems, Style, any, email, new_password, profile, username,
@@ -34,7 +35,7 @@ pub(crate) struct ProfileBody {
     first_name: Option<String>,
     last_name: Option<String>,
     gender: Option<String>,
-    /// `user` or `admin`.
+    #[schema(value_type = RoleName)]
     role: &'static str,
     #[schema(format = DateTime)]
     created_at: String,

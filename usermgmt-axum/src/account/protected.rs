@@ -8,6 +8,10 @@ use crate::error::ErrorBody;
 use crate::extract::CurrentOrLegacyUser;
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "user_id": "01990c5e-0000-7000-8000-000000000000", "username": "ada", "email": "ada@example.org",
+    "is_email_confirmed": true,
+}))]
 pub(crate) struct ProtectedBody {
     user_id: String,
     username: String,

@@ -15,11 +15,21 @@ use crate::path::Segment;
 use crate::state::HttpState;
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"sessions": [{
+    "id": "01990c5e-0000-7000-8000-000000000001", "created_at": "2026-01-05T09:30:00.000Z",
+    "last_seen_at": "2026-01-06T08:00:00.000Z", "ip": "203.0.113.7",
+    "user_agent": "Mozilla/5.0", "current": true,
+}]}))]
 pub(crate) struct SessionsBody {
     sessions: Vec<SessionBody>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01990c5e-0000-7000-8000-000000000001", "created_at": "2026-01-05T09:30:00.000Z",
+    "last_seen_at": "2026-01-06T08:00:00.000Z", "ip": "203.0.113.7",
+    "user_agent": "Mozilla/5.0", "current": true,
+}))]
 pub(crate) struct SessionBody {
     id: String,
     #[schema(format = DateTime)]

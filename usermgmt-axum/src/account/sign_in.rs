@@ -87,6 +87,10 @@ impl From<SignedIn> for SignedInBody {
 
 /// The first factor is right; the second is asked for.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "message": "A second factor is required.", "error": "mfa_required", "mfa_token": "umt_…",
+    "methods": ["totp", "recovery_code"],
+}))]
 pub(crate) struct MfaRequiredBody {
     message: &'static str,
     #[schema(inline)]
@@ -105,6 +109,9 @@ enum MfaRequiredCode {
 
 /// Unknown, wrong, unconfirmed and disabled alike.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "message": "Login unsuccessful.", "error": "invalid_credentials",
+}))]
 pub(crate) struct InvalidCredentialsBody {
     message: String,
     #[schema(inline)]

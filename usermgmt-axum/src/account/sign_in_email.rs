@@ -31,6 +31,9 @@ impl FromFields for SignInEmailRequest {
 
 /// The mail is on its way to whoever has an account.
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "message": "If the email can sign in, a code has been sent.", "request": "umt_…",
+}))]
 pub(crate) struct SignInEmailBody {
     message: &'static str,
     /// To be brought back with the code, which works only here.

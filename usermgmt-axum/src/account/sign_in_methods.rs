@@ -9,6 +9,9 @@ use crate::state::HttpState;
 
 /// What a front end shows to sign in with.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "methods": ["password", "oidc"], "providers": [{"id": "google", "name": "Google"}],
+}))]
 pub(crate) struct SignInMethodsBody {
     /// Of `password`, `email`, `passkey` and `oidc`, those that are on.
     methods: Vec<&'static str>,
@@ -18,6 +21,7 @@ pub(crate) struct SignInMethodsBody {
 
 /// A provider of accounts.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"id": "google", "name": "Google"}))]
 pub(crate) struct ProviderBody {
     /// What its paths call it.
     id: String,

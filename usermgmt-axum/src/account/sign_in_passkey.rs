@@ -117,6 +117,9 @@ impl FromFields for MfaPasskeyOptionsRequest {
 
 /// What a browser is to be asked.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "options": {"challenge": "3q2-7w", "rpId": "example.org", "allowCredentials": []},
+}))]
 pub(crate) struct MfaPasskeyOptionsBody {
     /// For `PublicKeyCredential.parseRequestOptionsFromJSON()`.
     #[schema(value_type = Object)]

@@ -11,6 +11,7 @@ use super::gate::{Reader, ReaderRefusals};
 use super::page::PageQuery;
 use crate::body::QueryFields;
 use crate::error::{ApiError, ErrorBody};
+use crate::openapi::values::ActorName;
 use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Issue, Style, text, time};
 
@@ -42,6 +43,15 @@ impl FromFields for AuditQuery {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "entries": [{
+        "id": "01990c5e-0000-7000-8000-000000000002", "at": "2026-01-06T08:05:00.000Z",
+        "action": "user.disabled", "user_id": "01990c5e-0000-7000-8000-000000000000",
+        "actor": {"kind": "admin", "id": "01990c5e-0000-7000-8000-000000000003"},
+        "ip": "203.0.113.7", "user_agent": "Mozilla/5.0", "request_id": "5b8a1f0c", "detail": [],
+    }],
+    "next": null, "previous": null,
+}))]
 pub(crate) struct AuditPage {
     entries: Vec<EntryBody>,
     /// The cursor of the next page.
@@ -52,6 +62,12 @@ pub(crate) struct AuditPage {
 
 /// What happened.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01990c5e-0000-7000-8000-000000000002", "at": "2026-01-06T08:05:00.000Z",
+    "action": "user.disabled", "user_id": "01990c5e-0000-7000-8000-000000000000",
+    "actor": {"kind": "admin", "id": "01990c5e-0000-7000-8000-000000000003"},
+    "ip": "203.0.113.7", "user_agent": "Mozilla/5.0", "request_id": "5b8a1f0c", "detail": [],
+}))]
 pub(crate) struct EntryBody {
     id: String,
     #[schema(format = DateTime)]
@@ -72,8 +88,9 @@ pub(crate) struct EntryBody {
 
 /// Who did it.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"kind": "admin", "id": "01990c5e-0000-7000-8000-000000000000"}))]
 pub(crate) struct ActorBody {
-    /// `user`, `admin`, `service`, `operator` or `system`.
+    #[schema(value_type = ActorName)]
     kind: &'static str,
     /// The id of the user or service key.
     id: Option<String>,
@@ -108,7 +125,8 @@ impl From<AuditEntry> for EntryBody {
         ("action" = Option<String>, Query, description = "Such as `user.disabled`"),
         ("from" = Option<String>, Query, description = "Then or later: an RFC 3339 time, or a date"),
         ("to" = Option<String>, Query, description = "Before then: an RFC 3339 time, or a date"),
-        ("limit" = Option<u16>, Query, description = "Rows of a page, 1 to 200; default 50"),
+        ("limit" = Option<u16>, Query, minimum = 1, maximum = 200,
+            description = "Rows of a page; default 50"),
         ("cursor" = Option<String>, Query, description = "`next` or `previous` of another page \
             with the same filters"),
     ),

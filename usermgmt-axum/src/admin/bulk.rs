@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::gate::{Writer, WriterRefusals};
 use crate::body::Object;
 use crate::error::{ApiError, ErrorBody};
+use crate::openapi::values::BulkActionName;
 use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, one_of};
 
@@ -27,8 +28,7 @@ const ACTION_NAMES: &str = "'disable', 'enable', 'confirm', 'sign-out' or 'delet
 #[derive(Debug, ToSchema)]
 #[schema(example = json!({"action": "disable", "ids": ["01990c5e-0000-7000-8000-000000000000"]}))]
 pub(crate) struct BulkRequest {
-    /// `disable`, `enable`, `confirm`, `sign-out` or `delete`.
-    #[schema(value_type = String)]
+    #[schema(value_type = BulkActionName)]
     action: BulkAction,
     /// Whom. One named twice counts once.
     #[schema(min_items = 1, max_items = 200)]
@@ -46,6 +46,10 @@ impl FromFields for BulkRequest {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "done": ["01990c5e-0000-7000-8000-000000000000"],
+    "failed": [{"id": "01990c5e-0000-7000-8000-000000000001", "error": "not_found"}],
+}))]
 pub(crate) struct BulkBody {
     /// To whom it was done.
     done: Vec<String>,
@@ -54,6 +58,7 @@ pub(crate) struct BulkBody {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"id": "01990c5e-0000-7000-8000-000000000000", "error": "not_found"}))]
 pub(crate) struct BulkFailure {
     id: String,
     /// Why, as the error of the action on one user: `not_found`, `last_admin`,

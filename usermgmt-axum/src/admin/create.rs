@@ -13,6 +13,7 @@ use super::gate::{Writer, WriterRefusals};
 use super::user::{AdminUserBody, ROLE_NAMES, ROLES, user_body};
 use crate::body::Object;
 use crate::error::{ApiError, ErrorBody};
+use crate::openapi::values::RoleName;
 use crate::state::HttpState;
 use crate::validate::{
     Fields, FromFields, Problems, Style, email, language, one_of, profile_text, username,
@@ -25,8 +26,8 @@ pub(crate) struct InviteRequest {
     username: Username,
     #[schema(value_type = String, format = Email)]
     email: Email,
-    /// `user` (default) or `admin`.
-    #[schema(value_type = Option<String>, nullable = false)]
+    /// Default `user`.
+    #[schema(value_type = Option<RoleName>, nullable = false)]
     role: Role,
     #[schema(value_type = Option<String>, max_length = 64)]
     first_name: Option<ProfileText>,

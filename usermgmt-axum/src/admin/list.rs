@@ -11,6 +11,7 @@ use super::page::PageQuery;
 use super::user::{AdminUserBody, ROLE_NAMES, ROLES};
 use crate::body::QueryFields;
 use crate::error::{ApiError, ErrorBody};
+use crate::openapi::values::{OrderName, RoleName, SortName};
 use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, any, one_of, time};
 
@@ -56,6 +57,16 @@ impl FromFields for UsersQuery {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "users": [{
+        "id": "01990c5e-0000-7000-8000-000000000000", "username": "ada", "email": "ada@example.org",
+        "is_email_confirmed": true, "is_disabled": false, "role": "user", "first_name": "Ada",
+        "last_name": "King", "gender": null, "locale": "en", "mfa_enabled": false,
+        "created_at": "2026-01-05T09:30:00.000Z", "updated_at": "2026-01-05T09:30:00.000Z",
+        "last_sign_in_at": "2026-01-06T08:00:00.000Z",
+    }],
+    "next": "eyJ…", "previous": null,
+}))]
 pub(crate) struct UsersPage {
     users: Vec<AdminUserBody>,
     /// The cursor of the next page.
@@ -83,13 +94,14 @@ pub(crate) struct UsersPage {
         ("disabled" = Option<bool>, Query, description = "Whether the account is disabled"),
         ("mfa" = Option<bool>, Query,
             description = "Whether there is a second factor, as `mfa_enabled` says"),
-        ("role" = Option<String>, Query, description = "`user` or `admin`"),
+        ("role" = Option<RoleName>, Query, description = "Who has this role"),
         ("created_from" = Option<String>, Query, description = "Registered then or later: an \
             RFC 3339 time, or a date"),
         ("created_to" = Option<String>, Query, description = "Registered before"),
-        ("sort" = Option<String>, Query, description = "`created` (default), `username` or `email`"),
-        ("order" = Option<String>, Query, description = "`asc` or `desc` (default)"),
-        ("limit" = Option<u16>, Query, description = "Rows of a page, 1 to 200; default 50"),
+        ("sort" = inline(Option<SortName>), Query, description = "By what; default `created`"),
+        ("order" = inline(Option<OrderName>), Query, description = "Default `desc`"),
+        ("limit" = Option<u16>, Query, minimum = 1, maximum = 200,
+            description = "Rows of a page; default 50"),
         ("cursor" = Option<String>, Query, description = "`next` or `previous` of another page \
             with the same search, filters, sort and order"),
     ),

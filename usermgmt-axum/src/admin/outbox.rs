@@ -18,6 +18,14 @@ use crate::path::Segment;
 use crate::state::HttpState;
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "mails": [{
+        "id": "01990c5e-0000-7000-8000-000000000004", "kind": "confirmation",
+        "recipient": "ada@example.org", "queued_at": "2026-01-05T09:30:00.000Z", "tries": 8,
+        "last_error": "550 No such user here",
+    }],
+    "next": null, "previous": null,
+}))]
 pub(crate) struct DeadMailPage {
     mails: Vec<DeadMailBody>,
     /// The cursor of the next page.
@@ -28,6 +36,11 @@ pub(crate) struct DeadMailPage {
 
 /// A mail that was given up.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01990c5e-0000-7000-8000-000000000004", "kind": "confirmation",
+    "recipient": "ada@example.org", "queued_at": "2026-01-05T09:30:00.000Z", "tries": 8,
+    "last_error": "550 No such user here",
+}))]
 pub(crate) struct DeadMailBody {
     id: String,
     /// Such as `confirmation`; `unreadable` where this version cannot read it.
@@ -69,7 +82,8 @@ impl From<StoredMail> for DeadMailBody {
     operation_id = "admin_list_dead_mail",
     tag = "admin",
     params(
-        ("limit" = Option<u16>, Query, description = "Rows of a page, 1 to 200; default 50"),
+        ("limit" = Option<u16>, Query, minimum = 1, maximum = 200,
+            description = "Rows of a page; default 50"),
         ("cursor" = Option<String>, Query, description = "`next` or `previous` of another page"),
     ),
     responses(

@@ -17,6 +17,13 @@ use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, any};
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "keys": [{
+        "id": "01990c5e-0000-7000-8000-000000000005", "name": "billing", "allow_admin": false,
+        "created_at": "2026-01-05T09:30:00.000Z", "last_used_at": null, "revoked_at": null,
+    }],
+    "next": null, "previous": null,
+}))]
 pub(crate) struct ServiceKeysPage {
     keys: Vec<ServiceKeyBody>,
     /// The cursor of the next page.
@@ -27,6 +34,10 @@ pub(crate) struct ServiceKeysPage {
 
 /// A key with which a service calls the users API.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01990c5e-0000-7000-8000-000000000005", "name": "billing", "allow_admin": false,
+    "created_at": "2026-01-05T09:30:00.000Z", "last_used_at": null, "revoked_at": null, "key": "umk_…",
+}))]
 pub(crate) struct ServiceKeyBody {
     id: String,
     name: String,
@@ -66,7 +77,8 @@ impl From<ServiceKey> for ServiceKeyBody {
     operation_id = "admin_list_service_keys",
     tag = "admin",
     params(
-        ("limit" = Option<u16>, Query, description = "Rows of a page, 1 to 200; default 50"),
+        ("limit" = Option<u16>, Query, minimum = 1, maximum = 200,
+            description = "Rows of a page; default 50"),
         ("cursor" = Option<String>, Query, description = "`next` or `previous` of another page"),
     ),
     responses(

@@ -19,6 +19,25 @@ const ENTRIES: usize = 20;
 
 /// A user with what hangs on them.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01990c5e-0000-7000-8000-000000000000", "username": "ada", "email": "ada@example.org",
+    "is_email_confirmed": true, "is_disabled": false, "role": "user", "first_name": "Ada",
+    "last_name": "King", "gender": null, "locale": "en", "mfa_enabled": false,
+    "created_at": "2026-01-05T09:30:00.000Z", "updated_at": "2026-01-05T09:30:00.000Z",
+    "last_sign_in_at": "2026-01-06T08:00:00.000Z",
+    "sessions": [{
+        "id": "01990c5e-0000-7000-8000-000000000001", "created_at": "2026-01-05T09:30:00.000Z",
+        "last_seen_at": "2026-01-06T08:00:00.000Z", "ip": "203.0.113.7",
+        "user_agent": "Mozilla/5.0", "current": false,
+    }],
+    "recovery_codes_left": 0,
+    "audit": [{
+        "id": "01990c5e-0000-7000-8000-000000000002", "at": "2026-01-06T08:05:00.000Z",
+        "action": "user.disabled", "user_id": "01990c5e-0000-7000-8000-000000000000",
+        "actor": {"kind": "admin", "id": "01990c5e-0000-7000-8000-000000000003"},
+        "ip": "203.0.113.7", "user_agent": "Mozilla/5.0", "request_id": "5b8a1f0c", "detail": [],
+    }],
+}))]
 pub(crate) struct UserDetailBody {
     #[serde(flatten)]
     user: AdminUserBody,

@@ -11,6 +11,13 @@ use crate::error::ApiError;
 use crate::state::HttpState;
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "users": 1250, "unconfirmed": 31, "disabled": 4, "admins": 2, "mfa_enabled": 310,
+    "sessions": 1480, "registered": [{"day": "2026-01-05", "count": 12}],
+    "signed_in": [{"day": "2026-01-05", "count": 402}],
+    "outbox": {"queued": 3, "retried": 1, "dead": 0, "oldest_seconds": 42},
+    "as_of": "2026-01-05T09:30:00.000Z",
+}))]
 pub(crate) struct SummaryBody {
     users: u64,
     unconfirmed: u64,
@@ -30,6 +37,7 @@ pub(crate) struct SummaryBody {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"day": "2026-01-05", "count": 12}))]
 pub(crate) struct DayBody {
     /// The day, in UTC.
     #[schema(format = Date)]
@@ -47,6 +55,7 @@ impl From<DayCount> for DayBody {
 
 /// How much mail waits.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"queued": 3, "retried": 1, "dead": 0, "oldest_seconds": 42}))]
 pub(crate) struct OutboxBody {
     /// Mails that are still tried.
     queued: u64,

@@ -11,6 +11,7 @@ use super::gate::{Writer, WriterRefusals};
 use super::user::{AdminUserBody, ROLE_NAMES, ROLES, id_of, user_body};
 use crate::body::Object;
 use crate::error::{ApiError, ErrorBody};
+use crate::openapi::values::RoleName;
 use crate::path::Segment;
 use crate::state::HttpState;
 use crate::validate::{
@@ -31,8 +32,7 @@ pub(crate) struct ChangeRequestBody {
     /// Whether the address that stands beside it counts as confirmed.
     #[schema(nullable = false)]
     email_confirmed: Option<bool>,
-    /// `user` or `admin`.
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<RoleName>, nullable = false)]
     role: Option<String>,
     /// Null or empty for none.
     #[schema(max_length = 64)]

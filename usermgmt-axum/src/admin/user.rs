@@ -7,6 +7,7 @@ use usermgmt_core::store::directory::ListedUser;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
+use crate::openapi::values::RoleName;
 use crate::state::HttpState;
 
 /// The roles by name.
@@ -16,6 +17,13 @@ pub(super) const ROLE_NAMES: &str = "'user' or 'admin'";
 
 /// A user.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": "01990c5e-0000-7000-8000-000000000000", "username": "ada", "email": "ada@example.org",
+    "is_email_confirmed": true, "is_disabled": false, "role": "user", "first_name": "Ada",
+    "last_name": "King", "gender": null, "locale": "en", "mfa_enabled": false,
+    "created_at": "2026-01-05T09:30:00.000Z", "updated_at": "2026-01-05T09:30:00.000Z",
+    "last_sign_in_at": "2026-01-06T08:00:00.000Z",
+}))]
 pub(crate) struct AdminUserBody {
     /// Opaque, at most 36 characters.
     id: String,
@@ -23,7 +31,7 @@ pub(crate) struct AdminUserBody {
     email: String,
     is_email_confirmed: bool,
     is_disabled: bool,
-    /// `user` or `admin`.
+    #[schema(value_type = RoleName)]
     role: &'static str,
     first_name: Option<String>,
     last_name: Option<String>,

@@ -2,6 +2,7 @@
 
 mod refusals;
 mod security;
+pub(crate) mod values;
 
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::tag::{Tag, TagBuilder};

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::state::HttpState;
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"status": "ok"}))]
 pub(crate) struct Health {
     /// `ok` or `error`.
     status: &'static str,

@@ -15,6 +15,7 @@ use super::user::UserBody;
 use crate::body::Object;
 use crate::client::ClientInfo;
 use crate::error::{ApiError, ErrorBody};
+use crate::openapi::values::RoleName;
 use crate::state::HttpState;
 use crate::validate::{
     Fields, FromFields, Issue, Problems, Style, any, email, one_of, profile_text, username,
@@ -48,8 +49,8 @@ pub(crate) struct CreateUserRequest {
     /// `Male` or `Female`.
     #[schema(value_type = String)]
     gender: ProfileText,
-    /// `user` or `admin`; `admin` needs a key that may make admins.
-    #[schema(value_type = String)]
+    /// `admin` needs a key that may make admins.
+    #[schema(value_type = RoleName)]
     role: Role,
 }
 

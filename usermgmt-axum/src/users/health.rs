@@ -9,6 +9,9 @@ use utoipa::ToSchema;
 use crate::state::HttpState;
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "status": "ok", "database": "ok", "user_service": "ok",
+}))]
 pub(crate) struct UsersHealth {
     /// `ok` or `error`.
     status: &'static str,

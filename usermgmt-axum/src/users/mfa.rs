@@ -22,6 +22,11 @@ use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, any};
 
 #[derive(Serialize, ToSchema)]
+#[schema(example = json!({
+    "user_id": "01990c5e-0000-7000-8000-000000000000",
+    "provisioning_uri": "otpauth://totp/Example:ada?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Example",
+    "qr_code_base64": "iVBORw0KGgo…",
+}))]
 pub(crate) struct MfaBody {
     user_id: String,
     provisioning_uri: String,
@@ -124,6 +129,9 @@ pub(crate) async fn qr(
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "user_id": "01990c5e-0000-7000-8000-000000000000", "enabled": true, "pending": false,
+}))]
 pub(crate) struct MfaStatusBody {
     user_id: String,
     /// Whether signing in asks for it.
@@ -181,6 +189,7 @@ impl FromFields for VerifyRequest {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"valid": true}))]
 pub(crate) struct ValidBody {
     /// Always true.
     valid: bool,

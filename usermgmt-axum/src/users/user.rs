@@ -6,6 +6,7 @@ use usermgmt_core::model::user::User;
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
+use crate::openapi::values::RoleName;
 use crate::state::HttpState;
 
 /// A user.
@@ -23,7 +24,7 @@ pub(crate) struct UserBody {
     last_name: Option<String>,
     email: String,
     gender: Option<String>,
-    /// `user` or `admin`.
+    #[schema(value_type = RoleName)]
     role: &'static str,
     /// Whether the address is confirmed and the account not disabled.
     is_active: bool,

@@ -81,7 +81,8 @@ fn response(operation: &'static Value, status: u16) -> Option<&'static Value> {
     operation["responses"].get(status.to_string())
 }
 
-fn check(schema: &Value, value: &Value) -> Result<(), String> {
+/// Whether a value is what a schema of the document says.
+pub(crate) fn check(schema: &Value, value: &Value) -> Result<(), String> {
     let schema = schema.as_object().ok_or("a schema is no object")?;
     if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
         let named = DOCUMENT.pointer(reference.trim_start_matches('#'));

@@ -7,6 +7,7 @@
 mod admin;
 #[cfg(feature = "passkeys")]
 mod authenticator;
+mod callers;
 mod document;
 mod harness;
 mod logs;
@@ -31,6 +32,7 @@ mod layers;
 mod limits;
 mod look;
 mod mail_sign_in_pages;
+mod matrix;
 mod mfa;
 mod mounting;
 mod openapi;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
+use crate::document::check;
 use crate::harness::{app, app_with};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -161,6 +162,97 @@ fn every_request_body_of_the_apis_has_an_example_of_its_fields() {
             }
             for field in schema["required"].as_array().into_iter().flatten() {
                 assert!(example.contains_key(field.as_str().unwrap()), "{method} {path}: {field}");
+            }
+        }
+    }
+}
+
+/// The schemas of what an operation answers as JSON, each by its name.
+fn answers(operation: &Value) -> Vec<String> {
+    let mut names = Vec::new();
+    for response in operation["responses"].as_object().unwrap().values() {
+        let schema = &response["content"]["application/json"]["schema"];
+        names.extend(schema["$ref"].as_str().map(str::to_owned));
+    }
+    names
+}
+
+/// Whoever reads what is answered sees one, which is as the schema says.
+#[test]
+fn every_answer_of_the_apis_has_an_example_that_keeps_to_its_schema() {
+    let document = document();
+    let mut waiting: Vec<String> =
+        operations(&document).iter().flat_map(|(_, _, operation)| answers(operation)).collect();
+    let mut seen = BTreeSet::new();
+    while let Some(name) = waiting.pop() {
+        if !seen.insert(name.clone()) {
+            continue;
+        }
+        let schema = document.pointer(name.trim_start_matches('#')).unwrap();
+        // One of several has an example of each.
+        if let Some(parts) = schema["oneOf"].as_array() {
+            waiting.extend(parts.iter().map(|part| part["$ref"].as_str().unwrap().to_owned()));
+            continue;
+        }
+        let example = schema.get("example").unwrap_or_else(|| panic!("{name} has no example"));
+        if let Err(why) = check(schema, example) {
+            panic!("the example of {name}: {why}");
+        }
+    }
+    assert!(seen.len() > 40, "{seen:?}");
+}
+
+/// As a client's generator and a program that makes up requests want to know them.
+#[test]
+fn values_of_which_there_are_a_few_are_listed() {
+    let document = document();
+    let listed = |pointer: &str| {
+        let mut schema = document.pointer(pointer).unwrap_or_else(|| panic!("no {pointer}"));
+        if let Some(name) = schema["$ref"].as_str() {
+            schema = document.pointer(name.trim_start_matches('#')).unwrap();
+        }
+        schema["enum"].clone()
+    };
+    let roles = json!(["user", "admin"]);
+    for body in ["AdminUserBody", "ProfileBody", "UserBody", "InviteRequest", "ChangeUserRequest"] {
+        let role = format!("/components/schemas/{body}/properties/role");
+        assert_eq!(listed(&role), roles, "{body}");
+    }
+    assert_eq!(listed("/components/schemas/CreateUserRequest/properties/role"), roles);
+    assert_eq!(
+        listed("/components/schemas/ActorBody/properties/kind"),
+        json!(["user", "admin", "service", "operator", "system"])
+    );
+    assert_eq!(
+        listed("/components/schemas/BulkRequest/properties/action"),
+        json!(["disable", "enable", "confirm", "sign-out", "delete"])
+    );
+    let parameters = &document["paths"]["/api/v1/admin/users"]["get"]["parameters"];
+    let of = |name: &str| {
+        let mut all = parameters.as_array().unwrap().iter();
+        let at = all.position(|parameter| parameter["name"] == name).unwrap();
+        format!("/paths/~1api~1v1~1admin~1users/get/parameters/{at}/schema")
+    };
+    assert_eq!(listed(&of("role")), roles);
+    assert_eq!(listed(&of("sort")), json!(["created", "username", "email"]));
+    assert_eq!(listed(&of("order")), json!(["asc", "desc"]));
+}
+
+/// The document says where a page's size ends, and there it does.
+#[tokio::test]
+async fn the_sizes_of_pages_that_are_described_are_those_that_are_taken() {
+    let admin = crate::admin::Admin::new().await;
+    for (_, path, operation) in operations(&document()) {
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            if parameter["name"] != "limit" {
+                continue;
+            }
+            let (least, most) = (&parameter["schema"]["minimum"], &parameter["schema"]["maximum"]);
+            let (least, most) = (least.as_u64().unwrap(), most.as_u64().unwrap());
+            for (limit, status) in [(least - 1, 400), (least, 200), (most, 200), (most + 1, 400)] {
+                let call = admin.app.get(&format!("{path}?limit={limit}"));
+                let reply = call.bearer(&admin.root.access).send().await;
+                assert_eq!(reply.status, status, "{path} {limit}: {}", reply.text);
             }
         }
     }

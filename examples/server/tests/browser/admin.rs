@@ -6,6 +6,10 @@ use usermgmt_test_support::{PASSWORD, Server, Setup, registered};
 use crate::chrome::{Chrome, LANGUAGES};
 use crate::crowd;
 
+/// What pages that follow on a form are looked at in: the third language's texts are
+/// looked at where pages are opened.
+const TWO: [&str; 2] = [LANGUAGES[0], LANGUAGES[1]];
+
 /// Long enough to stick out.
 const LONG: &str = "maximiliane.mustermann-von-und-zu-hohenstein@mail.accounts.example.org";
 const ROOT: &str = "root@example.org";
@@ -153,34 +157,65 @@ async fn what_an_administrator_is_asked_and_told_looks_right() {
     registered(&server, "maximiliane", LONG).await;
     crowd::fill(&server, 120).await;
     let page = |path: &str| format!("{}/web3m-admin{path}", server.base);
-    browser.open(&page("/users?sort=username&order=asc")).await;
-    browser.click("a[rel=next]").await;
-    browser.looks_right("admin-users-paged").await;
+    for language in TWO {
+        browser.speaks(language).await;
+        browser.open(&page("/users?sort=username&order=asc")).await;
+        browser.click("a[rel=next]").await;
+        browser.looks_right_in(language, "admin-users-paged").await;
 
-    browser.open(&page("/users?search=maximiliane")).await;
-    browser.press("maximiliane").await;
-    let wrong = [("username", "a"), ("email", "nowhere"), ("locale", "no language")];
-    let edit = browser.driver.current_url().await.unwrap().path().to_owned();
-    browser.fill(&edit, &wrong).await;
-    browser.submit(&edit).await;
-    browser.looks_right("admin-user-refused").await;
-    browser.press("Delete…").await;
-    browser.looks_right("admin-question").await;
+        browser.open(&page("/users?search=maximiliane")).await;
+        browser.press("maximiliane").await;
+        let wrong = [("username", "a"), ("email", "nowhere"), ("locale", "no language")];
+        let edit = browser.driver.current_url().await.unwrap().path().to_owned();
+        browser.fill(&edit, &wrong).await;
+        browser.submit(&edit).await;
+        browser.looks_right_in(language, "admin-user-refused").await;
+        browser.click("a[href$='/delete']").await;
+        browser.looks_right_in(language, "admin-question").await;
 
-    // The last administrator is among them, and cannot be disabled.
-    browser.open(&page("/users?confirmed=true&sort=created&order=desc")).await;
-    browser.open_up("input[data-all=ids]").await;
-    browser.press("Continue").await;
-    browser.looks_right("admin-bulk-question").await;
-    browser.submit("/users/bulk").await;
-    browser.looks_right("admin-bulk-report").await;
+        // The last administrator is among them, and cannot be disabled.
+        browser.open(&page("/users?confirmed=true&sort=created&order=desc")).await;
+        browser.open_up("input[data-all=ids]").await;
+        browser.submit("/users/bulk").await;
+        browser.looks_right_in(language, "admin-bulk-question").await;
+        browser.submit("/users/bulk").await;
+        browser.looks_right_in(language, "admin-bulk-report").await;
 
-    browser.open(&page("/service-keys")).await;
-    browser.fill("/service-keys", &[("name", "The shop in the old town of Hohenstein")]).await;
-    browser.submit("/service-keys").await;
-    browser.looks_right("admin-service-key-once").await;
-    browser.click(".card a.button").await;
-    browser.looks_right("admin-service-keys-listed").await;
+        browser.open(&page("/service-keys")).await;
+        let name = format!("The shop in the old town of Hohenstein ({language})");
+        browser.fill("/service-keys", &[("name", &name)]).await;
+        browser.submit("/service-keys").await;
+        browser.looks_right_in(language, "admin-service-key-once").await;
+        browser.click(".card a.button").await;
+        browser.looks_right_in(language, "admin-service-keys-listed").await;
+    }
+    browser.quit().await;
+}
+
+#[tokio::test]
+async fn mail_that_was_given_up_and_signing_in_again_look_right() {
+    let (server, browser) = administered().await;
+    let long = registered(&server, "maximiliane", LONG).await.field("user_id");
+    crowd::give_up(&server, LONG).await;
+    let page = |path: &str| format!("{}/web3m-admin{path}", server.base);
+    for language in TWO {
+        browser.speaks(language).await;
+        browser.open(&page("/mail")).await;
+        browser.reads(LONG).await;
+        browser.looks_right_in(language, "admin-mail-given-up").await;
+        browser.click("a[href$='/drop']").await;
+        browser.looks_right_in(language, "admin-mail-question").await;
+    }
+    crowd::age(&server).await;
+    for language in TWO {
+        browser.speaks(language).await;
+        browser.open(&page(&format!("/users/{long}/disable"))).await;
+        browser.submit("/disable").await;
+        browser.looks_right_in(language, "admin-again").await;
+        browser.fill("/disable", &[("again_password", "not it at all")]).await;
+        browser.submit("/disable").await;
+        browser.looks_right_in(language, "admin-again-refused").await;
+    }
     browser.quit().await;
 }
 
@@ -188,6 +223,21 @@ async fn what_an_administrator_is_asked_and_told_looks_right() {
 async fn the_way_into_the_admin_looks_right() {
     let (server, browser) = administered().await;
     registered(&server, "maximiliane", LONG).await;
+    turns_factor_on(&server).await;
+    for language in TWO {
+        browser.speaks(language).await;
+        becomes(&browser, &server, ROOT).await;
+        browser.looks_right_in(language, "admin-sign-in-code").await;
+        browser.click("ul.links a").await;
+        browser.looks_right_in(language, "admin-sign-in").await;
+        becomes(&browser, &server, LONG).await;
+        browser.looks_right_in(language, "admin-no-administrator").await;
+    }
+    browser.quit().await;
+}
+
+/// The administrator turns the second factor on, elsewhere.
+async fn turns_factor_on(server: &Server) {
     let root = json!({ "email": ROOT, "password": PASSWORD });
     let token = server.post("/api/v1/signin", root).await.field("access_token");
     let enrolled = server.call("POST", "/api/v1/mfa/totp", &token, json!({})).await;
@@ -196,12 +246,22 @@ async fn the_way_into_the_admin_looks_right() {
     let code = json!({ "code": code });
     let confirmed = server.call("POST", "/api/v1/mfa/totp/confirm", &token, code).await;
     assert_eq!(confirmed.status, 200, "{confirmed:?}");
+}
 
-    becomes(&browser, &server, ROOT).await;
-    browser.looks_right("admin-sign-in-code").await;
-    browser.click("ul.links a").await;
-    browser.looks_right("admin-sign-in").await;
-    becomes(&browser, &server, LONG).await;
-    browser.looks_right("admin-no-administrator").await;
+#[tokio::test]
+async fn what_an_administrator_without_a_second_factor_is_told_looks_right() {
+    let setup = Setup::new().var("USERMGMT_ADMIN__REQUIRE_MFA", "true");
+    let (server, browser) = administered_as(setup).await;
+    for name in ["admin-factor-missing", "admin-factor-unused"] {
+        for language in TWO {
+            browser.speaks(language).await;
+            browser.open(&format!("{}/web3m-admin/users", server.base)).await;
+            browser.reads(ROOT).await;
+            browser.looks_right_in(language, name).await;
+        }
+        if name == "admin-factor-missing" {
+            turns_factor_on(&server).await;
+        }
+    }
     browser.quit().await;
 }

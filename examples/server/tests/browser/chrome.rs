@@ -198,8 +198,7 @@ impl Chrome {
         });
         self.devtools("Emulation.setDeviceMetricsOverride", size).await;
         self.devtools("Emulation.setScrollbarsHidden", json!({"hidden": true})).await;
-        let light = json!([{"name": "prefers-color-scheme", "value": "light"}]);
-        self.devtools("Emulation.setEmulatedMedia", json!({"features": light})).await;
+        self.has_scheme("light").await;
         self.open(url).await;
         self.capture(false).await
     }
@@ -280,8 +279,7 @@ impl Chrome {
         for width in WIDTHS {
             self.has_width(width).await;
             for scheme in SCHEMES {
-                let feature = json!([{"name": "prefers-color-scheme", "value": scheme}]);
-                self.devtools("Emulation.setEmulatedMedia", json!({"features": feature})).await;
+                self.has_scheme(scheme).await;
                 let at = format!("{name}-{width}-{scheme}");
                 self.picture(&at).await;
                 self.fits(&at).await;
@@ -290,17 +288,42 @@ impl Chrome {
         }
     }
 
-    /// The same of a page in this language, at a phone's width alone in the third: its
-    /// texts may be too long for the page, and everything else is the others'.
+    /// The same of a page in this language, where it is the first. The others have its
+    /// layout and its colours, and texts of their own, which may be too long or name
+    /// nothing: the second is looked at briefly, the third at the narrowest alone.
     pub(crate) async fn looks_right_in(&self, language: &str, name: &str) {
         let name = format!("{name}-{language}");
-        if language != LANGUAGES[2] {
+        if language == LANGUAGES[0] {
             return self.looks_right(&name).await;
+        }
+        if language == LANGUAGES[1] {
+            return self.looks_right_briefly(&name).await;
         }
         self.has_width(ENDS[0]).await;
         self.fits(&name).await;
         self.picture(&name).await;
         self.is_accessible(&name).await;
+    }
+
+    /// At every width nothing sticks out. Pictures and axe: a phone in light colours, a
+    /// desk in dark ones.
+    pub(crate) async fn looks_right_briefly(&self, name: &str) {
+        for width in ENDS.into_iter().chain(WIDTHS) {
+            self.has_width(width).await;
+            self.fits(&format!("{name}-{width}")).await;
+        }
+        for (width, scheme) in [(WIDTHS[0], SCHEMES[0]), (WIDTHS[2], SCHEMES[1])] {
+            self.has_width(width).await;
+            self.has_scheme(scheme).await;
+            let at = format!("{name}-{width}-{scheme}");
+            self.picture(&at).await;
+            self.is_accessible(&at).await;
+        }
+    }
+
+    async fn has_scheme(&self, scheme: &str) {
+        let feature = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        self.devtools("Emulation.setEmulatedMedia", json!({"features": feature})).await;
     }
 
     async fn has_width(&self, width: u32) {
@@ -318,19 +341,21 @@ impl Chrome {
     }
 
     async fn is_accessible(&self, at: &str) {
+        // It is large, and stays with the page while its width and colours change.
+        let loaded = self.driver.execute("return 'axe' in window", vec![]).await.unwrap();
+        if loaded.json() == &json!(false) {
+            self.driver.execute(&self.axe, vec![]).await.unwrap();
+        }
         // The documentation's own parts are its maker's.
-        let run = format!(
-            "{}; const done = arguments[arguments.length - 1];
+        let run = "const done = arguments[arguments.length - 1];
             axe.run(
-                {{exclude: [['.scalar-app']]}},
-                {{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}},
+                {exclude: [['.scalar-app']]},
+                {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']},
             ).then(
                 (found) => done(found.violations.map((each) => each.id + ': ' + each.nodes.map(
                     (node) => node.html + ' ' + node.failureSummary).join('; '))),
-                (error) => done([String(error)]));",
-            self.axe
-        );
-        let found = self.driver.execute_async(&run, vec![]).await.unwrap();
+                (error) => done([String(error)]));";
+        let found = self.driver.execute_async(run, vec![]).await.unwrap();
         assert_eq!(found.json(), &json!([]), "{at}");
     }
 

@@ -1,4 +1,5 @@
-//! Rows of many people, as the store has them who have registered and confirmed.
+//! Rows as the store has them: of many people who have registered and confirmed, of what
+//! went wrong, and of what was long ago.
 
 use usermgmt_test_support::{Server, execute};
 
@@ -45,4 +46,22 @@ pub(crate) async fn call(server: &Server, n: u32, first: &str, last: &str) {
          WHERE id = '{ID}{n:012x}'"
     );
     execute(&database(server), &[&rename]).await;
+}
+
+/// A mail to this address that was given up just now.
+pub(crate) async fn give_up(server: &Server, recipient: &str) {
+    let mail = format!(
+        "INSERT INTO usermgmt_outbox (id, kind, recipient, recipient_canonical, tokens, params, \
+         created_at, next_attempt_at, attempts, last_error, dead_at) \
+         SELECT '{ID}00000000dead', 'password_changed', '{recipient}', '{recipient}', '[]', '{{}}', \
+         now, now, 12, '550 5.1.1 The mailbox of this recipient does not exist here', now \
+         FROM (SELECT unixepoch() * 1000 AS now)"
+    );
+    execute(&database(server), &[&mail]).await;
+}
+
+/// Has everybody signed in an hour before they did.
+pub(crate) async fn age(server: &Server) {
+    let age = "UPDATE usermgmt_sessions SET auth_time = auth_time - 3600000";
+    execute(&database(server), &[age]).await;
 }

@@ -4,8 +4,12 @@ use serde_json::json;
 use usermgmt_test_support::{PASSWORD, Server, Setup, eventually, registered};
 
 use crate::chrome::{Chrome, LANGUAGES};
+use crate::crowd;
 
 const NEW: &str = "new@example.org";
+/// What pages that are shown on the way to others are looked at in: the layout of the
+/// third language is that of the pages before and after.
+const TWO: [&str; 2] = [LANGUAGES[0], LANGUAGES[1]];
 /// Long enough to stick out.
 const LONG: &str = "maximiliane.mustermann-von-und-zu-hohenstein@mail.accounts.example.org";
 
@@ -54,6 +58,19 @@ async fn pages_for_everybody_look_right() {
         browser.submit("").await;
         browser.looks_right_in(language, "reset-too-easy").await;
     }
+    browser.quit().await;
+}
+
+/// In one language, which its list has in every one, and briefly: it is long.
+#[tokio::test]
+async fn the_list_of_endpoints_looks_right_where_no_script_takes_its_place() {
+    let server = Server::start().await;
+    let browser = Chrome::start().await;
+    browser.without_script().await;
+    browser.open(&format!("{}/", server.base)).await;
+    browser.reads("/api/v1/signin/mfa").await;
+    assert!(browser.texts_of(".scalar-app").await.is_empty());
+    browser.looks_right_briefly("front-plain").await;
     browser.quit().await;
 }
 
@@ -155,25 +172,55 @@ async fn the_account_looks_right() {
     }
     let url = browser.qr_code().await;
     let code = totp_rs::Totp::from_url(&url).unwrap().generate_current().to_string();
-    browser.speaks("en").await;
+    browser.speaks(TWO[0]).await;
     browser.fill("/account/second-factor/confirm", &[("code", &code)]).await;
     browser.submit("/account/second-factor/confirm").await;
-    browser.looks_right("recovery-codes").await;
-    browser.press("I have kept them").await;
-    browser.looks_right("account-with-factor").await;
+    for language in TWO {
+        browser.looks_right_in(language, "recovery-codes").await;
+        let code = browser.texts_of(".codes code").await.swap_remove(0);
+        browser.click("main a.button").await;
+        browser.looks_right_in(language, "account-with-factor").await;
+        let wrong = [("current_password", "not it at all"), ("new_password", PASSWORD)];
+        browser.fill("/account/password", &wrong).await;
+        browser.submit("/account/password").await;
+        browser.looks_right_in(language, "account-refused").await;
+        // New codes, for one of these, are shown in the language that comes next.
+        browser.speaks(TWO[1]).await;
+        browser.fill("/account/recovery-codes", &[("code", &code)]).await;
+        browser.submit("/account/recovery-codes").await;
+    }
+    browser.open(&format!("{}/account", server.base)).await;
+    browser.submit("/account/sign-out").await;
+    for language in TWO {
+        browser.speaks(language).await;
+        browser.open(&format!("{}/account/sign-in", server.base)).await;
+        browser.fill("/account/sign-in", &fields).await;
+        browser.submit("/account/sign-in").await;
+        browser.looks_right_in(language, "second-step").await;
+        browser.fill("/account/sign-in/code", &[("code", "123456")]).await;
+        browser.submit("/account/sign-in/code").await;
+        browser.looks_right_in(language, "second-step-refused").await;
+    }
+    browser.quit().await;
+}
 
-    let wrong = [("current_password", "not it at all"), ("new_password", PASSWORD)];
-    browser.fill("/account/password", &wrong).await;
-    browser.submit("/account/password").await;
-    browser.looks_right("account-refused").await;
-    browser.press("Sign out").await;
+/// What is worth it then asks for the password too, by fields that are not there else.
+#[tokio::test]
+async fn the_account_of_who_signed_in_long_ago_looks_right() {
+    let server = somebody().await;
+    let browser = Chrome::start().await;
     browser.open(&format!("{}/account/sign-in", server.base)).await;
-    browser.fill("/account/sign-in", &fields).await;
+    browser.fill("/account/sign-in", &[("identifier", LONG), ("password", PASSWORD)]).await;
     browser.submit("/account/sign-in").await;
-    browser.looks_right("second-step").await;
-    browser.fill("/account/sign-in/code", &[("code", "123456")]).await;
-    browser.submit("/account/sign-in/code").await;
-    browser.looks_right("second-step-refused").await;
+    let proof = "form[action$='/account/delete'] [name='current_password']";
+    assert!(browser.texts_of(proof).await.is_empty());
+    crowd::age(&server).await;
+    for language in LANGUAGES {
+        browser.speaks(language).await;
+        browser.open(&format!("{}/account", server.base)).await;
+        assert_eq!(browser.texts_of(proof).await.len(), 1);
+        browser.looks_right_in(language, "account-stale").await;
+    }
     browser.quit().await;
 }
 
@@ -181,24 +228,26 @@ async fn the_account_looks_right() {
 async fn what_the_forms_for_everybody_lead_to_looks_right() {
     let server = somebody().await;
     let browser = Chrome::start().await;
-    let new = format!("anna-{LONG}");
-    let anna = [("username", "anna"), ("email", &new), ("password", PASSWORD)];
-    let wrong = [("identifier", LONG), ("password", "not it at all")];
-    for (name, form, fields) in [
-        ("registered", "/account/register", &anna[..]),
-        ("sign-in-refused", "/account/sign-in", &wrong),
-        ("forgot-sent", "/account/forgot", &[("identifier", LONG)]),
-        ("mail-code", "/account/sign-in/email", &[("email", LONG)]),
-    ] {
-        browser.speaks("de").await;
-        browser.open(&format!("{}{form}", server.base)).await;
-        browser.fill(form, fields).await;
-        browser.submit(form).await;
-        browser.looks_right_in("de", name).await;
+    for language in TWO {
+        browser.speaks(language).await;
+        let (name, address) = (format!("anna-{language}"), format!("anna-{language}-{LONG}"));
+        let anna = [("username", &*name), ("email", &*address), ("password", PASSWORD)];
+        let wrong = [("identifier", LONG), ("password", "not it at all")];
+        for (name, form, fields) in [
+            ("registered", "/account/register", &anna[..]),
+            ("sign-in-refused", "/account/sign-in", &wrong),
+            ("forgot-sent", "/account/forgot", &[("identifier", LONG)]),
+            ("mail-code", "/account/sign-in/email", &[("email", LONG)]),
+        ] {
+            browser.open(&format!("{}{form}", server.base)).await;
+            browser.fill(form, fields).await;
+            browser.submit(form).await;
+            browser.looks_right_in(language, name).await;
+        }
+        browser.fill("/account/sign-in/email/code", &[("code", "000000")]).await;
+        browser.submit("/account/sign-in/email/code").await;
+        browser.looks_right_in(language, "mail-code-refused").await;
     }
-    browser.fill("/account/sign-in/email/code", &[("code", "000000")]).await;
-    browser.submit("/account/sign-in/email/code").await;
-    browser.looks_right_in("de", "mail-code-refused").await;
     browser.quit().await;
 }
 
@@ -207,40 +256,52 @@ async fn pages_behind_other_mailed_links_look_right() {
     let server = somebody().await;
     let create = ["service-key", "create", "--name", "shop"];
     let key = server.setup().command().args(create).output().unwrap().stdout;
-    let invited = json!({
-        "username": "anna", "first_name": "Anna", "last_name": "Winter", "email": NEW,
-        "password": PASSWORD, "password_confirmation": PASSWORD, "gender": "Female",
-        "role": "user",
-    });
     let key = String::from_utf8(key).unwrap();
-    let made = server.call("POST", "/api/users", key.trim(), invited).await;
-    assert_eq!(made.status, 201, "{made:?}");
+    let browser = Chrome::start().await;
+    for language in TWO {
+        let email = format!("{language}-{NEW}");
+        let invited = json!({
+            "username": format!("anna-{language}"), "first_name": "Anna", "last_name": "Winter",
+            "email": email, "password": PASSWORD, "password_confirmation": PASSWORD,
+            "gender": "Female", "role": "user",
+        });
+        let made = server.call("POST", "/api/users", key.trim(), invited).await;
+        assert_eq!(made.status, 201, "{made:?}");
+        browser.speaks(language).await;
+        browser.open(&server.mail_to(&email).await.link("/activate")).await;
+        browser.looks_right_in(language, "activate").await;
+        browser.submit("").await;
+        browser.looks_right_in(language, "activated").await;
+    }
+
     let by_mail = json!({ "email": LONG });
     assert_eq!(server.post("/api/v1/signin/email", by_mail).await.status, 200);
     let by_mail = server.mails_to(LONG, 2).await.swap_remove(1).link("/sign-in/email");
-    let activate = server.mail_to(NEW).await.link("/activate");
-
-    let browser = Chrome::start().await;
-    browser.open(&activate).await;
-    browser.looks_right("activate").await;
-    browser.submit("").await;
-    browser.looks_right("activated").await;
-    browser.open(&by_mail).await;
-    browser.looks_right("sign-in-by-link").await;
+    looks_right_at(&browser, &by_mail, "sign-in-by-link").await;
     browser.submit("/sign-in/email").await;
     let other = format!("anna-{LONG}");
     browser.fill("/account/email", &[("email", &other)]).await;
     browser.submit("/account/email").await;
-    browser.looks_right("account-notice").await;
-    browser.open(&server.mail_to(&other).await.link("/email/confirm")).await;
-    browser.looks_right("email-confirm").await;
+    let notice = browser.driver.current_url().await.unwrap();
+    looks_right_at(&browser, notice.as_str(), "account-notice").await;
+    let confirm = server.mail_to(&other).await.link("/email/confirm");
+    looks_right_at(&browser, &confirm, "email-confirm").await;
+    browser.speaks("en").await;
     browser.submit("").await;
     browser.reads("Email changed").await;
     let undo = eventually("the way back", || {
         let mut mails = server.mails().into_iter();
         mails.find(|mail| mail.to == LONG && mail.text.contains("/email/undo"))
     });
-    browser.open(&undo.await.link("/email/undo")).await;
-    browser.looks_right("email-undo").await;
+    looks_right_at(&browser, &undo.await.link("/email/undo"), "email-undo").await;
     browser.quit().await;
+}
+
+/// A page that changes nothing, and is opened anew in each language.
+async fn looks_right_at(browser: &Chrome, url: &str, name: &str) {
+    for language in TWO {
+        browser.speaks(language).await;
+        browser.open(url).await;
+        browser.looks_right_in(language, name).await;
+    }
 }

@@ -9,7 +9,6 @@ mod invitations;
 mod last;
 mod lists;
 pub(crate) mod mail;
-mod matrix;
 mod secrets;
 mod service_keys;
 

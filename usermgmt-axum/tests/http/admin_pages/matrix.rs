@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{ROOT, browser_of};
+use super::ROOT;
 use crate::admin::Admin;
-use crate::harness::operator;
-use crate::tab::Browser;
+use crate::callers::{Who, callers, somebody};
+use crate::harness::app;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum For {
@@ -50,43 +50,19 @@ enum Answer {
     LetIn,
 }
 
-struct Caller {
-    name: &'static str,
-    cookie: Option<String>,
-    token: String,
-    answer: Answer,
-}
-
-async fn caller(admin: &Admin, name: &'static str, access: &str, answer: Answer) -> Caller {
-    let current = admin.app.auth.current(access).await.unwrap();
-    let browser: Browser<'_> = browser_of(&admin.app, access).await;
-    let token = admin.app.auth.form_token(&current.session).expose().clone();
-    Caller { name, cookie: browser.session().map(str::to_owned), token, answer }
-}
-
-async fn callers(admin: &Admin) -> (Vec<Caller>, String) {
-    let app = &admin.app;
-    let (ann, _) = admin.user("ann").await;
-    let (gone, _) = admin.user("gone").await;
-    admin.user("single").await;
-    let single = app.promoted("single@example.com").await;
-    let (target, _) = admin.user("target").await;
-    let disabled = caller(admin, "disabled", &gone.access, Answer::SignIn).await;
-    app.auth.disable_user(&operator(), &gone.user_id.parse().unwrap()).await.unwrap();
-    let callers = vec![
-        Caller { name: "anonymous", cookie: None, token: String::new(), answer: Answer::SignIn },
-        caller(admin, "user", &ann.access, Answer::Refused).await,
-        disabled,
-        caller(admin, "one factor", &single.access, Answer::Refused).await,
-        caller(admin, "admin", &admin.root.access, Answer::LetIn).await,
-    ];
-    (callers, target.user_id)
+fn answer(who: Who) -> Answer {
+    match who {
+        Who::Admin => Answer::LetIn,
+        _ if who.is_in() => Answer::Refused,
+        _ => Answer::SignIn,
+    }
 }
 
 #[tokio::test]
 async fn every_page_lets_in_administrators_and_nobody_else() {
-    let admin = Admin::new().await;
-    let (callers, target) = callers(&admin).await;
+    let app = app().await;
+    let callers = callers(&app).await;
+    let target = somebody(&app, "target").await.user_id;
     let known: BTreeMap<(&str, &str), For> =
         ROUTES.iter().map(|(method, path, whom)| ((*method, *path), *whom)).collect();
     let mounted = usermgmt_axum::admin_page_routes();
@@ -100,20 +76,16 @@ async fn every_page_lets_in_administrators_and_nobody_else() {
         let path = path.replace("{id}", &target).replace("{action}", "disable");
         for caller in &callers {
             let what = format!("{method} {path} by {}", caller.name);
-            let call = admin.app.call(method.as_str(), &format!("{ROOT}{path}"));
-            let call = call.header("accept", "text/html").header("sec-fetch-site", "same-origin");
-            let call = match &caller.cookie {
-                Some(cookie) => call.header("cookie", &format!("__Host-usermgmt={cookie}")),
-                None => call,
-            };
+            let call = app.call(method.as_str(), &format!("{ROOT}{path}"));
+            let call = caller.by_cookie(call.header("accept", "text/html"));
             let call = match method.as_str() {
-                "POST" => call.form(&format!("form_token={}", caller.token)),
+                "POST" => call.form(&format!("form_token={}", caller.form_token)),
                 _ => call,
             };
             let reply = call.send().await;
             let (status, leads) = (reply.status.as_u16(), reply.header("location").unwrap_or(""));
             let to_sign_in = status == 303 && leads.starts_with("/web3m-admin/sign-in");
-            match caller.answer {
+            match answer(caller.who) {
                 Answer::SignIn => assert!(to_sign_in, "{what}: {status} {leads}"),
                 Answer::Refused => assert_eq!(status, 403, "{what}"),
                 Answer::LetIn => {
