@@ -353,7 +353,16 @@ async fn every_path_that_is_mounted_is_in_a_matrix() {
             .into_iter()
             .map(|(_, path)| format!("{}{path}", crate::admin_pages::ROOT)),
     );
-    assert_eq!(mounted(&app().await), listed);
+    // An API answers by itself what it does not have, at its own path and below it.
+    let mut mounted = mounted(&app().await);
+    mounted.retain(|path| match path.strip_suffix("/{*__private__axum_fallback}") {
+        Some(api) => {
+            listed.extend((!api.is_empty()).then(|| api.to_owned()));
+            false
+        }
+        None => true,
+    });
+    assert_eq!(mounted, listed);
 }
 
 #[tokio::test]

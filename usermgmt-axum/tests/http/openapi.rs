@@ -199,7 +199,7 @@ fn every_answer_of_the_apis_has_an_example_that_keeps_to_its_schema() {
             panic!("the example of {name}: {why}");
         }
     }
-    assert!(seen.len() > 40, "{seen:?}");
+    assert!(seen.len() >= 40, "{seen:?}");
 }
 
 /// As a client's generator and a program that makes up requests want to know them.
