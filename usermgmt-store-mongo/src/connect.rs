@@ -136,9 +136,8 @@ fn invalid(url: &str, error: &mongodb::error::Error) -> ConnectError {
     let Some((before, after)) = url.rsplit_once('@') else {
         let authority = url.split_once("://").map_or("", |(_, rest)| rest);
         let authority = authority.split(['/', '?']).next().unwrap_or_default();
-        let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
         let mut ports = authority.split(',').filter_map(|host| host.rsplit_once(':'));
-        return ConnectError::Url(match ports.any(|(_, port)| !is_port(port)) {
+        return ConnectError::Url(match ports.any(|(_, port)| port.parse::<u16>().is_err()) {
             // What is no port is a password whose host is missing.
             true => {
                 "it cannot be read; it is mongodb://user:password@host:port/database".to_owned()

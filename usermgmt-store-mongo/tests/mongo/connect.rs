@@ -58,12 +58,15 @@ async fn what_is_no_mongodb_url_is_refused_and_no_password_repeated() {
         "postgres://ann:s3cret@127.0.0.1/a",
         "mongodb://ann:s3%cret@127.0.0.1/a",
         "mongodb://ann:s3cret",
+        "mongodb://ann:31415926",
         "",
     ] {
         match MongoStore::connect(url).await {
             Err(error @ ConnectError::Url(_)) => {
                 let text = format!("{error} {error:?}");
-                assert!(!text.contains("s3") && !text.contains("cret"), "{text}");
+                for secret in ["s3", "cret", "31415926"] {
+                    assert!(!text.contains(secret), "{text}");
+                }
             }
             other => panic!("{url}: {other:?}"),
         }
