@@ -1,5 +1,6 @@
 //! A store that fails when it is told to, and counts what it is asked.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -42,8 +43,22 @@ struct Plan {
     hangs: bool,
     /// After so many calls.
     meanwhile: Option<(u64, Changes)>,
+    refusals: Option<Refusals>,
     counted: Calls,
     applied: Vec<Changes>,
+}
+
+/// Why a list of changes is refused, if it is.
+type Refusal = dyn Fn(&Changes) -> Option<StoreError> + Send + Sync;
+
+/// Which lists of changes are refused, and with what.
+#[derive(Clone)]
+struct Refusals(Arc<Refusal>);
+
+impl fmt::Debug for Refusals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Refusals")
+    }
 }
 
 /// After `skip` calls, the next `count` fail.
@@ -134,17 +149,24 @@ impl FaultyStore {
         self.plan().meanwhile = Some((skip, changes));
     }
 
+    /// Lists of changes for which `why` has an error answer with that and do nothing, as
+    /// where a host's own rows are refused.
+    pub fn refuse(&self, why: impl Fn(&Changes) -> Option<StoreError> + Send + Sync + 'static) {
+        self.plan().refusals = Some(Refusals(Arc::new(why)));
+    }
+
     /// No call answers any more, as when the network to a database is cut.
     pub fn hang(&self) {
         self.plan().hangs = true;
     }
 
-    /// Nothing fails or hangs any more, but for the calls that hang already.
+    /// Nothing fails, is refused or hangs any more, but for the calls that hang already.
     pub fn heal(&self) {
         let mut plan = self.plan();
         plan.hangs = false;
         plan.calls = Fault::default();
         plan.replies = Fault::default();
+        plan.refusals = None;
     }
 
     /// What was asked since the last [`FaultyStore::take_calls`].
@@ -332,6 +354,10 @@ impl Store for FaultyStore {
             calls.changes += as_count(changes.list().len());
         })
         .await?;
+        let refusals = self.plan().refusals.clone();
+        if let Some(error) = refusals.and_then(|Refusals(why)| why(changes)) {
+            return Err(error);
+        }
         self.plan().applied.push(changes.clone());
         let answer = self.inner.apply(changes).await;
         if self.plan().replies.strikes() {
