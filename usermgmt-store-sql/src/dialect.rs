@@ -142,6 +142,24 @@ impl Dialect {
         }
     }
 
+    /// Whether a union of statements is one of parts in brackets. For SQLite each is a
+    /// table of its own, since a part of a union has no LIMIT there.
+    pub(crate) fn has_brackets(self) -> bool {
+        match self {
+            #[cfg(feature = "mysql")]
+            Self::MySql => true,
+            #[cfg(any(feature = "sqlite", feature = "postgres"))]
+            _ => false,
+        }
+    }
+
+    /// Whether statements of many parts are kept prepared. MariaDB (10.11), running one
+    /// again after others have used the tables that it has open, forgets that an index has
+    /// all that is asked for, and reads each row from the table too.
+    pub(crate) fn keeps_unions(self) -> bool {
+        !self.has_brackets()
+    }
+
     /// A text that is given, as a column beside those that are compared by bytes.
     pub(crate) fn text_value(self) -> &'static str {
         match self {

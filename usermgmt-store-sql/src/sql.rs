@@ -24,11 +24,13 @@ pub(crate) enum Value<'a> {
 pub(crate) struct Statement<'a> {
     pub(crate) sql: Cow<'static, str>,
     pub(crate) values: Vec<Value<'a>>,
+    /// Whether a connection keeps it prepared.
+    pub(crate) is_kept: bool,
 }
 
 /// A statement that has no values yet.
 pub(crate) fn statement<'a>(sql: impl Into<Cow<'static, str>>) -> Statement<'a> {
-    Statement { sql: sql.into(), values: Vec::new() }
+    Statement { sql: sql.into(), values: Vec::new(), is_kept: true }
 }
 
 impl<'a> Statement<'a> {
@@ -46,6 +48,12 @@ impl<'a> Statement<'a> {
 }
 
 impl<'a> Statement<'a> {
+    /// Says whether a connection keeps it prepared.
+    pub(crate) fn kept(mut self, is_kept: bool) -> Self {
+        self.is_kept = is_kept;
+        self
+    }
+
     /// Goes on with the other statement and its values.
     pub(crate) fn with(mut self, other: Self) -> Self {
         self.sql.to_mut().push_str(&other.sql);

@@ -178,10 +178,7 @@ async fn assert_no_scans(url: &str) {
             #[cfg(any(feature = "postgres", feature = "mysql"))]
             _ => "EXPLAIN",
         };
-        let explained = Statement {
-            sql: format!("{explain} {}", statement.sql).into(),
-            values: statement.values.clone(),
-        };
+        let explained = crate::sql::statement(format!("{explain} ")).with(statement.clone());
         let plan = store.pool().fetch(Use::Read, &explained).await;
         let plan = plan.unwrap_or_else(|error| panic!("{}: {error}", statement.sql));
         let lines = plan.iter().enumerate();

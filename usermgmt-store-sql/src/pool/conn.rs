@@ -20,7 +20,7 @@ macro_rules! query {
         let statement: &$crate::sql::Statement<'_> = $statement;
         // Safe: the texts of all statements are made of this crate's literals.
         let sql = sqlx::AssertSqlSafe($dialect.numbered(statement.sql.clone()));
-        let mut query = sqlx::query(sql);
+        let mut query = sqlx::query(sql).persistent(statement.is_kept);
         for value in &statement.values {
             query = match value {
                 $crate::sql::Value::Text(text) => {

@@ -142,8 +142,12 @@ impl<'a> Pages<'a> {
             let found = self.found("1 AS k", key, facets, None);
             found.and(format!(" ORDER BY {} LIMIT ?", key.column())).bind(most)
         });
-        let parts = union(parts, "k", " UNION ALL ");
-        statement("SELECT COUNT(*) FROM (").with(parts).and(" LIMIT ?) AS counted").bind(most)
+        let parts = self.union(parts, "k", " UNION ALL ");
+        statement("SELECT COUNT(*) FROM (")
+            .with(parts)
+            .and(" LIMIT ?) AS counted")
+            .bind(most)
+            .kept(self.dialect.keeps_unions())
     }
 
     /// Reads all that is found, of which there is not much, and sorts it.
@@ -158,7 +162,7 @@ impl<'a> Pages<'a> {
         if let Some(search) = &self.query.filter.search {
             parts.push(self.beyond(self.by_id(statement(columns), search), key));
         }
-        self.page(statement(""), union(parts, "id, k", " UNION "), self.is_descending(), rows)
+        self.page(statement(""), self.union(parts, "id, k", " UNION "), self.is_descending(), rows)
     }
 
     /// Reads in the order of the sort, and stops at the end of the page.
@@ -166,7 +170,7 @@ impl<'a> Pages<'a> {
         let key = Key::of(self.query.filter.sort);
         let (rows, descending) = (self.query.paged.to_read(), self.is_descending());
         let parts = self.parts(&[key], |key, facets| self.run(key, facets, descending, rows));
-        self.page(statement(""), union(parts, "id, k", " UNION ALL "), descending, rows)
+        self.page(statement(""), self.union(parts, "id, k", " UNION ALL "), descending, rows)
     }
 
     /// Reads in the order of what is matched, and stops after some: of a user whom
@@ -185,7 +189,7 @@ impl<'a> Pages<'a> {
             let columns = statement(format!("u.id AS id, {value} AS k")).bind(search.prefix());
             parts.push(self.by_id(columns, search));
         }
-        self.page(is_first_match(search), union(parts, "id, k", " UNION "), false, rows)
+        self.page(is_first_match(search), self.union(parts, "id, k", " UNION "), false, rows)
     }
 
     /// What the filter finds by each of these keys: by the number of the facets that
@@ -300,6 +304,25 @@ impl<'a> Pages<'a> {
                  JOIN usermgmt_users u ON u.id = page.id ORDER BY page.k{way}, page.id{way}"
             ))
             .bind(limit(rows))
+            .kept(self.dialect.keeps_unions())
+    }
+
+    /// The parts as one.
+    fn union(&self, parts: Vec<Statement<'a>>, columns: &str, by: &str) -> Statement<'a> {
+        // In brackets alone it would be no union.
+        let in_brackets = self.dialect.has_brackets() && parts.len() > 1;
+        let mut all = statement("");
+        for (number, part) in parts.into_iter().enumerate() {
+            all = all.and(if number == 0 { "" } else { by });
+            all = if in_brackets {
+                all.and("(").with(part).and(")")
+            } else {
+                all.and(format!("SELECT {columns} FROM ("))
+                    .with(part)
+                    .and(format!(") AS part{number}"))
+            };
+        }
+        all
     }
 
     fn is_descending(&self) -> bool {
@@ -332,17 +355,4 @@ fn is_first_match(search: &Search) -> Statement<'_> {
 
 fn way(upward: bool) -> &'static str {
     if upward { "" } else { " DESC" }
-}
-
-/// The parts as one, each a table of its own, since a part of a union has no LIMIT.
-fn union<'a>(parts: Vec<Statement<'a>>, columns: &str, by: &str) -> Statement<'a> {
-    let mut all = statement("");
-    for (number, part) in parts.into_iter().enumerate() {
-        all = all
-            .and(if number == 0 { "" } else { by })
-            .and(format!("SELECT {columns} FROM ("))
-            .with(part)
-            .and(format!(") AS part{number}"));
-    }
-    all
 }
