@@ -226,7 +226,7 @@ impl Config {
         }
     }
 
-    /// Which domains addresses may have: those without a dot only where people
+    /// Which domains addresses may have: `localhost` only where people
     /// reach the server on this machine alone.
     pub fn email_domains(&self) -> EmailDomains {
         if leads_here(&self.public_url) { EmailDomains::Local } else { EmailDomains::Public }
