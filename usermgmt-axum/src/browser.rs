@@ -61,6 +61,24 @@ pub(crate) fn cross_site() -> ApiError {
     )
 }
 
+/// Whether a page of another site asks for this by script or as a part of itself.
+/// That somebody follows a link there is not that (Fetch Metadata's resource isolation).
+pub(crate) fn is_asked_by_another_site(headers: &HeaderMap, state: &HttpState) -> bool {
+    let says = |name: &str, what: &[u8]| headers.get(name).is_some_and(|it| it.as_bytes() == what);
+    Source::of(headers, state) == Source::Foreign
+        && !says("sec-fetch-site", b"none")
+        && !says("sec-fetch-mode", b"navigate")
+}
+
+/// 403: another site's page asked.
+pub(crate) fn asked_by_another_site() -> ApiError {
+    ApiError::new(
+        StatusCode::FORBIDDEN,
+        "cross_site",
+        "The cookie of a session counts for pages of this origin only",
+    )
+}
+
 /// 403: the form is none of this session's.
 pub(crate) fn invalid_form_token() -> ApiError {
     ApiError::new(
@@ -85,6 +103,11 @@ pub(crate) async fn session(
     Ok(state.auth().current_in_browser(value, client).await?)
 }
 
+/// Whether a request of this method changes nothing.
+pub(crate) fn is_read(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
 /// Who a browser's request is from. One that writes shows that a page of this
 /// origin sent it, and that the page was made for this session.
 pub(crate) async fn current(
@@ -92,7 +115,7 @@ pub(crate) async fn current(
     client: &Client,
     state: &HttpState,
 ) -> Result<Current, ApiError> {
-    let reads = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let reads = is_read(&parts.method);
     if !reads && (parts.method != Method::POST || Source::of(&parts.headers, state) != Source::Own)
     {
         return Err(cross_site());

@@ -57,7 +57,8 @@ where
 /// user is there and active, the session has not ended.
 ///
 /// In place of a token a browser sends the cookie that it got at the sign-in page.
-/// GET needs no more. POST is refused (403) unless a page of this origin sent it
+/// GET needs no more, but is refused (403) where a page of another site asks by script
+/// or as a part of itself, and not by a link. POST is refused (403) unless a page of this origin sent it
 /// (`Sec-Fetch-Site`, or `Origin` where that is missing) and has the session's token
 /// ([`HttpState::form_token`]): the field `form_token` of a form, for which the route
 /// is to be surrounded by [`with_layers`](crate::with_layers), or the header
@@ -127,6 +128,9 @@ async fn in_browser(
 ) -> Result<Current, ApiError> {
     if !browser::has_session(&parts.headers, state) {
         return Err(refusal);
+    }
+    if browser::is_read(&parts.method) && browser::is_asked_by_another_site(&parts.headers, state) {
+        return Err(browser::asked_by_another_site());
     }
     let Ok(ClientInfo(client)) = ClientInfo::from_request_parts(parts, state).await;
     browser::current(parts, &client, state).await

@@ -16,6 +16,8 @@ const FOR_WHOM: &str = "Usermgmt-Client-Address";
 /// Why a write that a browser sends with its cookie is forbidden.
 const BY_COOKIE: &str = "By cookie: `cross_site`, no page of this origin sent it; \
     `invalid_form_token`, the page was made for another session";
+/// Why a read is.
+const READ_BY_COOKIE: &str = "By cookie: `cross_site`, a page of another site asks";
 /// The same by a method that takes no cookie.
 const NOT_BY_COOKIE: &str = "By cookie: `cross_site`, this method takes none";
 
@@ -28,8 +30,13 @@ pub(super) fn describe(operation: &mut Operation, method: &str) {
             .entry(status.as_str().to_owned())
             .or_insert_with(|| RefOr::T(refusal(text, is_page)));
     }
-    if takes_cookie(operation) && method != "get" {
-        forbids(operation, if method == "post" { BY_COOKIE } else { NOT_BY_COOKIE });
+    if takes_cookie(operation) {
+        let why = match method {
+            "get" => READ_BY_COOKIE,
+            "post" => BY_COOKIE,
+            _ => NOT_BY_COOKIE,
+        };
+        forbids(operation, why);
     }
 }
 

@@ -134,6 +134,38 @@ async fn a_hosts_own_form_is_taken_from_its_own_page_only() {
 }
 
 #[tokio::test]
+async fn by_cookie_a_page_of_another_site_reads_nothing_but_a_link_of_it_leads_there() {
+    let (app, ada) = ada().await;
+    let host = host(&app);
+    let read = async |path: &str, more: &[(&str, &str)]| {
+        let mut headers = vec![("cookie", ada.cookie.as_str())];
+        headers.extend_from_slice(more);
+        ask(&host, "GET", path, &headers, "").await
+    };
+    let own = [("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")];
+    let typed = [("sec-fetch-site", "none"), ("sec-fetch-mode", "navigate")];
+    let link = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")];
+    let script = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "cors")];
+    let image = [("sec-fetch-site", "same-site"), ("sec-fetch-mode", "no-cors")];
+    for path in ["/user", "/claims"] {
+        for allowed in [own, typed, link] {
+            assert_eq!(read(path, &allowed).await.0, 200, "{path} {allowed:?}");
+        }
+        for foreign in [&script[..], &image, &script[..1], &[("origin", "https://evil.example")]] {
+            let (status, body) = read(path, foreign).await;
+            let is_named = body.contains("\"cross_site\"");
+            assert_eq!((status, is_named), (403, true), "{path} {foreign:?}: {body}");
+        }
+    }
+    let call = app.call("GET", "/api/v1/users").header("cookie", &ada.cookie);
+    call.header("sec-fetch-site", "same-site").send().await.has_error(403, "cross_site");
+    // Who has the token itself may be anywhere.
+    let phone = app.session(ADA).await;
+    let call = app.call("GET", "/api/v1/users").bearer(&phone.access);
+    call.header("sec-fetch-site", "cross-site").send().await.has_status(200);
+}
+
+#[tokio::test]
 async fn the_api_does_nothing_by_a_cookie_that_another_site_sends_along() {
     let (app, ada) = ada().await;
     let enrol = async |headers: &[(&str, &str)]| {
