@@ -1,5 +1,6 @@
 //! POST /account/delete
 
+use axum::http::StatusCode;
 use axum::response::Response;
 use usermgmt_core::flows::DeleteError;
 
@@ -22,7 +23,9 @@ pub(super) async fn submit(member: Member) -> Response {
         }
         Err(DeleteError::LastAdmin) => {
             let problems = Problems::of_form(member.texts().last_admin);
-            again(&member, DELETE, &problems).await
+            let mut response = again(&member, DELETE, &problems).await;
+            *response.status_mut() = StatusCode::CONFLICT;
+            response
         }
         Err(error) => member.refused(error.into()),
     }

@@ -95,19 +95,20 @@ fn render(visitor: &Visitor) -> Markup {
     }
 }
 
-fn links<'a>(visitor: &'a Visitor, front: &'a FrontTexts) -> Vec<(&'a str, &'a str)> {
+fn links<'a>(visitor: &'a Visitor, front: &'a FrontTexts) -> Vec<(String, &'a str)> {
     let (texts, mut links) = (&front.links, Vec::new());
     if cfg!(feature = "pages") {
-        links.push(("/account", texts.account));
-        links.push(("/account/register", texts.register));
+        links.push(("/account".to_owned(), texts.account));
+        links.push(("/account/register".to_owned(), texts.register));
     }
     if cfg!(feature = "admin-pages") {
-        links.push(("/admin", texts.admin));
+        let admin = format!("{}/", visitor.state().config().admin_path());
+        links.push((admin, texts.admin));
     }
     if let Some(mailbox) = &visitor.state().config().mailbox_path {
-        links.push((mailbox.as_str(), texts.mailbox));
+        links.push((mailbox.clone(), texts.mailbox));
     }
-    links.push(("/health/ready", texts.health));
-    links.push(("/openapi.json", front.api));
+    links.push(("/health/ready".to_owned(), texts.health));
+    links.push(("/openapi.json".to_owned(), front.api));
     links
 }

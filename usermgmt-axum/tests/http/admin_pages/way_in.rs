@@ -81,6 +81,8 @@ async fn the_pages_are_where_the_setting_says() {
     let text = &page.has_status(200).text;
     assert!(text.contains("href=\"/people/desk/audit\"") && !text.contains(ROOT), "{text}");
     browser.open(ROOT).await.has_status(404);
+    let front = browser.open("/").await;
+    assert!(front.has_status(200).text.contains("href=\"/people/desk/\""), "{}", front.text);
 }
 
 #[tokio::test]

@@ -173,6 +173,9 @@ async fn the_last_administrator_stays_whatever_is_pressed() {
     let all = [("ids", admin.root.user_id.as_str()), ("action", "delete"), ("sure", "yes")];
     let refused = browser.post(&page_of("/users/bulk"), &all).await;
     assert!(refused.has_status(200).text.contains("last administrator"));
+    browser.open("/account").await.has_status(200);
+    let refused = browser.post("/account/delete", &[("sure", "yes")]).await;
+    assert!(refused.has_status(409).text.contains("last administrator"));
     assert_eq!(admin.get(&path).await.has_status(200).json()["role"], "admin");
 }
 
