@@ -10,9 +10,9 @@ use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use usermgmt_axum::{HttpConfig, HttpState};
-use usermgmt_core::Auth;
 use usermgmt_core::metrics::NoMetrics;
 use usermgmt_core::outbox::OutboxWorker;
+use usermgmt_core::{Auth, with_causes};
 use usermgmt_mail::DevMailbox;
 
 use super::started::{Started, shows_mail};
@@ -70,7 +70,10 @@ pub(crate) async fn run(settings: Settings, sources: Sources) -> Result<(), Fail
         let stopped = stopped.clone();
         async move {
             if take_over && let Err(error) = worker.take_over().await {
-                tracing::warn!(%error, "mail of the process before waits for its lease");
+                tracing::warn!(
+                    error = %with_causes(&error),
+                    "mail of the process before waits for its lease"
+                );
             }
             auth.run_with(&worker, told_to_stop(stopped)).await;
         }
