@@ -112,6 +112,11 @@ fn in_settings() -> Vec<Planted> {
     ]
 }
 
+        planted(
+            "an old key that anybody guesses",
+            file("legacy.jwt_key = 'short'\nlegacy.jwt_until = '2026-01-01T00:00:00Z'"),
+            &["fault    settings: legacy.jwt_key: has 5 bytes"],
+        ),
 /// What is wrong with what they name.
 fn in_surroundings() -> Vec<Planted> {
     let mut planted_ones = vec![
