@@ -1,8 +1,9 @@
 //! From settings to a working [`Auth`].
 
+use std::fs::File;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 #[cfg(feature = "breach-check")]
@@ -127,6 +128,62 @@ pub(crate) fn unusable_store(
         "look whether database_url names the right file, and whether the server's user may write \
          it and its folder; a file that is broken comes back from your backup"
     } else {
+/// Whether this process could make a folder that is not there; makes nothing.
+pub(crate) fn makeable_dir(path: &Path) -> Result<(), Failure> {
+    let there = path.ancestors().skip(1).find(|folder| folder.exists());
+    writable_dir(there.unwrap_or(Path::new("")))
+        .map_err(|error| unusable("make the folder", path, &error))
+}
+
+/// Whether this process may make files in a folder; makes none.
+fn writable_dir(path: &Path) -> std::io::Result<()> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    if !path.metadata()?.is_dir() {
+        return Err(ErrorKind::NotADirectory.into());
+    }
+    #[cfg(unix)]
+    rustix::fs::access(path, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK)?;
+    Ok(())
+}
+
+/// The file beside an embedded store's that a server locks; `None` where the URL does not
+/// say plainly where that is.
+pub(crate) fn lock_file(settings: &Settings) -> Option<PathBuf> {
+    Some(settings.database.file.as_ref()?.with_added_extension("lock"))
+}
+
+/// Whether a server could open that file; makes none.
+pub(crate) fn usable_lock(path: &Path) -> Result<(), Failure> {
+    let opened = match path.metadata() {
+        Ok(file) if !file.is_file() => Err(std::io::Error::other("it is not a file")),
+        Ok(_) => File::options().write(true).open(path).map(drop),
+        Err(error) if error.kind() == ErrorKind::NotFound => match path.parent() {
+            // A folder that is not there yet is looked at elsewhere.
+            Some(folder) if folder.as_os_str().is_empty() || folder.exists() => {
+                writable_dir(folder)
+            }
+            _ => Ok(()),
+        },
+        Err(error) => Err(error),
+    };
+    opened.map_err(|error| cannot_lock(path, &error))
+}
+
+/// Why it cannot be locked, and what to do.
+pub(crate) fn cannot_lock(path: &Path, error: &std::io::Error) -> Failure {
+    let text = format!("cannot lock {}: {error}", path.display());
+    Failure::Other(match (error.kind(), path.parent()) {
+        (ErrorKind::StorageFull, _) => format!("{text}: make room"),
+        (ErrorKind::PermissionDenied, Some(folder)) if !path.exists() => {
+            format!("{text}: give {} to the user that the server runs as (chown)", folder.display())
+        }
+        (ErrorKind::PermissionDenied, _) => {
+            format!("{text}: give it to the user that the server runs as (chown)")
+        }
+        _ => format!("{text}: take away what is there; the next start makes the file"),
+    })
+}
+
         "look whether the database runs, whether database_url has its host, port, name, user and \
          password, whether that user may use it, and whether a firewall is between"
     };

@@ -187,12 +187,8 @@ async fn told_to_stop(mut stopped: watch::Receiver<bool>) {
 /// Locks the database for as long as the file is open; `None` where another
 /// server has it, which may be sending mail now.
 fn lock(settings: &Settings) -> Result<Option<File>, Failure> {
-    let path = match &settings.database.file {
-        Some(database) => database.with_added_extension("lock"),
-        // What the URL names cannot be told from here.
-        None => return Ok(None),
-    };
-    let cannot = |error| Failure::new(&format!("cannot lock {}", path.display()), &error);
+    let Some(path) = setup::lock_file(settings) else { return Ok(None) };
+    let cannot = |error| setup::cannot_lock(&path, &error);
     let file = File::options().create(true).truncate(false).write(true).open(&path);
     let file = file.map_err(cannot)?;
     match file.try_lock() {
