@@ -221,6 +221,14 @@ pub(crate) async fn check_url(settings: &Settings) -> Result<(), Failure> {
 }
 
 /// Looks at the store's schema; makes and changes nothing.
+impl Schema {
+    /// Whether a start refuses it: it works with the version after the one it knows, as
+    /// after it was rolled back, and with no later one.
+    pub(crate) fn is_too_late(&self) -> bool {
+        self.found.is_some_and(|found| found > self.known + 1)
+    }
+}
+
 pub(crate) async fn schema(settings: &Settings) -> Result<Schema, Failure> {
     let url = settings.database.url.expose();
     match settings.database.kind {
