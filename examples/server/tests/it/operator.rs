@@ -205,6 +205,9 @@ async fn an_administrator_is_made_by_a_link_and_the_last_one_stays() {
         assert!(errors.contains("last administrator"), "{errors}");
     }
     registered(&server, "ada", "ada@example.org").await;
+    let (status, _, errors) = command(&setup, &["admin", "create", "--email", "ada@example.org"]);
+    assert_eq!(status, Some(1), "{errors}");
+    assert!(errors.contains("the address has an account: `admin promote` makes it"), "{errors}");
     done(&setup, &["admin", "promote", "ada"]);
     let listed = done(&setup, &["admin", "list"]);
     assert!(listed.contains("\tada\t") && listed.contains("\troot\t"), "{listed}");
