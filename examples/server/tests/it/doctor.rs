@@ -51,7 +51,7 @@ fn certificate(setup: &Setup, certificate: &str, key: &str) {
 }
 
 /// One of these years, in `cert.pem` and `key.pem`.
-fn certificate_of(setup: &Setup, from: i32, to: i32) {
+pub(crate) fn certificate_of(setup: &Setup, from: i32, to: i32) {
     let key = rcgen::KeyPair::generate().unwrap();
     let mut certificate = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
     certificate.not_before = rcgen::date_time_ymd(from, 1, 1);
@@ -112,16 +112,16 @@ fn in_settings() -> Vec<Planted> {
             file("public_url = 'https://accounts.example.org'"),
             &["set mail.url to what delivers your mail"],
         ),
-        planted("half of TLS", file("tls.key = 'key.pem'"), &["set both or none"]),
-        planted("no signing key", file("jwt.algorithm = 'HS256'"), &["jwt.hs256_key is required"]),
-    ]
-}
-
         planted(
             "an old key that anybody guesses",
             file("legacy.jwt_key = 'short'\nlegacy.jwt_until = '2026-01-01T00:00:00Z'"),
             &["fault    settings: legacy.jwt_key: has 5 bytes"],
         ),
+        planted("half of TLS", file("tls.key = 'key.pem'"), &["set both or none"]),
+        planted("no signing key", file("jwt.algorithm = 'HS256'"), &["jwt.hs256_key is required"]),
+    ]
+}
+
 /// What is wrong with what they name.
 fn in_surroundings() -> Vec<Planted> {
     let mut planted_ones = vec![
