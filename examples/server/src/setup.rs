@@ -13,7 +13,7 @@ use usermgmt_core::metrics::Metrics;
 #[cfg(feature = "breach-check")]
 use usermgmt_core::metrics::NoMetrics;
 use usermgmt_core::rng::OsRng;
-use usermgmt_core::store::Store;
+use usermgmt_core::store::{MemoryStore, Store};
 use usermgmt_core::{Auth, AuthBuilder, BuildError};
 
 #[cfg(feature = "breach-check")]
@@ -40,10 +40,31 @@ pub(crate) async fn auth(
 /// The same over a store and a secret as they are: nothing is made, recorded or brought
 /// up to date for it.
 pub(crate) async fn auth_as_it_is(settings: &Settings) -> Result<Auth, Failure> {
-    let store_file = settings.database.file.as_deref();
-    let keys = secret_file::look(&settings.secret, store_file, &OsRng).map_err(Failure::Setting)?;
+    let keys = look_at_secret(settings)?;
     let builder = builder(look_at(settings).await?, keys, settings, settings.listen, None)?;
     built(builder.only_looks(), settings).await
+}
+
+/// The same for what tries out a change: over an empty store in memory where there is none
+/// yet.
+pub(crate) async fn auth_to_try(settings: &Settings) -> Result<Auth, Failure> {
+    match schema(settings).await? {
+        Schema { found: None, .. } => {
+            let (store, keys) = (Arc::new(MemoryStore::new()), look_at_secret(settings)?);
+            let builder = builder(store, keys, settings, settings.listen, None)?;
+            built(builder.only_looks(), settings).await
+        }
+        Schema { found: Some(found), known, .. } if found < known => Err(Failure::Other(format!(
+            "the store's schema has version {found}, this program's is {known}, and a dry run \
+             changes nothing: bring it up to date first, by `usermgmt-server migrate`"
+        ))),
+        _ => auth_as_it_is(settings).await,
+    }
+}
+
+fn look_at_secret(settings: &Settings) -> Result<KeyRing, Failure> {
+    let store_file = settings.database.file.as_deref();
+    secret_file::look(&settings.secret, store_file, &OsRng).map_err(Failure::Setting)
 }
 
 fn builder(
@@ -107,27 +128,6 @@ pub(crate) fn usable_dir(path: &Path) -> Result<(), Failure> {
     }
 }
 
-fn unusable(what: &str, path: &Path, error: &std::io::Error) -> Failure {
-    let text = format!("data_dir: cannot {what} {}: {error}", path.display());
-    Failure::Other(match error.kind() {
-        ErrorKind::PermissionDenied => format!(
-            "{text}: give it to the user that the server runs as (chown), or set data_dir to a \
-             folder of theirs"
-        ),
-        _ => format!("{text}: set data_dir to a folder that the server's user can use"),
-    })
-}
-
-/// A database that cannot be used, and what to look at.
-pub(crate) fn unusable_store(
-    what: &str,
-    error: &dyn std::error::Error,
-    settings: &Settings,
-) -> Failure {
-    let mend = if settings.database.is_embedded() {
-        "look whether database_url names the right file, and whether the server's user may write \
-         it and its folder; a file that is broken comes back from your backup"
-    } else {
 /// Whether this process could make a folder that is not there; makes nothing.
 pub(crate) fn makeable_dir(path: &Path) -> Result<(), Failure> {
     let there = path.ancestors().skip(1).find(|folder| folder.exists());
@@ -184,6 +184,27 @@ pub(crate) fn cannot_lock(path: &Path, error: &std::io::Error) -> Failure {
     })
 }
 
+fn unusable(what: &str, path: &Path, error: &std::io::Error) -> Failure {
+    let text = format!("data_dir: cannot {what} {}: {error}", path.display());
+    Failure::Other(match error.kind() {
+        ErrorKind::PermissionDenied => format!(
+            "{text}: give it to the user that the server runs as (chown), or set data_dir to a \
+             folder of theirs"
+        ),
+        _ => format!("{text}: set data_dir to a folder that the server's user can use"),
+    })
+}
+
+/// A database that cannot be used, and what to look at.
+pub(crate) fn unusable_store(
+    what: &str,
+    error: &dyn std::error::Error,
+    settings: &Settings,
+) -> Failure {
+    let mend = if settings.database.is_embedded() {
+        "look whether database_url names the right file, and whether the server's user may write \
+         it and its folder; a file that is broken comes back from your backup"
+    } else {
         "look whether the database runs, whether database_url has its host, port, name, user and \
          password, whether that user may use it, and whether a firewall is between"
     };
@@ -198,6 +219,14 @@ pub(crate) struct Schema {
     /// What the version that was found has and the store has not: indexes that
     /// somebody dropped, say. A start makes them.
     pub(crate) missing: Vec<String>,
+}
+
+impl Schema {
+    /// Whether a start refuses it: it works with the version after the one it knows, as
+    /// after it was rolled back, and with no later one.
+    pub(crate) fn is_too_late(&self) -> bool {
+        self.found.is_some_and(|found| found > self.known + 1)
+    }
 }
 
 /// Whether a start would refuse the database's URL, whatever answers at it; asks nobody.
@@ -221,14 +250,6 @@ pub(crate) async fn check_url(settings: &Settings) -> Result<(), Failure> {
 }
 
 /// Looks at the store's schema; makes and changes nothing.
-impl Schema {
-    /// Whether a start refuses it: it works with the version after the one it knows, as
-    /// after it was rolled back, and with no later one.
-    pub(crate) fn is_too_late(&self) -> bool {
-        self.found.is_some_and(|found| found > self.known + 1)
-    }
-}
-
 pub(crate) async fn schema(settings: &Settings) -> Result<Schema, Failure> {
     let url = settings.database.url.expose();
     match settings.database.kind {
