@@ -9,8 +9,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use usermgmt_core::ServiceError;
 use usermgmt_core::flows::{StepUpError, WaysIn};
+use usermgmt_core::{ServiceError, with_causes};
 use utoipa::ToSchema;
 
 use crate::validate::Detail;
@@ -236,14 +236,7 @@ impl ApiError {
 
     /// 500. The cause and its causes go to the log, under the request's id.
     pub(crate) fn internal(cause: &(dyn std::error::Error + 'static)) -> Self {
-        let mut text = cause.to_string();
-        let mut source = cause.source();
-        while let Some(cause) = source {
-            text.push_str(": ");
-            text.push_str(&cause.to_string());
-            source = cause.source();
-        }
-        Self::fault(text)
+        Self::fault(with_causes(cause))
     }
 
     /// 500, with what the log is to say.
@@ -366,7 +359,7 @@ impl From<ServiceError> for ApiError {
                 "That did not show that you are not a program. Please try again.",
             ),
             ServiceError::Unavailable(cause) => {
-                tracing::warn!(%cause, "not available");
+                tracing::warn!(cause = %with_causes(&*cause), "not available");
                 Self::unavailable()
             }
             ServiceError::Refused(cause) => Self::fault(format!("the host refused: {cause}")),

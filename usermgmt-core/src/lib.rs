@@ -88,6 +88,7 @@
 
 mod auth;
 pub mod captcha;
+mod causes;
 pub mod claims;
 pub mod clock;
 pub mod config;
@@ -115,6 +116,7 @@ mod totp;
 mod typed;
 
 pub use crate::auth::{Auth, AuthBuilder, BuildError, Client, ServiceError, Tokens};
+pub use crate::causes::with_causes;
 pub use crate::config::{Config, ConfigError};
 pub use crate::flows::Current;
 pub use crate::jwt::AccessClaims;

@@ -7,6 +7,7 @@ use mongodb::{ClientSession, Collection};
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::ids::UserId;
 use usermgmt_core::store::{Changes, StoreError};
+use usermgmt_core::with_causes;
 
 use crate::backoff::Backoff;
 use crate::collections::COMMITS;
@@ -170,6 +171,7 @@ async fn commit(session: &mut ClientSession) -> Result<(), Stopped> {
 /// with the session's time.
 async fn abort(session: &mut ClientSession) {
     if let Err(error) = session.abort_transaction().await {
-        tracing::debug!(error = %store_error(error), "a transaction was not aborted");
+        let error = store_error(error);
+        tracing::debug!(error = %with_causes(&error), "a transaction was not aborted");
     }
 }

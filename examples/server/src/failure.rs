@@ -3,6 +3,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use usermgmt_core::with_causes;
+
 /// Why the program could not do what it was asked.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -17,18 +19,7 @@ pub(crate) enum Failure {
 impl Failure {
     /// A failure to do something, with its cause and the causes of that.
     pub(crate) fn new(what: &str, cause: &dyn std::error::Error) -> Self {
-        let mut text = format!("{what}: {cause}");
-        let mut source = cause.source();
-        while let Some(cause) = source {
-            let next = cause.to_string();
-            // Some errors repeat what caused them.
-            if !text.ends_with(&next) {
-                text.push_str(": ");
-                text.push_str(&next);
-            }
-            source = cause.source();
-        }
-        Self::Other(text)
+        Self::Other(format!("{what}: {}", with_causes(cause)))
     }
 
     /// The status that the process ends with.

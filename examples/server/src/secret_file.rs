@@ -35,13 +35,7 @@ pub(crate) fn load(
                     if let Some(store) = store_file.filter(|_| store_exists) {
                         return Err(lost(path, store));
                     }
-                    make(path, rng).map_err(|error| {
-                        format!(
-                            "cannot make {}: {error}: its folder must be writable, or secret_file \
-                             lead elsewhere",
-                            path.display()
-                        )
-                    })?;
+                    make(path, rng).map_err(|error| not_made(path, &error))?;
                     read(path).map_err(|error| no_use(path, &error))
                 }
                 other => other.map_err(|error| no_use(path, &error)),
@@ -115,6 +109,14 @@ fn lost(path: &Path, store: &Path) -> String {
         store.display(),
         path.display()
     )
+}
+
+fn not_made(path: &Path, error: &io::Error) -> String {
+    let mend = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "make room",
+        _ => "its folder must be writable, or secret_file lead elsewhere",
+    };
+    format!("cannot make {}: {error}: {mend}", path.display())
 }
 
 fn no_secret(path: &Path, error: &io::Error) -> String {
@@ -256,6 +258,19 @@ mod tests {
         let error = load(&SecretSource::MadeAt(path.clone()), Some(&store), &OsRng).unwrap_err();
         assert!(error.contains("backup"), "{error}");
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_secret_that_cannot_be_made_says_what_to_do() {
+        let (dir, path) = folder();
+        fs::write(dir.path().join("data"), "a file in place of the folder").unwrap();
+        let error = load(&SecretSource::MadeAt(path.clone()), None, &OsRng);
+        let error = error.unwrap_err();
+        assert!(error.contains("secret"), "{error}");
+        let full = not_made(&path, &ErrorKind::StorageFull.into());
+        assert!(full.ends_with(": make room"), "{full}");
+        let closed = not_made(&path, &ErrorKind::PermissionDenied.into());
+        assert!(closed.contains("its folder must be writable"), "{closed}");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! From settings to a working [`Auth`].
 
+use std::fs::File;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 #[cfg(feature = "breach-check")]
@@ -12,7 +13,7 @@ use usermgmt_core::metrics::Metrics;
 #[cfg(feature = "breach-check")]
 use usermgmt_core::metrics::NoMetrics;
 use usermgmt_core::rng::OsRng;
-use usermgmt_core::store::Store;
+use usermgmt_core::store::{MemoryStore, Store};
 use usermgmt_core::{Auth, AuthBuilder, BuildError};
 
 #[cfg(feature = "breach-check")]
@@ -39,10 +40,31 @@ pub(crate) async fn auth(
 /// The same over a store and a secret as they are: nothing is made, recorded or brought
 /// up to date for it.
 pub(crate) async fn auth_as_it_is(settings: &Settings) -> Result<Auth, Failure> {
-    let store_file = settings.database.file.as_deref();
-    let keys = secret_file::look(&settings.secret, store_file, &OsRng).map_err(Failure::Setting)?;
+    let keys = look_at_secret(settings)?;
     let builder = builder(look_at(settings).await?, keys, settings, settings.listen, None)?;
     built(builder.only_looks(), settings).await
+}
+
+/// The same for what tries out a change: over an empty store in memory where there is none
+/// yet.
+pub(crate) async fn auth_to_try(settings: &Settings) -> Result<Auth, Failure> {
+    match schema(settings).await? {
+        Schema { found: None, .. } => {
+            let (store, keys) = (Arc::new(MemoryStore::new()), look_at_secret(settings)?);
+            let builder = builder(store, keys, settings, settings.listen, None)?;
+            built(builder.only_looks(), settings).await
+        }
+        Schema { found: Some(found), known, .. } if found < known => Err(Failure::Other(format!(
+            "the store's schema has version {found}, this program's is {known}, and a dry run \
+             changes nothing: bring it up to date first, by `usermgmt-server migrate`"
+        ))),
+        _ => auth_as_it_is(settings).await,
+    }
+}
+
+fn look_at_secret(settings: &Settings) -> Result<KeyRing, Failure> {
+    let store_file = settings.database.file.as_deref();
+    secret_file::look(&settings.secret, store_file, &OsRng).map_err(Failure::Setting)
 }
 
 fn builder(
@@ -106,6 +128,62 @@ pub(crate) fn usable_dir(path: &Path) -> Result<(), Failure> {
     }
 }
 
+/// Whether this process could make a folder that is not there; makes nothing.
+pub(crate) fn makeable_dir(path: &Path) -> Result<(), Failure> {
+    let there = path.ancestors().skip(1).find(|folder| folder.exists());
+    writable_dir(there.unwrap_or(Path::new("")))
+        .map_err(|error| unusable("make the folder", path, &error))
+}
+
+/// Whether this process may make files in a folder; makes none.
+fn writable_dir(path: &Path) -> std::io::Result<()> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    if !path.metadata()?.is_dir() {
+        return Err(ErrorKind::NotADirectory.into());
+    }
+    #[cfg(unix)]
+    rustix::fs::access(path, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK)?;
+    Ok(())
+}
+
+/// The file beside an embedded store's that a server locks; `None` where the URL does not
+/// say plainly where that is.
+pub(crate) fn lock_file(settings: &Settings) -> Option<PathBuf> {
+    Some(settings.database.file.as_ref()?.with_added_extension("lock"))
+}
+
+/// Whether a server could open that file; makes none.
+pub(crate) fn usable_lock(path: &Path) -> Result<(), Failure> {
+    let opened = match path.metadata() {
+        Ok(file) if !file.is_file() => Err(std::io::Error::other("it is not a file")),
+        Ok(_) => File::options().write(true).open(path).map(drop),
+        Err(error) if error.kind() == ErrorKind::NotFound => match path.parent() {
+            // A folder that is not there yet is looked at elsewhere.
+            Some(folder) if folder.as_os_str().is_empty() || folder.exists() => {
+                writable_dir(folder)
+            }
+            _ => Ok(()),
+        },
+        Err(error) => Err(error),
+    };
+    opened.map_err(|error| cannot_lock(path, &error))
+}
+
+/// Why it cannot be locked, and what to do.
+pub(crate) fn cannot_lock(path: &Path, error: &std::io::Error) -> Failure {
+    let text = format!("cannot lock {}: {error}", path.display());
+    Failure::Other(match (error.kind(), path.parent()) {
+        (ErrorKind::StorageFull, _) => format!("{text}: make room"),
+        (ErrorKind::PermissionDenied, Some(folder)) if !path.exists() => {
+            format!("{text}: give {} to the user that the server runs as (chown)", folder.display())
+        }
+        (ErrorKind::PermissionDenied, _) => {
+            format!("{text}: give it to the user that the server runs as (chown)")
+        }
+        _ => format!("{text}: take away what is there; the next start makes the file"),
+    })
+}
+
 fn unusable(what: &str, path: &Path, error: &std::io::Error) -> Failure {
     let text = format!("data_dir: cannot {what} {}: {error}", path.display());
     Failure::Other(match error.kind() {
@@ -141,6 +219,14 @@ pub(crate) struct Schema {
     /// What the version that was found has and the store has not: indexes that
     /// somebody dropped, say. A start makes them.
     pub(crate) missing: Vec<String>,
+}
+
+impl Schema {
+    /// Whether a start refuses it: it works with the version after the one it knows, as
+    /// after it was rolled back, and with no later one.
+    pub(crate) fn is_too_late(&self) -> bool {
+        self.found.is_some_and(|found| found > self.known + 1)
+    }
 }
 
 /// Whether a start would refuse the database's URL, whatever answers at it; asks nobody.

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use usermgmt_core::with_causes;
 use utoipa::ToSchema;
 
 use crate::state::HttpState;
@@ -44,7 +45,7 @@ pub(crate) async fn ready(State(state): State<HttpState>) -> (StatusCode, Json<H
     match state.auth().ready().await {
         Ok(()) => (StatusCode::OK, Json(Health { status: "ok" })),
         Err(error) => {
-            tracing::warn!(%error, "not ready");
+            tracing::warn!(error = %with_causes(&error), "not ready");
             (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status: "error" }))
         }
     }

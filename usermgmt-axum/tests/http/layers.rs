@@ -10,6 +10,7 @@ use tower::ServiceExt as _;
 use usermgmt_core::config::Rate;
 
 use crate::harness::{ADA, app, app_with};
+use crate::logs::Logs;
 
 #[tokio::test]
 async fn every_answer_has_an_id_and_keeps_a_sane_one() {
@@ -168,7 +169,9 @@ async fn what_is_the_same_for_everybody_may_be_read_by_any_page() {
 async fn a_store_that_does_not_answer_is_told_by_both_health_checks() {
     let app = app().await;
     app.store.fail_next(1000);
+    let (logs, _logged) = Logs::capture();
     app.get("/health/ready").send().await.is(503, json!({"status": "error"}));
+    assert_eq!(logs.count("the store is not available: "), 1, "the log has the cause");
     let body = json!({"status": "error", "database": "down", "user_service": "ok"});
     app.get("/api/users/health").send().await.is(503, body);
     app.get("/health/live").send().await.has_status(200);

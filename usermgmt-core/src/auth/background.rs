@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::facade::Auth;
+use crate::causes::with_causes;
 use crate::mail::Mailer;
 use crate::outbox::OutboxWorker;
 
@@ -64,18 +65,26 @@ impl Auth {
         let mut has_skeletons = false;
         loop {
             if let Err(error) = self.purge().await {
-                tracing::warn!(%error, "what has expired was not purged");
+                tracing::warn!(error = %with_causes(&error), "what has expired was not purged");
             }
             if !has_skeletons {
                 match self.claim_missing_skeletons().await {
                     Ok(()) => has_skeletons = true,
-                    Err(error) => tracing::warn!(%error, "names were not compared by their looks"),
+                    Err(error) => {
+                        tracing::warn!(
+                            error = %with_causes(&error),
+                            "names were not compared by their looks"
+                        );
+                    }
                 }
             }
             for _ in 0..PURGE_EVERY {
                 tokio::time::sleep(CLOCK_EVERY).await;
                 if let Err(error) = self.follow_store_clock().await {
-                    tracing::warn!(%error, "the store was not asked for its clock");
+                    tracing::warn!(
+                        error = %with_causes(&error),
+                        "the store was not asked for its clock"
+                    );
                 }
             }
         }

@@ -80,8 +80,8 @@ pub enum BuildError {
     Jwt(#[from] JwtKeyError),
     /// The store was used with other root secrets.
     #[error(
-        "secret: this store was used with another root secret (key id {known}); start with that one, or give it as a \
-         previous secret beside the new one"
+        "secret: this store was used with another root secret (key id {known}); start with that one, or give it \
+         beside the new one as `verify:…` (in code: with RootState::Verify)"
     )]
     ForeignSecret {
         /// The key ids that the store knows.
@@ -90,7 +90,9 @@ pub enum BuildError {
     /// A root secret is gone while something is sealed under it.
     #[error(
         "secret: second factors are sealed under the root secret with key id {id}, which is not given any more; \
-         give it again as one that only unseals"
+         give it again beside the new one as `verify:…` (or `unseal-only:…` where it may have leaked: that signs \
+         people out), and run `usermgmt-server keys reseal` (in code: with RootState::Verify or \
+         RootState::UnsealOnly, and Auth::reseal)"
     )]
     RetiredSecret {
         /// Its key id.

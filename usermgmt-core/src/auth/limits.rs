@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::client::Client;
 use super::error::ServiceError;
 use super::facade::Auth;
+use crate::causes::with_causes;
 use crate::clock::Timestamp;
 use crate::config::{Budget, Rate};
 use crate::metrics;
@@ -363,7 +364,7 @@ impl Auth {
             attempt.counted.iter().map(|counted| counted.key.clone()).collect();
         keys.sort();
         if let Err(error) = self.read_store(self.0.store.give_back(&keys)).await {
-            tracing::warn!(%error, "an attempt that succeeded stays counted");
+            tracing::warn!(error = %with_causes(&error), "an attempt that succeeded stays counted");
         }
     }
 
@@ -391,7 +392,7 @@ impl Auth {
 
     async fn clear(&self, key: &str) {
         if let Err(error) = self.read_store(self.0.store.clear_count(key)).await {
-            tracing::warn!(%error, "a counter that should be cleared stays");
+            tracing::warn!(error = %with_causes(&error), "a counter that should be cleared stays");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Noting that a client has its tokens.
 
 use super::facade::Auth;
+use crate::causes::with_causes;
 use crate::jwt::AccessClaims;
 use crate::model::session::Session;
 use crate::store::Change;
@@ -25,7 +26,10 @@ impl Auth {
             let change = Change::ReceiveSession { id, generation, now };
             // A guard that fails means that another process noted it, or that it is over.
             if let Err(error) = auth.commit(vec![change], now).await {
-                tracing::debug!(%error, "that a session was received is not noted yet");
+                tracing::debug!(
+                    error = %with_causes(&error),
+                    "that a session was received is not noted yet"
+                );
                 auth.0.receipts.forget(id, generation);
             }
             drop(room);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::authenticate::{AuthenticationError, Current};
 use crate::auth::{Auth, Client, ServiceError};
+use crate::causes::with_causes;
 use crate::jwt::{AccessClaims, AccessError};
 use crate::model::ids::SessionId;
 use crate::model::session::Session;
@@ -64,7 +65,10 @@ impl Auth {
             };
             // A guard that fails means that somebody else did it, or that it is over.
             if let Err(error) = self.commit(vec![change], now).await {
-                tracing::debug!(%error, "that a session was used is not noted yet");
+                tracing::debug!(
+                    error = %with_causes(&error),
+                    "that a session was used is not noted yet"
+                );
             }
         }
         Ok(Current::new(user, session).from_client(client.clone()))

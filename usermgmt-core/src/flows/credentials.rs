@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::auth::{
     Admitted, Attempt, Auth, Client, Limit, LimitName, Networks, ServiceError, Window,
 };
+use crate::causes::with_causes;
 use crate::clock::Timestamp;
 use crate::config::Rate;
 use crate::event::{Event, EventKind, SignInFailure};
@@ -218,7 +219,10 @@ impl Auth {
             Ok(Ok(())) => return Some(Account { password: Some(hash), ..account }),
             Ok(Err(_)) => {}
             Err(error) => {
-                tracing::warn!(%error, "an outdated password hash was not replaced");
+                tracing::warn!(
+                    error = %with_causes(&error),
+                    "an outdated password hash was not replaced"
+                );
                 return Some(account);
             }
         }
@@ -282,7 +286,9 @@ impl Auth {
                 self.forget_budget(LimitName::ServiceSecret, &[id]).await;
             }
             Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "what strangers failed stays counted"),
+            Err(error) => {
+                tracing::warn!(error = %with_causes(&error), "what strangers failed stays counted");
+            }
         }
     }
 }

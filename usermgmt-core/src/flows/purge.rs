@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::auth::{Auth, ServiceError};
+use crate::causes::with_causes;
 use crate::clock::Timestamp;
 use crate::model::audit::{Actor, Origin};
 use crate::model::ids::UserId;
@@ -72,7 +73,11 @@ impl Auth {
             Ok(done) => Ok(done.is_ok()),
             // Who cannot go, or whom the host does not let go, holds nobody else up.
             Err(error @ (ServiceError::Refused(_) | ServiceError::Internal(_))) => {
-                tracing::warn!(user = %user.id, %error, "an account that expired stays");
+                tracing::warn!(
+                    user = %user.id,
+                    error = %with_causes(&error),
+                    "an account that expired stays"
+                );
                 Ok(false)
             }
             Err(other) => Err(other),
@@ -88,7 +93,10 @@ impl Auth {
                 Ok(0) => return,
                 Ok(_) => {}
                 Err(error) => {
-                    tracing::warn!(%error, "what was a deleted user's stays until the next purge");
+                    tracing::warn!(
+                        error = %with_causes(&error),
+                        "what was a deleted user's stays until the next purge"
+                    );
                     return;
                 }
             }

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::auth::{Auth, ServiceError};
+use crate::causes::with_causes;
 use crate::model::audit::Origin;
 use crate::model::ids::ServiceKeyId;
 use crate::model::service_key::ServiceKey;
@@ -130,7 +131,10 @@ impl Auth {
         if row.last_used_at.is_none_or(|at| now.since(at) >= LAST_USE_PRECISION) {
             let touch = vec![Change::TouchServiceKey { id, at: now }];
             if let Err(error) = self.commit(touch, now).await {
-                tracing::warn!(%error, "the last use of a service key was not recorded");
+                tracing::warn!(
+                    error = %with_causes(&error),
+                    "the last use of a service key was not recorded"
+                );
             }
         }
         Ok(Some(row))

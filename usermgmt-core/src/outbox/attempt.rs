@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::OutboxWorker;
+use crate::causes::with_causes;
 use crate::clock::Timestamp;
 use crate::mail::{MailError, Message};
 use crate::metrics::{Counted, MailResult, Stopwatch, Timed};
@@ -305,7 +306,12 @@ impl OutboxWorker {
             match pauses.next() {
                 Some(&pause) if auth.now() + pause < until => sleep(pause).await,
                 _ => {
-                    tracing::warn!(mail = %id, kind, %error, "a mail's outcome was not recorded");
+                    tracing::warn!(
+                        mail = %id,
+                        kind,
+                        error = %with_causes(&error),
+                        "a mail's outcome was not recorded"
+                    );
                     return;
                 }
             }

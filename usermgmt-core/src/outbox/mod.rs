@@ -28,6 +28,7 @@ use tokio::time::sleep;
 use self::set_up::SetUp;
 pub use self::set_up::SetUpFault;
 use crate::auth::Auth;
+use crate::causes::with_causes;
 use crate::clock::Timestamp;
 use crate::mail::Mailer;
 use crate::model::ids::LeaseId;
@@ -174,7 +175,7 @@ impl OutboxWorker {
             Ok(claimed) if claimed == room => (claimed, LINGER),
             Ok(claimed) => (claimed, self.until_next().await),
             Err(error) => {
-                tracing::warn!(%error, "the outbox cannot be read");
+                tracing::warn!(error = %with_causes(&error), "the outbox cannot be read");
                 (0, LOOK)
             }
         }
@@ -207,7 +208,7 @@ impl OutboxWorker {
             Ok(Some(at)) => at.since(self.auth.now()).clamp(LINGER, LOOK),
             Ok(None) => LOOK,
             Err(error) => {
-                tracing::warn!(%error, "the outbox cannot be read");
+                tracing::warn!(error = %with_causes(&error), "the outbox cannot be read");
                 LOOK
             }
         }

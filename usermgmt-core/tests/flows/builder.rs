@@ -33,6 +33,7 @@ async fn another_secret_than_the_stores_is_refused_and_the_known_one_named() {
     let refused = build(&store, ring(2), config()).await.unwrap_err();
     assert!(matches!(&refused, BuildError::ForeignSecret { known } if known.len() == 8));
     assert!(refused.to_string().starts_with("secret: "), "{refused}");
+    assert!(refused.to_string().contains("beside the new one as `verify:…`"), "{refused}");
     // Together with the known one it is welcome, and alone from then on.
     let both = KeyRing::new(&[
         RootSecret::new((2..34).collect(), RootState::Sign).unwrap(),
@@ -176,6 +177,7 @@ async fn a_secret_is_not_retired_while_a_second_factor_is_sealed_under_it() {
     let refused = alone().await.unwrap_err();
     assert!(matches!(&refused, BuildError::RetiredSecret { id } if id.len() == 8), "{refused}");
     assert!(refused.to_string().starts_with("secret: "), "{refused}");
+    assert!(refused.to_string().contains("as `verify:…` (or `unseal-only:…` where"), "{refused}");
     let code = totp_code(&factor.enrolment, world.now() + 30 * SECOND);
     world.later(30 * SECOND);
     second.disable_totp(&world.again(&current).await, &code, None).await.unwrap();

@@ -9,6 +9,7 @@ use usermgmt_core::store::OutboxStore as _;
 
 use crate::cut::Cut;
 use crate::fixture::{MINUTE, NOTICE, Running, SECOND, World, counts, permanent, temporary};
+use crate::logged::Logged;
 use crate::post::{Post, Way};
 
 #[tokio::test(start_paused = true)]
@@ -149,12 +150,15 @@ async fn nothing_is_sent_that_might_outlast_its_lease() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_is_away_for_an_hour_only_delays() {
+async fn a_store_that_is_away_for_an_hour_only_delays_and_the_log_says_why() {
+    let logged = Logged::default();
+    let _logging = tracing::subscriber::set_default(logged.clone());
     let world = World::new().await;
     let running = Running::start(&world.worker());
     world.queue("ann@example.com", NOTICE).await;
     world.store.fail_next(u64::MAX);
     tokio::time::sleep(60 * MINUTE).await;
+    assert!(logged.has("the store is not available: told to fail"));
     world.store.heal();
     tokio::time::sleep(MINUTE + 10 * SECOND).await;
     running.stop().await;

@@ -16,9 +16,9 @@ use hyper::body::Bytes;
 use hyper::{Request, StatusCode, header};
 use sha1::{Digest as _, Sha1};
 use url::Url;
-use usermgmt_core::PlaintextPassword;
 use usermgmt_core::metrics::{BreachCheckResult, Counted, Metrics};
 use usermgmt_core::password::BreachCheck;
+use usermgmt_core::{PlaintextPassword, with_causes};
 
 use crate::failure::Failure;
 use crate::http_client::{Client, Reach, client};
@@ -82,7 +82,11 @@ impl BreachCheck for PwnedPasswords {
             Ok(true) => BreachCheckResult::Breached,
             Ok(false) => BreachCheckResult::Unknown,
             Err(error) => {
-                tracing::warn!(error = %with_causes(error.as_ref()), "breach_check: a password was not checked");
+                // The path, which tells of the password, is in none of the causes.
+                tracing::warn!(
+                    error = %with_causes(error.as_ref()),
+                    "breach_check: a password was not checked"
+                );
                 BreachCheckResult::Failed
             }
         };
@@ -104,15 +108,4 @@ fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02X}");
         text
     })
-}
-
-/// What failed, down to its cause; the path, which tells of the password, is in none of them.
-fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let _ = write!(text, ": {cause}");
-        source = cause.source();
-    }
-    text
 }

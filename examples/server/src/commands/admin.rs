@@ -60,6 +60,10 @@ async fn create(
     let invite = invite(username, email, password);
     let made = auth.invite(&operator(), &invite).await.map_err(|error| match error {
         InviteError::Service(error) => Failure::new("admin create", &error),
+        InviteError::EmailTaken => Failure::Other(format!(
+            "admin create: {error}: `admin promote` makes it an administrator, `user send-reset` \
+             mails a link"
+        )),
         other => Failure::Other(format!("admin create: {other}")),
     })?;
     match made.link {

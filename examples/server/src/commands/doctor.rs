@@ -105,22 +105,11 @@ fn others_may(_: &Path) -> bool {
     false
 }
 
-/// The data folder, the disk below it, certificates, templates, descriptors.
+/// The data folder with what is in it, the disk below it, certificates, templates,
+/// descriptors.
 fn files(settings: &Settings) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut findings = data_dir(settings);
     let folder = &settings.data_dir;
-    if folder.exists() {
-        findings.push(match setup::usable_dir(folder) {
-            Err(failure) => Fault(failure.to_string()),
-            Ok(()) if others_may(folder) => Warning(format!(
-                "data_dir: other users of this machine can enter {0}: chmod 700 {0}",
-                folder.display()
-            )),
-            Ok(()) => Fine(format!("data_dir: {}", folder.display())),
-        });
-    } else if settings.database.is_embedded() {
-        findings.push(Fine(format!("data_dir: {} is made at the first start", folder.display())));
-    }
     findings.extend(free_disk(folder).map(|free| {
         let text = format!("disk: {} MiB free below {}", free / 1024 / 1024, folder.display());
         match free {
@@ -151,6 +140,39 @@ fn files(settings: &Settings) -> Vec<Finding> {
         )),
         most => Fine(format!("connections: up to {most}")),
     });
+    findings
+}
+
+/// The data folder, the development mailbox and the file that a server locks.
+fn data_dir(settings: &Settings) -> Vec<Finding> {
+    let folder = &settings.data_dir;
+    let keeps_mail = settings.mail.url.expose().starts_with("dev:");
+    let is_used = settings.database.is_embedded() || keeps_mail;
+    let usable = match folder.exists() {
+        true => setup::usable_dir(folder),
+        false if is_used => setup::makeable_dir(folder),
+        false => return vec![],
+    };
+    if let Err(failure) = usable {
+        return vec![Fault(failure.to_string())];
+    }
+    let mut findings = vec![match folder.exists() {
+        false => Fine(format!("data_dir: {} is made at the first start", folder.display())),
+        true if others_may(folder) => Warning(format!(
+            "data_dir: other users of this machine can enter {0}: chmod 700 {0}",
+            folder.display()
+        )),
+        true => Fine(format!("data_dir: {}", folder.display())),
+    }];
+    let mail = &settings.mail.dev_folder;
+    let usable_mail = match (keeps_mail, mail.exists()) {
+        (true, true) => setup::usable_dir(mail),
+        (true, false) => setup::makeable_dir(mail),
+        (false, _) => Ok(()),
+    };
+    let usable_lock = setup::lock_file(settings).map_or(Ok(()), |lock| setup::usable_lock(&lock));
+    findings.extend(usable_mail.err().map(|failure| Fault(failure.to_string())));
+    findings.extend(usable_lock.err().map(|failure| Fault(format!("store: {failure}"))));
     findings
 }
 

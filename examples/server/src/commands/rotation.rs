@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
-use usermgmt_core::Auth;
+use usermgmt_core::{Auth, with_causes};
 
 use crate::metrics::{ReadOutcome, RotationMetrics};
 use crate::secret_file;
@@ -84,5 +84,5 @@ async fn take_over(
         }
     }
     *from_secret = now;
-    auth.take_over(ring).await.map_err(|error| error.to_string())
+    auth.take_over(ring).await.map_err(|error| with_causes(&error))
 }

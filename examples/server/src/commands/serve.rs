@@ -10,9 +10,9 @@ use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use usermgmt_axum::{HttpConfig, HttpState};
-use usermgmt_core::Auth;
 use usermgmt_core::metrics::NoMetrics;
 use usermgmt_core::outbox::OutboxWorker;
+use usermgmt_core::{Auth, with_causes};
 use usermgmt_mail::DevMailbox;
 
 use super::started::{Started, shows_mail};
@@ -70,7 +70,10 @@ pub(crate) async fn run(settings: Settings, sources: Sources) -> Result<(), Fail
         let stopped = stopped.clone();
         async move {
             if take_over && let Err(error) = worker.take_over().await {
-                tracing::warn!(%error, "mail of the process before waits for its lease");
+                tracing::warn!(
+                    error = %with_causes(&error),
+                    "mail of the process before waits for its lease"
+                );
             }
             auth.run_with(&worker, told_to_stop(stopped)).await;
         }
@@ -184,12 +187,8 @@ async fn told_to_stop(mut stopped: watch::Receiver<bool>) {
 /// Locks the database for as long as the file is open; `None` where another
 /// server has it, which may be sending mail now.
 fn lock(settings: &Settings) -> Result<Option<File>, Failure> {
-    let path = match &settings.database.file {
-        Some(database) => database.with_added_extension("lock"),
-        // What the URL names cannot be told from here.
-        None => return Ok(None),
-    };
-    let cannot = |error| Failure::new(&format!("cannot lock {}", path.display()), &error);
+    let Some(path) = setup::lock_file(settings) else { return Ok(None) };
+    let cannot = |error| setup::cannot_lock(&path, &error);
     let file = File::options().create(true).truncate(false).write(true).open(&path);
     let file = file.map_err(cannot)?;
     match file.try_lock() {

@@ -96,15 +96,37 @@ impl Started {
     }
 }
 
-/// Scheme, host and path of a URL: nothing that could be a secret.
+/// Scheme, host, port and path of a URL: nothing that could be a secret.
 fn place(url: &str) -> String {
     let scheme = url.split(':').next().unwrap_or_default();
     match Url::parse(url) {
         Ok(url) => {
             let host = url.host_str().unwrap_or_default();
-            format!("{scheme}://{host}{}", url.path().trim_end_matches('/'))
+            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+            format!("{scheme}://{host}{port}{}", url.path().trim_end_matches('/'))
         }
         // Some name several hosts, which only their own parser reads.
         Err(_) => format!("{scheme}://…"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_has_the_port_that_was_set_and_no_secret() {
+        for (url, shown) in [
+            (
+                "postgres://ada:pw@127.0.0.1:5433/accounts?sslmode=require",
+                "postgres://127.0.0.1:5433/accounts",
+            ),
+            ("postgres://ada:pw@127.0.0.1/accounts", "postgres://127.0.0.1/accounts"),
+            ("smtp://ada:pw@127.0.0.1:2525?tls=none", "smtp://127.0.0.1:2525"),
+            ("mongodb://ada:pw@[::1]:27018/accounts", "mongodb://[::1]:27018/accounts"),
+            ("postgres://ada:pw@one:5432,two:5433/accounts", "postgres://…"),
+        ] {
+            assert_eq!(place(url), shown);
+        }
     }
 }

@@ -13,6 +13,7 @@ use url::Host;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::oidc::{HttpClient, HttpError, HttpMethod, HttpRequest, HttpResponse};
 use usermgmt_core::secret::Redacted;
+use usermgmt_core::with_causes;
 
 use super::public::{Reach, is_public};
 use super::{Client, client};
@@ -65,7 +66,9 @@ impl HttpClient for ProviderClient {
             .as_ref()
             .map_or_else(Bytes::new, |body| Bytes::copy_from_slice(body.expose().as_bytes()));
         let asked = asked.body(Full::new(body)).map_err(|error| HttpError(error.into()))?;
-        let answer = client.request(asked).await.map_err(with_causes)?;
+        // A client's own error says little without what caused it.
+        let answer = client.request(asked).await;
+        let answer = answer.map_err(|error| HttpError(with_causes(&error).into()))?;
         let status = answer.status().as_u16();
         let date = answer.headers().get(hyper::header::DATE).and_then(time_of);
         let body = Limited::new(answer.into_body(), request.max_bytes).collect().await;
@@ -78,18 +81,6 @@ impl HttpClient for ProviderClient {
 fn time_of(date: &HeaderValue) -> Option<Timestamp> {
     let at = OffsetDateTime::parse(date.to_str().ok()?, &Rfc2822).ok()?;
     at.unix_timestamp().checked_mul(1000).map(Timestamp::from_millis)
-}
-
-/// A client's own error says little without what caused it.
-fn with_causes(error: hyper_util::client::legacy::Error) -> HttpError {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    HttpError(text.into())
 }
 
 impl fmt::Debug for ProviderClient {

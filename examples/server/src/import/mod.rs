@@ -46,7 +46,10 @@ pub(crate) async fn import(args: &ImportArgs, settings: &Settings) -> Result<(),
     if args.format != Format::Csv && !args.columns.is_empty() {
         return Err(Failure::Setting("--column: only for --format csv".to_owned()));
     }
-    let auth = setup::auth(settings, settings.listen, None).await?;
+    let auth = match args.dry_run {
+        true => setup::auth_to_try(settings).await?,
+        false => setup::auth(settings, settings.listen, None).await?,
+    };
     let rules = Rules {
         has_clear_text: args.format == Format::FlaskSql,
         makes_usernames: matches!(

@@ -21,7 +21,7 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
-use usermgmt_core::clock::Timestamp;
+use usermgmt_core::clock::{Clock as _, SystemClock, Timestamp};
 
 use crate::regular_file;
 
@@ -78,9 +78,11 @@ impl Tls {
 
     /// Reads the files again at every SIGHUP, and when they have changed. New
     /// connections get the new certificate; where it cannot be used, the one in
-    /// use stays.
+    /// use stays. One that has expired or is not valid yet is used all the same,
+    /// and named in the log.
     pub(crate) async fn follow(self, mut hangup: watch::Receiver<()>) {
         let mut seen = self.stamp();
+        self.warn_where_not_in_time();
         loop {
             let asked = match tokio::time::timeout(LOOK, hangup.changed()).await {
                 Ok(Ok(())) => true,
@@ -96,11 +98,20 @@ impl Tls {
                 Ok(key) => {
                     *self.current.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(key);
                     tracing::info!("the TLS certificate was read again");
+                    self.warn_where_not_in_time();
                 }
                 Err(error) => {
                     tracing::error!(%error, "the TLS certificate in use stays");
                 }
             }
+        }
+    }
+
+    /// Clients refuse it, and the server's own log is where an operator looks first.
+    fn warn_where_not_in_time(&self) {
+        let current = Arc::clone(&self.current.0.read().unwrap_or_else(PoisonError::into_inner));
+        if let Err(why) = times(&current, &self.files, SystemClock.now()) {
+            tracing::warn!("{why}: clients refuse it; renew it, and look at this machine's clock");
         }
     }
 
@@ -139,12 +150,16 @@ fn read(files: &TlsFiles) -> Result<CertifiedKey, String> {
 /// # Errors
 /// The file, and what is wrong with it.
 pub(crate) fn in_time(files: &TlsFiles, now: Timestamp) -> Result<(), String> {
+    times(&read(files)?, files, now)
+}
+
+fn times(key: &CertifiedKey, files: &TlsFiles, now: Timestamp) -> Result<(), String> {
     let provider = default_provider();
     let algorithms = provider.signature_verification_algorithms.all;
     let now = Duration::from_millis(u64::try_from(now.as_millis()).unwrap_or_default());
     let now = UnixTime::since_unix_epoch(now);
-    for certificate in read(files)?.cert {
-        let Ok(certificate) = ParsedCertificate::try_from(&certificate) else { continue };
+    for certificate in &key.cert {
+        let Ok(certificate) = ParsedCertificate::try_from(certificate) else { continue };
         // Times are looked at first. That there is nobody who could have signed it, which
         // is said of all others, is no fault here.
         let looked = verify_server_cert_signed_by_trust_anchor(

@@ -1,13 +1,13 @@
 //! The change-over from the first old service.
 
+use usermgmt_core::clock::{Clock as _, SystemClock};
 use usermgmt_core::config::LegacyTokens;
 use usermgmt_core::secret::Redacted;
 
 use super::layers::Layers;
 use crate::import::value::parse_time;
 
-/// What `legacy.*` says. That the key is long enough and the end near is the
-/// core's to check, which knows the time.
+/// What `legacy.*` says.
 pub(super) fn read(layers: &mut Layers) -> Option<LegacyTokens> {
     let key = layers.get_with("legacy.jwt_key", |value| match value.as_str() {
         Some(key) => Ok(Redacted::new(key.as_bytes().to_vec())),
@@ -22,7 +22,13 @@ pub(super) fn read(layers: &mut Layers) -> Option<LegacyTokens> {
     });
     let allow_weak_key = layers.get("legacy.jwt_weak_key").unwrap_or(false);
     match (key, until) {
-        (Some(key), Some(until)) => Some(LegacyTokens { key, until, allow_weak_key }),
+        (Some(key), Some(until)) => {
+            let tokens = LegacyTokens { key, until, allow_weak_key };
+            if let Err(error) = tokens.validate(SystemClock.now()) {
+                layers.problem(error.to_string());
+            }
+            Some(tokens)
+        }
         (Some(_), None) if !layers.is_set("legacy.jwt_until") => {
             layers.problem(
                 "legacy.jwt_until is required with legacy.jwt_key: when the old tokens end, at \

@@ -1,5 +1,7 @@
 //! Settings as an operator meets them.
 
+use usermgmt_core::clock::{Clock as _, SystemClock};
+
 use super::table::{self, SETTINGS};
 use super::*;
 
@@ -585,4 +587,21 @@ mod providers {
         let core = settings.core(settings.listen);
         assert_eq!(core.providers[0].client_secret.expose(), "hunter2");
     }
+}
+
+#[test]
+fn old_tokens_that_a_start_would_refuse_are_refused() {
+    let key = "an old key for tokens, of some length";
+    let ahead = |days: u64| {
+        let at = SystemClock.now() + Duration::from_secs(days * 86_400);
+        at.to_string()
+    };
+    let given = |key: &str, until: &str| {
+        given().file(&format!("legacy.jwt_key = '{key}'\nlegacy.jwt_until = '{until}'"))
+    };
+    given(key, &ahead(30)).load().unwrap();
+    let error = given(key, &ahead(32)).refused();
+    assert!(error.starts_with("legacy.jwt_until: must be at most 31 days ahead"), "{error}");
+    let error = given("short", &ahead(30)).refused();
+    assert!(error.starts_with("legacy.jwt_key: has 5 bytes, fewer than the 32"), "{error}");
 }

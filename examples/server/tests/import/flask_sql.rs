@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use usermgmt_core::clock::{Clock as _, SystemClock};
-use usermgmt_test_support::{Kind, Reply, Server};
+use usermgmt_test_support::{Kind, Reply, Server, Setup};
 
-use crate::world::{export, flask_mysql, import, old_rows, target};
+use crate::world::{export, flask_mysql, import, old_rows, run, target};
 
 async fn sign_in(server: &Server, identifier: &str, password: &str) -> Reply {
     let body = json!({ "identifier": identifier, "password": password });
@@ -79,7 +79,10 @@ async fn every_old_password_signs_in_and_is_argon2id_from_then_on(kind: Kind) {
     assert_eq!(export(&setup), after);
 }
 
-crate::on_each_store!(every_old_password_signs_in_and_is_argon2id_from_then_on);
+crate::on_each_store!(
+    every_old_password_signs_in_and_is_argon2id_from_then_on,
+    a_dry_run_leaves_no_schema_and_no_secret,
+);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_says_what_would_happen_and_changes_nothing() {
@@ -93,6 +96,7 @@ async fn a_dry_run_says_what_would_happen_and_changes_nothing() {
     assert_eq!(status, 3, "{report}");
     assert_eq!((&report["read"], &report["importable"]), (&json!(12), &json!(9)));
     assert_eq!(report["imported"], json!(0));
+    assert!(!setup.dir().join("usermgmt-data").exists(), "the target was made");
     let refused = report["refused"].as_array().unwrap();
     let reason = |row: &Value| {
         let found = refused.iter().find(|refused| refused["id"] == row["user_id"]).unwrap();
@@ -109,6 +113,45 @@ async fn a_dry_run_says_what_would_happen_and_changes_nothing() {
     let accounts = export(&setup);
     let account = &accounts[rows[0]["user_id"].as_str().unwrap()];
     assert!(account["username"].as_str().unwrap().starts_with("user-"), "{account}");
+}
+
+async fn a_dry_run_leaves_no_schema_and_no_secret(kind: Kind) {
+    let setup = target(kind).await;
+    let from = setup.dir().join("people.csv");
+    std::fs::write(&from, "id,email,username\n1,ann@example.com,ann\n").unwrap();
+    let from = from.to_str().unwrap();
+    let dry_run = |setup: &Setup| import(setup, "csv", from, &["--dry-run"]);
+    let (status, report) = dry_run(&setup);
+    assert_eq!((status, &report["importable"]), (0, &json!(1)), "{report}");
+    let said = run(&setup, &["migrate", "--check"]).stdout;
+    assert!(said.contains("the store is empty"), "{said}");
+
+    assert_eq!(run(&setup, &["migrate"]).status, 0);
+    // The store would be another secret's from then on.
+    let mistyped = setup.clone().var("USERMGMT_SECRET", "A".repeat(42) + "E");
+    let (status, report) = dry_run(&mistyped);
+    assert_eq!((status, &report["importable"]), (0, &json!(1)), "{report}");
+    let (status, report) = import(&setup, "csv", from, &[]);
+    assert_eq!((status, &report["imported"]), (0, &json!(1)), "{report}");
+    let (status, report) = dry_run(&setup);
+    assert_eq!((status, &report["already"]), (0, &json!(1)), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_does_not_bring_an_older_schema_up_to_date() {
+    let setup = target(Kind::Sqlite).await;
+    assert_eq!(run(&setup, &["migrate"]).status, 0);
+    let url = format!("sqlite:{}", setup.dir().join("usermgmt-data/usermgmt.db").display());
+    let older = "DELETE FROM usermgmt_migrations WHERE version > 6";
+    usermgmt_test_support::execute(&url, &[older]).await;
+    let from = setup.dir().join("people.csv");
+    std::fs::write(&from, "id,email\n1,ann@example.com\n").unwrap();
+    let from = from.to_str().unwrap();
+    let ran = run(&setup, &["import", "--format", "csv", "--from", from, "--dry-run"]);
+    assert_eq!(ran.status, 1, "{ran:?}");
+    assert!(ran.stderr.contains("by `usermgmt-server migrate`"), "{ran:?}");
+    let said = run(&setup, &["migrate", "--check"]).stdout;
+    assert!(said.contains("has version 6"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,6 +26,11 @@ fn with_file(setup: Setup, name: &str, content: &str) -> Setup {
     setup
 }
 
+fn with_folder(setup: Setup, name: &str) -> Setup {
+    std::fs::create_dir_all(setup.dir().join(name)).unwrap();
+    setup
+}
+
 /// A port where nobody listens.
 fn closed() -> String {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
@@ -46,7 +51,7 @@ fn certificate(setup: &Setup, certificate: &str, key: &str) {
 }
 
 /// One of these years, in `cert.pem` and `key.pem`.
-fn certificate_of(setup: &Setup, from: i32, to: i32) {
+pub(crate) fn certificate_of(setup: &Setup, from: i32, to: i32) {
     let key = rcgen::KeyPair::generate().unwrap();
     let mut certificate = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
     certificate.not_before = rcgen::date_time_ymd(from, 1, 1);
@@ -107,6 +112,11 @@ fn in_settings() -> Vec<Planted> {
             file("public_url = 'https://accounts.example.org'"),
             &["set mail.url to what delivers your mail"],
         ),
+        planted(
+            "an old key that anybody guesses",
+            file("legacy.jwt_key = 'short'\nlegacy.jwt_until = '2026-01-01T00:00:00Z'"),
+            &["fault    settings: legacy.jwt_key: has 5 bytes"],
+        ),
         planted("half of TLS", file("tls.key = 'key.pem'"), &["set both or none"]),
         planted("no signing key", file("jwt.algorithm = 'HS256'"), &["jwt.hs256_key is required"]),
     ]
@@ -124,6 +134,16 @@ fn in_surroundings() -> Vec<Planted> {
             "a data folder that is a file",
             with_file(file("data_dir = 'data'"), "data", ""),
             &["fault    data_dir: cannot enter", "set data_dir to a folder"],
+        ),
+        planted(
+            "a data folder below a file",
+            with_file(file("data_dir = 'data/below'"), "data", ""),
+            &["fault    data_dir: cannot make the folder data/below", "set data_dir to a folder"],
+        ),
+        planted(
+            "a folder in place of the file that is locked",
+            with_folder(Setup::new(), "usermgmt-data/usermgmt.db.lock"),
+            &["fault    store: cannot lock ", "it is not a file: take away what is there"],
         ),
         planted(
             "a database that is none",
@@ -280,6 +300,52 @@ fn a_file_of_secrets_that_cannot_be_read_is_named_with_its_owner_mode_and_mend()
             &[format!("{begins}{folder}: Is a directory"), "name a file in this folder".to_owned()],
         );
         mode(&setup, "closed", 0o700);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_belongs_to_another_user_is_found_as_a_start_finds_it() {
+    let closed = |folder: &str, bits| {
+        let setup = with_folder(Setup::new(), folder);
+        mode(&setup, folder, bits);
+        setup
+    };
+    let locked = with_folder(Setup::new(), "usermgmt-data");
+    let locked = with_file(locked, "usermgmt-data/usermgmt.db.lock", "");
+    mode(&locked, "usermgmt-data/usermgmt.db.lock", 0o400);
+    for (what, setup, begins, fault) in [
+        (
+            "a folder in which none can be made",
+            closed("mine", 0o500).file("data_dir = 'mine/data'"),
+            "fault    ",
+            "data_dir: cannot make the folder mine/data: Permission denied",
+        ),
+        (
+            "the development mailbox",
+            closed("usermgmt-data/mail", 0o600),
+            "fault    ",
+            "data_dir: cannot enter ./usermgmt-data/mail: Permission denied",
+        ),
+        (
+            "the file that is locked",
+            locked,
+            "fault    store: ",
+            "cannot lock ./usermgmt-data/usermgmt.db.lock: Permission denied",
+        ),
+    ] {
+        let mend = "give it to the user that the server runs as (chown)";
+        let found = [format!("{begins}{fault}"), mend.to_owned()];
+        look_for_with(without_privileges(&setup), what, &found);
+        let started = without_privileges(&setup).output().unwrap();
+        let errors = String::from_utf8(started.stderr).unwrap();
+        assert_eq!(started.status.code(), Some(1), "{what}: {errors}");
+        assert!(errors.contains(fault) && errors.contains(mend), "{what}: {errors}");
+        for folder in ["mine", "usermgmt-data", "usermgmt-data/mail"] {
+            if setup.dir().join(folder).exists() {
+                mode(&setup, folder, 0o700);
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use usermgmt_test_support::{PASSWORD, Server, Setup, registered};
+use usermgmt_test_support::{PASSWORD, Server, Setup, execute, registered};
 
 use crate::second_factor::App;
 
@@ -205,6 +205,9 @@ async fn an_administrator_is_made_by_a_link_and_the_last_one_stays() {
         assert!(errors.contains("last administrator"), "{errors}");
     }
     registered(&server, "ada", "ada@example.org").await;
+    let (status, _, errors) = command(&setup, &["admin", "create", "--email", "ada@example.org"]);
+    assert_eq!(status, Some(1), "{errors}");
+    assert!(errors.contains("the address has an account: `admin promote` makes it"), "{errors}");
     done(&setup, &["admin", "promote", "ada"]);
     let listed = done(&setup, &["admin", "list"]);
     assert!(listed.contains("\tada\t") && listed.contains("\troot\t"), "{listed}");
@@ -386,9 +389,37 @@ async fn a_mongodb_database_is_looked_at_without_being_changed() {
     assert!(users.list_index_names().await.unwrap().iter().any(|name| name == "by_email"));
 
     let schema = opened.collection::<Value>("usermgmt_schema");
-    schema.update_one(doc! {}, doc! { "$inc": { "version": 7_i64 } }).await.unwrap();
-    let said = done(&setup, &["migrate", "--check"]);
-    assert!(said.contains("version 9, which is later than this program's 2"), "{said}");
+    let later = doc! { "$inc": { "version": 1_i64 } };
+    schema.update_one(doc! {}, later.clone()).await.unwrap();
+    for args in [["migrate", "--check"].as_slice(), &["migrate"]] {
+        let said = done(&setup, args);
+        assert!(said.contains("version 3, which is later than this program's 2"), "{said}");
+    }
+    schema.update_one(doc! {}, later).await.unwrap();
+    let (status, _, errors) = command(&setup, &["migrate", "--check"]);
+    assert_eq!(status, Some(1), "{errors}");
+    assert!(errors.contains("use one that knows version 3 or later"), "{errors}");
+    assert_eq!(command(&setup, &["migrate"]).0, Some(1));
+}
+
+#[tokio::test]
+async fn a_schema_of_a_later_version_is_said_to_be_that() {
+    let setup = Setup::new();
+    done(&setup, &["migrate"]);
+    let url = format!("sqlite://{}", setup.dir().join("usermgmt-data/usermgmt.db").display());
+    let later = "INSERT INTO usermgmt_migrations (version, applied_at) \
+                 SELECT MAX(version) + 1, 0 FROM usermgmt_migrations";
+    execute(&url, &[later]).await;
+    for args in [["migrate", "--check"].as_slice(), &["migrate"]] {
+        let said = done(&setup, args);
+        assert!(said.contains("the schema has version 8, which is later than this"), "{said}");
+    }
+    execute(&url, &[later]).await;
+    let (status, said, errors) = command(&setup, &["migrate", "--check"]);
+    assert_eq!((status, said.as_str()), (Some(1), ""), "{errors}");
+    assert!(errors.contains("the schema has version 9, which this program cannot"), "{errors}");
+    assert!(errors.contains("use one that knows version 8 or later"), "{errors}");
+    assert_eq!(command(&setup, &["migrate"]).0, Some(1));
 }
 
 #[tokio::test]

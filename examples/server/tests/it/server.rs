@@ -5,6 +5,8 @@ use std::process::{Command, Output, Stdio};
 
 use usermgmt_test_support::{Server, Setup};
 
+use crate::doctor::certificate_of;
+
 /// Runs the binary to its end.
 fn run(setup: &Setup) -> Output {
     setup.command().output().unwrap()
@@ -481,6 +483,23 @@ async fn with_a_certificate_it_listens_by_https() {
     std::fs::remove_file(server.setup().dir().join("key.pem")).unwrap();
     let output = run(&health);
     assert!(output.status.success(), "{}", errors(&output));
+    assert_eq!(server.stop().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_certificate_that_clients_refuse_is_named_at_the_start_and_when_it_is_read_again() {
+    let setup = Setup::new().args(&["--tls-certificate", "cert.pem", "--tls-key", "key.pem"]);
+    certificate_of(&setup, 2000, 2001);
+    let server = setup.start().await;
+    let said = async |what: &str| {
+        let line = format!("tls.certificate: a certificate in cert.pem {what}: clients refuse it");
+        usermgmt_test_support::eventually(what, || server.log().contains(&line).then_some(()))
+            .await;
+    };
+    said("has expired").await;
+    certificate_of(&server.setup(), 4000, 4001);
+    server.signal("HUP");
+    said("is not valid yet").await;
     assert_eq!(server.stop().await.code(), Some(0));
 }
 

@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 use usermgmt_core::flows::{Current, SignedIn};
+use usermgmt_core::with_causes;
 
 use super::return_to::own_path;
 use super::{cookies, look};
@@ -86,7 +87,7 @@ impl Guest {
         if let Some(old) = self.session().await
             && let Err(error) = self.visit.auth().sign_out(&old).await
         {
-            tracing::warn!(%error, "the session before is not ended");
+            tracing::warn!(error = %with_causes(&error), "the session before is not ended");
         }
         let mut response = redirect(target);
         for cookie in cookies::signed_in(self.visit.visitor.state(), signed_in) {

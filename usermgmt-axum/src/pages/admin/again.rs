@@ -4,13 +4,13 @@
 use axum::http::HeaderValue;
 use axum::response::Response;
 use maud::{Markup, html};
-use usermgmt_core::Client;
 use usermgmt_core::flows::{
     AdminAccess, AdminAccessError, Current, MfaSignInError, SignIn, SignInError, SignInOutcome,
     SignedIn,
 };
 use usermgmt_core::model::audit::Origin;
 use usermgmt_core::secret::PlaintextPassword;
+use usermgmt_core::{Client, with_causes};
 
 #[cfg(feature = "passkeys")]
 use super::again_passkey;
@@ -70,7 +70,7 @@ pub(super) async fn prove(
         Err((problems, refusal)) => return Err(shown(&problems, refusal)),
     };
     if let Err(error) = auth.sign_out(old).await {
-        tracing::warn!(%error, "the session before is not ended");
+        tracing::warn!(error = %with_causes(&error), "the session before is not ended");
     }
     let cookie = auth.browser_cookie(&signed_in.session);
     let current = match auth.current_in_browser(cookie.expose(), client).await {

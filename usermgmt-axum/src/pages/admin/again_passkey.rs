@@ -1,8 +1,8 @@
 //! Signing in again by a passkey.
 
 use maud::{Markup, html};
-use usermgmt_core::Client;
 use usermgmt_core::flows::{Current, PasskeySignInError, SignedIn};
+use usermgmt_core::{Client, with_causes};
 
 use super::fields::Fields;
 use crate::error::ApiError;
@@ -71,7 +71,7 @@ pub(super) async fn sign_in(
     // Somebody else's: what was asked is not theirs to do from this page.
     let (user, session) = (&signed_in.user.id, signed_in.session.id);
     if let Err(error) = auth.end_session(user, session, client).await {
-        tracing::warn!(%error, "the session of another user is not ended");
+        tracing::warn!(error = %with_causes(&error), "the session of another user is not ended");
     }
     Some(Err(refused(PasskeySignInError::Invalid)))
 }

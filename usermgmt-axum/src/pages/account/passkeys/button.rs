@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use usermgmt_core::flows::PasskeyError;
+use usermgmt_core::with_causes;
 
 use super::ceremony::{CREDENTIAL, Ceremony};
 use crate::pages::account::guest::Guest;
@@ -13,7 +14,7 @@ pub(in crate::pages) fn button(guest: &Guest, action: &str, fields: &Markup) -> 
         Ok(asked) => asked,
         Err(PasskeyError::Off) => return html! {},
         Err(error) => {
-            tracing::error!(%error, "passkeys are not offered");
+            tracing::error!(error = %with_causes(&error), "passkeys are not offered");
             return html! {};
         }
     };
