@@ -79,7 +79,7 @@ pub enum SignInResult {
     MfaRequired,
     /// Unknown, wrong, unconfirmed or disabled.
     Refused,
-    /// The password was right, the code was not.
+    /// The first factor was right; the code, or the passkey in its place, was not.
     WrongCode,
 }
 
