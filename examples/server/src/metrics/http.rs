@@ -1,5 +1,6 @@
 //! Requests by route, method and status.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -7,7 +8,8 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
-use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
@@ -34,6 +36,25 @@ pub(crate) struct HttpMetrics {
     durations: Family<Route, Histogram, fn() -> Histogram>,
 }
 
+/// Metrics by labels that are shown by name and type before there is any: which routes
+/// there will be is known when they are asked for.
+#[derive(Debug)]
+struct Named<M>(M);
+
+impl<M: EncodeMetric> EncodeMetric for Named<M> {
+    fn encode(&self, encoder: MetricEncoder<'_>) -> fmt::Result {
+        self.0.encode(encoder)
+    }
+
+    fn metric_type(&self) -> MetricType {
+        self.0.metric_type()
+    }
+
+    fn is_empty(&self) -> bool {
+        false
+    }
+}
+
 impl HttpMetrics {
     pub(super) fn register(registry: &mut Registry) -> Self {
         let metrics = Self {
@@ -43,12 +64,12 @@ impl HttpMetrics {
         registry.register(
             "http_requests",
             "Requests answered, by route, method and status",
-            metrics.requests.clone(),
+            Named(metrics.requests.clone()),
         );
         registry.register(
             "http_request_duration_seconds",
             "How long a request takes, by route and method",
-            metrics.durations.clone(),
+            Named(metrics.durations.clone()),
         );
         metrics
     }
