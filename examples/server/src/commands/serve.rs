@@ -19,7 +19,7 @@ use super::started::{Started, shows_mail};
 use super::{admin, rotation, service_key};
 use crate::failure::Failure;
 use crate::listener::{Limits, Tls};
-use crate::metrics::{self, HttpMetrics, ServerMetrics};
+use crate::metrics::{self, HttpMetrics, ServerMetrics, Templates};
 #[cfg(feature = "otel")]
 use crate::otel::Telemetry;
 use crate::settings::{Settings, Sources};
@@ -93,7 +93,8 @@ pub(crate) async fn run(settings: Settings, sources: Sources) -> Result<(), Fail
     }
     if let Some(counted) = counted {
         let http = Arc::clone(&counted.metrics.http);
-        app = app.layer(from_fn_with_state(http, HttpMetrics::observe));
+        let templates = Templates::new(&auth.config().public_url);
+        app = app.layer(from_fn_with_state((http, templates), HttpMetrics::observe));
         let stop = told_to_stop(stopped);
         tokio::spawn(metrics::serve(counted.listener, counted.metrics, auth, stop));
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
@@ -16,6 +16,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use super::buckets::latency_buckets;
+use super::templates::Templates;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answered {
@@ -77,15 +78,11 @@ impl HttpMetrics {
     /// Counts and times every request. The route is the template, so that there
     /// are as many as there are routes, whatever clients send.
     pub(crate) async fn observe(
-        State(metrics): State<Arc<Self>>,
+        State((metrics, templates)): State<(Arc<Self>, Templates)>,
         request: Request,
         next: Next,
     ) -> Response {
-        let route = request
-            .extensions()
-            .get::<MatchedPath>()
-            .map_or("none", MatchedPath::as_str)
-            .to_owned();
+        let route = templates.of(&request).unwrap_or("none").to_owned();
         let method = known_method(request.method());
         #[expect(clippy::disallowed_methods, reason = "measures; nothing is decided by it")]
         let began = Instant::now();

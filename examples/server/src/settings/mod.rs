@@ -325,22 +325,29 @@ fn read_breach_check(layers: &mut Layers) -> Option<Url> {
     Some(url)
 }
 
+/// What the paths of routes begin with.
+const TAKEN: [&str; 12] = [
+    "account",
+    "activate",
+    "api",
+    "confirm-email",
+    "dev",
+    "docs",
+    "email",
+    "health",
+    "not-me",
+    "openapi.json",
+    "reset-password",
+    "sign-in",
+];
+
+/// Whether this path begins as that of a route does.
+pub(crate) fn begins_a_route(path: &str) -> bool {
+    path.split('/').nth(1).is_some_and(|part| TAKEN.contains(&part))
+}
+
 /// A path that no other route begins with, or the server would not start.
 fn read_admin_path(layers: &mut Layers) -> Option<String> {
-    const TAKEN: [&str; 12] = [
-        "account",
-        "activate",
-        "api",
-        "confirm-email",
-        "dev",
-        "docs",
-        "email",
-        "health",
-        "not-me",
-        "openapi.json",
-        "reset-password",
-        "sign-in",
-    ];
     let path: String = layers.get("admin.path")?;
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let plain = |part: &&str| {
