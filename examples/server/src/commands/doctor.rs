@@ -171,7 +171,10 @@ async fn store(settings: &Settings) -> Vec<Finding> {
     match setup::schema(settings).await {
         Err(failure) => vec![Fault(format!("store: {failure}"))],
         Ok(Schema { found: None, .. }) if settings.database.is_embedded() => {
-            vec![Fine("store: the database is made at the first start".to_owned())]
+            vec![match setup::check_folder(settings) {
+                Ok(()) => Fine("store: the database is made at the first start".to_owned()),
+                Err(failure) => Fault(format!("store: {failure}")),
+            }]
         }
         Ok(Schema { found, known, .. }) if found.is_none_or(|found| found < known) => {
             let found = found.unwrap_or(0);

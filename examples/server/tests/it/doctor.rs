@@ -134,6 +134,11 @@ fn in_surroundings() -> Vec<Planted> {
             ),
             &["fault    store:", "not a database", "names the right file", "from your backup"],
         ),
+        planted(
+            "a database in no folder",
+            file("database_url = 'sqlite:none/accounts.db'"),
+            &["fault    store: database_url: cannot create none/accounts.db:", "make that folder"],
+        ),
         planted("nobody takes mail", smtp(""), &["fault    mail: 127.0.0.1:", "check mail.url"]),
         planted(
             "authorities that nobody asks",

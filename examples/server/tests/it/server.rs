@@ -151,6 +151,27 @@ fn config_check_finds_what_a_start_refuses_about_the_databases_url() {
     }
 }
 
+#[cfg(feature = "sqlite")]
+#[test]
+fn config_check_finds_that_a_database_has_no_folder() {
+    let check = |setup: &Setup| {
+        let output = setup.command().args(["config", "check"]).output().unwrap();
+        (output.status.code(), errors(&output))
+    };
+    let at = |file: &str| Setup::new().var("USERMGMT_DATABASE_URL", format!("sqlite:{file}"));
+    let setup = at("none/accounts.db");
+    let (status, said) = check(&setup);
+    assert_eq!(status, Some(2), "{said}");
+    assert!(said.contains("database_url: cannot create none/accounts.db"), "{said}");
+    assert_eq!(run(&setup).status.code(), Some(1));
+    std::fs::create_dir(setup.dir().join("none")).unwrap();
+    assert_eq!(check(&setup), (Some(0), String::new()));
+    // The start makes the data folder itself.
+    for file in ["accounts.db", "usermgmt-data/accounts.db", "./usermgmt-data/accounts.db"] {
+        assert_eq!(check(&at(file)), (Some(0), String::new()), "{file}");
+    }
+}
+
 #[tokio::test]
 async fn an_address_in_use_ends_it_with_status_1() {
     let server = Server::start().await;
