@@ -330,14 +330,15 @@ fn addresses(settings: &Settings) -> Vec<Finding> {
         _ => Fine(format!("public_url: {public_url}")),
     }];
     let behind = !here && settings.tls.is_none() && public_url.scheme() == "https";
-    findings.push(match settings.trusted_proxies.len() {
-        0 if behind => Warning(
+    findings.push(match (settings.trusted_everybody(), settings.trusted_proxies.len()) {
+        (Some(everybody), _) => Fault(everybody),
+        (None, 0) if behind => Warning(
             "trusted_proxies: something in front does TLS, but none is trusted, so that all \
              people count as one: set it to the proxy's addresses"
                 .to_owned(),
         ),
-        0 => Fine("trusted_proxies: none".to_owned()),
-        count => Fine(format!("trusted_proxies: {count}")),
+        (None, 0) => Fine("trusted_proxies: none".to_owned()),
+        (None, count) => Fine(format!("trusted_proxies: {count}")),
     });
     if !settings.core(settings.listen).limits.enabled && !here {
         findings.push(Warning("limits.enabled: off: passwords can be guessed for ever".to_owned()));

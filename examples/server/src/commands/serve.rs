@@ -32,6 +32,9 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(40);
 /// Serves until a signal says to stop.
 pub(crate) async fn run(settings: Settings, sources: Sources) -> Result<(), Failure> {
     let no_signals = |error| Failure::new("cannot listen for signals", &error);
+    if let Some(everybody) = settings.trusted_everybody() {
+        tracing::warn!("{everybody}");
+    }
     let signal = listener::stop_signal().map_err(no_signals)?;
     let hangup = listener::reload_signal().map_err(no_signals)?;
     let tls = settings.tls.as_ref().map(Tls::load).transpose().map_err(Failure::Setting)?;

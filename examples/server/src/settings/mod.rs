@@ -190,6 +190,16 @@ impl Settings {
         &self.shown
     }
 
+    /// What is wrong with a network of `trusted_proxies` that is all addresses there are,
+    /// and how to mend it; `None` where there is none such.
+    pub(crate) fn trusted_everybody(&self) -> Option<String> {
+        let everybody = self.trusted_proxies.iter().find(|network| network.prefix_len() == 0)?;
+        Some(format!(
+            "trusted_proxies: {everybody} trusts everybody, so that anybody can name any address \
+             in X-Forwarded-For, and no limit by address holds: set it to the proxy's addresses"
+        ))
+    }
+
     /// The core's configuration, now that it is known where the server listens.
     pub(crate) fn core(&self, bound: SocketAddr) -> Config {
         let public_url =

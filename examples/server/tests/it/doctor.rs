@@ -169,6 +169,16 @@ fn in_surroundings() -> Vec<Planted> {
             &["warning  trusted_proxies:", "set it to the proxy's addresses"],
         ),
         planted(
+            "every proxy of IPv4",
+            file("trusted_proxies = ['10.0.0.0/8', '0.0.0.0/0']"),
+            &["fault    trusted_proxies: 0.0.0.0/0 trusts everybody", "the proxy's addresses"],
+        ),
+        planted(
+            "every proxy of IPv6",
+            file("trusted_proxies = ['::/0']"),
+            &["fault    trusted_proxies: ::/0 trusts everybody", "the proxy's addresses"],
+        ),
+        planted(
             "no limits",
             smtp("public_url = 'https://accounts.example.org'\nlimits.enabled = false"),
             &["warning  limits.enabled: off"],

@@ -173,6 +173,15 @@ fn config_check_finds_that_a_database_has_no_folder() {
 }
 
 #[tokio::test]
+async fn a_start_that_trusts_every_proxy_says_so() {
+    let trusts = "trusts everybody";
+    let server = Setup::new().args(&["--trusted-proxies", "0.0.0.0/0"]).start().await;
+    assert!(server.log().contains(trusts), "{}", server.log());
+    let server = Setup::new().args(&["--trusted-proxies", "10.0.0.0/8"]).start().await;
+    assert!(!server.log().contains(trusts), "{}", server.log());
+}
+
+#[tokio::test]
 async fn an_address_in_use_ends_it_with_status_1() {
     let server = Server::start().await;
     let address = server.base.strip_prefix("http://").unwrap();
