@@ -24,7 +24,7 @@ mod value;
 
 use std::ffi::OsString;
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -306,7 +306,7 @@ fn read(layers: &mut Layers) -> Settings {
             Some("json") => LogFormat::Json,
             _ => LogFormat::Text,
         },
-        metrics_listen: layers.get("metrics.listen"),
+        metrics_listen: read_metrics_listen(layers, listen),
         core: read_core(layers, listen),
         jwt_issuer: layers.get("jwt.issuer"),
         jwt_audience: layers.get("jwt.audience"),
@@ -321,6 +321,21 @@ fn read(layers: &mut Layers) -> Settings {
 
 fn read_listen(layers: &mut Layers) -> SocketAddr {
     layers.get("listen").unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))
+}
+
+/// An address that is still free when the server listens.
+fn read_metrics_listen(layers: &mut Layers, listen: SocketAddr) -> Option<SocketAddr> {
+    let metrics: SocketAddr = layers.get("metrics.listen")?;
+    // All addresses of IPv6 are those of IPv4, too.
+    let takes = |all: IpAddr, one: IpAddr| all.is_unspecified() && (all.is_ipv6() || one.is_ipv4());
+    let (ip, other) = (metrics.ip(), listen.ip());
+    let overlap = ip == other || takes(ip, other) || takes(other, ip);
+    if metrics.port() != 0 && metrics.port() == listen.port() && overlap {
+        layers.problem(format!(
+            "metrics.listen ({metrics}) takes the port of listen ({listen}): set it to another port"
+        ));
+    }
+    Some(metrics)
 }
 
 fn read_breach_check(layers: &mut Layers) -> Option<Url> {

@@ -98,6 +98,10 @@ fn a_setting_that_cannot_work_ends_it_with_status_2_and_its_name() {
         (Setup::new().args(&["--mail-from", "nobody"]), "mail.from"),
         (Setup::new().args(&["--database-url", "oracle:x"]), "database_url"),
         (Setup::new().args(&["--public-url", "https://accounts.example.org"]), "public_url"),
+        (
+            Setup::new().args(&["--listen", "127.0.0.1:8080", "--metrics-listen", "[::]:8080"]),
+            "metrics.listen ([::]:8080) takes the port of listen (127.0.0.1:8080)",
+        ),
     ] {
         let output = run(&setup);
         let errors = errors(&output);
