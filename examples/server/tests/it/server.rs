@@ -102,6 +102,11 @@ fn a_setting_that_cannot_work_ends_it_with_status_2_and_its_name() {
             Setup::new().args(&["--listen", "127.0.0.1:8080", "--metrics-listen", "[::]:8080"]),
             "metrics.listen ([::]:8080) takes the port of listen (127.0.0.1:8080)",
         ),
+        #[cfg(feature = "passkeys")]
+        (
+            Setup::new().args(&["--sign-in-passkeys=true", "--passkeys-rp-id=example.org"]),
+            "passkeys.rp_id: must be the host of public_url",
+        ),
     ] {
         let output = run(&setup);
         let errors = errors(&output);
