@@ -88,7 +88,7 @@ pub enum EventKind {
         /// By a mailed link, and not by somebody who is signed in.
         by_reset: bool,
     },
-    /// Names, locale or other fields of the account changed.
+    /// Names, locale, role or other fields of the account changed.
     ProfileChanged {
         /// Which, without their values.
         fields: Vec<String>,

@@ -7,6 +7,11 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use crate::auth::LimitName;
+
+/// The names of all limits that [`Counted::RateLimited`] can tell of.
+pub const LIMITS: [&str; 16] = LimitName::REFUSING;
+
 /// Takes the engine's counts and times. Called on the way of requests: it must
 /// not wait.
 pub trait Metrics: fmt::Debug + Send + Sync + 'static {
@@ -79,11 +84,14 @@ pub enum SignInResult {
     MfaRequired,
     /// Unknown, wrong, unconfirmed or disabled.
     Refused,
-    /// The password was right, the code was not.
+    /// The first factor was right; the code, or the passkey in its place, was not.
     WrongCode,
 }
 
 impl SignInResult {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::SignedIn, Self::MfaRequired, Self::Refused, Self::WrongCode];
+
     /// The label's value.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -106,6 +114,9 @@ pub enum StoreErrorKind {
 }
 
 impl StoreErrorKind {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Unavailable, Self::Failed];
+
     /// The label's value.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -132,6 +143,9 @@ pub enum MailResult {
 }
 
 impl MailResult {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Sent, Self::Retried, Self::PutOff, Self::Dead, Self::Dropped];
+
     /// The label's value.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -37,7 +37,7 @@ pub fn sample_message(kind: MailKind, locale: &str) -> Message {
     };
     let mut params = BTreeMap::from([("username".to_owned(), "ann".to_owned())]);
     let shown: &[(&str, &str)] = match kind {
-        K::EmailChangeConfirm | K::EmailChangeRequested | K::EmailChanged => {
+        K::EmailChangeConfirm | K::EmailChangeRequested | K::EmailChanged | K::AddressChanged => {
             &[("new_email", "ann@new.example.com"), ("old_email", "ann@example.com")]
         }
         K::NewDevice

@@ -120,6 +120,59 @@ fn whoever_keeps_a_passkey_is_not_told_that_the_password_is_enough() {
 }
 
 #[test]
+fn an_administrators_change_of_address_names_the_addresses_that_there_are() {
+    let told = |language: &str, without: Option<&str>| {
+        let mut message = sample_message(MailKind::AddressChanged, language);
+        if let Some(name) = without {
+            message.params.remove(name).unwrap();
+        }
+        templates().render(&message).unwrap().text.replace('\n', " ")
+    };
+    for (language, both, old, new) in [
+        (
+            "en",
+            "at Example from ann@example.com to ann@new.example.com. If",
+            "at Example from ann@example.com. If",
+            "at Example to ann@new.example.com. If",
+        ),
+        (
+            "de",
+            "bei Example von ann@example.com auf ann@new.example.com geändert.",
+            "bei Example von ann@example.com geändert.",
+            "bei Example auf ann@new.example.com geändert.",
+        ),
+        (
+            "pl",
+            "w Example z ann@example.com na ann@new.example.com. Jeśli",
+            "w Example z ann@example.com. Jeśli",
+            "w Example na ann@new.example.com. Jeśli",
+        ),
+    ] {
+        for (without, said) in [(None, both), (Some("new_email"), old), (Some("old_email"), new)] {
+            let text = told(language, without).replace("  ", " ");
+            assert!(text.contains(said), "{said:?} is not in {text}");
+        }
+    }
+}
+
+/// A line end behind a tag is none in the mail.
+#[test]
+fn no_sentence_goes_on_behind_a_tag_that_ends_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let into = folder.path().join("templates");
+    export_templates(&into).unwrap();
+    for language in templates().languages() {
+        let texts = std::fs::read_to_string(into.join(format!("{language}.toml"))).unwrap();
+        let lines: Vec<&str> = texts.lines().collect();
+        for (line, next) in lines.iter().zip(&lines[1..]) {
+            let is_alone = line.matches("{%").count() == 1 && line.starts_with("{%");
+            let ends = next.is_empty() || next.starts_with("\"\"\"") || next.starts_with("{%");
+            assert!(!line.ends_with("%}") || is_alone || ends, "{language}: {line}\n{next}");
+        }
+    }
+}
+
+#[test]
 fn every_kind_is_documented() {
     let guide = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/mail.md");
     let guide = std::fs::read_to_string(guide).unwrap();

@@ -249,6 +249,33 @@ pub(crate) async fn check_url(settings: &Settings) -> Result<(), Failure> {
     }
 }
 
+/// Whether there is a folder for a database's file that a start would make. It makes
+/// the data folder, and no other.
+pub(crate) fn check_folder(settings: &Settings) -> Result<(), Failure> {
+    let Some(file) = settings.database.file.as_deref().filter(|file| !file.exists()) else {
+        return Ok(());
+    };
+    let whole = |path: &Path| std::path::absolute(path).ok();
+    let Some(file_at) = whole(file) else { return Ok(()) };
+    let Some(folder) = file_at.parent() else { return Ok(()) };
+    let is_made = whole(&settings.data_dir).is_some_and(|made| made.starts_with(folder));
+    match folder.metadata() {
+        Err(error) if error.kind() == ErrorKind::NotFound && is_made => Ok(()),
+        Err(error) => Err(no_folder(file, folder, &error.to_string())),
+        Ok(found) if !found.is_dir() => Err(no_folder(file, folder, "it is no folder")),
+        Ok(_) => Ok(()),
+    }
+}
+
+fn no_folder(file: &Path, folder: &Path, why: &str) -> Failure {
+    Failure::Setting(format!(
+        "database_url: cannot create {}: {}: {why}: make that folder for the server's user, or \
+         set database_url to a file in another one",
+        file.display(),
+        folder.display()
+    ))
+}
+
 /// Looks at the store's schema; makes and changes nothing.
 pub(crate) async fn schema(settings: &Settings) -> Result<Schema, Failure> {
     let url = settings.database.url.expose();

@@ -121,7 +121,8 @@ impl From<AuditEntry> for EntryBody {
     tag = "admin",
     params(
         ("user" = Option<String>, Query, description = "About the user of this id"),
-        ("actor" = Option<String>, Query, description = "By the user or service key of this id"),
+        ("actor" = Option<String>, Query, description = "By the user or service key of this id. \
+            It takes no kind: who has none (`operator`, `system`) is not found by it"),
         ("action" = Option<String>, Query, description = "Such as `user.disabled`"),
         ("from" = Option<String>, Query, description = "Then or later: an RFC 3339 time, or a date"),
         ("to" = Option<String>, Query, description = "Before then: an RFC 3339 time, or a date"),

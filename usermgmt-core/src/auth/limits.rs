@@ -74,6 +74,27 @@ pub(crate) enum LimitName {
 }
 
 impl LimitName {
+    /// The names of those that refuse a request, and are counted where they do. Beyond
+    /// the others a request is answered as any other, or a mail is put off.
+    pub(crate) const REFUSING: [&str; 16] = [
+        Self::SignInPair.as_str(),
+        Self::SignInClient.as_str(),
+        Self::MfaAccount.as_str(),
+        Self::MfaDevice.as_str(),
+        Self::SessionSecret.as_str(),
+        Self::SessionCode.as_str(),
+        Self::ServiceSecret.as_str(),
+        Self::CodeIdentifier.as_str(),
+        Self::CodeClient.as_str(),
+        Self::SignInCode.as_str(),
+        Self::TokenClient.as_str(),
+        Self::CaptchaClient.as_str(),
+        Self::MailClient.as_str(),
+        Self::RegisterClient.as_str(),
+        Self::EmailChange.as_str(),
+        Self::EmailChangeTo.as_str(),
+    ];
+
     /// Goes into the key of the counter: what it once was it stays.
     const fn as_str(self) -> &'static str {
         match self {
@@ -350,6 +371,7 @@ impl Auth {
     /// Tells the metrics which limit refused an attempt.
     pub(crate) fn count_refusal(&self, attempt: &Attempt) {
         if let Some((name, _)) = attempt.first_exceeded() {
+            debug_assert!(LimitName::REFUSING.contains(&name.as_str()), "{name:?} refuses too");
             self.0.metrics.count(metrics::Counted::RateLimited(name.as_str()));
         }
     }

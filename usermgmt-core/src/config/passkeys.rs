@@ -8,11 +8,15 @@ impl Config {
     /// The domain that passkeys belong to. Browsers know no passkeys of an address, so
     /// that on one of this machine it is `localhost`.
     pub fn passkey_rp_id(&self) -> String {
-        match (&self.passkeys.rp_id, self.public_url.host()) {
-            (Some(id), _) => id.clone(),
-            (None, Some(Host::Domain(name))) => name.to_owned(),
-            (None, _) if leads_here(&self.public_url) => "localhost".to_owned(),
-            (None, host) => host.map(|host| host.to_string()).unwrap_or_default(),
+        self.passkeys.rp_id.clone().unwrap_or_else(|| self.host_of_pages())
+    }
+
+    /// The host of the public URL, as passkeys know it.
+    fn host_of_pages(&self) -> String {
+        match self.public_url.host() {
+            Some(Host::Domain(name)) => name.to_owned(),
+            _ if leads_here(&self.public_url) => "localhost".to_owned(),
+            host => host.map(|host| host.to_string()).unwrap_or_default(),
         }
     }
 
@@ -25,7 +29,7 @@ impl Config {
         let mut origins = vec![self.public_url.clone()];
         if !is_of(&self.public_url, &rp_id) && leads_here(&self.public_url) {
             let mut named = self.public_url.clone();
-            if named.set_host(Some(&rp_id)).is_ok() {
+            if named.set_host(Some(&rp_id)).is_ok() && leads_here(&named) {
                 origins.insert(0, named);
             }
         }
@@ -70,7 +74,10 @@ impl Config {
         if !origins.first().is_some_and(|origin| is_of(origin, &id)) {
             return wrong(
                 "passkeys.rp_id",
-                format!("must be the host of public_url or a domain above it, is {id:?}"),
+                format!(
+                    "must be the host of public_url ({}) or a domain above it, is {id:?}",
+                    self.host_of_pages()
+                ),
             );
         }
         if let Some(origin) = origins.iter().find(|url| url.scheme() != "https" && !leads_here(url))

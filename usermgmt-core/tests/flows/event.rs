@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 use usermgmt_core::event::{DeletionReason, Event, EventKind, FactorChange, SignInFailure};
 use usermgmt_core::flows::{ChangeUser, UpdateProfile};
 use usermgmt_core::mail::{MailError, MailKind};
+use usermgmt_core::model::user::Role;
 use usermgmt_core::store::UserChange;
+use usermgmt_core::store::directory::AuditFilter;
 
 use crate::fixture::*;
 
@@ -137,6 +139,28 @@ async fn changes_of_password_profile_and_factor_are_told_apart() {
     let current = world.again(&current).await;
     world.enrol(&current).await;
     assert_eq!(told.take(), [EventKind::FactorChanged(FactorChange::Enabled)]);
+}
+
+#[tokio::test]
+async fn a_role_that_changes_is_audited_and_told_alike_by_either_way() {
+    let (world, told) = world().await;
+    let ann = world.member("ann").await;
+    world.auth.set_role(&by(), &world.member("root").await.id, Role::Admin).await.unwrap();
+    told.take();
+    let fields = vec!["role".to_owned()];
+    let to = |role| ChangeUser { role: Some(role), ..ChangeUser::default() };
+    world.auth.set_role(&by(), &ann.id, Role::Admin).await.unwrap();
+    assert_eq!(told.take(), [EventKind::ProfileChanged { fields: fields.clone() }]);
+    world.auth.change_user(&by(), &ann.id, &to(Role::User)).await.unwrap();
+    assert_eq!(told.take(), [EventKind::ProfileChanged { fields: fields.clone() }]);
+    let filter = AuditFilter {
+        user: Some(ann.id),
+        action: Some("user.updated".to_owned()),
+        ..AuditFilter::default()
+    };
+    let log = world.auth.admin_audit(&filter, 50, None).await.unwrap();
+    let details: Vec<_> = log.rows.into_iter().map(|entry| entry.detail).collect();
+    assert_eq!(details, [fields.clone(), fields]);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use usermgmt_core::clock::{Clock as _, Timestamp};
@@ -13,6 +13,7 @@ use usermgmt_core::flows::{
 };
 use usermgmt_core::keys::KeyRing;
 use usermgmt_core::mail::{MailKind, Message};
+use usermgmt_core::metrics::{Counted, Metrics, SignInResult, Timed};
 use usermgmt_core::model::identifier::{Email, Username};
 use usermgmt_core::model::ids::UserId;
 use usermgmt_core::model::profile::ProfileText;
@@ -46,6 +47,26 @@ pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
 pub(crate) const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// Keeps what was counted.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counts(Arc<Mutex<Vec<Counted>>>);
+
+impl Counts {
+    /// How many sign-ins ended so.
+    pub(crate) fn sign_ins(&self, result: SignInResult) -> usize {
+        let wanted = Counted::SignIn(result);
+        self.0.lock().unwrap().iter().filter(|counted| **counted == wanted).count()
+    }
+}
+
+impl Metrics for Counts {
+    fn count(&self, what: Counted) {
+        self.0.lock().unwrap().push(what);
+    }
+
+    fn time(&self, _: Timed, _: Duration) {}
+}
 
 /// A service over an empty store, with what steers and watches it.
 pub(crate) struct World {

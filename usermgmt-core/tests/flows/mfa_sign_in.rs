@@ -5,6 +5,7 @@ use std::sync::Arc;
 use usermgmt_core::Client;
 use usermgmt_core::flows::{Current, MfaError, MfaSignInError, SignInOutcome, SignedIn};
 use usermgmt_core::mail::MailKind;
+use usermgmt_core::metrics::SignInResult;
 use usermgmt_core::secret::PlaintextPassword;
 
 use crate::fixture::*;
@@ -88,6 +89,26 @@ async fn a_step_counts_once_at_sign_in_and_for_services_together() {
     assert!(is_invalid(&answer(&world, &ticket(&world).await, &before).await));
     world.later(30 * SECOND);
     answer(&world, &ticket(&world).await, &code(&world, &factor)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_second_factor_that_is_refused_counts_as_a_wrong_code() {
+    let counts = Counts::default();
+    let world = World::built(|builder| builder.metrics(Arc::new(counts.clone()))).await;
+    let (_, factor) = careful(&world).await;
+    let wrong_codes = || counts.sign_ins(SignInResult::WrongCode);
+    let first = ticket(&world).await;
+    assert!(is_invalid(&answer(&world, &first, &typed("000000")).await));
+    assert_eq!(wrong_codes(), 1);
+    answer(&world, &first, &factor.codes[0]).await.unwrap();
+    assert_eq!(wrong_codes(), 1);
+    // A recovery code that was used is none any more.
+    let second = ticket(&world).await;
+    assert!(is_invalid(&answer(&world, &second, &factor.codes[0]).await));
+    assert_eq!(wrong_codes(), 2);
+    // Nobody's ticket is nobody's wrong code.
+    assert!(is_invalid(&answer(&world, &typed("umt_none"), &factor.codes[1]).await));
+    assert_eq!(wrong_codes(), 2);
 }
 
 #[tokio::test]

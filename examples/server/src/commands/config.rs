@@ -27,6 +27,7 @@ pub(crate) fn print_schema() -> Result<(), Failure> {
 async fn check(settings: &Settings) -> Result<(), Failure> {
     let faults = [
         setup::check_url(settings).await.err().map(|failure| failure.to_string()),
+        setup::check_folder(settings).err().map(|failure| failure.to_string()),
         secret_file::check(&settings.secret, settings.database.file.as_deref()).err(),
         settings.mail.build().await.err().map(|error| error.to_string()),
         settings.tls.as_ref().and_then(|files| Tls::load(files).err()),

@@ -193,7 +193,10 @@ async fn store(settings: &Settings) -> Vec<Finding> {
     match setup::schema(settings).await {
         Err(failure) => vec![Fault(format!("store: {failure}"))],
         Ok(Schema { found: None, .. }) if settings.database.is_embedded() => {
-            vec![Fine("store: the database is made at the first start".to_owned())]
+            vec![match setup::check_folder(settings) {
+                Ok(()) => Fine("store: the database is made at the first start".to_owned()),
+                Err(failure) => Fault(format!("store: {failure}")),
+            }]
         }
         Ok(Schema { found, known, .. }) if found.is_none_or(|found| found < known) => {
             let found = found.unwrap_or(0);
@@ -349,14 +352,15 @@ fn addresses(settings: &Settings) -> Vec<Finding> {
         _ => Fine(format!("public_url: {public_url}")),
     }];
     let behind = !here && settings.tls.is_none() && public_url.scheme() == "https";
-    findings.push(match settings.trusted_proxies.len() {
-        0 if behind => Warning(
+    findings.push(match (settings.trusted_everybody(), settings.trusted_proxies.len()) {
+        (Some(everybody), _) => Fault(everybody),
+        (None, 0) if behind => Warning(
             "trusted_proxies: something in front does TLS, but none is trusted, so that all \
              people count as one: set it to the proxy's addresses"
                 .to_owned(),
         ),
-        0 => Fine("trusted_proxies: none".to_owned()),
-        count => Fine(format!("trusted_proxies: {count}")),
+        (None, 0) => Fine("trusted_proxies: none".to_owned()),
+        (None, count) => Fine(format!("trusted_proxies: {count}")),
     });
     if !settings.core(settings.listen).limits.enabled && !here {
         findings.push(Warning("limits.enabled: off: passwords can be guessed for ever".to_owned()));

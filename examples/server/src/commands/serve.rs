@@ -19,7 +19,7 @@ use super::started::{Started, shows_mail};
 use super::{admin, rotation, service_key};
 use crate::failure::Failure;
 use crate::listener::{Limits, Tls};
-use crate::metrics::{self, HttpMetrics, ServerMetrics};
+use crate::metrics::{self, HttpMetrics, ServerMetrics, Templates};
 #[cfg(feature = "otel")]
 use crate::otel::Telemetry;
 use crate::settings::{Settings, Sources};
@@ -32,6 +32,9 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(40);
 /// Serves until a signal says to stop.
 pub(crate) async fn run(settings: Settings, sources: Sources) -> Result<(), Failure> {
     let no_signals = |error| Failure::new("cannot listen for signals", &error);
+    if let Some(everybody) = settings.trusted_everybody() {
+        tracing::warn!("{everybody}");
+    }
     let signal = listener::stop_signal().map_err(no_signals)?;
     let hangup = listener::reload_signal().map_err(no_signals)?;
     let tls = settings.tls.as_ref().map(Tls::load).transpose().map_err(Failure::Setting)?;
@@ -96,7 +99,8 @@ pub(crate) async fn run(settings: Settings, sources: Sources) -> Result<(), Fail
     }
     if let Some(counted) = counted {
         let http = Arc::clone(&counted.metrics.http);
-        app = app.layer(from_fn_with_state(http, HttpMetrics::observe));
+        let templates = Templates::new(&auth.config().public_url);
+        app = app.layer(from_fn_with_state((http, templates), HttpMetrics::observe));
         let stop = told_to_stop(stopped);
         tokio::spawn(metrics::serve(counted.listener, counted.metrics, auth, stop));
     }

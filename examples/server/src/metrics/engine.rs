@@ -7,7 +7,10 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use usermgmt_core::metrics::{BreachCheckResult, Counted, Metrics, Timed};
+use usermgmt_core::mail::MailKind;
+use usermgmt_core::metrics::{
+    BreachCheckResult, Counted, LIMITS, MailResult, Metrics, SignInResult, StoreErrorKind, Timed,
+};
 
 use super::buckets::latency_buckets;
 
@@ -122,11 +125,19 @@ impl EngineMetrics {
             metrics.store_call.clone(),
         );
         // Shown from the start, so that a rate over the first one is right.
-        for outcome in ["signed_in", "mfa_required", "refused", "wrong_code"] {
+        for outcome in SignInResult::ALL.map(SignInResult::as_str) {
             drop(metrics.sign_ins.get_or_create(&Outcome { outcome }));
         }
-        for kind in ["unavailable", "failed"] {
+        for limit in LIMITS {
+            drop(metrics.rate_limited.get_or_create(&Limit { limit }));
+        }
+        for kind in StoreErrorKind::ALL.map(StoreErrorKind::as_str) {
             drop(metrics.store_errors.get_or_create(&Kind { kind }));
+        }
+        for kind in MailKind::ALL.map(MailKind::as_str) {
+            for outcome in MailResult::ALL.map(MailResult::as_str) {
+                drop(metrics.mails.get_or_create(&Mail { kind, outcome }));
+            }
         }
         for outcome in BreachCheckResult::ALL.map(BreachCheckResult::as_str) {
             drop(metrics.breach_checks.get_or_create(&Outcome { outcome }));

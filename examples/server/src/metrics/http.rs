@@ -1,19 +1,22 @@
 //! Requests by route, method and status.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
-use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeMetric, MetricEncoder};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use super::buckets::latency_buckets;
+use super::templates::Templates;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answered {
@@ -34,6 +37,25 @@ pub(crate) struct HttpMetrics {
     durations: Family<Route, Histogram, fn() -> Histogram>,
 }
 
+/// Metrics by labels that are shown by name and type before there is any: which routes
+/// there will be is known when they are asked for.
+#[derive(Debug)]
+struct Named<M>(M);
+
+impl<M: EncodeMetric> EncodeMetric for Named<M> {
+    fn encode(&self, encoder: MetricEncoder<'_>) -> fmt::Result {
+        self.0.encode(encoder)
+    }
+
+    fn metric_type(&self) -> MetricType {
+        self.0.metric_type()
+    }
+
+    fn is_empty(&self) -> bool {
+        false
+    }
+}
+
 impl HttpMetrics {
     pub(super) fn register(registry: &mut Registry) -> Self {
         let metrics = Self {
@@ -43,12 +65,12 @@ impl HttpMetrics {
         registry.register(
             "http_requests",
             "Requests answered, by route, method and status",
-            metrics.requests.clone(),
+            Named(metrics.requests.clone()),
         );
         registry.register(
             "http_request_duration_seconds",
             "How long a request takes, by route and method",
-            metrics.durations.clone(),
+            Named(metrics.durations.clone()),
         );
         metrics
     }
@@ -56,15 +78,11 @@ impl HttpMetrics {
     /// Counts and times every request. The route is the template, so that there
     /// are as many as there are routes, whatever clients send.
     pub(crate) async fn observe(
-        State(metrics): State<Arc<Self>>,
+        State((metrics, templates)): State<(Arc<Self>, Templates)>,
         request: Request,
         next: Next,
     ) -> Response {
-        let route = request
-            .extensions()
-            .get::<MatchedPath>()
-            .map_or("none", MatchedPath::as_str)
-            .to_owned();
+        let route = templates.of(&request).unwrap_or("none").to_owned();
         let method = known_method(request.method());
         #[expect(clippy::disallowed_methods, reason = "measures; nothing is decided by it")]
         let began = Instant::now();

@@ -7,6 +7,7 @@ mod listener;
 mod process;
 mod rotation;
 mod sampled;
+mod templates;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -26,6 +27,7 @@ pub(crate) use self::listener::serve;
 use self::process::ProcessCollector;
 pub(crate) use self::rotation::{ReadOutcome, RotationMetrics};
 use self::sampled::Sampled;
+pub(crate) use self::templates::Templates;
 
 /// Every metric of this process.
 #[derive(Debug)]

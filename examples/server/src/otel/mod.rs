@@ -38,6 +38,7 @@ use self::engine::EngineTelemetry;
 use self::requests::Requests;
 use self::sampled::Sampled;
 use crate::failure::Failure;
+use crate::metrics::Templates;
 
 /// How long the last of it has to leave at the stop.
 const FLUSH: Duration = Duration::from_secs(5);
@@ -111,8 +112,9 @@ impl Telemetry {
     /// Observes requests, and from time to time the state of the engine.
     pub(crate) fn observe(&mut self, app: Router, auth: Auth) -> Router {
         let sampled = Sampled::new(&self.meters.meter(NAME));
+        let templates = Templates::new(&auth.config().public_url);
         self.sampling = Some(tokio::spawn(sampled.follow(auth)));
-        app.layer(from_fn_with_state(Arc::clone(&self.requests), Requests::observe))
+        app.layer(from_fn_with_state((Arc::clone(&self.requests), templates), Requests::observe))
     }
 
     /// Sends what is left, where that takes no longer than [`FLUSH`].

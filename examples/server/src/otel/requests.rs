@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use opentelemetry::metrics::{Counter, Histogram, Meter};
@@ -17,7 +17,7 @@ use tracing::Instrument as _;
 
 use super::buckets::buckets;
 use super::traced;
-use crate::metrics::known_method;
+use crate::metrics::{Templates, known_method};
 
 pub(super) struct Requests {
     tracer: SdkTracer,
@@ -41,11 +41,11 @@ impl Requests {
     /// Goes on with the trace that `traceparent` names (W3C Trace Context), or
     /// begins one. The log has its id.
     pub(super) async fn observe(
-        State(own): State<Arc<Self>>,
+        State((own, templates)): State<(Arc<Self>, Templates)>,
         request: Request,
         next: Next,
     ) -> Response {
-        let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+        let route = templates.of(&request).map(str::to_owned);
         let method = known_method(request.method());
         let name = match &route {
             Some(route) => format!("{method} {route}"),

@@ -24,7 +24,7 @@ mod value;
 
 use std::ffi::OsString;
 use std::fmt;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -190,6 +190,16 @@ impl Settings {
         &self.shown
     }
 
+    /// What is wrong with a network of `trusted_proxies` that is all addresses there are,
+    /// and how to mend it; `None` where there is none such.
+    pub(crate) fn trusted_everybody(&self) -> Option<String> {
+        let everybody = self.trusted_proxies.iter().find(|network| network.prefix_len() == 0)?;
+        Some(format!(
+            "trusted_proxies: {everybody} trusts everybody, so that anybody can name any address \
+             in X-Forwarded-For, and no limit by address holds: set it to the proxy's addresses"
+        ))
+    }
+
     /// The core's configuration, now that it is known where the server listens.
     pub(crate) fn core(&self, bound: SocketAddr) -> Config {
         let public_url =
@@ -296,7 +306,7 @@ fn read(layers: &mut Layers) -> Settings {
             Some("json") => LogFormat::Json,
             _ => LogFormat::Text,
         },
-        metrics_listen: layers.get("metrics.listen"),
+        metrics_listen: read_metrics_listen(layers, listen),
         core: read_core(layers, listen),
         jwt_issuer: layers.get("jwt.issuer"),
         jwt_audience: layers.get("jwt.audience"),
@@ -313,6 +323,21 @@ fn read_listen(layers: &mut Layers) -> SocketAddr {
     layers.get("listen").unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))
 }
 
+/// An address that is still free when the server listens.
+fn read_metrics_listen(layers: &mut Layers, listen: SocketAddr) -> Option<SocketAddr> {
+    let metrics: SocketAddr = layers.get("metrics.listen")?;
+    // All addresses of IPv6 are those of IPv4, too.
+    let takes = |all: IpAddr, one: IpAddr| all.is_unspecified() && (all.is_ipv6() || one.is_ipv4());
+    let (ip, other) = (metrics.ip(), listen.ip());
+    let overlap = ip == other || takes(ip, other) || takes(other, ip);
+    if metrics.port() != 0 && metrics.port() == listen.port() && overlap {
+        layers.problem(format!(
+            "metrics.listen ({metrics}) takes the port of listen ({listen}): set it to another port"
+        ));
+    }
+    Some(metrics)
+}
+
 fn read_breach_check(layers: &mut Layers) -> Option<Url> {
     let url: Url = layers.get("breach_check")?;
     let is_private = url.scheme() == "https" || (url.scheme() == "http" && leads_to_loopback(&url));
@@ -325,22 +350,29 @@ fn read_breach_check(layers: &mut Layers) -> Option<Url> {
     Some(url)
 }
 
+/// What the paths of routes begin with.
+const TAKEN: [&str; 12] = [
+    "account",
+    "activate",
+    "api",
+    "confirm-email",
+    "dev",
+    "docs",
+    "email",
+    "health",
+    "not-me",
+    "openapi.json",
+    "reset-password",
+    "sign-in",
+];
+
+/// Whether this path begins as that of a route does.
+pub(crate) fn begins_a_route(path: &str) -> bool {
+    path.split('/').nth(1).is_some_and(|part| TAKEN.contains(&part))
+}
+
 /// A path that no other route begins with, or the server would not start.
 fn read_admin_path(layers: &mut Layers) -> Option<String> {
-    const TAKEN: [&str; 12] = [
-        "account",
-        "activate",
-        "api",
-        "confirm-email",
-        "dev",
-        "docs",
-        "email",
-        "health",
-        "not-me",
-        "openapi.json",
-        "reset-password",
-        "sign-in",
-    ];
     let path: String = layers.get("admin.path")?;
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
     let plain = |part: &&str| {

@@ -494,6 +494,33 @@ fn a_connection_has_some_time_but_not_for_ever() {
     assert!(error.contains("http.max_connections"), "{error}");
 }
 
+#[test]
+fn metrics_are_shown_where_the_server_does_not_listen() {
+    let read = |listen: &str, metrics: &str| {
+        given().flag("listen", listen).flag("metrics.listen", metrics).load()
+    };
+    for (listen, metrics) in [
+        ("127.0.0.1:8080", "127.0.0.1:8080"),
+        ("127.0.0.1:8080", "0.0.0.0:8080"),
+        ("127.0.0.1:8080", "[::]:8080"),
+        ("[::]:8080", "0.0.0.0:8080"),
+        ("[::]:8080", "[::1]:8080"),
+    ] {
+        let error = read(listen, metrics).unwrap_err();
+        let said = format!("metrics.listen ({metrics}) takes the port of listen ({listen})");
+        assert!(error.contains(&said), "{error}");
+    }
+    for (listen, metrics) in [
+        ("127.0.0.1:8080", "127.0.0.1:9090"),
+        ("127.0.0.1:8080", "127.0.0.2:8080"),
+        ("[::1]:8080", "0.0.0.0:8080"),
+        ("127.0.0.1:0", "127.0.0.1:0"),
+    ] {
+        let settings = read(listen, metrics).unwrap();
+        assert_eq!(settings.metrics_listen, Some(metrics.parse().unwrap()));
+    }
+}
+
 #[cfg(feature = "breach-check")]
 #[test]
 fn breached_passwords_are_looked_for_privately() {

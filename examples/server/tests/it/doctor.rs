@@ -154,6 +154,11 @@ fn in_surroundings() -> Vec<Planted> {
             ),
             &["fault    store:", "not a database", "names the right file", "from your backup"],
         ),
+        planted(
+            "a database in no folder",
+            file("database_url = 'sqlite:none/accounts.db'"),
+            &["fault    store: database_url: cannot create none/accounts.db:", "make that folder"],
+        ),
         planted("nobody takes mail", smtp(""), &["fault    mail: 127.0.0.1:", "check mail.url"]),
         planted(
             "authorities that nobody asks",
@@ -182,6 +187,16 @@ fn in_surroundings() -> Vec<Planted> {
             "a proxy that is not trusted",
             smtp("public_url = 'https://accounts.example.org'"),
             &["warning  trusted_proxies:", "set it to the proxy's addresses"],
+        ),
+        planted(
+            "every proxy of IPv4",
+            file("trusted_proxies = ['10.0.0.0/8', '0.0.0.0/0']"),
+            &["fault    trusted_proxies: 0.0.0.0/0 trusts everybody", "the proxy's addresses"],
+        ),
+        planted(
+            "every proxy of IPv6",
+            file("trusted_proxies = ['::/0']"),
+            &["fault    trusted_proxies: ::/0 trusts everybody", "the proxy's addresses"],
         ),
         planted(
             "no limits",

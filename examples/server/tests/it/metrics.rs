@@ -82,6 +82,47 @@ async fn what_happens_is_counted_under_the_routes_template_and_without_anything_
     }
 }
 
+#[tokio::test]
+async fn what_has_not_happened_yet_is_shown_too() {
+    let server = setup().start().await;
+    let text = metrics(&server).await;
+    for sample in [
+        r#"usermgmt_sign_ins_total{outcome="wrong_code"}"#,
+        r#"usermgmt_rate_limited_total{limit="sign-in-client"}"#,
+        r#"usermgmt_rate_limited_total{limit="email-change-to"}"#,
+        r#"usermgmt_store_errors_total{kind="unavailable"}"#,
+        r#"usermgmt_mails_total{kind="password_reset",outcome="dead"}"#,
+        r#"usermgmt_mails_total{kind="new_device",outcome="put_off"}"#,
+    ] {
+        assert!(value(&text, sample) == 0.0, "{sample}: {text}");
+    }
+    // Which routes there will be is known when they are asked for.
+    for named in [
+        "# TYPE usermgmt_http_requests_total counter",
+        "# TYPE usermgmt_http_request_duration_seconds histogram",
+    ] {
+        assert!(text.lines().any(|line| line == named), "{named}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_route_is_one_series_wherever_it_is_served() {
+    let server = setup().var("USERMGMT_PUBLIC_URL", "http://127.0.0.1:8080/base").start().await;
+    for path in ["/health/live", "/health/live/", "/base/health/live", "/base/health/live/"] {
+        assert_eq!(server.get(path).await.status, 200, "{path}");
+    }
+    for path in ["/", "/base", "/base/"] {
+        assert_eq!(server.get(path).await.status, 200, "{path}");
+    }
+    let text = metrics(&server).await;
+    for (route, count) in [("/health/live", 4.0), ("/", 3.0)] {
+        let labels = format!("{{route=\"{route}\",method=\"GET\"");
+        let requests = format!("usermgmt_http_requests_total{labels},status=\"200\"}}");
+        let durations = format!("usermgmt_http_request_duration_seconds_count{labels}}}");
+        assert_eq!((value(&text, &requests), value(&text, &durations)), (count, count), "{text}");
+    }
+}
+
 #[cfg(feature = "mongo")]
 #[tokio::test]
 async fn connections_to_mongodb_are_counted() {

@@ -178,7 +178,7 @@ async fn what_commands_do_to_an_account_is_audited_as_the_operators() {
         "user.confirmed",
         "user.disabled",
         "user.enabled",
-        "user.role_changed",
+        "user.updated",
         "mfa.reset",
         "user.deleted",
     ] {
@@ -261,7 +261,7 @@ async fn what_operators_do_is_in_the_audit_log() {
     let entries = log["entries"].as_array().unwrap();
     for (action, user, detail) in [
         ("user.invited", id_of("root"), json!(["username", "email", "role"])),
-        ("user.role_changed", id_of("ada"), json!(["role"])),
+        ("user.updated", id_of("ada"), json!(["role"])),
         ("service_key.created", Value::Null, json!([key])),
         ("service_key.revoked", Value::Null, json!([key])),
     ] {
@@ -269,7 +269,7 @@ async fn what_operators_do_is_in_the_audit_log() {
             (&entry["action"], &entry["user_id"], &entry["detail"])
                 == (&json!(action), &user, &detail)
         };
-        let count = if action == "user.role_changed" { 2 } else { 1 };
+        let count = if action == "user.updated" { 2 } else { 1 };
         let found: Vec<&Value> = entries.iter().filter(is_it).collect();
         assert_eq!(found.len(), count, "{action}: {log}");
         assert!(found.iter().all(|entry| entry["actor"]["kind"] == "operator"), "{log}");

@@ -100,6 +100,15 @@ fn a_setting_that_cannot_work_ends_it_with_status_2_and_its_name() {
         (Setup::new().args(&["--mail-from", "nobody"]), "mail.from"),
         (Setup::new().args(&["--database-url", "oracle:x"]), "database_url"),
         (Setup::new().args(&["--public-url", "https://accounts.example.org"]), "public_url"),
+        (
+            Setup::new().args(&["--listen", "127.0.0.1:8080", "--metrics-listen", "[::]:8080"]),
+            "metrics.listen ([::]:8080) takes the port of listen (127.0.0.1:8080)",
+        ),
+        #[cfg(feature = "passkeys")]
+        (
+            Setup::new().args(&["--sign-in-passkeys=true", "--passkeys-rp-id=example.org"]),
+            "passkeys.rp_id: must be the host of public_url",
+        ),
     ] {
         let output = run(&setup);
         let errors = errors(&output);
@@ -151,6 +160,36 @@ fn config_check_finds_what_a_start_refuses_about_the_databases_url() {
             assert!(!errors.contains("hunt") && !errors.contains("er2"), "{url}: {errors}");
         }
     }
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn config_check_finds_that_a_database_has_no_folder() {
+    let check = |setup: &Setup| {
+        let output = setup.command().args(["config", "check"]).output().unwrap();
+        (output.status.code(), errors(&output))
+    };
+    let at = |file: &str| Setup::new().var("USERMGMT_DATABASE_URL", format!("sqlite:{file}"));
+    let setup = at("none/accounts.db");
+    let (status, said) = check(&setup);
+    assert_eq!(status, Some(2), "{said}");
+    assert!(said.contains("database_url: cannot create none/accounts.db"), "{said}");
+    assert_eq!(run(&setup).status.code(), Some(1));
+    std::fs::create_dir(setup.dir().join("none")).unwrap();
+    assert_eq!(check(&setup), (Some(0), String::new()));
+    // The start makes the data folder itself.
+    for file in ["accounts.db", "usermgmt-data/accounts.db", "./usermgmt-data/accounts.db"] {
+        assert_eq!(check(&at(file)), (Some(0), String::new()), "{file}");
+    }
+}
+
+#[tokio::test]
+async fn a_start_that_trusts_every_proxy_says_so() {
+    let trusts = "trusts everybody";
+    let server = Setup::new().args(&["--trusted-proxies", "0.0.0.0/0"]).start().await;
+    assert!(server.log().contains(trusts), "{}", server.log());
+    let server = Setup::new().args(&["--trusted-proxies", "10.0.0.0/8"]).start().await;
+    assert!(!server.log().contains(trusts), "{}", server.log());
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ impl Auth {
             let set = UserPatch { role: Some(role), ..UserPatch::default() };
             let mut list = vec![
                 self.administered(user, set, now),
-                self.audit_by(by, &user.id, "user.role_changed", &["role"], now),
+                self.audit_by(by, &user.id, "user.updated", &["role"], now),
             ];
             list.extend(self.keep_admin(user));
             Some(list)

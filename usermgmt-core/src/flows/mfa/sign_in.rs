@@ -9,6 +9,7 @@ use crate::event::SignInFailure;
 use crate::flows::amr::{MAIL, PASSWORD, PROVIDER};
 use crate::flows::open_session::SignedIn;
 use crate::flows::sign_in::SignInOutcome;
+use crate::metrics::{Counted, SignInResult};
 use crate::model::ids::{TokenId, UserId};
 use crate::model::mail::MailKind;
 use crate::model::token::Purpose;
@@ -122,8 +123,7 @@ impl Auth {
                     return Err(service_error.into());
                 }
                 Ok(None) | Err(_) => {
-                    self.notice_second_factor(&account.user, &tries, client, now).await?;
-                    return Err(MfaSignInError::InvalidCode);
+                    return self.refuse_second_factor(&account.user, &tries, client, now).await;
                 }
             };
             amr.insert(0, first);
@@ -138,12 +138,24 @@ impl Auth {
                     return Err(MfaSignInError::InvalidCode);
                 }
                 Err(Guard::Factor | Guard::RecoveryCode) => {
-                    self.notice_second_factor(&account.user, &tries, client, now).await?;
-                    return Err(MfaSignInError::InvalidCode);
+                    return self.refuse_second_factor(&account.user, &tries, client, now).await;
                 }
                 Err(_) => user_tries = Some(tries),
             }
         }
+    }
+
+    /// The answer to a second factor that is wrong, or was used before.
+    async fn refuse_second_factor(
+        &self,
+        user: &User,
+        tries: &Attempt,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<SignedIn, MfaSignInError> {
+        self.0.metrics.count(Counted::SignIn(SignInResult::WrongCode));
+        self.notice_second_factor(user, tries, client, now).await?;
+        Err(MfaSignInError::InvalidCode)
     }
 
     /// What the second factor proves, and the changes that use it up; `None` where it

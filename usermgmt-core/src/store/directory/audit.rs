@@ -11,7 +11,8 @@ use crate::model::ids::{AuditId, UserId};
 pub struct AuditFilter {
     /// About whom.
     pub user: Option<UserId>,
-    /// By whom: the id of a user or of a service key.
+    /// By whom: the id of a user or of a service key. Operators and the server itself
+    /// have none, and are not found by it.
     pub actor: Option<String>,
     /// Of what, such as `user.registered`.
     pub action: Option<String>,

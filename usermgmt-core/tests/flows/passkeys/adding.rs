@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
+use usermgmt_core::Config;
 use usermgmt_core::flows::PasskeyError;
 
 use super::device::{Device, Lie};
@@ -134,5 +135,28 @@ async fn passkeys_are_of_the_domain_and_the_origins_that_are_set() {
         let made = Device::new().make_lying(&asked.options, &lie).await;
         let added = world.auth.add_passkey(&current, &asked.request, &made, None).await;
         assert_eq!(added.is_ok(), is_added, "{added:?}");
+    }
+}
+
+#[test]
+fn a_domain_that_the_pages_are_not_of_is_blamed_by_its_name() {
+    for (public_url, rp_id, refused) in [
+        ("http://127.0.0.1:8080", "evil.com", Some("localhost")),
+        ("http://localhost:8080", "evil.com", Some("localhost")),
+        ("https://accounts.example.com", "evil.com", Some("accounts.example.com")),
+        ("http://127.0.0.1:8080", "localhost", None),
+        ("https://accounts.example.com", "example.com", None),
+    ] {
+        let mut config = Config::new(public_url.parse().unwrap());
+        config.sign_in.passkeys = true;
+        config.passkeys.rp_id = Some(rp_id.to_owned());
+        let said = config.validate().err().map(|error| error.to_string());
+        let expected = refused.map(|host| {
+            format!(
+                "passkeys.rp_id: must be the host of public_url ({host}) or a domain above it, \
+                 is {rp_id:?}"
+            )
+        });
+        assert_eq!(said, expected, "{public_url} {rp_id}");
     }
 }

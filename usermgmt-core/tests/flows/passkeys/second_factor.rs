@@ -1,18 +1,22 @@
 //! The passkey as second factor, beside an app and recovery codes.
 
+use std::sync::Arc;
+
 use usermgmt_core::flows::{
     AddedPasskey, ChangeUser, Current, MfaError, MfaSignInError, ReauthenticationError,
     SignInOutcome, TotpEnrolment,
 };
 use usermgmt_core::mail::MailKind;
+use usermgmt_core::metrics::SignInResult;
 use usermgmt_core::secret::PlaintextPassword;
-use usermgmt_core::store::{Change, Changes};
-use usermgmt_core::testkit::SampleRows;
+use usermgmt_core::store::{Change, Changes, MemoryStore};
+use usermgmt_core::testkit::{FaultyStore, MockClock, SampleRows};
 
 use super::device::Device;
 use super::{Again, add, ask, member, try_in, world};
 use crate::fixture::{
-    MINUTE, OTHER, PASSWORD, SECOND, World, by, code, email, home, link_token, totp_code, typed,
+    Counts, MINUTE, OTHER, PASSWORD, SECOND, SECRET, World, by, code, config, email, home,
+    link_token, totp_code, typed,
 };
 
 const MISTYPED: &str = "amn@example.com";
@@ -48,6 +52,30 @@ async fn a_password_is_not_enough_for_whoever_has_a_passkey() {
     let code = PlaintextPassword::from(codes[0].expose().as_str());
     world.auth.sign_in_mfa(&second, &code, &home()).await.unwrap();
     assert!(world.auth.mfa_status(&current.user.id).await.unwrap().enabled);
+}
+
+#[tokio::test]
+async fn a_passkey_that_is_refused_counts_as_a_wrong_code() {
+    let counts = Counts::default();
+    let mut config = config();
+    config.sign_in.passkeys = true;
+    let store = FaultyStore::new(Arc::new(MemoryStore::new()));
+    let world = World::extended(store, MockClock::default(), config, SECRET, |builder| {
+        builder.metrics(Arc::new(counts.clone()))
+    })
+    .await;
+    member(&world, "ann").await;
+    let (_, mut bobs, _) = member(&world, "bob").await;
+    let SignInOutcome::MfaRequired { ticket, .. } =
+        world.try_sign_in("ann", PASSWORD, &home()).await.unwrap()
+    else {
+        panic!("the password alone signed in")
+    };
+    let ticket = typed(ticket.expose());
+    let options = world.auth.mfa_passkey_options(&ticket, &home()).await.unwrap();
+    let foreign = bobs.sign(&options).await;
+    world.auth.sign_in_mfa_by_passkey(&ticket, &foreign, &home()).await.unwrap_err();
+    assert_eq!(counts.sign_ins(SignInResult::WrongCode), 1);
 }
 
 /// A member with an app and a passkey.
