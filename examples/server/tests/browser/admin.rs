@@ -265,3 +265,22 @@ async fn what_an_administrator_without_a_second_factor_is_told_looks_right() {
     }
     browser.quit().await;
 }
+
+#[tokio::test]
+async fn on_a_phone_the_list_is_sorted_and_chosen_whole() {
+    let (server, browser) = administered().await;
+    crowd::fill(&server, 2).await;
+    browser.has_width(360).await;
+    browser.open(&format!("{}/web3m-admin/users", server.base)).await;
+    browser.open_up("summary").await;
+    browser.open_up("#sort option[value=username]").await;
+    browser.open_up("#order option[value=desc]").await;
+    browser.submit("/users").await;
+    let names = browser.texts_of("tbody th a").await;
+    assert_eq!(names, ["root", "person-000002", "person-000001", "administrator"]);
+    browser.reads("Choose all on this page").await;
+    browser.open_up("input[data-all=ids]").await;
+    browser.press("Continue").await;
+    browser.reads("Users chosen: 4").await;
+    browser.quit().await;
+}

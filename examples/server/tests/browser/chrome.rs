@@ -326,7 +326,7 @@ impl Chrome {
         self.devtools("Emulation.setEmulatedMedia", json!({"features": feature})).await;
     }
 
-    async fn has_width(&self, width: u32) {
+    pub(crate) async fn has_width(&self, width: u32) {
         let size = json!({
             "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false,
         });
