@@ -25,6 +25,7 @@ use std::io;
 
 use usermgmt_core::Auth;
 use usermgmt_core::flows::ImportOutcome;
+use usermgmt_core::model::identifier::EmailDomains;
 use usermgmt_core::model::record::AccountRecord;
 
 use self::args::{Format, ImportArgs, OnDuplicate};
@@ -60,6 +61,11 @@ pub(crate) async fn import(args: &ImportArgs, settings: &Settings) -> Result<(),
                 | Format::Auth0
         ),
         replaces_usernames: args.replace_usernames,
+        // What a server on one's own machine exported comes into any other.
+        email_domains: match args.format {
+            Format::Jsonl => EmailDomains::Local,
+            _ => EmailDomains::Public,
+        },
         now: auth.now(),
     };
     let mut report = Report::new(args.dry_run).map_err(temporary)?;
