@@ -31,6 +31,17 @@ pub(crate) struct CaptchaHeader {
     captcha: Option<String>,
 }
 
+/// Describes the header.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes the header; it is read by name")]
+pub(crate) struct DeviceHeader {
+    /// The `device_token` that an earlier sign-in on this device was answered by: what
+    /// strangers fail does not keep such a device out.
+    #[param(rename = "Usermgmt-Device", nullable = false)]
+    device: Option<String>,
+}
+
 /// Who is asking, as the core counts, shows and compares it: the address behind
 /// trusted proxies, the user agent and the preferred language.
 #[derive(Clone, Debug)]

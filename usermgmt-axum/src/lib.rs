@@ -94,6 +94,9 @@
 //!   under `/account`. Whoever signs in there is a [`CurrentUser`] by cookie.
 //! - **Pages for administrators**, with the feature `admin-pages`: under
 //!   `/web3m-admin`, or where [`admin_path`](field@HttpConfig::admin_path) says.
+//! - **Passkeys**, with the feature `passkeys`, and **providers** (OpenID Connect,
+//!   GitHub), with the feature `oidc`: each is on where
+//!   [`Config`](usermgmt_core::Config) says so.
 //! - **Your colour and logo** on them, your texts and layout: [`PageLook`]. A page of
 //!   your own in the place of a built-in one: [`Routes::replaced_page`].
 //! - **Documentation to read and try**, with the feature `docs`, at `/` of a

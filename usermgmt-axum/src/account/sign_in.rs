@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use super::refresh::seconds;
 use crate::body::Object;
-use crate::client::{CaptchaHeader, ClientInfo};
+use crate::client::{CaptchaHeader, ClientInfo, DeviceHeader};
 use crate::error::{ApiError, ErrorBody};
 use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, any};
@@ -138,7 +138,7 @@ pub(crate) enum SignInRefusal {
     post,
     path = "/signin",
     tag = "account",
-    params(CaptchaHeader),
+    params(CaptchaHeader, DeviceHeader),
     request_body = SignInRequest,
     responses(
         (status = 200, description = "Signed in", body = SignedInBody),

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::sign_in::{MfaRequiredBody, SignedInBody, answer};
 use crate::body::Object;
-use crate::client::{CaptchaHeader, ClientInfo};
+use crate::client::{CaptchaHeader, ClientInfo, DeviceHeader};
 use crate::error::{ApiError, ErrorBody};
 use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Problems, Style, not_empty};
@@ -127,6 +127,7 @@ impl FromFields for ConfirmSignInEmailRequest {
     path = "/signin/email/confirm",
     operation_id = "confirm_sign_in_email",
     tag = "account",
+    params(DeviceHeader),
     request_body = ConfirmSignInEmailRequest,
     responses(
         (status = 200, description = "Signed in", body = SignedInBody),

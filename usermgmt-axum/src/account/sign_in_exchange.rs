@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::sign_in::{MfaRequiredBody, SignedInBody, answer};
 use crate::body::Object;
 use crate::browser;
-use crate::client::ClientInfo;
+use crate::client::{ClientInfo, DeviceHeader};
 use crate::error::{ApiError, ErrorBody};
 use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, not_empty};
@@ -38,6 +38,7 @@ impl FromFields for ExchangeRequest {
     path = "/signin/exchange",
     operation_id = "sign_in_exchange",
     tag = "account",
+    params(DeviceHeader),
     request_body = ExchangeRequest,
     responses(
         (status = 200, description = "Signed in", body = SignedInBody),

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::sign_in::SignedInBody;
 use crate::body::Object;
-use crate::client::ClientInfo;
+use crate::client::{ClientInfo, DeviceHeader};
 use crate::error::{ApiError, ErrorBody};
 use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, not_empty};
@@ -59,6 +59,7 @@ impl FromFields for SignInMfaRequest {
     post,
     path = "/signin/mfa",
     tag = "account",
+    params(DeviceHeader),
     request_body = SignInMfaRequest,
     responses(
         (status = 200, description = "Signed in", body = SignedInBody),

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::passkeys::PasskeyOptionsBody;
 use super::sign_in::{InvalidCredentialsBody, SignedInBody};
 use crate::body::{Object, OptionalObject};
-use crate::client::ClientInfo;
+use crate::client::{ClientInfo, DeviceHeader};
 use crate::error::{ApiError, ErrorBody};
 use crate::state::HttpState;
 use crate::validate::{Fields, FromFields, Style, any, not_empty};
@@ -80,6 +80,7 @@ impl FromFields for SignInPasskeyRequest {
     path = "/signin/passkey",
     operation_id = "sign_in_passkey",
     tag = "account",
+    params(DeviceHeader),
     request_body = SignInPasskeyRequest,
     responses(
         (status = 200, description = "Signed in", body = SignedInBody),

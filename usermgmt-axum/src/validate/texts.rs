@@ -97,7 +97,7 @@ pub(crate) fn username(max: usize) -> impl FnOnce(&str) -> Result<Username, Issu
                 Issue::Between { min, max, actual: text.chars().count() }
             }
             InvalidUsername::Character => Issue::Value(
-                "A username has no @, no control or invisible characters, no symbols and no leading or trailing space"
+                "A username has no @, no control or invisible characters, no symbols besides ASCII ones and no leading or trailing space"
                     .into(),
             ),
             InvalidUsername::Scripts => Issue::Value(

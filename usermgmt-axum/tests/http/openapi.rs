@@ -78,6 +78,26 @@ fn everything_the_document_refers_to_is_in_it() {
     }
 }
 
+/// A client's generator gives it to each call that opens a session, and to no other of
+/// the account API.
+#[test]
+fn every_sign_in_takes_the_device_that_an_earlier_one_gave() {
+    let mut takers = BTreeSet::new();
+    for (method, path, operation) in operations(&document()) {
+        if !path.starts_with("/api/v1/") {
+            continue;
+        }
+        let mut parameters = operation["parameters"].as_array().into_iter().flatten();
+        let takes = parameters
+            .any(|header| header["name"] == "Usermgmt-Device" && header["in"] == "header");
+        let schema = &operation["responses"]["200"]["content"]["application/json"]["schema"];
+        let opens = schema["$ref"] == "#/components/schemas/SignedInBody";
+        assert_eq!(takes, opens, "{method} {path}");
+        takers.extend(takes.then_some(path));
+    }
+    assert!(takers.contains("/api/v1/signin/mfa") && takers.len() >= 4, "{takers:?}");
+}
+
 /// A wildcard would describe whatever is answered.
 #[test]
 fn every_operation_names_each_status_that_it_answers() {

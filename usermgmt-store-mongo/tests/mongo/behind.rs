@@ -78,6 +78,32 @@ async fn a_change_before_that_purge_keeps_nobody_from_it() {
     assert_eq!(listed(&store, "zelda quill").await.len(), 1);
 }
 
+/// Where the root secret is lost for good, docs/operations.md has these fields unset.
+#[tokio::test]
+async fn a_purge_sees_that_second_factors_were_taken_out() {
+    let (store, database, zoe) = of_an_earlier_version().await;
+    store.purge(SampleRows::NOW, 100).await.unwrap();
+    let rows = SampleRows::new(2);
+    let ann = rows.user("ann");
+    let mut list = rows.registration(&ann, None);
+    list.push(Change::InsertPasskey(Box::new(rows.passkey(&ann.id))));
+    let (user_id, secret) = (zoe.id.clone(), rows.secret());
+    let factor_id = secret.factor_id.clone();
+    list.push(Change::SetPendingTotp { user_id, secret });
+    store.apply(&rows.commit(list)).await.unwrap();
+    let confirm = Change::ConfirmTotp { user_id: zoe.id.clone(), factor_id, step: 1 };
+    store.apply(&rows.commit(vec![confirm])).await.unwrap();
+    let has_factor =
+        async |user: &User| store.listed_user(&user.id).await.unwrap().unwrap().mfa_enabled;
+    assert!(has_factor(&zoe).await && has_factor(&ann).await);
+    let users = database.open_mongo().await.collection::<Document>("usermgmt_users");
+    let unset = doc! { "$unset": { "totp": "", "recovery_codes": "", "full_name_key": "" } };
+    users.update_many(doc! {}, unset).await.unwrap();
+    store.purge(SampleRows::NOW, 100).await.unwrap();
+    assert!(!has_factor(&zoe).await && has_factor(&ann).await, "passkeys stay");
+    assert_eq!(listed(&store, "zo\u{eb} q").await.len(), 1, "found by name again");
+}
+
 #[tokio::test]
 async fn their_passkeys_are_second_factors_once_this_version_has_connected() {
     let (before, database, zoe) = of_an_earlier_version().await;

@@ -25,6 +25,7 @@ use std::io;
 
 use usermgmt_core::Auth;
 use usermgmt_core::flows::ImportOutcome;
+use usermgmt_core::model::identifier::EmailDomains;
 use usermgmt_core::model::record::AccountRecord;
 
 use self::args::{Format, ImportArgs, OnDuplicate};
@@ -63,19 +64,27 @@ pub(crate) async fn import(args: &ImportArgs, settings: &Settings) -> Result<(),
                 | Format::Auth0
         ),
         replaces_usernames: args.replace_usernames,
+        // What a server on one's own machine exported comes into any other.
+        email_domains: match args.format {
+            Format::Jsonl => EmailDomains::Local,
+            _ => EmailDomains::Public,
+        },
         now: auth.now(),
     };
     let mut report = Report::new(args.dry_run).map_err(temporary)?;
     let decided = look_through(args, &auth, rules, &mut report).await?;
-    let is_stopped = args.on_duplicate == OnDuplicate::Fail && report.has_duplicates();
-    if !is_stopped || args.dry_run {
-        take_over(args, &auth, rules, decided, &mut report).await?;
+    let is_stopped =
+        !args.dry_run && args.on_duplicate == OnDuplicate::Fail && report.has_duplicates();
+    if is_stopped {
+        // Every row is still accounted for, as in a dry run.
+        report.only_looks();
     }
+    take_over(args, &auth, rules, decided, &mut report).await?;
     let _ = report.print();
     if let Some(path) = &args.report {
         report.write(path)?;
     }
-    if is_stopped && !args.dry_run {
+    if is_stopped {
         return Err(Failure::Other(
             "nothing was imported: accounts of one address or username are listed above; \
              --on-duplicate says which to take"
@@ -114,7 +123,7 @@ async fn look_through(
     Ok(decide(&groups, args.on_duplicate))
 }
 
-/// The second pass: commits, or in a dry run asks what would be in the way.
+/// The second pass: commits, or where that is not to be asks what would be in the way.
 async fn take_over(
     args: &ImportArgs,
     auth: &Auth,
@@ -122,7 +131,8 @@ async fn take_over(
     decided: Decided,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    let what = if args.dry_run { "checking" } else { "importing" };
+    let looks = report.looks();
+    let what = if looks { "checking" } else { "importing" };
     let mut progress = Progress::new(what, Some(report.read()));
     let mut rows = open::open(args).await?;
     let mut batch = Vec::new();
@@ -143,8 +153,8 @@ async fn take_over(
                     batch.push(account);
                     if batch.len() >= usize::from(args.batch) {
                         let began = progress::now();
-                        commit(auth, std::mem::take(&mut batch), args.dry_run, report).await?;
-                        if !args.dry_run && !args.no_pause {
+                        commit(auth, std::mem::take(&mut batch), report).await?;
+                        if !looks && !args.no_pause {
                             tokio::time::sleep(began.elapsed().mul_f64(PAUSE)).await;
                         }
                     }
@@ -154,7 +164,7 @@ async fn take_over(
             report.refused(&id, &reasons).map_err(temporary)?;
         }
     }
-    commit(auth, batch, args.dry_run, report).await?;
+    commit(auth, batch, report).await?;
     progress.end();
     Ok(())
 }
@@ -162,12 +172,11 @@ async fn take_over(
 async fn commit(
     auth: &Auth,
     batch: Vec<AccountRecord>,
-    is_dry_run: bool,
     report: &mut Report,
 ) -> Result<(), Failure> {
     let ids: Vec<String> = batch.iter().map(|account| account.id.to_string()).collect();
     let outcomes = patiently(async || {
-        if is_dry_run {
+        if report.looks() {
             auth.preview_import(&batch).await
         } else {
             auth.import_accounts(batch.clone()).await

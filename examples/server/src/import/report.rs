@@ -22,8 +22,10 @@ const REASON_MAX: usize = 256;
 /// Numbers, and lists that may be long.
 pub(super) struct Report {
     is_dry_run: bool,
+    /// Nothing comes in: of a dry run, or where duplicates stop the import.
+    looks: bool,
     read: u64,
-    /// Of a dry run: rows that would come in.
+    /// Rows that would come in, where nothing does.
     importable: u64,
     imported: u64,
     already: u64,
@@ -39,6 +41,7 @@ impl Report {
     pub(super) fn new(is_dry_run: bool) -> io::Result<Self> {
         Ok(Self {
             is_dry_run,
+            looks: is_dry_run,
             read: 0,
             importable: 0,
             imported: 0,
@@ -64,8 +67,17 @@ impl Report {
         }
     }
 
+    /// From now on nothing comes in: what would is counted.
+    pub(super) fn only_looks(&mut self) {
+        self.looks = true;
+    }
+
+    pub(super) fn looks(&self) -> bool {
+        self.looks
+    }
+
     pub(super) fn imported(&mut self) {
-        if self.is_dry_run {
+        if self.looks {
             self.importable += 1;
         } else {
             self.imported += 1;
@@ -118,7 +130,10 @@ impl Report {
         let (unknown, unconfirmed) = (self.unknown_hash, self.unconfirmed);
         write!(out, "{{\"read\":{read},\"imported\":{imported},\"already\":{already}")?;
         if self.is_dry_run {
-            write!(out, ",\"dry_run\":true,\"importable\":{}", self.importable)?;
+            write!(out, ",\"dry_run\":true")?;
+        }
+        if self.looks {
+            write!(out, ",\"importable\":{}", self.importable)?;
         }
         write!(out, ",\"hashes\":{},\"clear_text\":{clear_text}", json!(hashes))?;
         write!(out, ",\"unknown_hash\":{unknown},\"unconfirmed\":{unconfirmed}")?;
@@ -135,10 +150,11 @@ impl Report {
     pub(super) fn print(&self) -> io::Result<()> {
         let mut out = std::io::stderr().lock();
         writeln!(out, "rows read          {}", self.read)?;
-        if self.is_dry_run {
-            writeln!(out, "importable         {}", self.importable)?;
-        } else {
+        if !self.is_dry_run {
             writeln!(out, "imported           {}", self.imported)?;
+        }
+        if self.looks {
+            writeln!(out, "importable         {}", self.importable)?;
         }
         writeln!(out, "there already      {}", self.already)?;
         writeln!(out, "refused            {}", self.refused.count)?;

@@ -6,6 +6,7 @@ use sha2::{Digest as _, Sha256};
 use usermgmt_core::Auth;
 use usermgmt_core::clock::Timestamp;
 use usermgmt_core::model::factor::TotpSecret;
+use usermgmt_core::model::identifier::EmailDomains;
 use usermgmt_core::model::identity::{MAX_ISSUER, MAX_SUBJECT};
 use usermgmt_core::model::passkey::MAX_PASSKEYS;
 use usermgmt_core::model::profile::{InvalidProfileText, ProfileText};
@@ -56,6 +57,8 @@ pub(super) struct Rules {
     pub(super) makes_usernames: bool,
     /// A username that cannot be kept is replaced.
     pub(super) replaces_usernames: bool,
+    /// Which domains an address may have.
+    pub(super) email_domains: EmailDomains,
     /// The time of a row that has none.
     pub(super) now: Timestamp,
 }
@@ -112,7 +115,8 @@ impl Row {
                 None
             }
         };
-        let email = match self.email.as_deref().map(Email::parse) {
+        let parse = |text| Email::parse_with(text, rules.email_domains);
+        let email = match self.email.as_deref().map(parse) {
             Some(Ok(email)) => Some(email),
             Some(Err(error)) => {
                 faults.push(format!("email: {error}"));

@@ -221,4 +221,11 @@ async fn a_start_names_what_is_wrong_with_the_settings() {
         .var("USERMGMT_LEGACY__JWT_WEAK_KEY", "true");
     let server = setup.start().await;
     assert!(server.log().contains("legacy.jwt_key"), "{}", server.log());
+    // Its length is all that counts: who moves over cannot choose it.
+    let setup = target(Kind::Sqlite)
+        .await
+        .var("USERMGMT_LEGACY__JWT_KEY", "k".repeat(32))
+        .var("USERMGMT_LEGACY__JWT_UNTIL", in_days(1));
+    let server = setup.start().await;
+    assert!(!server.log().contains("legacy.jwt_key"), "{}", server.log());
 }

@@ -46,6 +46,42 @@ async fn by_default_nothing_is_imported_and_each_is_listed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn where_duplicates_stop_it_every_row_is_accounted_for() {
+    let setup = target(Kind::Sqlite).await;
+    let path = setup.dir().join("people.jsonl");
+    let header = r#"{"usermgmt_export":1,"exported_at":"2026-01-01T00:00:00.000Z"}"#;
+    let there = r#"{"id":"there","username":"cid","email":"cid@example.com"}"#;
+    let from = path.to_str().unwrap();
+    std::fs::write(&path, [header, there].join("\n")).unwrap();
+    assert_eq!(import(&setup, "jsonl", from, &[]).0, 0);
+
+    let lines = [
+        header,
+        there,
+        r#"{"id":"1","username":"ann","email":"ann@example.com"}"#,
+        r#"{"id":"2","username":"annie","email":"ANN@example.com"}"#,
+        r#"{"id":"wrong","username":"dan","email":"none"}"#,
+        r#"{"id":"good","username":"eve","email":"eve@example.com"}"#,
+    ];
+    std::fs::write(&path, lines.join("\n")).unwrap();
+    let (status, report) = import(&setup, "jsonl", from, &[]);
+    assert_eq!(status, 1, "{report}");
+    assert_eq!(ids(&setup), ["there"]);
+    let refused: Vec<_> =
+        report["refused"].as_array().unwrap().iter().map(|row| &row["id"]).collect();
+    assert_eq!(refused, ["1", "2", "wrong"], "{report}");
+    let count = |name: &str| report[name].as_u64().unwrap();
+    assert_eq!((count("imported"), count("already"), count("importable")), (0, 1, 1), "{report}");
+    assert_eq!(count("read"), 5, "{report}");
+    assert_eq!(report.get("dry_run"), None);
+
+    let (_, looked) = import(&setup, "jsonl", from, &["--dry-run"]);
+    for name in ["read", "already", "importable", "refused", "duplicates"] {
+        assert_eq!(looked[name], report[name], "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_newest_the_oldest_or_none_is_taken_as_asked() {
     for (choice, taken) in [
         ("newest", &["alone", "name", "old"][..]),

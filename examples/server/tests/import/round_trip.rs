@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::json;
-use usermgmt_test_support::Kind;
+use usermgmt_test_support::{Kind, Server, Setup, registered};
 
 use crate::world::{import, python, run, target};
 
@@ -42,6 +42,34 @@ async fn an_export_comes_back_equal_out_of_any_other_store(kind: Kind) {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_export_comes_back_equal_out_of_every_store() {
     an_export_comes_back_equal_out_of_any_other_store(Kind::Mongo).await;
+}
+
+/// The first start makes an administrator at `localhost`, and such addresses register
+/// where the server is on one's own machine.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_of_a_server_as_it_comes_comes_back_equal() {
+    let server = Server::start().await;
+    registered(&server, "ann", "ann@localhost").await;
+    let lines = |setup: &Setup| -> Vec<String> {
+        let ran = run(setup, &["export", "--with-credentials"]);
+        assert_eq!(ran.status, 0, "{ran:?}");
+        ran.stdout.lines().map(str::to_owned).collect()
+    };
+    let before = lines(&server.setup());
+    assert!(before.join("\n").contains("administrator@localhost"), "{before:?}");
+    let setup = target(Kind::Sqlite).await;
+    let path = setup.dir().join("people.jsonl");
+    std::fs::write(&path, before.join("\n")).unwrap();
+    let (status, report) = import(&setup, "jsonl", path.to_str().unwrap(), &[]);
+    assert_eq!((status, &report["imported"]), (0, &json!(2)), "{report}");
+    assert_eq!(lines(&setup)[1..], before[1..]);
+
+    // What comes from elsewhere has addresses that mail can reach.
+    let path = setup.dir().join("people.csv");
+    std::fs::write(&path, "id,email\n7,bob@localhost\n").unwrap();
+    let (status, report) = import(&setup, "csv", path.to_str().unwrap(), &[]);
+    assert_eq!(status, 3, "{report}");
+    assert_eq!(report["refused"][0]["reasons"], json!(["email: not a valid email address"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

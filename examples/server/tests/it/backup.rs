@@ -6,7 +6,9 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 use sqlx::{Connection as _, SqliteConnection};
-use usermgmt_test_support::{Database, Kind, PASSWORD, Server, Setup, registered};
+use usermgmt_test_support::{Database, Kind, PASSWORD, Server, Setup, execute, registered};
+
+use crate::second_factor::App;
 
 async fn signs_in(server: &Server, email: &str) -> bool {
     let body = json!({ "email": email, "password": PASSWORD });
@@ -38,6 +40,45 @@ async fn a_copy_of_sqlite_is_put_back() {
     assert!(!signs_in(&restored, "bob@example.org").await, "it is the copy");
     let token = login.field("refresh_token");
     assert_eq!(restored.post_as(&token, "/api/v1/refresh_token").await.status, 200);
+}
+
+/// What the guide has in code that begins so.
+fn quoted(beginning: &str) -> &'static str {
+    let guide = include_str!("../../../../docs/operations.md");
+    guide.split('`').find(|quote| quote.starts_with(beginning)).unwrap()
+}
+
+/// As the guide says, with its own statement and command.
+#[tokio::test]
+async fn accounts_in_sqlite_outlive_a_secret_that_is_lost_for_good() {
+    let server = Server::start().await;
+    let login = registered(&server, "ada", "ada@example.org").await;
+    App::enrolled(&server, &login.field("access_token")).await;
+    let (setup, data) = (server.setup(), server.data_dir());
+    server.kill();
+    std::fs::remove_file(data.join("secret")).unwrap();
+    let output = setup.bounded_command().output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+
+    let mut statements: Vec<String> = ["root_keys", "totp", "recovery_codes", "sessions"]
+        .map(|table| format!("DELETE FROM usermgmt_{table}"))
+        .into();
+    statements.push(quoted("UPDATE usermgmt_users").to_owned());
+    let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
+    execute(&format!("sqlite:{}", data.join("usermgmt.db").display()), &statements).await;
+    let program = setup.command().get_program().to_owned();
+    let command = quoted("(umask 077;").replace("usermgmt-server", "\"$0\"");
+    succeed(Command::new("sh").args(["-euc", &command]).arg(program).current_dir(setup.dir()));
+
+    let server = setup.start().await;
+    let setup = server.setup();
+    succeed(setup.command().arg("purge"));
+    let shown = setup.command().args(["user", "show", "ada", "--json"]).output().unwrap();
+    let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!(shown["mfa_enabled"], false, "{shown}");
+    assert!(signs_in(&server, "ada@example.org").await);
+    let token = login.field("refresh_token");
+    assert_eq!(server.post_as(&token, "/api/v1/refresh_token").await.status, 401);
 }
 
 /// A server on MySQL or MariaDB, as its client programs are told of it.

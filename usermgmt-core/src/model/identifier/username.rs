@@ -31,10 +31,11 @@ pub enum InvalidUsername {
         max: usize,
     },
     /// An `@`, which would make it look like an address; a control or invisible
-    /// character, a symbol or a picture; a space at either end or two in a row.
+    /// character; a symbol or picture that is not ASCII; a space at either end or two
+    /// in a row.
     #[error(
-        "a username has letters, digits and ASCII punctuation: no @, no control or invisible characters, no symbols, \
-         and no leading or trailing space"
+        "a username has letters, digits and ASCII punctuation: no @, no control or invisible characters, no symbols \
+         besides ASCII ones, and no leading or trailing space"
     )]
     Character,
     /// Letters of scripts that nobody writes together, as look-alikes have them.
