@@ -107,6 +107,8 @@ async fn with_the_database_gone_it_stops_within_fifteen_seconds() {
     registered(&server, "ada", "ada@example.org").await;
     drop(proxy);
     assert_eq!(server.get("/health/ready").await.status, 503);
+    let log = server.log();
+    assert!(log.contains("not ready error=the store is not available: "), "{log}");
     let began = std::time::Instant::now();
     assert_eq!(server.stop().await.code(), Some(0));
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
