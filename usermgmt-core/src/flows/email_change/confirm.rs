@@ -1,6 +1,5 @@
 //! Finishing the change from the new address.
 
-use super::request::gives_way;
 use crate::auth::{Auth, Client, ServiceError};
 use crate::clock::Timestamp;
 use crate::config::EMAIL_UNDO_TTL;
@@ -13,9 +12,7 @@ use crate::store::{Change, Guard, UserPatch};
 
 impl Auth {
     /// Makes the new address the account's, by the link that was mailed to it.
-    /// The old one stays reserved for seven days, in which it can undo this. What
-    /// somebody registered with the new one and never confirmed is deleted: whoever
-    /// reads its mail has shown whose it is.
+    /// The old one stays reserved for seven days, in which it can undo this.
     ///
     /// # Errors
     /// [`LinkError`]; `Invalid` too where the address is somebody else's by now.
@@ -82,9 +79,6 @@ impl Auth {
                     until: Some(undo_until),
                 });
             }
-            let dropped = self.unconfirmed_at(&email, now).await?;
-            let has_dropped = !dropped.is_empty();
-            list.extend(dropped);
             let kind = MailKind::EmailChanged;
             let notice = if moves && self.is_reserved_for(&email, id, now).await? {
                 // Back to an address that could still undo the change to this one: that
@@ -97,31 +91,10 @@ impl Auth {
             };
             list.push(notice);
             match self.commit_from(client, list, now).await? {
-                Ok(()) => {
-                    if has_dropped {
-                        self.purge_deleted(now).await;
-                    }
-                    return Ok(());
-                }
+                Ok(()) => return Ok(()),
                 Err(Guard::Taken(IdentifierKind::Email)) => return Err(LinkError::Invalid),
                 Err(_) => {}
             }
-        }
-    }
-
-    /// The changes that delete a registration of this address that waits to be confirmed.
-    async fn unconfirmed_at(
-        &self,
-        email: &Email,
-        now: Timestamp,
-    ) -> Result<Vec<Change>, ServiceError> {
-        let holder =
-            self.read(self.0.store.account_by_identifier(&Identifier::email(email), now)).await?;
-        match holder {
-            Some(holder) if gives_way(&holder.user, email) => {
-                self.drop_registration(&holder.user, now).await
-            }
-            _ => Ok(Vec::new()),
         }
     }
 

@@ -11,8 +11,7 @@ use crate::store::Change;
 impl Auth {
     /// Mails a link to the new address and a notice with an undo link to the
     /// present one. Where the new address is somebody else's, its owner is told
-    /// instead, and everything else is the same; a registration that waits to be
-    /// confirmed makes it nobody's.
+    /// instead, and everything else is the same.
     pub(in crate::flows) async fn request_email_change(
         &self,
         user: &User,
@@ -31,7 +30,6 @@ impl Auth {
         });
         let owner =
             self.read(self.0.store.account_by_identifier(&Identifier::email(email), now)).await?;
-        let taken = taken && !owner.as_ref().is_some_and(|owner| gives_way(&owner.user, email));
         if taken {
             list.push(self.decoy(now));
             // To whoever has the address, as they confirmed it: another spelling can be another
@@ -88,10 +86,4 @@ impl Auth {
 /// Other spellings of one canonical form can be two mailboxes.
 pub(in crate::flows) fn same_mailbox(a: &Email, b: &Email) -> bool {
     a.as_str().eq_ignore_ascii_case(b.as_str())
-}
-
-/// Whether this user has shown nothing that the address is theirs, so that whoever
-/// reads its mail gets it.
-pub(super) fn gives_way(holder: &User, email: &Email) -> bool {
-    holder.is_contestable() && same_mailbox(&holder.email, email)
 }
