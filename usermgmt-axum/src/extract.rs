@@ -58,11 +58,11 @@ where
 ///
 /// In place of a token a browser sends the cookie that it got at the sign-in page.
 /// GET needs no more, but is refused (403) where a page of another site asks by script
-/// or as a part of itself, and not by a link. POST is refused (403) unless a page of this origin sent it
-/// (`Sec-Fetch-Site`, or `Origin` where that is missing) and has the session's token
-/// ([`HttpState::form_token`]): the field `form_token` of a form, for which the route
-/// is to be surrounded by [`with_layers`](crate::with_layers), or the header
-/// `Usermgmt-Form-Token`. Other methods take no cookie.
+/// or as a part of itself, and not by a link. POST is refused (403) unless a page of
+/// this origin sent it (`Sec-Fetch-Site`, or `Origin` where that is missing) and has the
+/// session's token ([`HttpState::form_token`]): the field `form_token` of a form, for
+/// which the route is to be surrounded by [`with_layers`](crate::with_layers), or the
+/// header `Usermgmt-Form-Token`. Other methods take no cookie.
 ///
 /// It works with every state that gives an [`HttpState`]. Where the compiler says
 /// that a handler with it is no `Handler<…>`, the router's state gives none: add

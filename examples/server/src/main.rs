@@ -8,6 +8,7 @@ mod cli;
 mod commands;
 mod dev_mail;
 mod failure;
+mod folders;
 #[cfg(any(feature = "breach-check", feature = "oidc", feature = "otel"))]
 mod http_client;
 mod import;

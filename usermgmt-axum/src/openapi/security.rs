@@ -13,9 +13,9 @@ const FORM_TOKEN: &str = "form_token";
 
 /// What stands for the access token in a browser.
 const COOKIE: &str = "The session that a browser has by the account pages, in place of \
-    `access_token`. GET takes it but from pages of other sites. POST takes it from a page of this origin alone, with \
-    `form_token`; other methods do not take it. Where `public_url` is plain HTTP its name is \
-    `usermgmt`.";
+    `access_token`. GET takes it but from pages of other sites. POST takes it from a page of \
+    this origin alone, with `form_token`; other methods do not take it. Where `public_url` is \
+    plain HTTP its name is `usermgmt`.";
 const FORM: &str = "The session's form token, as forms of the account pages have it in the \
     field `form_token`.";
 

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::listener::Tls;
 use crate::output::{List, print_line};
 use crate::settings::{Settings, schema};
-use crate::{secret_file, setup};
+use crate::{folders, secret_file, setup};
 
 /// Does it. That there are settings at all says that they parse and agree.
 pub(crate) async fn run(action: ConfigAction, settings: &Settings) -> Result<(), Failure> {
@@ -27,7 +27,7 @@ pub(crate) fn print_schema() -> Result<(), Failure> {
 async fn check(settings: &Settings) -> Result<(), Failure> {
     let faults = [
         setup::check_url(settings).await.err().map(|failure| failure.to_string()),
-        setup::check_folder(settings).err().map(|failure| failure.to_string()),
+        folders::check_folder(settings).err().map(|failure| failure.to_string()),
         secret_file::check(&settings.secret, settings.database.file.as_deref()).err(),
         settings.mail.build().await.err().map(|error| error.to_string()),
         settings.tls.as_ref().and_then(|files| Tls::load(files).err()),

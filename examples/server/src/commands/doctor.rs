@@ -17,7 +17,7 @@ use crate::loopback::leads_to_loopback;
 use crate::output::print_line;
 use crate::settings::{FromSecret, Problems, Settings};
 use crate::setup::{self, Schema};
-use crate::{listener, secret_file};
+use crate::{folders, listener, secret_file};
 
 /// A store that takes longer for nothing makes every request slow.
 const SLOW: Duration = Duration::from_millis(100);
@@ -149,8 +149,8 @@ fn data_dir(settings: &Settings) -> Vec<Finding> {
     let keeps_mail = settings.mail.url.expose().starts_with("dev:");
     let is_used = settings.database.is_embedded() || keeps_mail;
     let usable = match folder.exists() {
-        true => setup::usable_dir(folder),
-        false if is_used => setup::makeable_dir(folder),
+        true => folders::usable_dir(folder),
+        false if is_used => folders::makeable_dir(folder),
         false => return vec![],
     };
     if let Err(failure) = usable {
@@ -166,11 +166,12 @@ fn data_dir(settings: &Settings) -> Vec<Finding> {
     }];
     let mail = &settings.mail.dev_folder;
     let usable_mail = match (keeps_mail, mail.exists()) {
-        (true, true) => setup::usable_dir(mail),
-        (true, false) => setup::makeable_dir(mail),
+        (true, true) => folders::usable_dir(mail),
+        (true, false) => folders::makeable_dir(mail),
         (false, _) => Ok(()),
     };
-    let usable_lock = setup::lock_file(settings).map_or(Ok(()), |lock| setup::usable_lock(&lock));
+    let usable_lock =
+        folders::lock_file(settings).map_or(Ok(()), |lock| folders::usable_lock(&lock));
     findings.extend(usable_mail.err().map(|failure| Fault(failure.to_string())));
     findings.extend(usable_lock.err().map(|failure| Fault(format!("store: {failure}"))));
     findings
@@ -193,7 +194,7 @@ async fn store(settings: &Settings) -> Vec<Finding> {
     match setup::schema(settings).await {
         Err(failure) => vec![Fault(format!("store: {failure}"))],
         Ok(Schema { found: None, .. }) if settings.database.is_embedded() => {
-            vec![match setup::check_folder(settings) {
+            vec![match folders::check_folder(settings) {
                 Ok(()) => Fine("store: the database is made at the first start".to_owned()),
                 Err(failure) => Fault(format!("store: {failure}")),
             }]

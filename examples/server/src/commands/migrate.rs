@@ -4,9 +4,9 @@ use usermgmt_core::rng::OsRng;
 
 use crate::failure::Failure;
 use crate::output::print_line;
-use crate::secret_file;
 use crate::settings::Settings;
 use crate::setup::{self, Schema};
+use crate::{folders, secret_file};
 
 /// Brings it up to date, or says what that would do.
 pub(crate) async fn run(check: bool, settings: &Settings) -> Result<(), Failure> {
@@ -34,7 +34,7 @@ pub(crate) async fn run(check: bool, settings: &Settings) -> Result<(), Failure>
         });
     }
     if settings.database.is_embedded() {
-        setup::private_dir(&settings.data_dir)?;
+        folders::private_dir(&settings.data_dir)?;
     }
     // A file without its secret would look like one whose secret was lost.
     secret_file::load(&settings.secret, settings.database.file.as_deref(), &OsRng)

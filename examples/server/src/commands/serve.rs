@@ -23,7 +23,7 @@ use crate::metrics::{self, HttpMetrics, ServerMetrics, Templates};
 #[cfg(feature = "otel")]
 use crate::otel::Telemetry;
 use crate::settings::{Settings, Sources};
-use crate::{dev_mail, listener, service_manager, setup};
+use crate::{dev_mail, folders, listener, service_manager, setup};
 
 /// How long mails being sent have once told to stop: as long as handing over
 /// one may take.
@@ -58,7 +58,7 @@ pub(crate) async fn run(settings: Settings, sources: Sources) -> Result<(), Fail
     };
     let auth = setup::auth(&settings, bound, engine.clone()).await?;
     if outgoing.dev_mailbox.is_some() {
-        setup::private_dir(&settings.mail.dev_folder)?;
+        folders::private_dir(&settings.mail.dev_folder)?;
     }
     let (service_key, setup_link) = match settings.database.is_embedded() {
         true => (service_key::make_first(&auth).await?, admin::make_first(&auth).await?),
@@ -191,8 +191,8 @@ async fn told_to_stop(mut stopped: watch::Receiver<bool>) {
 /// Locks the database for as long as the file is open; `None` where another
 /// server has it, which may be sending mail now.
 fn lock(settings: &Settings) -> Result<Option<File>, Failure> {
-    let Some(path) = setup::lock_file(settings) else { return Ok(None) };
-    let cannot = |error| setup::cannot_lock(&path, &error);
+    let Some(path) = folders::lock_file(settings) else { return Ok(None) };
+    let cannot = |error| folders::cannot_lock(&path, &error);
     let file = File::options().create(true).truncate(false).write(true).open(&path);
     let file = file.map_err(cannot)?;
     match file.try_lock() {
